@@ -1,0 +1,1 @@
+"""The parts on a Docker host: development on one's own machine, production on one host."""

@@ -1,0 +1,65 @@
+"""The root certificate of the frontend's own authority, so that clients can be told to trust it."""
+
+import re
+from typing import TypedDict
+
+import pulumi
+
+from ..tokens import token
+from .hardened import Mount, Runtime, hardened_container
+
+_READ = 'for _ in $(seq 30); do [ -s "$1" ] && break; sleep 1; done; cat "$1"'
+_PEM = re.compile(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n?")
+
+
+class DockerCaCertificateArgs(TypedDict):
+    """Inputs of `DockerCaCertificate`."""
+
+    volume: pulumi.Input[str]
+    """Volume that holds the certificate."""
+    path: str
+    """Its path in the frontend, which mounts the volume at `/data`."""
+    image: str
+    """Image with `sh`."""
+    written_by: pulumi.Input[str]
+    """Name of the container that writes it: a new one may have made a new authority."""
+
+
+class DockerCaCertificate(pulumi.ComponentResource):
+    """Reads a certificate out of a volume. It is public: it becomes a plain output."""
+
+    pem: pulumi.Output[str]
+    """The certificate."""
+
+    def __init__(self, name: str, args: DockerCaCertificateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Print the file and keep what was printed."""
+        super().__init__(token("DockerCaCertificate"), name, {"path": args["path"]}, opts)
+        reader = hardened_container(
+            name,
+            Runtime(
+                part="job",
+                image=args["image"],
+                user="10001:10001",
+                memory=64,
+                cpus=0.5,
+                entrypoint=["sh", "-c", _READ, "read"],
+                command=[args["path"]],
+                labels={"kotauth.trigger": args["written_by"]},
+                mounts=[Mount(args["volume"], "/data")],
+            ),
+            pulumi.ResourceOptions(parent=self),
+            # The provider keeps what an attached container printed.
+            attach=True,
+            logs=True,
+            must_run=False,
+            restart="no",
+        )
+        self.pem = reader.container_logs.apply(_certificate)
+        self.register_outputs({"pem": self.pem})
+
+
+def _certificate(printed: str | None) -> str:
+    match = _PEM.search(printed or "")
+    if not match:
+        raise pulumi.RunError(f"no certificate was found: {(printed or 'nothing was printed').strip()}")
+    return match[0]

@@ -1,0 +1,219 @@
+"""A ContainerSpec on a Docker host.
+
+What can run twice at once is made before the old one is deleted, healthy first: so a server rolls without losing a
+request, since the frontend finds it by the alias that both generations share. What owns a port or data can't, and is
+deleted first.
+"""
+
+from collections.abc import Mapping
+from typing import TypedDict
+
+import pulumi
+import pulumi_docker as docker
+from typing_extensions import NotRequired
+
+from ..container import CONFIG_DIRECTORY, NEXT_CONFIG_DIRECTORY, SECRETS_DIRECTORY, ContainerSpec, owner
+from ..inputs import InvalidInputError
+from ..tokens import token
+from .files import DockerFiles, DockerFilesArgs
+from .hardened import Attachment, Mount, Runtime, hardened_container, healthcheck
+from .job import run_job
+
+_SMALL_MB, _SMALL_CPUS = 64, 0.5
+# Beyond the time that the probe itself allows, for a busy machine.
+_GRACE_SECONDS = 20
+
+
+class NetworkAttachment(TypedDict):
+    """A network that the container joins."""
+
+    name: pulumi.Input[str]
+    """Name of the network."""
+    alias: NotRequired[str]
+    """Name under which the others on it find the container."""
+
+
+class DockerContainerArgs(TypedDict):
+    """Inputs of `DockerContainer`."""
+
+    spec: ContainerSpec
+    """What runs."""
+    networks: NotRequired[list[NetworkAttachment]]
+    """Networks to join; none by default."""
+    files_image: NotRequired[str]
+    """Image that names no user, for the containers that carry files. Default the spec's own image."""
+    labels: NotRequired[dict[str, str]]
+    """Labels for every child."""
+
+
+class DockerContainer(pulumi.ComponentResource):
+    """One hardened container with its files, volumes and the check before its start."""
+
+    container_name: pulumi.Output[str]
+    """Name of the container, known once it is ready."""
+    volumes: pulumi.Output[dict[str, str]]
+    """Persistent volumes: short name to the name on the host."""
+
+    def __init__(self, name: str, args: DockerContainerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Make the container and wait until its probe succeeds."""
+        spec = args["spec"]
+        try:
+            uid, gid = owner(spec)
+        except ValueError as error:
+            raise InvalidInputError(f'user = "{spec["user"]}" of {name}: {error}') from error
+        super().__init__(token("DockerContainer"), name, {"part": spec["part"], "image": spec["image"]}, opts)
+        self._name = name
+        self._spec = spec
+        self._labels = args.get("labels", {})
+        self._files_image = args.get("files_image", spec["image"])
+        self._child = pulumi.ResourceOptions(parent=self)
+        self._owner = f"{uid}:{gid}"
+        networks = [Attachment(n["name"], n.get("alias")) for n in args.get("networks", [])]
+
+        ready: list[pulumi.Resource] = []
+        volumes = self._persistent_volumes()
+        mounts = [Mount(volumes[v["name"]], v["path"], read_only=False) for v in spec.get("volumes", [])]
+        if "secret_files" in spec:
+            secrets = self._files("secrets", spec["secret_files"])
+            mounts.append(Mount(secrets.volume_name, SECRETS_DIRECTORY))
+        if "reload" in spec:
+            shared, applied = self._reloadable_config()
+            mounts += shared
+            ready.append(applied)
+        elif "config_files" in spec:
+            config = self._files("config", spec["config_files"])
+            mounts.append(Mount(config.volume_name, CONFIG_DIRECTORY))
+        if volumes:
+            ready.append(self._own("data-owner", mounts[: len(volumes)]))
+        if "before_start" in spec:
+            ready.append(self._check(mounts, networks))
+
+        probe = spec["probe"]
+        start = probe.get("start_period_seconds", 0)
+        alone = bool(spec.get("ports") or volumes)
+        container = hardened_container(
+            name,
+            self._runtime(mounts, networks),
+            pulumi.ResourceOptions.merge(
+                self._child, pulumi.ResourceOptions(depends_on=ready, delete_before_replace=alone)
+            ),
+            ports=[docker.ContainerPortArgs(internal=p["container"], external=p["host"]) for p in spec.get("ports", [])]
+            or None,
+            healthcheck=healthcheck(
+                probe["command"],
+                interval=probe["interval_seconds"],
+                timeout=probe["timeout_seconds"],
+                retries=probe["retries"],
+                start_period=start,
+            ),
+            wait=True,
+            wait_timeout=start + probe["retries"] * probe["interval_seconds"] + _GRACE_SECONDS,
+            restart="unless-stopped",
+            stop_signal=spec.get("stop_signal"),
+            stop_timeout=spec.get("stop_seconds", 10),
+            destroy_grace_seconds=spec.get("stop_seconds", 10),
+        )
+        self.container_name = container.name
+        self.volumes = pulumi.Output.all(**volumes)
+        self.register_outputs({"container_name": self.container_name, "volumes": self.volumes})
+
+    def _runtime(self, mounts: list[Mount], networks: list[Attachment]) -> Runtime:
+        spec = self._spec
+        return Runtime(
+            part=spec["part"],
+            image=spec["image"],
+            user=self._owner,
+            memory=spec["memory"],
+            cpus=spec["cpus"],
+            entrypoint=spec.get("entrypoint", []),
+            command=spec.get("command", []),
+            environment=spec.get("environment", {}),
+            mounts=mounts,
+            networks=networks,
+            tmpfs=spec.get("tmpfs", []),
+            capabilities=spec.get("capabilities", []),
+            labels=self._labels,
+        )
+
+    def _small(self, **what: object) -> Runtime:
+        """Return the runtime of a helper with this container's image, user and labels."""
+        defaults = {"part": "job", "image": self._spec["image"], "user": self._owner, "labels": self._labels}
+        return Runtime(**{**defaults, "memory": _SMALL_MB, "cpus": _SMALL_CPUS, **what})  # pyright: ignore[reportArgumentType]
+
+    def _volume(self, short: str, *, protect: bool) -> pulumi.Output[str]:
+        volume = docker.Volume(
+            f"{self._name}-{short}",
+            labels=[docker.VolumeLabelArgs(label=key, value=value) for key, value in sorted(self._labels.items())],
+            opts=pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(protect=protect)),
+        )
+        return volume.name
+
+    def _persistent_volumes(self) -> dict[str, pulumi.Output[str]]:
+        return {v["name"]: self._volume(v["name"], protect=True) for v in self._spec.get("volumes", [])}
+
+    def _files(
+        self, short: str, files: Mapping[str, pulumi.Input[str]], volume: pulumi.Input[str] | None = None
+    ) -> DockerFiles:
+        args: DockerFilesArgs = {
+            "image": self._files_image,
+            "files": files,
+            "owner": self._owner,
+            "labels": self._labels,
+        }
+        if volume is not None:
+            args["volume"] = volume
+            args["directory"] = NEXT_CONFIG_DIRECTORY.rpartition("/")[2]
+        return DockerFiles(f"{self._name}-{short}", args, self._child)
+
+    def _own(self, short: str, mounts: list[Mount]) -> pulumi.Resource:
+        """Give the folders to the container's user: a new volume is root's, and so is what Docker copies there."""
+        # Only what is root's, and not below what isn't: a second run needs no right to read the data.
+        paths = [mount.path for mount in mounts]
+        command = ["find", *paths, "!", "-user", "0", "-prune", "-o", "-exec", "chown", self._owner, "{}", "+"]
+        runtime = self._small(user="0:0", capabilities=["CAP_CHOWN"], command=command, mounts=mounts)
+        return run_job(f"{self._name}-{short}", runtime, self._child)
+
+    def _check(self, mounts: list[Mount], networks: list[Attachment]) -> pulumi.Resource:
+        check = self._spec.get("before_start")
+        assert check  # noqa: S101 - the caller looked
+        runtime = self._small(
+            image=check["image"],
+            command=check["command"],
+            environment=check.get("environment", {}),
+            mounts=mounts,
+            # Without the alias: nobody may take the check for the server.
+            networks=[Attachment(n.network) for n in networks],
+            tmpfs=["/tmp"],  # noqa: S108 - the container's own
+        )
+        # Before each start of a new version: new files are new mounts, a new image or memory is in the trigger.
+        triggers = [self._spec["image"], self._spec["memory"], self._spec["cpus"]]
+        return run_job(f"{self._name}-{check['name']}", runtime, self._child, triggers=triggers)
+
+    def _reloadable_config(self) -> tuple[list[Mount], pulumi.Resource]:
+        """Put the files beside the ones in use, have the running container take them, then make them the ones in use.
+
+        Before the first start there is no socket to ask, and the files are only put in place.
+        """
+        reload = self._spec.get("reload")
+        assert reload  # noqa: S101 - the caller looked
+        config, control = self._volume("config", protect=False), self._volume("control", protect=False)
+        control_path = reload["socket"].rpartition("/")[0]
+        mounts = [Mount(config, CONFIG_DIRECTORY, read_only=False), Mount(control, control_path, read_only=False)]
+        owned = self._own("config-owner", mounts)
+        files = self._files("next-config", self._spec.get("config_files", {}), config)
+        script = (
+            f'set -e; if [ -S {reload["socket"]} ]; then "$@"; fi; cd {CONFIG_DIRECTORY}; '
+            f'for new in {NEXT_CONFIG_DIRECTORY}/*; do cp -f "$new" .incoming; mv -f .incoming "${{new##*/}}"; done'
+        )
+        applied = run_job(
+            f"{self._name}-reload",
+            self._small(
+                command=["sh", "-c", script, "reload", *reload["command"]],
+                mounts=mounts,
+                tmpfs=["/config"],
+                capabilities=self._spec.get("capabilities", []),
+            ),
+            pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(depends_on=[owned])),
+            triggers=[files.version, files.volume_name],
+        )
+        return mounts, applied

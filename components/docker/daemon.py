@@ -1,0 +1,37 @@
+"""The Docker daemon seen from the program: only what the provider can't say (who holds a port, why a start failed)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import docker
+import docker.errors
+import requests.exceptions
+
+ERRORS = (docker.errors.DockerException, requests.exceptions.RequestException, OSError)
+"""Whatever keeps us from an answer."""
+
+_TIMEOUT_SECONDS = 10
+
+
+def host() -> str:
+    """Return the daemon's address, found as the provider finds it."""
+    return os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
+
+
+def use(address: str | None) -> None:
+    """Make this process ask the daemon that the stack's provider uses (`docker:host`)."""
+    if address:
+        os.environ["DOCKER_HOST"] = address
+
+
+@contextmanager
+def connect() -> Generator[docker.DockerClient]:
+    """Yield a client; raises one of ``ERRORS`` where no daemon answers."""
+    client = docker.DockerClient(base_url=host(), timeout=_TIMEOUT_SECONDS, use_ssh_client=host().startswith("ssh://"))
+    try:
+        yield client
+    finally:
+        client.close()

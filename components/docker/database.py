@@ -1,0 +1,169 @@
+"""PostgreSQL on a Docker host, and the application's role in it."""
+
+from typing import TypedDict
+
+import pulumi
+import pulumi_random as random
+from typing_extensions import NotRequired
+
+from ..inputs import Inputs, number, whole_number
+from ..postgres.role import OWNER, connection_limit, login_name, role_script, role_settings, scram_verifier
+from ..postgres.server import ADMINISTRATOR, IMAGES, USER, database_server, parse_image
+from ..tokens import token
+from .container import DockerContainer
+from .files import DockerFiles
+from .hardened import Attachment, Mount, Runtime
+from .job import run_job
+
+HOST = "postgres"
+"""Name of the server on its network."""
+
+_DEFAULT_MEMORY_MB = 512
+_APPLY_ROLE = """
+set -eu
+umask 077
+printf '*:*:*:*:%s\\n' "$(cat /run/secrets/administrator_password)" >/tmp/pgpass
+export PGPASSFILE=/tmp/pgpass PGCONNECT_TIMEOUT=10
+psql -XqtA -v ON_ERROR_STOP=1 --single-transaction -o /dev/null -f /run/secrets/role.sql
+"""
+
+
+class DockerDatabaseArgs(TypedDict):
+    """Inputs of `DockerDatabase`."""
+
+    network: pulumi.Input[str]
+    """Name of an internal network."""
+    image: NotRequired[str]
+    """PostgreSQL 14 or newer, a Debian variant. Default the official 14."""
+    memory: NotRequired[int]
+    """Limit in MB. Default 512, a quarter of it for shared buffers."""
+    cpus: NotRequired[float]
+    """Limit in processors. Default 1."""
+    database: NotRequired[str]
+    """Name of the database. Default `kotauth`."""
+    labels: NotRequired[dict[str, str]]
+    """Labels for every child."""
+
+
+class DockerDatabase(pulumi.ComponentResource):
+    """A PostgreSQL server on a protected volume, reachable as `postgres` on its network only."""
+
+    host: pulumi.Output[str]
+    """Name of the server on its network, known once it is ready."""
+    database: pulumi.Output[str]
+    """Name of the database."""
+    administrator_password: pulumi.Output[str]
+    """Password of `kotauth_admin`, the superuser."""
+
+    def __init__(self, name: str, args: DockerDatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Start the server."""
+        inputs = Inputs({k: v for k, v in args.items() if k in ("image", "memory", "cpus")}, f"DockerDatabase {name}")
+        image = inputs.take("image", parse_image, parse_image(IMAGES[14])).reference
+        memory = inputs.take("memory", whole_number("MB", 128, 1 << 20), _DEFAULT_MEMORY_MB)
+        cpus = inputs.take("cpus", number("processors", 0.1, 256), 1.0)
+        inputs.finish()
+        database = args.get("database", OWNER)
+        super().__init__(token("DockerDatabase"), name, {"image": image, "database": database}, opts)
+
+        # Protected like the data: without it nobody may change a role again.
+        password = random.RandomPassword(
+            f"{name}-administrator-password",
+            length=48,
+            special=False,
+            opts=pulumi.ResourceOptions(parent=self, protect=True),
+        ).result
+        server = DockerContainer(
+            name,
+            {
+                "spec": database_server(
+                    image=image, memory=memory, cpus=cpus, database=database, administrator_password=password
+                ),
+                "networks": [{"name": args["network"], "alias": HOST}],
+                "labels": args.get("labels", {}),
+            },
+            pulumi.ResourceOptions(parent=self),
+        )
+        self.host = server.container_name.apply(lambda _: HOST)
+        self.database = pulumi.Output.from_input(database)
+        self.administrator_password = password
+        self.register_outputs(
+            {"host": self.host, "database": self.database, "administrator_password": self.administrator_password}
+        )
+
+
+class DockerDatabaseRoleArgs(TypedDict):
+    """Inputs of `DockerDatabaseRole`."""
+
+    network: pulumi.Input[str]
+    """Name of the database's network."""
+    host: pulumi.Input[str]
+    """Name of the server on it."""
+    administrator_password: pulumi.Input[str]
+    """Password of the administrator."""
+    password: pulumi.Input[str]
+    """Password of the login. Only its SCRAM verifier reaches the database server."""
+    administrator: NotRequired[str]
+    """Role that makes the others; needn't be a superuser. Default `kotauth_admin`."""
+    database: NotRequired[str]
+    """Name of the database. Default `kotauth`."""
+    password_version: NotRequired[int]
+    """Two logins take turns, chosen by this number: a rotation leaves the old one its password. Default 1."""
+    pool_size: NotRequired[int]
+    """Connections of one server. Default 10."""
+    image: NotRequired[str]
+    """Image with `psql`. Default the official PostgreSQL 14."""
+    labels: NotRequired[dict[str, str]]
+    """Labels for every child."""
+
+
+class DockerDatabaseRole(pulumi.ComponentResource):
+    """The owner of the application's schema, who can't log in, and a login that acts as it."""
+
+    user: pulumi.Output[str]
+    """Name of the login, known once it can be used."""
+
+    def __init__(self, name: str, args: DockerDatabaseRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Apply `role.sql`."""
+        login = login_name(args.get("password_version", 1))
+        limit = connection_limit(args.get("pool_size", 10))
+        image = args.get("image", IMAGES[14])
+        labels = args.get("labels", {})
+        super().__init__(token("DockerDatabaseRole"), name, {"login": login, "connection_limit": limit}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+
+        script = pulumi.Output.secret(args["password"]).apply(
+            lambda password: role_script(role_settings(login, scram_verifier(password), limit))
+        )
+        files = DockerFiles(
+            f"{name}-files",
+            {
+                "image": image,
+                "files": {"administrator_password": args["administrator_password"], "role.sql": script},
+                "owner": USER,
+                "labels": labels,
+            },
+            child,
+        )
+        job = run_job(
+            name,
+            Runtime(
+                part="job",
+                image=image,
+                user=USER,
+                memory=64,
+                cpus=0.5,
+                command=["sh", "-c", _APPLY_ROLE],
+                environment={
+                    "PGHOST": args["host"],
+                    "PGDATABASE": args.get("database", OWNER),
+                    "PGUSER": args.get("administrator", ADMINISTRATOR),
+                },
+                mounts=[Mount(files.volume_name, "/run/secrets")],
+                networks=[Attachment(args["network"])],
+                tmpfs=["/tmp"],  # noqa: S108 - the container's own
+                labels=labels,
+            ),
+            child,
+        )
+        self.user = job.urn.apply(lambda _: login)
+        self.register_outputs({"user": self.user})

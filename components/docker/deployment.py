@@ -1,0 +1,198 @@
+"""The whole of Kotauth on one Docker host: PostgreSQL, the server, Caddy."""
+
+from typing import TypedDict
+
+import pulumi
+from typing_extensions import NotRequired
+
+from .. import kotauth
+from ..credentials import KotauthCredentials, KotauthCredentialsArgs
+from ..frontends import caddy
+from ..postgres.role import OWNER, jdbc_url
+from ..settings import Settings
+from ..tokens import token
+from .certificate import DockerCaCertificate
+from .container import DockerContainer
+from .database import HOST, DockerDatabase, DockerDatabaseRole
+from .network import DockerNetwork
+
+_SERVER = "kotauth"
+
+
+class DockerDeploymentArgs(TypedDict):
+    """Inputs of `DockerDeployment`. Each has the rule and the default of the setting of the same name."""
+
+    base_url: str
+    """Public address, such as `https://auth.example.com`."""
+    environment: NotRequired[str]
+    """`production` (default) or `development`."""
+    image: NotRequired[str]
+    """Kotauth's image, 1.21.0 or newer, by exact tag. Default `ghcr.io/inumansoul/kotauth:1.22.0`."""
+    memory: NotRequired[int]
+    """The server's limit in MB, at least 512. Default 512."""
+    cpus: NotRequired[float]
+    """The server's limit in processors, at least 1. Default 1."""
+    pool_size: NotRequired[int]
+    """Database connections of the server. Default 10."""
+    update_check: NotRequired[bool]
+    """Let the server ask for newer versions. Default true."""
+    secret_key: NotRequired[pulumi.Input[str]]
+    """A secret key that exists already. By default one is generated and protected."""
+    database_version: NotRequired[int]
+    """Major version of PostgreSQL, 14 to 17. Default 14."""
+    database_image: NotRequired[str]
+    """PostgreSQL's image; its tag must begin with the version. Default the official one."""
+    database_password_version: NotRequired[int]
+    """A new number rotates the password of the server's login. Default 1."""
+    frontend: NotRequired[str]
+    """The proxy that ends TLS: `caddy`, the default."""
+    frontend_image: NotRequired[str]
+    """The proxy's image. Default the official one."""
+    certificates: NotRequired[str]
+    """`acme` (default, a public certificate) or `internal` (Caddy's own certificate authority)."""
+    acme_email: NotRequired[str]
+    """Address for the certificate authority's mails; required with `acme`."""
+    acme_server: NotRequired[str]
+    """Directory URL of another ACME server than Let's Encrypt."""
+    http_port: NotRequired[int]
+    """Port on the host that redirects to https. Default 80."""
+    https_port: NotRequired[int]
+    """Port on the host for https. Default the one in `base_url`."""
+    labels: NotRequired[dict[str, str]]
+    """Labels for every container, volume and network."""
+
+
+class DockerDeployment(pulumi.ComponentResource):
+    """Kotauth behind TLS on one Docker host."""
+
+    url: pulumi.Output[str]
+    """Public address, known once everything is ready."""
+    admin_url: pulumi.Output[str]
+    """The admin console."""
+    ready_url: pulumi.Output[str]
+    """Answers 200 while the server and its database are ready. GET only."""
+    admin_password: pulumi.Output[str]
+    """First password of the user `admin` (secret). Kotauth uses it only on an empty database."""
+    checklist_api_key: pulumi.Output[str]
+    """API key that may read (secret), for the production checklist."""
+    database_url: pulumi.Output[str]
+    """JDBC URL of the database, without credentials."""
+    ca_certificate: pulumi.Output[str]
+    """PEM of the certificate authority that clients must trust; empty with public certificates."""
+
+    def __init__(self, name: str, args: DockerDeploymentArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Make networks, secrets, database, server and frontend, in the order in which they need each other."""
+        s = Settings.resolve(args, f"DockerDeployment {name}")
+        super().__init__(
+            token("DockerDeployment"),
+            name,
+            {"base_url": s.base_url.text, "environment": s.environment, "image": s.image.reference},
+            opts,
+        )
+        child = pulumi.ResourceOptions(parent=self)
+        labels = args.get("labels", {})
+
+        front = DockerNetwork(
+            f"{name}-frontend", {"internal": False, "labels": {**labels, "kotauth.network": "frontend"}}, child
+        )
+        back = DockerNetwork(f"{name}-database", {"labels": {**labels, "kotauth.network": "database"}}, child)
+        secrets: KotauthCredentialsArgs = {"database_password_version": s.database_password_version}
+        if s.secret_key is not None:
+            secrets["secret_key"] = s.secret_key
+        credentials = KotauthCredentials(name, secrets, child)
+
+        database = DockerDatabase(
+            f"{name}-postgres",
+            {"network": back.network_name, "image": s.database_image.reference, "labels": labels},
+            child,
+        )
+        role = DockerDatabaseRole(
+            f"{name}-database-role",
+            {
+                "network": back.network_name,
+                "host": HOST,
+                "administrator_password": database.administrator_password,
+                "password": credentials.database_password,
+                "password_version": s.database_password_version,
+                "pool_size": s.pool_size,
+                "image": s.database_image.reference,
+                "labels": labels,
+            },
+            pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[database])),
+        )
+
+        url = jdbc_url(HOST, OWNER)
+        server = DockerContainer(
+            f"{name}-server",
+            {
+                "spec": kotauth.server(
+                    image=s.image.reference,
+                    base_url=s.base_url,
+                    environment=s.environment,
+                    memory=s.memory,
+                    cpus=s.cpus,
+                    pool_size=s.pool_size,
+                    update_check=s.update_check,
+                    database=kotauth.Database(url, s.database_login, HOST, OWNER, s.database_image.reference),
+                    secrets=kotauth.Secrets(
+                        secret_key=credentials.secret_key,
+                        database_password=credentials.database_password,
+                        admin_password=credentials.admin_password,
+                        api_key_hash=credentials.checklist_api_key_hash,
+                    ),
+                ),
+                "networks": [{"name": front.network_name, "alias": _SERVER}, {"name": back.network_name}],
+                "files_image": s.database_image.reference,
+                "labels": labels,
+            },
+            pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[role])),
+        )
+
+        proxy = DockerContainer(
+            f"{name}-caddy",
+            {
+                "spec": caddy.frontend(
+                    image=s.frontend_image.reference,
+                    configuration=caddy.caddyfile(
+                        s.base_url, _SERVER, acme_email=s.acme_email, acme_server=s.acme_server
+                    ),
+                    http_port=s.http_port,
+                    https_port=s.https_port,
+                ),
+                "networks": [{"name": front.network_name}],
+                "files_image": s.database_image.reference,
+                "labels": labels,
+            },
+            pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[server])),
+        )
+
+        self.ca_certificate = pulumi.Output.from_input("")
+        if not s.acme_email:
+            self.ca_certificate = DockerCaCertificate(
+                f"{name}-ca-certificate",
+                {
+                    "volume": proxy.volumes["data"],
+                    "path": caddy.CA_CERTIFICATE,
+                    "image": s.frontend_image.reference,
+                    "written_by": proxy.container_name,
+                },
+                child,
+            ).pem
+        ready = pulumi.Output.all(server.container_name, proxy.container_name)
+        self.url = ready.apply(lambda _: s.base_url.text)
+        self.admin_url = ready.apply(lambda _: f"{s.base_url.text}/admin")
+        self.ready_url = ready.apply(lambda _: f"{s.base_url.text}/health/ready")
+        self.admin_password = credentials.admin_password
+        self.checklist_api_key = credentials.checklist_api_key
+        self.database_url = ready.apply(lambda _: url)
+        self.register_outputs(
+            {
+                "url": self.url,
+                "admin_url": self.admin_url,
+                "ready_url": self.ready_url,
+                "admin_password": self.admin_password,
+                "checklist_api_key": self.checklist_api_key,
+                "database_url": self.database_url,
+                "ca_certificate": self.ca_certificate,
+            }
+        )

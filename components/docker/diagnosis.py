@@ -1,0 +1,38 @@
+"""Says why a container did not start: the provider only knows that it didn't become healthy in time."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+
+from . import daemon
+
+_TAIL_LINES = 20
+
+
+def explain_failure(name: str) -> pulumi.ResourceOptions:
+    """Return the options that print the last line of a container whose creation failed."""
+    hook = pulumi.ErrorHook(f"explain-{name}", functools.partial(_explain, name))
+    return pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(on_error=[hook]))
+
+
+def _explain(name: str, args: pulumi.ErrorHookArgs) -> bool:
+    if args.failed_operation == "create":
+        inputs: Mapping[str, Any] = args.new_inputs or {}
+        container = str(inputs.get("name", name))
+        pulumi.log.error(f"{name}: {_last_line(container)}")
+    return False  # trying the same again would give the same
+
+
+def _last_line(container: str) -> str:
+    """Return the last line that the container printed, or where to look for it."""
+    try:
+        with daemon.connect() as client:
+            logs: bytes = client.containers.get(container).logs(tail=_TAIL_LINES)
+    except daemon.ERRORS as error:
+        return f"did not start (its log can't be read: {error})"
+    lines = [line for line in logs.decode(errors="replace").splitlines() if line.strip()]
+    return lines[-1].strip() if lines else f"did not start and printed nothing; see docker inspect {container}"

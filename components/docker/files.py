@@ -1,0 +1,93 @@
+"""Files for containers whose root is read-only.
+
+The provider can upload only into a writable root (it copies to `/`), so a container that is made and never started
+carries them into a volume. Each version of the content gets a volume of its own: a server that runs, or restarts, never
+finds another version's files under it.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import TypedDict
+
+import pulumi
+import pulumi_docker as docker
+from typing_extensions import NotRequired
+
+from ..tokens import token
+from .hardened import PART_LABEL
+
+_CONTENT_LABEL = "kotauth.content"
+
+
+class DockerFilesArgs(TypedDict):
+    """Inputs of `DockerFiles`."""
+
+    image: str
+    """Any image that names no user; nothing of it runs. (Docker gives copied files to the image's user, if it has one.)"""
+    files: Mapping[str, pulumi.Input[str]]
+    """File name to content. Mark secret contents as secrets."""
+    owner: NotRequired[str]
+    """`uid:gid`, numeric; only this user can read the files. Default `10001:10001`."""
+    volume: NotRequired[pulumi.Input[str]]
+    """An existing volume to put the files into; by default each version of the content makes its own."""
+    directory: NotRequired[str]
+    """Folder within the volume. Default its root."""
+    labels: NotRequired[dict[str, str]]
+    """Labels for every child."""
+
+
+class DockerFiles(pulumi.ComponentResource):
+    """Files in a volume, mode 0400."""
+
+    volume_name: pulumi.Output[str]
+    """Name of the volume, known once the files are in it."""
+    version: pulumi.Output[str]
+    """Changes with any file's name or content."""
+
+    def __init__(self, name: str, args: DockerFilesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Make the volume and fill it."""
+        files = dict(args["files"])
+        uid, _, gid = args.get("owner", "10001:10001").partition(":")
+        super().__init__(token("DockerFiles"), name, {"image": args["image"], "owner": f"{uid}:{gid}"}, opts)
+
+        child = pulumi.ResourceOptions(parent=self)
+        directory = f"/files/{args.get('directory', '')}".rstrip("/")
+        labels = sorted(args.get("labels", {}).items())
+        self.version = pulumi.Output.all(**files).apply(_content_version)
+        volume = args.get("volume")
+        if volume is None:
+            version_label = docker.VolumeLabelArgs(label=_CONTENT_LABEL, value=self.version)
+            own = [docker.VolumeLabelArgs(label=key, value=value) for key, value in labels]
+            volume = docker.Volume(name, labels=[version_label, *own], opts=child).name
+
+        carrier = docker.Container(
+            f"{name}-carrier",
+            image=args["image"],
+            entrypoints=["/bin/true"],
+            start=False,
+            must_run=False,
+            network_mode="none",
+            volumes=[docker.ContainerVolumeArgs(volume_name=volume, container_path="/files")],
+            uploads=[
+                docker.ContainerUploadArgs(
+                    file=f"{directory}/{file}", content=content, owner=uid, group=gid, permissions="0400"
+                )
+                for file, content in sorted(files.items())
+            ],
+            labels=[
+                docker.ContainerLabelArgs(label=PART_LABEL, value="files"),
+                *(docker.ContainerLabelArgs(label=key, value=value) for key, value in labels),
+            ],
+            # Another image carries the same files no better.
+            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(ignore_changes=["image"])),
+        )
+        # Through the carrier's id, so that nobody mounts the volume before the files are in it.
+        self.volume_name = pulumi.Output.all(volume, carrier.id).apply(lambda known: str(known[0]))
+        self.register_outputs({"volume_name": self.volume_name, "version": self.version})
+
+
+def _content_version(files: dict[str, str]) -> str:
+    digest = hashlib.sha256()
+    for file, content in sorted(files.items()):
+        digest.update(f"{file}\0{content}\0".encode())
+    return digest.hexdigest()[:16]

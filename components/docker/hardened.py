@@ -1,0 +1,130 @@
+"""The one place that makes a `docker.Container`: everything that runs on a Docker host has these limits and rights.
+
+Numbers in comments are sections of the CIS Docker Benchmark 1.6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+import pulumi_docker as docker
+
+from .diagnosis import explain_failure
+
+PART_LABEL = "kotauth.part"
+TMPFS = "rw,noexec,nosuid,nodev,size=64m,mode=1777"
+_LOG_OPTIONS = {"max-size": "10m", "max-file": "3"}
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A volume and where the container sees it."""
+
+    volume: pulumi.Input[str]
+    path: str
+    read_only: bool = True
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A network and the name that the container has there."""
+
+    network: pulumi.Input[str]
+    alias: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runtime:
+    """What a container is given; everything else it doesn't have."""
+
+    part: str
+    image: str
+    user: str
+    memory: int
+    cpus: float
+    entrypoint: Sequence[str] = ()
+    command: Sequence[str] = ()
+    environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
+    mounts: Sequence[Mount] = ()
+    networks: Sequence[Attachment] = ()
+    tmpfs: Sequence[str] = ()
+    capabilities: Sequence[str] = ()
+    labels: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
+
+
+def hardened_container(
+    name: str,
+    runtime: Runtime,
+    opts: pulumi.ResourceOptions,
+    **more: Any,  # noqa: ANN401 - the arguments of docker.Container that only one caller needs
+) -> docker.Container:
+    """Make the container; a failed start ends the `up` with the container's own last line."""
+    labels = {PART_LABEL: runtime.part, **runtime.labels}
+    return docker.Container(
+        name,
+        image=runtime.image,
+        user=runtime.user,
+        entrypoints=list(runtime.entrypoint) or None,
+        command=list(runtime.command) or None,
+        envs=[_environment_entry(key, value) for key, value in sorted(runtime.environment.items())] or None,
+        volumes=[
+            docker.ContainerVolumeArgs(volume_name=m.volume, container_path=m.path, read_only=m.read_only)
+            for m in runtime.mounts
+        ],
+        networks_advanced=[
+            docker.ContainerNetworksAdvancedArgs(name=a.network, aliases=[a.alias] if a.alias else None)
+            for a in runtime.networks
+        ],
+        # Without a network of its own Docker would put it on the default bridge, with everybody else (5.30).
+        network_mode=None if runtime.networks else "none",
+        tmpfs=dict.fromkeys(runtime.tmpfs, TMPFS) or None,
+        labels=[docker.ContainerLabelArgs(label=key, value=value) for key, value in sorted(labels.items())],
+        read_only=True,  # 5.13
+        privileged=False,  # 5.5
+        capabilities=docker.ContainerCapabilitiesArgs(adds=list(runtime.capabilities), drops=["ALL"]),  # 5.4
+        security_opts=["no-new-privileges:true"],  # 5.26
+        memory=runtime.memory,  # 5.11
+        # Equal to the memory: no swap. Left open, the provider sees a change at every preview.
+        memory_swap=runtime.memory,
+        # As the provider reads it back ("1.0", not "1"), else each preview shows a change.
+        cpus=str(float(runtime.cpus)),  # 5.12
+        log_driver="json-file",
+        log_opts=_LOG_OPTIONS,
+        opts=pulumi.ResourceOptions.merge(opts, _always_new(explain_failure(name))),
+        **more,
+    )
+
+
+def _always_new(opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
+    """Have every change make a new container, also where the provider would change the running one.
+
+    It would take a new health check and not apply it, change the memory under a JVM that read its limit once, and keep
+    a container that never started.
+    """
+    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(replace_on_changes=["*"]))
+
+
+def _environment_entry(key: str, value: pulumi.Input[str]) -> pulumi.Input[str]:
+    if isinstance(value, str):
+        return f"{key}={value}"
+    return pulumi.Output.from_input(value).apply(lambda text: f"{key}={text}")
+
+
+def healthcheck(command: Sequence[str], *, interval: int, timeout: int, retries: int, start_period: int) -> Any:  # noqa: ANN401
+    """Return the health check; all times in seconds."""
+    return docker.ContainerHealthcheckArgs(
+        tests=["CMD", *command],
+        interval=f"{interval}s",
+        timeout=f"{timeout}s",
+        retries=retries,
+        start_period=_duration(start_period),
+    )
+
+
+def _duration(seconds: int) -> str:
+    """Return the duration as Docker reads it back, else each preview shows a change."""
+    minutes, rest = divmod(seconds, 60)
+    return f"{minutes}m{rest}s" if minutes else f"{rest}s"

@@ -1,0 +1,56 @@
+"""One-shot work on the host that fails the `up` when it fails, and is tried again by the next one.
+
+The provider takes any end of a container for success. What it does watch is health: so success is a marker that the
+health check looks for, the container stays a moment to be seen healthy, and a job that ends otherwise leaves the
+`up` waiting for `timeout_seconds` and failing. The engine replaces such a container at the next `up`.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pulumi
+
+from .hardened import Runtime, hardened_container, healthcheck
+
+_MARKER = "/run/job/done"
+# The provider looks once a second; a busy machine may be late.
+_SEEN_SECONDS = 20
+_WRAPPER = f'if "$@"; then : >{_MARKER}; sleep {_SEEN_SECONDS}; else exit $?; fi'
+
+
+def run_job(
+    name: str,
+    runtime: Runtime,
+    opts: pulumi.ResourceOptions,
+    *,
+    triggers: Sequence[pulumi.Input[Any]] = (),
+    timeout_seconds: int = 30,
+) -> pulumi.Resource:
+    """Run ``runtime.command`` once, and again whenever it or one of the ``triggers`` changes.
+
+    The command runs under `sh`, which the image must have. Its last line is the error that the user reads.
+    """
+    trigger = pulumi.Output.all(*triggers).apply(_trigger)
+    job = replace(
+        runtime,
+        part="job",
+        entrypoint=["sh", "-c", _WRAPPER, name],
+        tmpfs=[*runtime.tmpfs, _MARKER.rpartition("/")[0]],
+        labels={**runtime.labels, "kotauth.trigger": trigger},
+    )
+    return hardened_container(
+        name,
+        job,
+        opts,
+        healthcheck=healthcheck(["test", "-e", _MARKER], interval=1, timeout=5, retries=600, start_period=0),
+        wait=True,
+        wait_timeout=timeout_seconds,
+        must_run=False,
+        restart="no",
+    )
+
+
+def _trigger(values: list[Any]) -> str:
+    return hashlib.sha256(repr(values).encode()).hexdigest()[:16]

@@ -1,0 +1,85 @@
+"""What the machine must offer, asked before anything is made: a daemon that answers, and the two ports.
+
+Only the program's `__main__.py` calls this: components stay free of the machine they are declared on.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Iterable
+from typing import Any
+
+import pulumi
+
+from ..settings import Settings
+from . import daemon
+
+STACK_LABEL = "kotauth.stack"
+_TAKEN = (errno.EADDRINUSE,)
+
+
+def stack_labels() -> dict[str, str]:
+    """Return the labels by which a container, volume or network is known as this stack's."""
+    return {STACK_LABEL: f"{pulumi.get_project()}/{pulumi.get_stack()}"}
+
+
+def check(settings: Settings, docker_host: str | None) -> None:
+    """Raise ``RunError`` with everything that stands in the way, before anything is made."""
+    daemon.use(docker_host)
+    ports = {"httpPort": settings.http_port, "httpsPort": settings.https_port}
+    try:
+        with daemon.connect() as client:
+            api: Any = client.api  # untyped
+            containers: list[dict[str, Any]] = api.containers()
+    except daemon.ERRORS as error:
+        raise pulumi.RunError(
+            f"no Docker daemon answers at {daemon.host()}: {error}. Start Docker, or choose another daemon with "
+            "`pulumi config set docker:host` or DOCKER_HOST."
+        ) from error
+    ours, theirs = _published(containers)
+    problems: list[str] = []
+    for key, port in ports.items():
+        holder = theirs.get(port)
+        if not holder and port not in ours and _is_local() and not _is_free(port):
+            holder = "another program on this machine"
+        if holder:
+            setting = "httpPort" if key == "httpPort" else "baseUrl or httpsPort"
+            problems.append(f"port {port} (kotauth:{key}) is held by {holder}; choose another with {setting}")
+    if problems:
+        raise pulumi.RunError("\n  ".join(["the machine can't run this stack:", *problems]))
+
+
+def _published(containers: Iterable[dict[str, Any]]) -> tuple[set[int], dict[int, str]]:
+    """Return the ports that this stack publishes, and those of other containers with their names."""
+    ours: set[int] = set()
+    theirs: dict[int, str] = {}
+    label, value = next(iter(stack_labels().items()))
+    for container in containers:
+        public = {int(port["PublicPort"]) for port in container["Ports"] if port.get("PublicPort")}
+        if container["Labels"].get(label) == value:
+            ours |= public
+        else:
+            theirs |= dict.fromkeys(public, f"container {container['Names'][0].lstrip('/')}")
+    return ours, theirs
+
+
+def _is_local() -> bool:
+    return daemon.host().startswith(("unix:", "npipe:"))
+
+
+def _is_free(port: int) -> bool:
+    """Return whether nobody listens there: as the Docker daemon does, on all addresses and with address reuse."""
+    for family, address in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):  # noqa: S104 - asked, not served
+        try:
+            with socket.socket(family) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                if family == socket.AF_INET6:
+                    probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+                probe.bind((address, port))
+        except PermissionError:
+            continue  # a port below 1024 that we may not bind but the daemon may
+        except OSError as error:
+            if error.errno in _TAKEN:
+                return False
+    return True

@@ -1,0 +1,195 @@
+"""The Kotauth server as a ContainerSpec: its environment, secret files, probe, floors and the guard of its key.
+
+The contract is Kotauth's own (`EnvironmentConfig.kt` and the production checklist of 1.21 and 1.22). Two of its
+properties shape this module: exactly five variables have a `_FILE` form, so every secret goes through one, and a wrong
+secret key boots healthy and breaks every login, so the key is compared with the database before each start.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pulumi
+
+from .container import SECRETS_DIRECTORY, ContainerSpec
+from .image import image as image_rule
+from .inputs import number, one_of, whole_number
+
+PORT = 8080
+"""The server listens here, fixed in its source."""
+USER = "10001:10001"
+"""User of the image since 1.16.0."""
+DEFAULT_IMAGE = "ghcr.io/inumansoul/kotauth:1.22.0"
+VERSION_FLOOR = (1, 21, 0)
+"""First version with the API that the checklist asks (`GET /workspace`), and the `_FILE` forms before it (1.19.1)."""
+MEMORY_FLOOR_MB = 512
+CPU_FLOOR = 1.0
+SECRET_KEY_CHARACTERS = 32
+"""Kotauth refuses fewer (`FATAL: KAUTH_SECRET_KEY must be set (32+ chars).`)."""
+
+_READY = f"http://localhost:{PORT}/health/ready"
+_KEY_GUARD = (Path(__file__).parent / "postgres" / "key_guard.sh").read_text()
+
+parse_image = image_rule(3, VERSION_FLOOR, "older versions miss the API that the production checklist asks")
+parse_memory = whole_number("MB", MEMORY_FLOOR_MB, 1 << 20, "Kotauth's documented minimum is 512 MB")
+parse_cpus = number("processors", CPU_FLOOR, 256, "Kotauth's documented minimum is 1 vCPU")
+parse_environment = one_of(
+    "production", "development", hint={"Production": "Kotauth takes any other spelling for development, silently"}
+)
+
+
+@dataclass(frozen=True)
+class BaseUrl:
+    """The public address, exactly as Kotauth gets it."""
+
+    text: str
+    host: str
+    port: int
+
+
+def parse_base_url(raw: object) -> BaseUrl:
+    """Parse the public address; raise ``ValueError`` with the first rule that it breaks.
+
+    Kotauth itself checks only the `https://` prefix, in lower case and in production; the rest would show later as
+    broken redirects (`https://host//t/master`), links and certificates.
+    """
+    text = str(raw)
+    if not text.startswith("https://"):
+        raise ValueError("must start with https:// in lower case: TLS is mandatory")
+    if text.endswith("/"):
+        raise ValueError("must not end with a slash: Kotauth appends its paths to it")
+    try:
+        url = urlsplit(text)
+        port = url.port or 443
+    except ValueError:
+        raise ValueError("must have a port from 1 to 65535, or none") from None
+    if url.path or url.query or url.fragment or url.username or "?" in text or "#" in text:
+        raise ValueError("must be scheme, host and port only, without path, query or user")
+    host = url.hostname or ""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        pass
+    else:
+        raise ValueError(
+            "must name a host, not an IP address: clients send no server name for an address, so no "
+            "certificate can be chosen"
+        )
+    label = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+    if not re.fullmatch(rf"{label}(\.{label})*", text.removeprefix("https://").partition(":")[0]) or len(host) > 253:
+        raise ValueError("must name a host in lower case, such as auth.example.com")
+    return BaseUrl(text, host, port)
+
+
+def parse_secret_key(raw: object) -> str:
+    """Parse a secret key given by hand; raise ``ValueError`` where Kotauth would refuse it."""
+    text = str(raw)
+    if len(text.strip()) < SECRET_KEY_CHARACTERS:
+        raise ValueError(f"must have {SECRET_KEY_CHARACTERS} characters or more, it has {len(text.strip())}")
+    if text != text.strip():
+        raise ValueError("must not begin or end with white space: Kotauth trims it and derives other keys")
+    return text
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """What only the server may read."""
+
+    secret_key: pulumi.Input[str]
+    database_password: pulumi.Input[str]
+    admin_password: pulumi.Input[str]
+    api_key_hash: pulumi.Input[str]
+    """Lower-case hex SHA-256 of the checklist's whole API key."""
+
+
+@dataclass(frozen=True)
+class Database:
+    """Where the server finds its database, and the image whose `psql` asks it before a start."""
+
+    url: str
+    user: str
+    host: str
+    name: str
+    tools_image: str
+
+
+def server(  # noqa: PLR0913 - one argument for each thing that a target decides
+    *,
+    image: str,
+    base_url: BaseUrl,
+    environment: str,
+    memory: int,
+    cpus: float,
+    pool_size: int,
+    update_check: bool,
+    database: Database,
+    secrets: Secrets,
+) -> ContainerSpec:
+    """Return the server's spec. The proxy before it must set and remove the forwarded headers (see `frontends`)."""
+    return {
+        "part": "server",
+        "image": image,
+        "user": USER,
+        "memory": memory,
+        "cpus": cpus,
+        "environment": {
+            "KAUTH_BASE_URL": base_url.text,
+            "KAUTH_ENV": environment,
+            "KAUTH_TRUSTED_PROXY": "true",
+            "KAUTH_UPDATE_CHECK": str(update_check).lower(),
+            "KAUTH_SECRET_KEY_FILE": f"{SECRETS_DIRECTORY}/secret_key",
+            "KAUTH_BOOTSTRAP_ADMIN_PASSWORD_FILE": f"{SECRETS_DIRECTORY}/admin_password",
+            "KAUTH_BOOTSTRAP_API_KEYS_FILE": f"{SECRETS_DIRECTORY}/api_keys.json",
+            "DB_URL": database.url,
+            "DB_USER": database.user,
+            "DB_PASSWORD_FILE": f"{SECRETS_DIRECTORY}/database_password",
+            "DB_POOL_MAX_SIZE": str(pool_size),
+        },
+        "secret_files": {
+            "secret_key": secrets.secret_key,
+            "admin_password": secrets.admin_password,
+            "api_keys.json": pulumi.Output.from_input(secrets.api_key_hash).apply(bootstrap_api_keys),
+            "database_password": secrets.database_password,
+        },
+        # Only one JVM fits the limit, so its temporary files are few.
+        "tmpfs": ["/tmp"],  # noqa: S108 - the container's own
+        # A first start migrates the database: 18.5 s at a quarter of a processor, measured on 1.5.2.
+        # The database check inside waits 3 s for a connection, three times; 5 s is what upstream's compose file uses.
+        "probe": {
+            "command": ["curl", "-fsS", "-o", "/dev/null", _READY],
+            "interval_seconds": 5,
+            "timeout_seconds": 5,
+            "retries": 6,
+            "start_period_seconds": 60,
+        },
+        "before_start": {
+            "name": "key-guard",
+            "image": database.tools_image,
+            "command": ["bash", "-c", _KEY_GUARD],
+            "environment": {
+                "PGHOST": database.host,
+                "PGDATABASE": database.name,
+                "PGUSER": database.user,
+            },
+        },
+        # Kotauth finishes its requests within 5 s of SIGTERM.
+        "stop_seconds": 10,
+    }
+
+
+def bootstrap_api_keys(key_hash: str) -> str:
+    """Return the JSON list of API keys that exist from the first start: the checklist's, which may only read."""
+    scopes = ["workspace:read", "users:read", "roles:read", "applications:read", "sessions:read", "audit_logs:read"]
+    return json.dumps([{"tenant": "master", "name": "checklist", "scopes": scopes, "keyHash": key_hash}])
+
+
+def chain_key_id(secret_key: str) -> str:
+    """Return the id that `audit_log.chain_key_id` carries for this key (Kotauth's `AuditChainHasher`, since 1.19.0)."""
+    inner = hashlib.sha256(f"{secret_key.strip()}|kauth/audit-log/v1".encode()).digest()
+    return hashlib.sha256(inner).hexdigest()[:8]

@@ -1,0 +1,69 @@
+"""The application's database roles: their names, their limits, and the password verifier that the server stores."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from pathlib import Path
+
+ROLE_SQL = (Path(__file__).parent / "role.sql").read_text()
+
+OWNER = "kotauth"
+"""Owns every object. Can't log in."""
+SCHEMA = "kotauth"
+
+SPARE_CONNECTIONS = 5
+"""Beside the pools: Flyway's connection of each generation, the key guard, a person with psql."""
+SCRAM_ITERATIONS = 4096
+"""PostgreSQL's own number (`scram_iterations` of version 16, built in before)."""
+
+
+def login_name(password_version: int) -> str:
+    """Return the login that a version of the password belongs to; two take turns, so that a rotation breaks nobody."""
+    return f"{OWNER}_{'ab'[(password_version - 1) % 2]}"
+
+
+def connection_limit(pool_size: int, instances: int = 1) -> int:
+    """Return how many connections one login may hold: during a roll both generations have a full pool."""
+    return 2 * instances * pool_size + SPARE_CONNECTIONS
+
+
+def scram_verifier(password: str) -> str:
+    """Return what PostgreSQL stores for this password (RFC 5803), so that the password itself is never sent.
+
+    The salt comes from the password: the same password gives the same verifier, and no update. That is safe for a
+    generated password, which nobody else has.
+    """
+    salt = hmac.digest(password.encode(), b"kotauth database role", "sha256")[:16]
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, SCRAM_ITERATIONS)
+    stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
+    server = hmac.digest(salted, b"Server Key", "sha256")
+    salt64, stored64, server64 = (base64.b64encode(part).decode() for part in (salt, stored, server))
+    return f"SCRAM-SHA-256${SCRAM_ITERATIONS}:{salt64}${stored64}:{server64}"
+
+
+def role_settings(login: str, verifier: str, limit: int) -> dict[str, str]:
+    """Return the session settings that `role.sql` reads."""
+    return {
+        "kotauth.owner": OWNER,
+        "kotauth.login": login,
+        "kotauth.verifier": verifier,
+        "kotauth.schema": SCHEMA,
+        "kotauth.connection_limit": str(limit),
+    }
+
+
+def role_script(settings: dict[str, str]) -> str:
+    """Return `role.sql` with its settings before it, as one file for psql."""
+    lines = [f"SELECT set_config({_literal(key)}, {_literal(value)}, false);" for key, value in settings.items()]
+    return "\n".join([*lines, ROLE_SQL])
+
+
+def jdbc_url(host: str, database: str, port: int = 5432) -> str:
+    """Return the URL for Kotauth's `DB_URL`. Flyway logs it, so it never carries credentials."""
+    return f"jdbc:postgresql://{host}:{port}/{database}"
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

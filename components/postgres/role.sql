@@ -1,0 +1,68 @@
+-- The application's roles and everything they may do, and nothing else (production checklist, row 9).
+--
+-- Idempotent, and plain server-side SQL: psql runs it on Docker, a driver without psql's variables elsewhere. Its inputs
+-- are settings of the session: kotauth.owner, kotauth.login, kotauth.verifier (a SCRAM verifier, never the password:
+-- log_statement would write it down), kotauth.schema, kotauth.connection_limit.
+--
+-- The administrator is not always a superuser (RDS's is not): CREATE SCHEMA ... AUTHORIZATION and ALTER ROLE ...
+-- NOSUPERUSER fail there, so the schema stays the administrator's and forbidden attributes are checked, not set.
+--
+-- One role owns everything and can't log in; two can, and act as the owner. A password rotation gives the other login
+-- a new password, so that the server with the old one keeps opening connections until it is replaced.
+
+DO $role$
+DECLARE
+  owner_name    constant text := current_setting('kotauth.owner');
+  login_name    constant text := current_setting('kotauth.login');
+  schema_name   constant text := current_setting('kotauth.schema');
+  database_name constant text := current_database();
+  other         record;
+BEGIN
+  -- The roles and their attributes. CREATE ROLE gives none of the dangerous ones.
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = owner_name) THEN
+    EXECUTE format('CREATE ROLE %I NOLOGIN', owner_name);
+  END IF;
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = login_name) THEN
+    EXECUTE format('CREATE ROLE %I LOGIN', login_name);
+  END IF;
+  EXECUTE format('ALTER ROLE %I NOLOGIN NOCREATEDB NOCREATEROLE', owner_name);
+  EXECUTE format('ALTER ROLE %I LOGIN NOCREATEDB NOCREATEROLE INHERIT CONNECTION LIMIT %s PASSWORD %L',
+                 login_name, current_setting('kotauth.connection_limit')::int, current_setting('kotauth.verifier'));
+  FOR other IN
+    SELECT rolname FROM pg_roles
+    WHERE rolname IN (owner_name, login_name) AND (rolsuper OR rolreplication OR rolbypassrls)
+  LOOP
+    RAISE EXCEPTION 'role % is superuser, may replicate or bypasses row security: use a role of its own', other.rolname;
+  END LOOP;
+
+  -- A membership in anything else would be a privilege from elsewhere.
+  FOR other IN
+    SELECT granted.rolname AS granted, member.rolname AS member
+    FROM pg_auth_members m
+    JOIN pg_roles granted ON granted.oid = m.roleid
+    JOIN pg_roles member ON member.oid = m.member
+    WHERE member.rolname IN (owner_name, login_name) AND granted.rolname <> owner_name
+  LOOP
+    EXECUTE format('REVOKE %I FROM %I', other.granted, other.member);
+  END LOOP;
+  EXECUTE format('GRANT %I TO %I', owner_name, login_name);
+  EXECUTE format('ALTER ROLE %I IN DATABASE %I SET role = %L', login_name, database_name, owner_name);
+  EXECUTE format('ALTER ROLE %I IN DATABASE %I SET search_path = %I', login_name, database_name, schema_name);
+
+  -- Nothing for PUBLIC on any database that is the administrator's: a new role could connect to each otherwise.
+  FOR other IN
+    SELECT datname FROM pg_database WHERE pg_has_role(current_user, datdba, 'MEMBER')
+  LOOP
+    EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', other.datname);
+  END LOOP;
+  EXECUTE format('GRANT CONNECT, TEMPORARY ON DATABASE %I TO %I', database_name, owner_name);
+
+  -- The schema `public` belongs to the bootstrap superuser up to PostgreSQL 14: an RDS administrator can't change it.
+  IF EXISTS (SELECT FROM pg_namespace WHERE nspname = 'public' AND pg_has_role(current_user, nspowner, 'MEMBER')) THEN
+    REVOKE ALL ON SCHEMA public FROM PUBLIC;
+  END IF;
+  EXECUTE format('CREATE SCHEMA IF NOT EXISTS %I', schema_name);
+  EXECUTE format('REVOKE ALL ON SCHEMA %I FROM PUBLIC', schema_name);
+  EXECUTE format('GRANT USAGE, CREATE ON SCHEMA %I TO %I', schema_name, owner_name);
+END
+$role$;

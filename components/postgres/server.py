@@ -1,0 +1,74 @@
+"""PostgreSQL as a ContainerSpec, for targets without a managed one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pulumi
+
+from ..container import ContainerSpec
+from ..image import Image
+from ..image import image as image_rule
+from ..inputs import whole_number
+
+ADMINISTRATOR = "kotauth_admin"
+"""Superuser of the cluster, made by initdb. Not `postgres`: the default name is the first that is tried (RDS.25)."""
+USER = "999:999"
+"""User of the official Debian images."""
+
+IMAGES = {
+    14: "docker.io/library/postgres:14.23-bookworm",
+    15: "docker.io/library/postgres:15.18-bookworm",
+    16: "docker.io/library/postgres:16.14-bookworm",
+    17: "docker.io/library/postgres:17.10-bookworm",
+}
+"""Major version to image. Kotauth asks for 14 or newer."""
+
+parse_version = whole_number("PostgreSQL's major version", min(IMAGES), max(IMAGES), "Kotauth needs 14 or newer")
+
+_START = (Path(__file__).parent / "start.sh").read_text()
+
+parse_image = image_rule(2)
+
+
+def image_of_version(version: int) -> Callable[[object], Image]:
+    """Make the parser of an image whose tag begins with this major version."""
+
+    def parse(raw: object) -> Image:
+        image = parse_image(raw)
+        if image.version[:1] != (version,):
+            raise ValueError(f"must carry PostgreSQL's version as the tag, and fit version {version}")
+        return image
+
+    return parse
+
+
+def database_server(
+    *, image: str, memory: int, cpus: float, database: str, administrator_password: pulumi.Input[str]
+) -> ContainerSpec:
+    """Return the spec of a PostgreSQL server with one empty database."""
+    return {
+        "part": "database",
+        "image": image,
+        "user": USER,
+        "memory": memory,
+        "cpus": cpus,
+        "entrypoint": ["bash", "-c", _START, "start"],
+        # A quarter of the memory is PostgreSQL's own advice. DDL is logged: it is rare, and who changed what matters.
+        "command": ["-c", f"shared_buffers={memory // 4}MB", "-c", "log_statement=ddl", "-c", "log_connections=on"],
+        "environment": {"ADMINISTRATOR": ADMINISTRATOR, "DATABASE": database},
+        "secret_files": {"administrator_password": administrator_password},
+        "volumes": [{"name": "data", "path": "/var/lib/postgresql/data"}],
+        "tmpfs": ["/tmp", "/var/run/postgresql"],  # noqa: S108 - the container's own
+        "probe": {
+            "command": ["pg_isready", "-q", "-h", "127.0.0.1", "-U", ADMINISTRATOR, "-d", database],
+            "interval_seconds": 2,
+            "timeout_seconds": 5,
+            "retries": 15,
+            "start_period_seconds": 60,
+        },
+        # SIGINT is PostgreSQL's fast shutdown: it ends the sessions and writes a checkpoint.
+        "stop_signal": "SIGINT",
+        "stop_seconds": 60,
+    }
