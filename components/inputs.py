@@ -79,9 +79,9 @@ class Inputs:
             raise InvalidInputError("\n  ".join([head + ":", *self._problems]))
 
 
-def whole_number(unit: str, minimum: int, maximum: int, why: str = "") -> Callable[[object], int]:
-    """Make the parser of a whole number of ``unit`` from ``minimum`` to ``maximum``."""
-    rule = f"must be a whole number of {unit} from {minimum} to {maximum}" + (f" ({why})" if why else "")
+def whole_number(what: str, minimum: int, maximum: int, why: str = "") -> Callable[[object], int]:
+    """Make the parser of a whole number from ``minimum`` to ``maximum``; ``what`` says what of, with its unit."""
+    rule = f"must be {what}, a whole number from {minimum} to {maximum}" + (f" ({why})" if why else "")
 
     def parse(raw: object) -> int:
         try:
@@ -96,9 +96,9 @@ def whole_number(unit: str, minimum: int, maximum: int, why: str = "") -> Callab
     return parse
 
 
-def number(unit: str, minimum: float, maximum: float, why: str = "") -> Callable[[object], float]:
-    """Make the parser of a number of ``unit`` from ``minimum`` to ``maximum``."""
-    rule = f"must be a number of {unit} from {minimum:g} to {maximum:g}" + (f" ({why})" if why else "")
+def number(what: str, minimum: float, maximum: float, why: str = "") -> Callable[[object], float]:
+    """Make the parser of a number from ``minimum`` to ``maximum``; ``what`` says what of, with its unit."""
+    rule = f"must be {what}, a number from {minimum:g} to {maximum:g}" + (f" ({why})" if why else "")
 
     def parse(raw: object) -> float:
         try:

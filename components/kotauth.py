@@ -37,7 +37,7 @@ _READY = f"http://localhost:{PORT}/health/ready"
 _KEY_GUARD = (Path(__file__).parent / "postgres" / "key_guard.sh").read_text()
 
 parse_image = image_rule(3, VERSION_FLOOR, "older versions miss the API that the production checklist asks")
-parse_memory = whole_number("MB", MEMORY_FLOOR_MB, 1 << 20, "Kotauth's documented minimum is 512 MB")
+parse_memory = whole_number("memory in MB", MEMORY_FLOOR_MB, 1 << 20, "Kotauth's documented minimum is 512 MB")
 parse_cpus = number("processors", CPU_FLOOR, 256, "Kotauth's documented minimum is 1 vCPU")
 parse_environment = one_of(
     "production", "development", hint={"Production": "Kotauth takes any other spelling for development, silently"}

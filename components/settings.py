@@ -95,7 +95,9 @@ class Settings:
             database_image=reader.take(
                 "database_image", postgres.image_of_version(version), postgres.parse_image(postgres.IMAGES[version])
             ),
-            database_password_version=reader.take("database_password_version", whole_number("version", 1, 10**6), 1),
+            database_password_version=reader.take(
+                "database_password_version", whole_number("a version of the password", 1, 10**6), 1
+            ),
             frontend=reader.take("frontend", _parse_frontend, "caddy"),
             frontend_image=reader.take("frontend_image", caddy.parse_image, caddy.parse_image(caddy.DEFAULT_IMAGE)),
             certificates=reader.take("certificates", one_of("acme", "internal"), "acme"),

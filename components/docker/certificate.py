@@ -4,9 +4,10 @@ import re
 from typing import TypedDict
 
 import pulumi
+from typing_extensions import NotRequired
 
 from ..tokens import token
-from .hardened import Mount, Runtime, hardened_container
+from .hardened import Mount, Runtime, hardened_container, trigger_label
 
 _READ = 'for _ in $(seq 30); do [ -s "$1" ] && break; sleep 1; done; cat "$1"'
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n?")
@@ -23,6 +24,8 @@ class DockerCaCertificateArgs(TypedDict):
     """Image with `sh`."""
     written_by: pulumi.Input[str]
     """Name of the container that writes it: a new one may have made a new authority."""
+    labels: NotRequired[dict[str, str]]
+    """Labels for every child."""
 
 
 class DockerCaCertificate(pulumi.ComponentResource):
@@ -44,7 +47,7 @@ class DockerCaCertificate(pulumi.ComponentResource):
                 cpus=0.5,
                 entrypoint=["sh", "-c", _READ, "read"],
                 command=[args["path"]],
-                labels={"kotauth.trigger": args["written_by"]},
+                labels={**args.get("labels", {}), **trigger_label(args["written_by"])},
                 mounts=[Mount(args["volume"], "/data")],
             ),
             pulumi.ResourceOptions(parent=self),

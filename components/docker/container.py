@@ -31,6 +31,8 @@ class NetworkAttachment(TypedDict):
     """Name of the network."""
     alias: NotRequired[str]
     """Name under which the others on it find the container."""
+    for_check: NotRequired[bool]
+    """Whether the check before the start joins it too, under no name. Default false."""
 
 
 class DockerContainerArgs(TypedDict):
@@ -86,7 +88,8 @@ class DockerContainer(pulumi.ComponentResource):
         if volumes:
             ready.append(self._own("data-owner", mounts[: len(volumes)]))
         if "before_start" in spec:
-            ready.append(self._check(mounts, networks))
+            check_networks = [Attachment(n["name"]) for n in args.get("networks", []) if n.get("for_check")]
+            ready.append(self._check(mounts, check_networks))
 
         probe = spec["probe"]
         start = probe.get("start_period_seconds", 0)
@@ -181,8 +184,7 @@ class DockerContainer(pulumi.ComponentResource):
             command=check["command"],
             environment=check.get("environment", {}),
             mounts=mounts,
-            # Without the alias: nobody may take the check for the server.
-            networks=[Attachment(n.network) for n in networks],
+            networks=networks,
             tmpfs=["/tmp"],  # noqa: S108 - the container's own
         )
         # Before each start of a new version: new files are new mounts, a new image or memory is in the trigger.

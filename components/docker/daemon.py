@@ -10,6 +10,7 @@ import docker
 import docker.errors
 import requests.exceptions
 
+NOT_FOUND = docker.errors.NotFound
 ERRORS = (docker.errors.DockerException, requests.exceptions.RequestException, OSError)
 """Whatever keeps us from an answer."""
 

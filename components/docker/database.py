@@ -59,7 +59,7 @@ class DockerDatabase(pulumi.ComponentResource):
         """Start the server."""
         inputs = Inputs({k: v for k, v in args.items() if k in ("image", "memory", "cpus")}, f"DockerDatabase {name}")
         image = inputs.take("image", parse_image, parse_image(IMAGES[14])).reference
-        memory = inputs.take("memory", whole_number("MB", 128, 1 << 20), _DEFAULT_MEMORY_MB)
+        memory = inputs.take("memory", whole_number("memory in MB", 128, 1 << 20), _DEFAULT_MEMORY_MB)
         cpus = inputs.take("cpus", number("processors", 0.1, 256), 1.0)
         inputs.finish()
         database = args.get("database", OWNER)

@@ -141,7 +141,10 @@ class DockerDeployment(pulumi.ComponentResource):
                         api_key_hash=credentials.checklist_api_key_hash,
                     ),
                 ),
-                "networks": [{"name": front.network_name, "alias": _SERVER}, {"name": back.network_name}],
+                "networks": [
+                    {"name": front.network_name, "alias": _SERVER},
+                    {"name": back.network_name, "for_check": True},
+                ],
                 "files_image": s.database_image.reference,
                 "labels": labels,
             },
@@ -175,6 +178,7 @@ class DockerDeployment(pulumi.ComponentResource):
                     "path": caddy.CA_CERTIFICATE,
                     "image": s.frontend_image.reference,
                     "written_by": proxy.container_name,
+                    "labels": labels,
                 },
                 child,
             ).pem

@@ -23,15 +23,18 @@ def _explain(name: str, args: pulumi.ErrorHookArgs) -> bool:
     if args.failed_operation == "create":
         inputs: Mapping[str, Any] = args.new_inputs or {}
         container = str(inputs.get("name", name))
-        pulumi.log.error(f"{name}: {_last_line(container)}")
+        if line := _last_line(container):
+            pulumi.log.error(f"{name}: {line}")
     return False  # trying the same again would give the same
 
 
 def _last_line(container: str) -> str:
-    """Return the last line that the container printed, or where to look for it."""
+    """Return the last line that the container printed, or where to look for it; empty if it was never made."""
     try:
         with daemon.connect() as client:
             logs: bytes = client.containers.get(container).logs(tail=_TAIL_LINES)
+    except daemon.NOT_FOUND:
+        return ""
     except daemon.ERRORS as error:
         return f"did not start (its log can't be read: {error})"
     lines = [line for line in logs.decode(errors="replace").splitlines() if line.strip()]

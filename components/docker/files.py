@@ -23,7 +23,7 @@ class DockerFilesArgs(TypedDict):
     """Inputs of `DockerFiles`."""
 
     image: str
-    """Any image that names no user; nothing of it runs. (Docker gives copied files to the image's user, if it has one.)"""
+    """Any image that names no user, since Docker gives copied files to that one. Nothing of the image runs."""
     files: Mapping[str, pulumi.Input[str]]
     """File name to content. Mark secret contents as secrets."""
     owner: NotRequired[str]

@@ -5,6 +5,7 @@ Numbers in comments are sections of the CIS Docker Benchmark 1.6.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,7 @@ import pulumi_docker as docker
 from .diagnosis import explain_failure
 
 PART_LABEL = "kotauth.part"
+_TRIGGER_LABEL = "kotauth.trigger"
 TMPFS = "rw,noexec,nosuid,nodev,size=64m,mode=1777"
 _LOG_OPTIONS = {"max-size": "10m", "max-file": "3"}
 
@@ -122,6 +124,15 @@ def healthcheck(command: Sequence[str], *, interval: int, timeout: int, retries:
         retries=retries,
         start_period=_duration(start_period),
     )
+
+
+def trigger_label(*values: pulumi.Input[Any]) -> dict[str, pulumi.Output[str]]:
+    """Return a label that changes with the values and so makes a new container; a digest, since labels are public."""
+    return {_TRIGGER_LABEL: pulumi.Output.all(*values).apply(_digest)}
+
+
+def _digest(values: list[Any]) -> str:
+    return hashlib.sha256(repr(values).encode()).hexdigest()[:16]
 
 
 def _duration(seconds: int) -> str:

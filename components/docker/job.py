@@ -5,14 +5,13 @@ health check looks for, the container stays a moment to be seen healthy, and a j
 `up` waiting for `timeout_seconds` and failing. The engine replaces such a container at the next `up`.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pulumi
 
-from .hardened import Runtime, hardened_container, healthcheck
+from .hardened import Runtime, hardened_container, healthcheck, trigger_label
 
 _MARKER = "/run/job/done"
 # The provider looks once a second; a busy machine may be late.
@@ -32,13 +31,12 @@ def run_job(
 
     The command runs under `sh`, which the image must have. Its last line is the error that the user reads.
     """
-    trigger = pulumi.Output.all(*triggers).apply(_trigger)
     job = replace(
         runtime,
         part="job",
         entrypoint=["sh", "-c", _WRAPPER, name],
         tmpfs=[*runtime.tmpfs, _MARKER.rpartition("/")[0]],
-        labels={**runtime.labels, "kotauth.trigger": trigger},
+        labels={**runtime.labels, **trigger_label(*triggers)},
     )
     return hardened_container(
         name,
@@ -50,7 +48,3 @@ def run_job(
         must_run=False,
         restart="no",
     )
-
-
-def _trigger(values: list[Any]) -> str:
-    return hashlib.sha256(repr(values).encode()).hexdigest()[:16]

@@ -25,7 +25,7 @@ IMAGES = {
 }
 """Major version to image. Kotauth asks for 14 or newer."""
 
-parse_version = whole_number("PostgreSQL's major version", min(IMAGES), max(IMAGES), "Kotauth needs 14 or newer")
+parse_version = whole_number("a major version of PostgreSQL", min(IMAGES), max(IMAGES), "Kotauth needs 14 or newer")
 
 _START = (Path(__file__).parent / "start.sh").read_text()
 

@@ -1,0 +1,55 @@
+# The Makefile only saves typing: `make help` lists what there is.
+
+STACK ?= dev
+PYTHON ?= python3
+RUN := .venv/bin/python
+FAST := tests/unit tests/schema tests/policy
+
+.DEFAULT_GOAL := help
+.PHONY: help up preview down purge env test check fmt pins venv engine
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@echo '  STACK=name picks the environment (default dev), YES=1 answers questions with yes'
+
+up: engine ## bring the stack up: database, server, frontend
+	@$(RUN) workflow.py up --stack $(STACK)
+
+preview: engine ## show what `make up` would change
+	@$(RUN) workflow.py preview --stack $(STACK)
+
+down: engine ## stop everything, keep key, passwords and data
+	@$(RUN) workflow.py down --stack $(STACK)
+
+purge: engine ## remove everything for good, asks first
+	@$(RUN) workflow.py purge --stack $(STACK)
+
+env: ## print the environment for plain pulumi: eval "$$(make -s env)"
+	@$(PYTHON) -m engine env
+
+test: check engine ## everything: lint, types, and all tests
+	$(RUN) -m pytest
+
+check: venv ## lint, types, and the tests that need no Docker, about a minute
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m pyright
+	$(RUN) -m pytest -q $(FAST)
+
+fmt: venv ## format the code
+	$(RUN) -m ruff format .
+	$(RUN) -m ruff check --fix .
+
+pins: venv ## resolve requirements*.in again
+	$(RUN) -m pip install --quiet uv
+	cd components && ../$(RUN) -m uv pip compile $(PINS) requirements.in -o requirements.txt
+	cd policy && ../$(RUN) -m uv pip compile $(PINS) requirements.in -o requirements.txt
+	$(RUN) -m uv pip compile $(PINS) requirements-dev.in -o requirements-dev.txt
+
+PINS := --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url
+
+venv:
+	@$(PYTHON) -m engine venv
+
+engine: venv
+	@$(PYTHON) -m engine setup

@@ -1,0 +1,196 @@
+"""What `make` does around the plain `pulumi` commands: prepare the stack, add the policy pack, say what comes next.
+
+Nothing here is needed to use the program: `pulumi install && pulumi stack init dev && pulumi up` does the same with an
+engine of one's own. No tracked file is ever changed: the engine writes to the file of a stack, so a stack whose file
+is in git is run with a copy in `.pulumi-local`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+import engine
+from engine import EngineError, docker, local_state
+
+ROOT = Path(__file__).resolve().parent
+_SALT = re.compile(r"^encryptionsalt: .*$", re.MULTILINE)
+_DEVELOPMENT = "dev"
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack of this checkout, and how to call Pulumi on it."""
+
+    name: str
+
+    @property
+    def file(self) -> Path:
+        """The settings that the user edits."""
+        return ROOT / f"Pulumi.{self.name}.yaml"
+
+    @property
+    def is_tracked(self) -> bool:
+        """Whether git holds the settings."""
+        asked = ["git", "ls-files", "--error-unmatch", self.file.name]
+        return subprocess.run(asked, cwd=ROOT, capture_output=True, check=False).returncode == 0
+
+    @property
+    def options(self) -> list[str]:
+        """The options that choose stack and settings."""
+        copy = ["--config-file", str(self._copy)] if self.is_tracked else []
+        return ["--stack", self.name, *copy]
+
+    @property
+    def policy(self) -> list[str]:
+        """The options that run the policy pack; a stack without a policy file of its own has production's."""
+        levels = ROOT / "policy" / f"{self.name}.json"
+        strict = ROOT / "policy" / "prod.json"
+        return ["--policy-pack", "policy", "--policy-pack-config", str(levels if levels.exists() else strict)]
+
+    @property
+    def _copy(self) -> Path:
+        return ROOT / local_state.FOLDER / self.file.name
+
+    def ensure(self) -> None:
+        """Make the stack where there is none, and bring the copy of its settings up to date."""
+        before = self.file.read_text(encoding="utf-8") if self.is_tracked else None
+        listed = json.loads(pulumi("stack", "ls", "--json", capture=True))
+        if self.name not in {stack["name"].rpartition("/")[2] for stack in listed}:
+            pulumi("stack", "init", self.name, "--no-select")
+        if before is None:
+            return
+        written = self.file.read_text(encoding="utf-8")
+        if written != before:
+            self.file.write_text(before, encoding="utf-8")
+        # The salt that the secrets of this state are encrypted with: in git only where the user put it there.
+        kept = self._copy.read_text(encoding="utf-8") if self._copy.exists() else ""
+        salt = _SALT.search(before) or _SALT.search(written) or _SALT.search(kept)
+        own = "" if _SALT.search(before) or not salt else f"{salt[0]}\n"
+        self._copy.write_text(own + before, encoding="utf-8")
+
+    def setting(self, key: str) -> str:
+        """Return a setting as the stack's own file has it, empty where it has only its default."""
+        written = yaml.safe_load(self.file.read_text(encoding="utf-8")) if self.file.exists() else {}
+        return str((written.get("config") or {}).get(key if ":" in key else f"kotauth:{key}", ""))
+
+
+def pulumi(*arguments: str, capture: bool = False) -> str:
+    """Run a pulumi command; end this process with its exit code where it fails."""
+    done = subprocess.run(
+        ["pulumi", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **engine.environment(ROOT)},
+        stdout=subprocess.PIPE if capture else None,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        sys.exit(done.returncode)
+    return done.stdout or ""
+
+
+def up(stack: Stack) -> None:
+    """Bring the stack up."""
+    _prepare(stack)
+    pulumi("up", *stack.options, *stack.policy, *_confirmed(stack))
+    outputs = json.loads(pulumi("stack", "output", "--json", "--stack", stack.name, capture=True))
+    print(_farewell(stack, outputs))
+
+
+def preview(stack: Stack) -> None:
+    """Show what `up` would change."""
+    _prepare(stack)
+    pulumi("preview", *stack.options, *stack.policy)
+
+
+def down(stack: Stack) -> None:
+    """Stop everything and keep what can't be made again."""
+    stack.ensure()
+    pulumi("destroy", *stack.options, "--exclude-protected", *_confirmed(stack))
+    print("\nKept: the secret key, the passwords and the data. `make up` brings them back, `make purge` removes them.")
+
+
+def purge(stack: Stack) -> None:
+    """Remove everything, for good, after a typed confirmation."""
+    stack.ensure()
+    print(f"This deletes the secret key, the passwords and all data of stack {stack.name}. Nothing brings them back.")
+    if input("Type the stack's name to go on: ").strip() != stack.name:
+        sys.exit("Nothing was deleted.")
+    pulumi("state", "unprotect", "--all", "--yes", "--stack", stack.name)
+    pulumi("destroy", *stack.options, "--yes")
+    pulumi("stack", "rm", stack.name, "--yes", "--preserve-config")
+
+
+def _prepare(stack: Stack) -> None:
+    stack.ensure()
+    if not stack.setting("docker:host"):
+        docker.ensure_daemon()
+    if stack.name == _DEVELOPMENT:
+        _choose_images(stack)
+
+
+def _choose_images(stack: Stack) -> None:
+    """Have the development stack run what can be had here; an image that the user has set stays."""
+    from tests import images  # noqa: PLC0415 - building needs much that other stacks don't
+
+    chosen = images.choose()
+    for setting, image in chosen.items():
+        current = stack.setting(setting)
+        if not current and image.startswith("localhost/"):
+            pulumi("config", "set", setting, image, "--stack", stack.name)
+    if chosen["image"].startswith("localhost/"):
+        print(
+            "NOTE: no image registry can be reached. This stack runs a stand-in that keeps Kotauth's contract, "
+            "not Kotauth itself; PostgreSQL and Caddy are real, built from packages.",
+            file=sys.stderr,
+        )
+
+
+def _confirmed(stack: Stack) -> list[str]:
+    """Development goes ahead, every other stack asks (or takes YES=1)."""
+    return ["--yes"] if stack.name == _DEVELOPMENT or os.environ.get("YES") else []
+
+
+def _farewell(stack: Stack, outputs: dict[str, str]) -> str:
+    option = "" if stack.name == _DEVELOPMENT else f" STACK={stack.name}"
+    lines = [
+        f"Kotauth answers at   {outputs['url']}",
+        f"Admin console        {outputs['adminUrl']}, user admin",
+        'First, in this shell eval "$(make -s env)"',
+        f"Its first password   pulumi stack output adminPassword --show-secrets --stack {stack.name}",
+    ]
+    if outputs.get("caCertificate"):
+        lines += [
+            f"Its authority        pulumi stack output caCertificate --stack {stack.name} > kotauth-ca.pem",
+            f"                     curl --cacert kotauth-ca.pem {outputs['readyUrl']} (browsers: see README)",
+        ]
+    lines.append(f"To stop              make down{option} (keeps key, passwords and data)")
+    return "\n" + "\n".join(lines)
+
+
+def main() -> int:
+    """Run one command."""
+    commands = {"up": up, "preview": preview, "down": down, "purge": purge}
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("command", choices=commands)
+    parser.add_argument("--stack", default=_DEVELOPMENT)
+    arguments = parser.parse_args()
+    try:
+        commands[arguments.command](Stack(arguments.stack))
+    except (EngineError, KeyboardInterrupt) as error:
+        print(f"error: {error or 'interrupted'}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
