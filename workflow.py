@@ -123,7 +123,11 @@ def purge(stack: Stack) -> None:
     """Remove everything, for good, after a typed confirmation."""
     stack.ensure()
     print(f"This deletes the secret key, the passwords and all data of stack {stack.name}. Nothing brings them back.")
-    if input("Type the stack's name to go on: ").strip() != stack.name:
+    try:
+        typed = input("Type the stack's name to go on: ").strip()
+    except EOFError:
+        typed = ""
+    if typed != stack.name:
         sys.exit("Nothing was deleted.")
     pulumi("state", "unprotect", "--all", "--yes", "--stack", stack.name)
     pulumi("destroy", *stack.options, "--yes")
