@@ -69,6 +69,9 @@ class DockerContainer(pulumi.ComponentResource):
         self._labels = args.get("labels", {})
         self._files_image = args.get("files_image", spec["image"])
         self._child = pulumi.ResourceOptions(parent=self)
+        # Beside this component, not in it: what a component waits for is kept with its protected children, and
+        # `destroy --exclude-protected` would stop nothing.
+        self._kept = pulumi.ResourceOptions(parent=opts.parent if opts else None, protect=True)
         self._owner = f"{uid}:{gid}"
         networks = [Attachment(n["name"], n.get("alias")) for n in args.get("networks", [])]
 
@@ -143,16 +146,16 @@ class DockerContainer(pulumi.ComponentResource):
         defaults = {"part": "job", "image": self._spec["image"], "user": self._owner, "labels": self._labels}
         return Runtime(**{**defaults, "memory": _SMALL_MB, "cpus": _SMALL_CPUS, **what})  # pyright: ignore[reportArgumentType]
 
-    def _volume(self, short: str, *, protect: bool) -> pulumi.Output[str]:
+    def _volume(self, short: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
         volume = docker.Volume(
             f"{self._name}-{short}",
             labels=[docker.VolumeLabelArgs(label=key, value=value) for key, value in sorted(self._labels.items())],
-            opts=pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(protect=protect)),
+            opts=opts,
         )
         return volume.name
 
     def _persistent_volumes(self) -> dict[str, pulumi.Output[str]]:
-        return {v["name"]: self._volume(v["name"], protect=True) for v in self._spec.get("volumes", [])}
+        return {v["name"]: self._volume(v["name"], self._kept) for v in self._spec.get("volumes", [])}
 
     def _files(
         self, short: str, files: Mapping[str, pulumi.Input[str]], volume: pulumi.Input[str] | None = None
@@ -198,7 +201,7 @@ class DockerContainer(pulumi.ComponentResource):
         """
         reload = self._spec.get("reload")
         assert reload  # noqa: S101 - the caller looked
-        config, control = self._volume("config", protect=False), self._volume("control", protect=False)
+        config, control = self._volume("config", self._child), self._volume("control", self._child)
         control_path = reload["socket"].rpartition("/")[0]
         mounts = [Mount(config, CONFIG_DIRECTORY, read_only=False), Mount(control, control_path, read_only=False)]
         owned = self._own("config-owner", mounts)

@@ -19,7 +19,7 @@ HOST = "postgres"
 """Name of the server on its network."""
 
 _DEFAULT_MEMORY_MB = 512
-_APPLY_ROLE = """
+APPLY_ROLE = """
 set -eu
 umask 077
 printf '*:*:*:*:%s\\n' "$(cat /run/secrets/administrator_password)" >/tmp/pgpass
@@ -152,7 +152,7 @@ class DockerDatabaseRole(pulumi.ComponentResource):
                 user=USER,
                 memory=64,
                 cpus=0.5,
-                command=["sh", "-c", _APPLY_ROLE],
+                command=["sh", "-c", APPLY_ROLE],
                 environment={
                     "PGHOST": args["host"],
                     "PGDATABASE": args.get("database", OWNER),
