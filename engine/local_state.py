@@ -7,6 +7,7 @@ generated a second time beside a state that the first one encrypted: that would 
 import contextlib
 import os
 import secrets
+import tempfile
 from pathlib import Path
 
 from . import progress
@@ -68,13 +69,12 @@ def _stacks(project: Path) -> list[str]:
 def _write_once(file: Path, content: str) -> None:
     """Write a private file, complete or not at all; if another process was faster, its file stays."""
     file.parent.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _PRIVATE_FILE)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        stream.write(content + "\n")
-    with contextlib.suppress(FileExistsError):
-        os.link(draft, file)
-    draft.unlink()
+    # A temporary file is private from its first moment on, and a link, unlike a rename, never replaces a file.
+    with tempfile.NamedTemporaryFile("w", dir=file.parent, prefix=".passphrase-", encoding="utf-8") as draft:
+        draft.write(content + "\n")
+        draft.flush()
+        with contextlib.suppress(FileExistsError):
+            os.link(draft.name, file)
 
 
 def _lost(project: Path, stacks: list[str]) -> str:

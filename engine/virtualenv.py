@@ -1,22 +1,21 @@
 """Virtualenvs in the cache, filled from a requirements file with hashes."""
 
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
 
-from . import cache, progress
+from . import cache, debian, progress
 from .errors import EngineError
 
 
 def create(folder: Path, requirements: Path, what: str) -> Path:
     """Make a virtualenv and install the requirements; return its Python."""
+    _see_to_venv()
     try:
         subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, capture_output=True, text=True)
     except subprocess.CalledProcessError as error:
-        raise EngineError(
-            f"{sys.executable} cannot make virtualenvs (on Debian and Ubuntu: apt-get install python3-venv):\n"
-            f"{error.stdout}{error.stderr}"
-        ) from error
+        raise EngineError(f"{sys.executable} cannot make virtualenvs:\n{error.stdout}{error.stderr}") from error
     python = folder / "bin" / "python"
     pip = [str(python), "-m", "pip", "--disable-pip-version-check"]
     progress.run(
@@ -25,6 +24,17 @@ def create(folder: Path, requirements: Path, what: str) -> Path:
         log=cache.folder() / "logs" / f"pip-{requirements.stem}.log",
     )
     return python
+
+
+def _see_to_venv() -> None:
+    """Debian and Ubuntu keep what makes virtualenvs in a package of its own."""
+    if importlib.util.find_spec("ensurepip") is not None:
+        return
+    if not debian.can_install():
+        raise EngineError(
+            f"{sys.executable} cannot make virtualenvs: install python3-venv (as root: apt-get install python3-venv)"
+        )
+    debian.install(["python3-venv"])
 
 
 def site_packages(folder: Path) -> Path:

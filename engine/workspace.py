@@ -3,11 +3,10 @@
 import hashlib
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
-from . import debian, progress, virtualenv
+from . import progress, virtualenv
 from .errors import EngineError
 
 FOLDER = ".venv"
@@ -43,10 +42,6 @@ def _make(project: Path, folder: Path) -> None:
             f"{sys.executable} is Python {sys.version_info[0]}.{sys.version_info[1]}; 3.10 to 3.13 are supported:"
             " choose one with `make PYTHON=python3.12 …`"
         )
-    if subprocess.run([sys.executable, "-c", "import ensurepip"], capture_output=True, check=False).returncode:
-        if not debian.can_install():
-            raise EngineError("this Python can't make virtualenvs: install python3-venv")
-        debian.install(["python3-venv"])
     with progress.step(f"Making the virtualenv {FOLDER} with Python {sys.version.split()[0]}"):
         if folder.exists():
             shutil.rmtree(folder)

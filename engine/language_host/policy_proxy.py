@@ -22,6 +22,7 @@ _CONFIGURE_STACK = "/pulumirpc.Analyzer/ConfigureStack"
 _HANDSHAKE = "/pulumirpc.Analyzer/Handshake"
 _UNLIMITED_MESSAGES = (("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1))
 _CONCURRENT_CALLS = 32
+_LAST_ANSWERS_SECONDS = 2.0
 
 StartPack = Callable[[Mapping[str, str]], "subprocess.Popen[bytes]"]
 
@@ -87,7 +88,8 @@ class PolicyProxy(grpc.GenericRpcHandler):
                 self._channel.close()
             self._failure = self._failure or "the policy pack has been stopped"
             self._started.set()
-        self._server.stop(None)
+        # A pack that failed to start ends while the engine still waits for the answer that says why.
+        self._server.stop(_LAST_ANSWERS_SECONDS)
 
     def _forward(self, method: str, message: bytes, context: grpc.ServicerContext) -> bytes:
         channel = self._ready(method, message)
