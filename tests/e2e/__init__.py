@@ -1,0 +1,1 @@
+"""The whole stack as containers: what a user and an operator see."""

@@ -1,0 +1,116 @@
+"""Routes, and what happens around every request: request id, origin, security headers, access line, errors."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+from time import monotonic
+
+from . import discovery, health, log, origin, rest_api, tenants
+from .audit import AuditLog
+from .login import Login
+from .pool import Pool
+from .secret_key import SecretKey
+from .settings import Settings
+from .wire import Request, Response, html_response, json_response
+
+LOGGER = "io.ktor.server.Application"
+GREEN, YELLOW, RED, CYAN, PLAIN = "\x1b[32m", "\x1b[33m", "\x1b[31m", "\x1b[36m", "\x1b[m"
+TENANT_PATH = re.compile(r"/t/([^/]+)/(.+)")
+API_PREFIX = "api/v1/"
+
+Methods = dict[str, Callable[[], Response]]
+"""What a path answers to, by HTTP method."""
+
+
+class Application:
+    """Answers requests of one running server."""
+
+    def __init__(self, settings: Settings, pool: Pool) -> None:
+        secret_key = SecretKey(settings.secret_key)
+        self._settings = settings
+        self._pool = pool
+        self._login = Login(settings.base_url, pool, secret_key, AuditLog(pool, secret_key))
+
+    def handle(self, request: Request) -> Response:
+        """Answer a request; never raises."""
+        started = monotonic()
+        # An inbound X-Request-Id is ignored.
+        identifier = str(uuid.uuid4())
+        tenant = TENANT_PATH.fullmatch(request.path)
+        log.request_id.set(identifier)
+        log.tenant_slug.set(tenant[1] if tenant else None)
+        try:
+            response = self._route(request)
+        except Exception as error:  # whatever it was, the client gets a 500 and the log the cause
+            log.error(LOGGER, f"Unhandled exception: {error}", error)
+            response = json_response({"error": "internal_server_error"}, 500)
+        response.headers += self._common_headers(identifier)
+        if not request.path.startswith("/health"):
+            log.info(LOGGER, _access_line(request, response, int((monotonic() - started) * 1000)))
+        return response
+
+    def _route(self, request: Request) -> Response:
+        methods = self._methods(request)
+        if methods is None:
+            return Response(404)
+        answer = methods.get(request.method)
+        return answer() if answer else Response(405)
+
+    def _methods(self, request: Request) -> Methods | None:
+        settings, pool, login = self._settings, self._pool, self._login
+        fixed: dict[str, Callable[[], Response]] = {
+            "/": lambda: html_response("<!doctype html><title>Kotauth stand-in</title><p>Kotauth stand-in"),
+            "/health": health.alive,
+            "/health/ready": lambda: health.ready(settings, pool),
+            "/health/version": health.version,
+            "/admin": lambda: login.home(request),
+            "/admin/login": login.begin,
+            "/admin/callback": lambda: login.complete(request, self._origin(request).client_ip),
+        }
+        if request.path in fixed:
+            return {"GET": fixed[request.path]}
+        match = TENANT_PATH.fullmatch(request.path)
+        return self._tenant_methods(request, match[1], match[2]) if match else None
+
+    def _tenant_methods(self, request: Request, slug: str, rest: str) -> Methods | None:
+        with self._pool.transaction() as connection:
+            tenant = tenants.find(connection, slug)
+        if tenant is None:
+            return {request.method: lambda: json_response({"error": "tenant_not_found"}, 404)}
+        if rest == ".well-known/openid-configuration":
+            return {"GET": lambda: discovery.document(tenant, self._origin(request))}
+        if rest == "authorize":
+            return {
+                "GET": lambda: self._login.form(request),
+                "POST": lambda: self._login.submit(request, tenant, self._origin(request).client_ip),
+            }
+        resource = rest.removeprefix(API_PREFIX)
+        if rest.startswith(API_PREFIX) and resource in rest_api.SCOPE_OF:
+            return {"GET": lambda: rest_api.answer(self._pool, tenant, resource, request)}
+        return None
+
+    def _origin(self, request: Request) -> origin.Origin:
+        return origin.of(request, self._settings.trusted_proxy)
+
+    def _common_headers(self, identifier: str) -> list[tuple[str, str]]:
+        headers = [
+            ("X-Request-Id", identifier),
+            ("Server", ""),
+            ("X-Content-Type-Options", "nosniff"),
+            ("X-Frame-Options", "DENY"),
+            ("Referrer-Policy", "strict-origin-when-cross-origin"),
+            ("Content-Security-Policy", "default-src 'self'; form-action 'self'; frame-ancestors 'none'"),
+        ]
+        if self._settings.is_https:
+            headers.append(("Strict-Transport-Security", "max-age=31536000; includeSubDomains"))
+        return headers
+
+
+def _access_line(request: Request, response: Response, milliseconds: int) -> str:
+    """Ktor's default format: with ANSI colours, without the client; of a 302 the Location with its code and state."""
+    colour = GREEN if response.status < 400 else YELLOW if response.status < 500 else RED
+    line = f"{colour}{response.status} {response.reason}{PLAIN}: {CYAN}{request.method}{PLAIN} - {request.path}"
+    location = response.header("Location")
+    return f"{line} -> {location}" if location else f"{line} in {milliseconds}ms"

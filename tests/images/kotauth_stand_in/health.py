@@ -1,0 +1,74 @@
+"""`/health`, `/health/ready`, `/health/version`: public, unlogged."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from time import monotonic
+
+from . import memory_limit
+from .pool import NoConnectionError, Pool
+from .settings import Settings
+from .version import VERSION
+from .wire import Response, json_response
+
+TRIES = 3
+WAIT_SECONDS = 2.9
+"""A little under the pool's 3 s, so that a 503 takes 6 to 9 s over three tries, as was measured."""
+
+
+def alive() -> Response:
+    """No database access. The two headers are the stand-in's own, for tests that ask which generation answered."""
+    response = json_response({"status": "up", "timestamp": _now()})
+    response.headers += [
+        ("X-Stand-In-Version", VERSION),
+        ("X-Stand-In-Memory-Limit", memory_limit.read()),
+    ]
+    return response
+
+
+def ready(settings: Settings, pool: Pool) -> Response:
+    """200 or 503 by the database alone: neither warnings nor Redis nor a wrong secret key count."""
+    database = _database(pool)
+    local = "localhost" in settings.base_url or "127.0.0.1" in settings.base_url
+    warnings = [] if settings.is_https or local else ["KAUTH_BASE_URL is not HTTPS on a host that is not localhost"]
+    up = database["status"] == "ok"
+    content = {
+        "status": "ready" if up else "not_ready",
+        "timestamp": _now(),
+        "checks": {
+            "database": database,
+            "config": {
+                "status": "warn" if warnings else "ok",
+                "baseUrl": settings.base_url,
+                "httpsEnforced": settings.is_https,
+                "warnings": warnings,
+            },
+        },
+    }
+    return json_response(content, 200 if up else 503)
+
+
+def version() -> Response:
+    """The running version; the update check never ran here. The real names of these fields aren't known."""
+    return json_response({"version": VERSION, "latestVersion": None, "updateAvailable": False})
+
+
+def _database(pool: Pool) -> dict[str, object]:
+    started = monotonic()
+    detail = ""
+    for _ in range(TRIES):
+        try:
+            with pool.transaction(WAIT_SECONDS) as connection:
+                # A table, as the real server does: a right that is missing makes it not ready, too.
+                connection.run("SELECT id FROM tenants LIMIT 1")
+        except NoConnectionError as error:
+            detail = str(error)
+        except Exception as error:  # a broken connection in any way: the next try gets another one
+            detail = repr(error)
+        else:
+            return {"status": "ok", "latencyMs": int((monotonic() - started) * 1000), "detail": None}
+    return {"status": "error", "latencyMs": None, "detail": detail}
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,180 @@
+"""The administrator's login: a PKCE redirect, a form, a code, a signed cookie.
+
+    GET  /admin/login          302 to /t/master/authorize, cookie KOTAUTH_ADMIN_PKCE
+    GET  /t/master/authorize   the form
+    POST /t/master/authorize   302 to KAUTH_BASE_URL/admin/callback with a code; 401; 429
+    GET  /admin/callback       302 to /admin, cookie KOTAUTH_ADMIN; 500 with a wrong secret key
+    GET  /admin                the signed-in page, or 302 to the login
+
+Nothing between the steps is kept in memory, so a login may be split over two instances.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import secrets
+import time
+from urllib.parse import urlencode
+
+from . import signing_keys
+from .audit import AuditLog
+from .first_admin import password_matches
+from .pool import Pool
+from .rate_limit import RateLimit
+from .secret_key import SecretKey, WrongKeyError
+from .tenants import MASTER, Tenant
+from .wire import Request, Response, html_response, redirect
+
+CLIENT_ID = "kauth-admin"
+PKCE_COOKIE = "KOTAUTH_ADMIN_PKCE"
+ADMIN_COOKIE = "KOTAUTH_ADMIN"
+PKCE_SECONDS = 300
+SESSION_SECONDS = 3600
+CODE_SECONDS = 60
+
+
+class Login:
+    """The steps of the login, for one running server."""
+
+    def __init__(self, base_url: str, pool: Pool, secret_key: SecretKey, audit: AuditLog) -> None:
+        self._base_url = base_url
+        self._callback = f"{base_url}/admin/callback"
+        self._pool = pool
+        self._secret_key = secret_key
+        self._audit = audit
+        self._limit = RateLimit()
+
+    def begin(self) -> Response:
+        """`GET /admin/login`."""
+        verifier, state = secrets.token_urlsafe(32), secrets.token_urlsafe(16)
+        query = urlencode(
+            {
+                "response_type": "code",
+                "client_id": CLIENT_ID,
+                "redirect_uri": self._callback,
+                "scope": "openid profile email",
+                "code_challenge": _challenge(verifier),
+                "code_challenge_method": "S256",
+                "state": state,
+            }
+        )
+        cookie = self._secret_key.sign(f"{verifier}|{int(time.time())}|{state}")
+        location = f"/t/{MASTER}/authorize?{query}"
+        return redirect(location, [self._cookie(PKCE_COOKIE, cookie, PKCE_SECONDS)])
+
+    def form(self, request: Request, status: int = 200, message: str = "") -> Response:
+        """`GET /t/{slug}/authorize`, and what is shown again after a failed try."""
+        action = html.escape(request.target)
+        return html_response(
+            "<!doctype html><title>Sign in (Kotauth stand-in)</title>"
+            f'<p>{html.escape(message)}</p><form method="post" action="{action}">'
+            '<input name="username"><input name="password" type="password"><button>Sign in</button></form>',
+            status,
+        )
+
+    def submit(self, request: Request, tenant: Tenant, client_ip: str) -> Response:
+        """`POST /t/{slug}/authorize`."""
+        username = request.form.get("username", "")
+        if not self._limit.allows(f"{tenant.slug}|{client_ip}"):
+            self._audit.write("LOGIN_RATE_LIMITED", tenant=tenant.id, ip_address=client_ip, username=username)
+            return self.form(request, 429, "Too many attempts")
+        parameters = request.query
+        if parameters.get("redirect_uri", self._callback) != self._callback:
+            return self.form(request, 400, "redirect_uri is not registered")
+        user = self._authenticate(tenant, username, request.form.get("password", ""))
+        if user is None:
+            self._audit.write("LOGIN_FAILED", tenant=tenant.id, ip_address=client_ip, username=username)
+            return self.form(request, 401, "Invalid username or password")
+        code = self._issue_code(tenant, user, parameters.get("code_challenge"))
+        self._audit.write("LOGIN_SUCCESS", tenant=tenant.id, ip_address=client_ip, user=user, username=username)
+        query = {"code": code} | ({"state": parameters["state"]} if "state" in parameters else {})
+        return redirect(f"{self._callback}?{urlencode(query)}")
+
+    def complete(self, request: Request, client_ip: str) -> Response:
+        """`GET /admin/callback`. Raises WrongKeyError out of the signing key: the 500 that no health check sees."""
+        try:
+            verifier, _, state = self._secret_key.verify(request.cookies.get(PKCE_COOKIE, "")).split("|")
+        except (WrongKeyError, ValueError):
+            return html_response("<!doctype html><p>The login has expired", 400)
+        if state != request.query.get("state"):
+            return html_response("<!doctype html><p>The login belongs to another browser", 400)
+        with self._pool.transaction() as connection:
+            rows = connection.run(
+                "DELETE FROM authorization_codes c USING users u WHERE c.code_hash = :hash AND c.expires_at > now()"
+                " AND c.code_challenge = :challenge AND u.id = c.user_id RETURNING c.tenant_id, u.id, u.username",
+                hash=_sha256(request.query.get("code", "")),
+                challenge=_challenge(verifier),
+            )
+            if not rows:
+                return html_response("<!doctype html><p>The code is not valid", 400)
+            tenant, user, username = rows[0]
+            ((session,),) = connection.run(
+                "INSERT INTO sessions (tenant_id, user_id, ip_address, expires_at)"
+                " VALUES (:tenant, :user, :ip, now() + make_interval(secs => :seconds)) RETURNING id",
+                tenant=tenant,
+                user=user,
+                ip=client_ip,
+                seconds=SESSION_SECONDS,
+            )
+            expires = int(time.time()) + SESSION_SECONDS
+            claims: dict[str, object] = {"iss": f"{self._base_url}/t/{MASTER}", "sub": str(user), "exp": expires}
+            token = signing_keys.sign_token(connection, self._secret_key, tenant, claims)
+        content = {"session": session, "username": username, "exp": expires, "idToken": token}
+        cookie = self._secret_key.sign(base64.urlsafe_b64encode(json.dumps(content).encode()).decode())
+        return redirect("/admin", [self._cookie(ADMIN_COOKIE, cookie, SESSION_SECONDS)])
+
+    def home(self, request: Request) -> Response:
+        """`GET /admin`."""
+        try:
+            content = json.loads(
+                base64.urlsafe_b64decode(self._secret_key.verify(request.cookies.get(ADMIN_COOKIE, "")))
+            )
+        except (WrongKeyError, ValueError):
+            return redirect("/admin/login")
+        with self._pool.transaction() as connection:
+            valid = connection.run(
+                "SELECT 1 FROM sessions WHERE id = :id AND revoked_at IS NULL AND expires_at > now()",
+                id=content["session"],
+            )
+        if not valid:
+            return redirect("/admin/login")
+        return html_response(f"<!doctype html><p>Signed in as {html.escape(content['username'])}")
+
+    def _authenticate(self, tenant: Tenant, username: str, password: str) -> int | None:
+        with self._pool.transaction() as connection:
+            rows = connection.run(
+                "SELECT id, password_hash FROM users WHERE tenant_id = :tenant AND username = :username AND enabled",
+                tenant=tenant.id,
+                username=username,
+            )
+        # Outside the transaction: a quarter of a second of CPU must not hold a connection.
+        return rows[0][0] if rows and password_matches(password, rows[0][1]) else None
+
+    def _issue_code(self, tenant: Tenant, user: int, challenge: str | None) -> str:
+        code = secrets.token_urlsafe(32)
+        with self._pool.transaction() as connection:
+            connection.run(
+                "INSERT INTO authorization_codes (code_hash, tenant_id, user_id, code_challenge, expires_at)"
+                " VALUES (:hash, :tenant, :user, :challenge, now() + make_interval(secs => :seconds))",
+                hash=_sha256(code),
+                tenant=tenant.id,
+                user=user,
+                challenge=challenge,
+                seconds=CODE_SECONDS,
+            )
+        return code
+
+    def _cookie(self, name: str, value: str, seconds: int) -> tuple[str, str]:
+        secure = "; Secure" if self._base_url.startswith("https://") else ""
+        return ("Set-Cookie", f"{name}={value}; Max-Age={seconds}; Path=/admin; HttpOnly; SameSite=Lax{secure}")
+
+
+def _challenge(verifier: str) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

