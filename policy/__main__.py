@@ -1,0 +1,5 @@
+"""Entry point that the engine runs; everything else is importable from `kotauth_policy`."""
+
+from kotauth_policy.servicer import serve
+
+serve()

@@ -1,0 +1,66 @@
+"""Checks a policy configuration, which the SDK takes with any typing error.
+
+The engine hands the configuration to the pack once, before any resource. Its only own checks are the names of levels
+and the types of parameters; a rule's name with a typing error would silently configure nothing.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .rule import Level, Rule
+
+EVERY_RULE = "all"
+"""The engine applies this entry to each rule, and then hands it on."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a configuration says about one rule."""
+
+    level: str
+    parameters: Mapping[str, Any]
+
+
+def is_production(stack: str, environment: str | None) -> bool:
+    """Whether a stack is a production one: by its name, or by its setting ``environment``."""
+    return stack.lower().startswith("prod") or (environment or "").strip('"').lower() in ("prod", "production")
+
+
+def faults(configuration: Mapping[str, Entry], rules: Sequence[Rule], *, production: bool) -> Iterator[str]:
+    """Yield what is wrong with a configuration, naming the rule."""
+    known = {rule.name: rule for rule in rules}
+    for name, entry in sorted(configuration.items()):
+        if name == EVERY_RULE:
+            continue
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            yield f"{name}: no rule has this name" + (f", did you mean {close[0]}?" if close else "")
+            continue
+        yield from _level_faults(known[name], entry.level, production=production)
+        yield from _parameter_faults(known[name], entry.parameters, production=production)
+
+
+def _level_faults(rule: Rule, level: str, *, production: bool) -> Iterator[str]:
+    if level not in ("mandatory", "advisory", "disabled"):
+        yield f"{rule.name}: level {level} is not one of mandatory, advisory, disabled: this pack changes no resource"
+    elif rule.level is Level.MANDATORY and level != "mandatory":
+        if not rule.waivable:
+            yield f"{rule.name}: must stay mandatory in every environment, not {level}"
+        elif production:
+            yield f"{rule.name}: must stay mandatory in production, not {level}"
+
+
+def _parameter_faults(rule: Rule, parameters: Mapping[str, Any], *, production: bool) -> Iterator[str]:
+    known = {parameter.name: parameter for parameter in rule.parameters}
+    for name, value in sorted(parameters.items()):
+        if name not in known:
+            has = ", ".join(known) or "none"
+            yield f"{rule.name}: has no parameter {name}, it has {has}"
+        elif not known[name].kind.accepts(value):
+            yield f"{rule.name}: parameter {name} must be of type {known[name].kind.value}"
+        elif production and known[name].relaxes and value != known[name].default:
+            yield f"{rule.name}: parameter {name} must keep its default in production, it relaxes the rule"

@@ -1,0 +1,178 @@
+"""What rules know about Docker resources: type tokens, parts, mounts and networks.
+
+A part is what a container is for. Our own components say it with the label `kotauth.part`; on other stacks the last
+segment of the image's repository tells, so that the rules hold there too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .image import Image, parse_image
+from .resource import Resource, Stack
+from .value import Value
+from .verdict import UndecidableError
+
+CONTAINER = "docker:index/container:Container"
+NETWORK = "docker:index/network:Network"
+VOLUME = "docker:index/volume:Volume"
+REMOTE_IMAGE = "docker:index/remoteImage:RemoteImage"
+
+PART_LABEL = "kotauth.part"
+NETWORK_LABEL = "kotauth.network"
+SERVER, DATABASE, FRONTEND, JOB, FILES = "server", "database", "frontend", "job", "files"
+
+_PART_OF_IMAGE = {
+    "kotauth": SERVER,
+    "kotauth-stand-in": SERVER,
+    "postgres": DATABASE,
+    "caddy": FRONTEND,
+    "nginx": FRONTEND,
+    "traefik": FRONTEND,
+}
+_ROOT = ("root", "0")
+
+
+def starts(container: Resource) -> bool:
+    """Whether a process will run; while that is unknown, it might."""
+    start = container.get("start")
+    return start.is_unknown or start.flag() is not False
+
+
+def is_one_shot(container: Resource) -> bool:
+    """Whether it is expected to end (`mustRun` false); while that is unknown, it is a service."""
+    must_run = container.get("mustRun")
+    return not must_run.is_unknown and must_run.flag() is False
+
+
+def is_service(container: Resource) -> bool:
+    """Whether it runs until it is stopped."""
+    return starts(container) and not is_one_shot(container)
+
+
+def label(resource: Resource, name: str) -> Value | None:
+    """Return the value of a label, ``None`` where there is none of this name."""
+    for entry in resource.get("labels").items():
+        found = entry.field("label")
+        if not found.is_unknown and found.text() == name:
+            return entry.field("value")
+    return None
+
+
+def part(container: Resource) -> str | None:
+    """Return what the container is for, ``None`` where nothing says it."""
+    labelled = label(container, PART_LABEL)
+    if labelled is not None:
+        return labelled.text()
+    image = known_image(container.get("image"))
+    if image is None or not is_service(container):
+        return None
+    return _PART_OF_IMAGE.get(image.repository.rpartition("/")[2])
+
+
+def is_part(*parts: str) -> _Part:
+    """Return the condition that a container starts and is one of these parts."""
+    return _Part(parts)
+
+
+@dataclass(frozen=True)
+class _Part:
+    parts: tuple[str, ...]
+
+    def __call__(self, container: Resource) -> bool:
+        return starts(container) and part(container) in self.parts
+
+
+def parts_in(stack: Stack, *parts: str) -> list[Resource]:
+    """Return the containers of a stack that start and are one of these parts."""
+    return [container for container in stack.of_type(CONTAINER) if is_part(*parts)(container)]
+
+
+def known_image(value: Value) -> Image | None:
+    """Return the image reference, ``None`` where it is unknown or none."""
+    return None if value.is_unknown else parse_image(value.text() or "")
+
+
+def is_root(container: Resource) -> bool:
+    """Whether its user is root by name or number."""
+    return (container.get("user").text() or "").partition(":")[0] in _ROOT
+
+
+def capabilities(container: Resource, list_name: str) -> list[tuple[Value, str]]:
+    """Return the capabilities that it `adds` or `drops`, without the prefix `CAP_`."""
+    listed = container.get("capabilities").field(list_name).items()
+    return [(value, (value.text() or "").upper().removeprefix("CAP_")) for value in listed]
+
+
+def takes_ownership(container: Resource) -> bool:
+    """Whether it is the one kind of job that may be root: it gives a volume to its user and reaches nothing else."""
+    return (
+        part(container) == JOB
+        and is_one_shot(container)
+        and is_root(container)
+        and container.get("networkMode").text() == "none"
+        and [name for _, name in capabilities(container, "adds")] == ["CHOWN"]
+    )
+
+
+@dataclass(frozen=True)
+class Mounted:
+    """Something that a container sees at a path."""
+
+    host_path: Value | None
+    """Where it is on the host, ``None`` for a volume or memory."""
+    volume: Value | None
+    """Name of the volume, ``None`` for a host path or memory."""
+    target: Value
+
+
+def mounted(container: Resource) -> Iterator[Mounted]:
+    """Yield what the container mounts, in either of Docker's two notations."""
+    for entry in container.get("volumes").items():
+        host_path = entry.field("hostPath")
+        bound = not host_path.is_absent
+        yield Mounted(
+            host_path if bound else None, None if bound else entry.field("volumeName"), entry.field("containerPath")
+        )
+    for entry in container.get("mounts").items():
+        kind, source = entry.field("type").text(), entry.field("source")
+        yield Mounted(source if kind == "bind" else None, source if kind == "volume" else None, entry.field("target"))
+
+
+def volumes_of(container: Resource) -> set[str]:
+    """Return the volumes that a container mounts, by URN where they are in the stack, else by name."""
+    named = container.in_stack().named(VOLUME)
+    found = {source.urn for source in container.sources("volumes", "mounts") if source.type == VOLUME}
+    for mount in mounted(container):
+        name = None if mount.volume is None else _known_text(mount.volume)
+        if name is not None:
+            found.add(named[name].urn if name in named else name)
+    return found
+
+
+def networks_of(container: Resource) -> list[Resource]:
+    """Return the networks that a container is on.
+
+    Raises ``UndecidableError`` where one of them is not in the stack.
+    """
+    entries = container.get("networksAdvanced").items()
+    named = container.in_stack().named(NETWORK)
+    found = {source.urn: source for source in container.sources("networksAdvanced") if source.type == NETWORK}
+    for entry in entries:
+        name = _known_text(entry.field("name"))
+        if name is not None and name in named:
+            found[named[name].urn] = named[name]
+    if len(found) < len(entries):
+        raise UndecidableError("networksAdvanced", "names a network that is not in this stack")
+    return list(found.values())
+
+
+def is_database_network(network: Resource) -> bool:
+    """Whether a network is labelled as the database's."""
+    found = label(network, NETWORK_LABEL)
+    return found is not None and found.text() == DATABASE
+
+
+def _known_text(value: Value) -> str | None:
+    return None if value.is_unknown else value.text()

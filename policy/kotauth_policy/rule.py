@@ -1,0 +1,167 @@
+"""A rule is data and one function; an area is a module of them in `kotauth_policy.rules`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, TypedDict, Union, cast
+
+from typing_extensions import NotRequired, Unpack
+
+from .resource import Resource
+from .verdict import Verdict
+
+ParameterValue = Union[bool, float, str, "list[str]", "list[float]"]
+
+
+class Level(Enum):
+    """What a violation does: stop the preview, or be shown."""
+
+    MANDATORY = "mandatory"
+    ADVISORY = "advisory"
+
+
+class Severity(Enum):
+    """What a violation can cost."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class Kind(Enum):
+    """Type of a parameter, as JSON schema."""
+
+    FLAG = "boolean"
+    NUMBER = "number"
+    TEXT = "string"
+    TEXTS = "array of string"
+    NUMBERS = "array of number"
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The JSON schema that the engine checks a configuration with."""
+        outer, _, inner = self.value.partition(" of ")
+        return {"type": outer, "items": {"type": inner}} if inner else {"type": outer}
+
+    def accepts(self, value: object) -> bool:
+        """Whether a configured value is of this type."""
+        if self in (Kind.TEXTS, Kind.NUMBERS):
+            element = Kind.TEXT if self is Kind.TEXTS else Kind.NUMBER
+            return isinstance(value, list) and all(map(element.accepts, cast("list[object]", value)))
+        if self is Kind.NUMBER:
+            return isinstance(value, (int, float)) and not isinstance(value, bool)
+        return isinstance(value, bool if self is Kind.FLAG else str)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """What an environment may set about a rule; the default is the value for production."""
+
+    name: str
+    kind: Kind
+    default: ParameterValue
+    meaning: str
+    relaxes: bool = False
+    """Whether another value than the default is only for environments that are not production."""
+
+
+@dataclass(frozen=True)
+class References:
+    """Where a rule comes from."""
+
+    cis: tuple[str, ...] = ()
+    """Sections of the CIS Docker Benchmark 1.6."""
+    checklist: tuple[int, ...] = ()
+    """Rows of Kotauth's production checklist, as the README counts them."""
+    hub: tuple[str, ...] = ()
+    """AWS Security Hub controls."""
+    checkov: tuple[str, ...] = ()
+    """Checkov ids."""
+
+
+class Settings:
+    """A rule's parameters: the environment's values over the defaults."""
+
+    def __init__(self, parameters: tuple[Parameter, ...], configured: Mapping[str, Any]) -> None:
+        """Lay the configured values over the defaults."""
+        self._values: dict[str, Any] = {p.name: configured.get(p.name, p.default) for p in parameters}
+
+    def flag(self, name: str) -> bool:
+        """Return a boolean."""
+        return bool(self._values[name])
+
+    def number(self, name: str) -> float:
+        """Return a number."""
+        return float(self._values[name])
+
+    def text(self, name: str) -> str:
+        """Return a string."""
+        return str(self._values[name])
+
+    def texts(self, name: str) -> list[str]:
+        """Return a list of strings."""
+        return [str(value) for value in self._values[name]]
+
+    def numbers(self, name: str) -> list[float]:
+        """Return a list of numbers."""
+        return [float(value) for value in self._values[name]]
+
+
+Judge = Callable[[Resource, Settings], Iterator[Verdict]]
+
+
+def _always(_: Resource) -> bool:
+    return True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """One rule."""
+
+    name: str
+    """Verb first, kebab case; what configurations, waivers and reports call it."""
+    area: str
+    severity: Severity
+    sentence: str
+    """One imperative sentence."""
+    remedy: str
+    """What to write in the program."""
+    types: tuple[str, ...]
+    """Type tokens of the resources that it judges."""
+    judge: Judge
+    """Yields what is wrong with a resource; nothing for a pass."""
+    level: Level = Level.MANDATORY
+    when: Callable[[Resource], bool] = _always
+    """Which resources of these types it judges."""
+    references: References = References()
+    parameters: tuple[Parameter, ...] = ()
+    waivable: bool = True
+    """Whether an environment may ever do without it."""
+
+
+class _RuleData(TypedDict):
+    remedy: str
+    types: tuple[str, ...]
+    level: NotRequired[Level]
+    when: NotRequired[Callable[[Resource], bool]]
+    references: NotRequired[References]
+    parameters: NotRequired[tuple[Parameter, ...]]
+    waivable: NotRequired[bool]
+
+
+@dataclass(frozen=True)
+class Area:
+    """Makes the rules of one module: `@AREA.rule(…)` turns a function into a `Rule`."""
+
+    name: str
+
+    def rule(self, name: str, severity: Severity, sentence: str, **data: Unpack[_RuleData]) -> Callable[[Judge], Rule]:
+        """Return the decorator; rules are mandatory unless they say otherwise."""
+
+        def decorate(judge: Judge) -> Rule:
+            return Rule(name=name, area=self.name, severity=severity, sentence=sentence, judge=judge, **data)
+
+        return decorate

@@ -1,0 +1,157 @@
+"""What the Kotauth server needs to run: memory, processors, probe, connections, shared state."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ..docker import CONTAINER, DATABASE, is_service, known_image, networks_of, parts_in
+from ..kotauth import is_server, servers_of, setting
+from ..resource import Resource
+from ..rule import Area, Kind, Level, Parameter, References, Settings, Severity
+from ..verdict import Verdict, fail
+
+AREA = Area("kotauth-capacity")
+_MAX_CONNECTIONS = re.compile(r"(?:--)?max[_-]connections=(\d+)")
+_DEFAULT_MAX_CONNECTIONS = 100
+_DEFAULT_POOL = 10
+_RESERVED_CONNECTIONS = 3
+"""`superuser_reserved_connections` of PostgreSQL."""
+_OTHER_CONNECTIONS = 5
+"""Flyway, a backup, the role's job, an administrator."""
+
+
+@AREA.rule(
+    "reserve-server-memory",
+    Severity.HIGH,
+    "Give the Kotauth server at least 512 MB of memory.",
+    remedy="Set `memory` to 512 or more.",
+    types=(CONTAINER,),
+    when=is_server,
+    references=References(cis=("5.11",), checklist=(1,)),
+    parameters=(Parameter("minimum", Kind.NUMBER, 512, "The least memory, in MB.", relaxes=True),),
+)
+def reserve_server_memory(server: Resource, settings: Settings) -> Iterator[Verdict]:
+    """Kotauth's documented minimum; below 128 the kernel kills it. No limit at all is another rule's business."""
+    memory = server.get("memory").number()
+    if memory and memory < settings.number("minimum"):
+        yield fail("memory", f"is less than {settings.number('minimum'):g} MB")
+
+
+@AREA.rule(
+    "reserve-server-cpu",
+    Severity.HIGH,
+    "Give the Kotauth server at least one processor.",
+    remedy='Set `cpus` to "1" or more.',
+    types=(CONTAINER,),
+    when=is_server,
+    references=References(cis=("5.12",), checklist=(1,)),
+    parameters=(Parameter("minimum", Kind.NUMBER, 1, "The fewest processors.", relaxes=True),),
+)
+def reserve_server_cpu(server: Resource, settings: Settings) -> Iterator[Verdict]:
+    """One password check takes 0.27 s of a processor."""
+    cpus = server.get("cpus").number()
+    if cpus and cpus < settings.number("minimum"):
+        yield fail("cpus", f"is less than {settings.number('minimum'):g}")
+
+
+@AREA.rule(
+    "probe-server-readiness",
+    Severity.HIGH,
+    "Probe the Kotauth server at /health/ready with GET.",
+    remedy="Set `healthcheck` to `curl -fsS http://localhost:8080/health/ready`.",
+    types=(CONTAINER,),
+    when=is_server,
+    references=References(cis=("5.27",)),
+)
+def probe_server_readiness(server: Resource, _: Settings) -> Iterator[Verdict]:
+    """`/health` is up while the database is down, and HEAD is answered with 405."""
+    words = [word.text() or "" for word in server.get("healthcheck").field("tests").items()]
+    if not words:
+        return
+    line = " ".join(words).split()
+    if not any(word.split("?")[0].endswith("/health/ready") for word in line):
+        yield fail("healthcheck.tests", "does not ask /health/ready")
+    elif {"-I", "--head", "--spider"} & set(line):
+        yield fail("healthcheck.tests", "asks with HEAD")
+
+
+@AREA.rule(
+    "fit-connection-pool",
+    Severity.HIGH,
+    "Fit the connection pools of all Kotauth servers into the database.",
+    remedy="Lower DB_POOL_MAX_SIZE or raise max_connections.",
+    types=(CONTAINER,),
+    when=is_server,
+    references=References(checklist=(9,)),
+)
+def fit_connection_pool(server: Resource, _: Settings) -> Iterator[Verdict]:
+    """During a roll both generations hold a pool. A pool that is no number is silently 10."""
+    pool = setting(server, "DB_POOL_MAX_SIZE") or str(_DEFAULT_POOL)
+    if not pool.isdecimal() or int(pool) < 1:
+        yield fail("envs", "sets DB_POOL_MAX_SIZE to something else than a positive number")
+        return
+    needed = 2 * len(servers_of(server)) * int(pool) + _OTHER_CONNECTIONS
+    for database in parts_in(server.in_stack(), DATABASE):
+        available = _max_connections(database) - _RESERVED_CONNECTIONS
+        if needed > available:
+            yield fail("envs", f"DB_POOL_MAX_SIZE needs {needed} connections, {database.name} has {available}")
+
+
+def _max_connections(database: Resource) -> int:
+    words = [word.text() or "" for word in database.get("command").items()]
+    found = [match[1] for word in words if (match := _MAX_CONNECTIONS.fullmatch(word))]
+    return int(found[-1]) if found else _DEFAULT_MAX_CONNECTIONS
+
+
+@AREA.rule(
+    "pool-by-session",
+    Severity.HIGH,
+    "Pool database connections by session only.",
+    remedy="Set POOL_MODE (PGBOUNCER_POOL_MODE) to session, or leave the pooler out.",
+    types=(CONTAINER,),
+    when=is_service,
+    references=References(checklist=(9,)),
+)
+def pool_by_session(container: Resource, _: Settings) -> Iterator[Verdict]:
+    """Flyway's lock belongs to a session, and a transaction pooler hands it to somebody else."""
+    image = known_image(container.get("image"))
+    if image is None or "pgbouncer" not in image.repository.rpartition("/")[2]:
+        return
+    mode = setting(container, "POOL_MODE") or setting(container, "PGBOUNCER_POOL_MODE")
+    if mode != "session":
+        yield fail("envs", "does not set the pool mode to session")
+
+
+@AREA.rule(
+    "share-state-between-servers",
+    Severity.HIGH,
+    "Give two or more Kotauth servers a shared cache.",
+    remedy="Set KAUTH_REDIS_URL on each of them, or run one.",
+    types=(CONTAINER,),
+    when=is_server,
+    references=References(checklist=(1,)),
+)
+def share_state_between_servers(server: Resource, _: Settings) -> Iterator[Verdict]:
+    """Without it each server counts failed logins on its own."""
+    if len(servers_of(server)) > 1 and not setting(server, "KAUTH_REDIS_URL"):
+        yield fail("envs", "does not set KAUTH_REDIS_URL beside another server")
+
+
+@AREA.rule(
+    "switch-off-update-check",
+    Severity.LOW,
+    "Switch the update check off where the server has no way out.",
+    level=Level.ADVISORY,
+    remedy="Set KAUTH_UPDATE_CHECK to false.",
+    types=(CONTAINER,),
+    when=is_server,
+    references=References(checklist=(12,)),
+)
+def switch_off_update_check(server: Resource, _: Settings) -> Iterator[Verdict]:
+    """It fails every six hours, at DEBUG, and nobody sees why the console shows no newer version."""
+    internal = [network.get("internal") for network in networks_of(server)]
+    if not internal or any(not value.is_unknown and not value.flag() for value in internal):
+        return
+    if setting(server, "KAUTH_UPDATE_CHECK") != "false" and all(value.flag() for value in internal):
+        yield fail("envs", "leaves the update check on without a way out")

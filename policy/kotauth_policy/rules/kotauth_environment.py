@@ -1,0 +1,180 @@
+"""The environment of the Kotauth server (`EnvironmentConfig.kt`): what it must be told, and what it must not."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from ..docker import CONTAINER, DATABASE, FRONTEND, parts_in
+from ..kotauth import is_server, setting, variable, variables
+from ..resource import Resource
+from ..rule import Area, Kind, Parameter, References, Settings, Severity
+from ..verdict import Verdict, fail
+
+AREA = Area("kotauth-environment")
+_ADMINISTRATORS = ("postgres", "admin", "administrator", "root", "rdsadmin")
+_ADMINISTRATOR_VARIABLES = ("POSTGRES_USER", "ADMINISTRATOR")
+
+
+@AREA.rule(
+    "use-https-base-url",
+    Severity.CRITICAL,
+    "Give Kotauth its public address as https, without a path.",
+    remedy="Set KAUTH_BASE_URL to https://auth.example.com: lower case, a name that the world can resolve, no slash "
+    "at the end.",
+    types=(CONTAINER,),
+    when=is_server,
+    references=References(checklist=(3,)),
+    parameters=(
+        Parameter(
+            "localNames", Kind.FLAG, default=False, meaning="Whether localhost and *.localhost count.", relaxes=True
+        ),
+    ),
+)
+def use_https_base_url(server: Resource, settings: Settings) -> Iterator[Verdict]:
+    """Kotauth itself only checks the prefix; a slash at the end gives `https://host//t/master` as issuer, for good."""
+    found = variable(server, "KAUTH_BASE_URL")
+    if found is None or not found.text:
+        yield fail("envs", "does not set KAUTH_BASE_URL")
+        return
+    fault = _base_url_fault(found.text, local_names=settings.flag("localNames"))
+    if fault:
+        yield fail(found.entry.path, f"KAUTH_BASE_URL {fault}")
+
+
+def _base_url_fault(text: str, *, local_names: bool) -> str | None:
+    if not text.startswith("https://"):
+        return "does not begin with https:// in lower case"
+    try:
+        url = urlsplit(text)
+        host, _ = url.hostname or "", url.port
+    except ValueError:
+        return "is not a URL"
+    if text.endswith("/"):
+        return "ends with a slash"
+    if url.path or url.query or url.fragment or url.username is not None or not host:
+        return "has more than scheme, host and port"
+    if host in ("localhost",) or host.endswith(".localhost"):
+        return None if local_names else "is a local name"
+    return "is an address or a name without a domain" if _is_address(host) or "." not in host else None
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+@AREA.rule(
+    "set-production-environment",
+    Severity.CRITICAL,
+    "Run Kotauth in production mode.",
+    remedy="Set KAUTH_ENV to exactly production.",
+    types=(CONTAINER,),
+    when=is_server,
+    references=References(checklist=(3,)),
+    parameters=(Parameter("allowed", Kind.TEXTS, ["production"], "The values that KAUTH_ENV may have.", relaxes=True),),
+)
+def set_production_environment(server: Resource, settings: Settings) -> Iterator[Verdict]:
+    """Any other spelling is development, silently: no check of https, of the key, of the demo mode."""
+    if setting(server, "KAUTH_ENV") not in (allowed := settings.texts("allowed")):
+        yield fail("envs", f"does not set KAUTH_ENV to exactly {' or '.join(allowed)}")
+
+
+@AREA.rule(
+    "forbid-unsafe-switches",
+    Severity.CRITICAL,
+    "Switch on no demo mode and no bypass of Kotauth.",
+    remedy="Remove the variable.",
+    types=(CONTAINER,),
+    when=is_server,
+    references=References(checklist=(3, 10)),
+    waivable=False,
+)
+def forbid_unsafe_switches(server: Resource, _: Settings) -> Iterator[Verdict]:
+    """Demo mode seeds users with known passwords; Kotauth refuses to start with the relics."""
+    for name in ("KAUTH_ADMIN_BYPASS", "KAUTH_DEMO_MODE", "JWT_SECRET"):
+        found = variable(server, name)
+        if found is not None and (name == "JWT_SECRET" or found.text.strip().lower() not in ("", "false")):
+            yield fail(found.entry.path, f"sets {name}")
+
+
+@AREA.rule(
+    "configure-database-access",
+    Severity.HIGH,
+    "Tell Kotauth its database, role and password.",
+    remedy="Set DB_URL, DB_USER and DB_PASSWORD_FILE.",
+    types=(CONTAINER,),
+    when=is_server,
+    references=References(checklist=(9,)),
+)
+def configure_database_access(server: Resource, _: Settings) -> Iterator[Verdict]:
+    """DB_USER left out is `postgres`, and DB_URL is localhost: silent defaults, in spite of the documentation."""
+    if not (setting(server, "DB_URL") or "").startswith("jdbc:postgresql://"):
+        yield fail("envs", "does not set DB_URL to a jdbc:postgresql:// address")
+    if not setting(server, "DB_USER"):
+        yield fail("envs", "does not set DB_USER")
+    # A plain DB_PASSWORD is set too, and another rule's business.
+    if not setting(server, "DB_PASSWORD_FILE") and not setting(server, "DB_PASSWORD"):
+        yield fail("envs", "does not set DB_PASSWORD_FILE")
+
+
+@AREA.rule(
+    "separate-database-roles",
+    Severity.HIGH,
+    "Connect Kotauth with a role that does not administer the database.",
+    remedy="Make a role of its own (`DockerDatabaseRole`) and set DB_USER to it.",
+    types=(CONTAINER,),
+    when=is_server,
+    references=References(checklist=(9,)),
+)
+def separate_database_roles(server: Resource, _: Settings) -> Iterator[Verdict]:
+    """An injection into the server must not be able to read other databases or files of the host."""
+    found = variable(server, "DB_USER")
+    if found is None:
+        return
+    administrators = {
+        entry.text
+        for database in parts_in(server.in_stack(), DATABASE)
+        for entry in variables(database)
+        if entry.name in _ADMINISTRATOR_VARIABLES
+    }
+    if found.text in {*administrators, *_ADMINISTRATORS}:
+        yield fail(found.entry.path, "DB_USER is the database's administrator")
+
+
+@AREA.rule(
+    "set-bootstrap-admin-password",
+    Severity.HIGH,
+    "Set the first administrator's password.",
+    remedy="Set KAUTH_BOOTSTRAP_ADMIN_PASSWORD_FILE.",
+    types=(CONTAINER,),
+    when=is_server,
+    references=References(checklist=(10,)),
+)
+def set_bootstrap_admin_password(server: Resource, _: Settings) -> Iterator[Verdict]:
+    """Otherwise Kotauth makes one up and prints it, in clear, into the logs."""
+    names = ("KAUTH_BOOTSTRAP_ADMIN_PASSWORD_FILE", "KAUTH_BOOTSTRAP_ADMIN_PASSWORD")
+    if not any(setting(server, name) for name in names):
+        yield fail("envs", "does not set KAUTH_BOOTSTRAP_ADMIN_PASSWORD_FILE")
+
+
+@AREA.rule(
+    "trust-only-own-proxy",
+    Severity.HIGH,
+    "Let Kotauth believe forwarded headers exactly when a frontend of this stack sets them.",
+    remedy="Set KAUTH_TRUSTED_PROXY to true behind a frontend of this stack, else leave it out.",
+    types=(CONTAINER,),
+    when=is_server,
+    references=References(checklist=(3, 5)),
+)
+def trust_only_own_proxy(server: Resource, _: Settings) -> Iterator[Verdict]:
+    """Without it all clients share one rate limit; without a proxy clients choose their own address."""
+    trusted = (setting(server, "KAUTH_TRUSTED_PROXY") or "").strip().lower() == "true"
+    if trusted and not parts_in(server.in_stack(), FRONTEND):
+        yield fail("envs", "sets KAUTH_TRUSTED_PROXY, and no frontend is in this stack")
+    if not trusted and parts_in(server.in_stack(), FRONTEND):
+        yield fail("envs", "does not set KAUTH_TRUSTED_PROXY to true")

@@ -1,0 +1,117 @@
+"""Limits and supervision of a container: memory, processors, health, restart and logs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..docker import CONTAINER, is_one_shot, is_service, starts
+from ..resource import Resource
+from ..rule import Area, Level, References, Settings, Severity
+from ..verdict import Verdict, fail
+
+AREA = Area("limits")
+_BOUNDED = ("local", "journald", "syslog", "awslogs", "fluentd", "gelf", "splunk", "gcplogs", "loki")
+"""Log drivers with a bound of their own, or that send the lines off the host."""
+
+
+@AREA.rule(
+    "limit-memory",
+    Severity.MEDIUM,
+    "Limit the memory of every container.",
+    remedy="Set `memory`, in MB.",
+    types=(CONTAINER,),
+    when=starts,
+    references=References(cis=("5.11",)),
+)
+def limit_memory(container: Resource, _: Settings) -> Iterator[Verdict]:
+    """A container without a limit takes the memory of the database beside it."""
+    if not container.get("memory").number():
+        yield fail("memory", "is not set")
+
+
+@AREA.rule(
+    "limit-swap",
+    Severity.LOW,
+    "Limit the swap of every container to none.",
+    level=Level.ADVISORY,
+    remedy="Set `memory_swap` to the value of `memory`.",
+    types=(CONTAINER,),
+    when=starts,
+    references=References(cis=("5.11",)),
+)
+def limit_swap(container: Resource, _: Settings) -> Iterator[Verdict]:
+    """By default a container gets as much swap as memory; left open, the provider also sees a change each time."""
+    memory, swap = container.get("memory").number(), container.get("memorySwap").number()
+    if memory and swap != memory:
+        yield fail("memorySwap", "is not equal to memory")
+
+
+@AREA.rule(
+    "limit-cpu",
+    Severity.MEDIUM,
+    "Limit the processors of every container.",
+    remedy='Set `cpus`, such as "1".',
+    types=(CONTAINER,),
+    when=starts,
+    references=References(cis=("5.12",)),
+)
+def limit_cpu(container: Resource, _: Settings) -> Iterator[Verdict]:
+    """One busy loop must not stop the logins."""
+    if not container.get("cpus").number() and not container.get("cpuQuota").number():
+        yield fail("cpus", "is not set")
+
+
+@AREA.rule(
+    "probe-container-health",
+    Severity.MEDIUM,
+    "Probe the health of every service.",
+    remedy="Set `healthcheck` with `tests`.",
+    types=(CONTAINER,),
+    when=is_service,
+    references=References(cis=("5.27",)),
+)
+def probe_container_health(container: Resource, _: Settings) -> Iterator[Verdict]:
+    """Without a probe a roll can't wait for the new container, and a hung one stays."""
+    tests = container.get("healthcheck").field("tests")
+    if not tests.items() or tests.items()[0].text() == "NONE":
+        yield fail("healthcheck.tests", "is empty")
+
+
+@AREA.rule(
+    "set-restart-policy",
+    Severity.MEDIUM,
+    "Restart every service that ends, and no job.",
+    remedy='Set `restart` to "unless-stopped"; for a job (`must_run=False`) to "no".',
+    types=(CONTAINER,),
+    when=starts,
+    references=References(cis=("5.15",)),
+)
+def set_restart_policy(container: Resource, _: Settings) -> Iterator[Verdict]:
+    """Kotauth ends at once when its database is away at its start, so it depends on being restarted."""
+    restart = container.get("restart").text() or "no"
+    if is_one_shot(container):
+        if restart != "no":
+            yield fail("restart", "makes a job run again and again")
+    elif restart not in ("always", "unless-stopped", "on-failure"):
+        yield fail("restart", "leaves a service down that ended")
+
+
+@AREA.rule(
+    "bound-logs",
+    Severity.MEDIUM,
+    "Bound the size of every container's logs.",
+    remedy='Set `log_driver="json-file"` and `log_opts` with `max-size` and `max-file`.',
+    types=(CONTAINER,),
+    when=starts,
+    references=References(checklist=(12,)),
+)
+def bound_logs(container: Resource, _: Settings) -> Iterator[Verdict]:
+    """The daemon's default fills the disk."""
+    driver = container.get("logDriver").text()
+    if driver == "json-file":
+        options = container.get("logOpts")
+        for name in ("max-size", "max-file"):
+            if options.field(name).is_absent:
+                yield fail(f"logOpts.{name}", "is not set")
+    elif driver not in _BOUNDED:
+        yield fail("logDriver", "is not set to a driver whose logs are bounded")

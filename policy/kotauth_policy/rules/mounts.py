@@ -1,0 +1,117 @@
+"""What containers see of their host, and where data lives that must outlast them."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+
+from ..docker import CONTAINER, DATABASE, FRONTEND, is_part, mounted
+from ..resource import Resource
+from ..rule import Area, Kind, Parameter, References, Settings, Severity
+from ..verdict import Verdict, fail
+
+AREA = Area("mounts")
+_SOCKETS = ("docker.sock", "containerd.sock", "podman.sock", "crio.sock")
+_SOCKET_FOLDERS = ("/", "/run", "/var/run", "/run/containerd", "/var/run/containerd", "/run/podman", "/var/run/podman")
+_SYSTEM = (
+    "/",
+    "/boot",
+    "/dev",
+    "/etc",
+    "/lib",
+    "/proc",
+    "/root",
+    "/run",
+    "/sys",
+    "/usr",
+    "/var/run",
+    "/var/lib/docker",
+)
+
+
+@AREA.rule(
+    "forbid-docker-socket",
+    Severity.CRITICAL,
+    "Give no container the socket of the container engine.",
+    remedy="Remove the mount: whoever has the socket is root on the host.",
+    types=(CONTAINER,),
+    references=References(cis=("5.32",)),
+    waivable=False,
+)
+def forbid_docker_socket(container: Resource, _: Settings) -> Iterator[Verdict]:
+    """Read-only does not help: the socket takes every command."""
+    for mount in mounted(container):
+        if mount.host_path is None:
+            continue
+        path = posixpath.normpath(mount.host_path.text() or "")
+        if posixpath.basename(path) in _SOCKETS or path in _SOCKET_FOLDERS:
+            yield fail(mount.host_path.path, "is the container engine's socket or holds it")
+
+
+@AREA.rule(
+    "forbid-host-system-mounts",
+    Severity.CRITICAL,
+    "Mount no system folder of the host.",
+    remedy="Use a named volume, or upload the one file that the container needs.",
+    types=(CONTAINER,),
+    references=References(cis=("5.6",)),
+)
+def forbid_host_system_mounts(container: Resource, _: Settings) -> Iterator[Verdict]:
+    """A socket below such a folder is the business of another rule."""
+    for mount in mounted(container):
+        if mount.host_path is None:
+            continue
+        path = posixpath.normpath(mount.host_path.text() or "")
+        below = path in _SYSTEM or any(path.startswith(f"{folder}/") for folder in _SYSTEM if folder != "/")
+        if below and posixpath.basename(path) not in _SOCKETS:
+            yield fail(mount.host_path.path, "is a system folder of the host or below one")
+
+
+def _on_named_volume(container: Resource, folders: list[str]) -> Iterator[Verdict]:
+    """Say that one of the folders, or a folder above the data in it, has to be a named volume."""
+    for mount in mounted(container):
+        target = posixpath.normpath(mount.target.text() or "")
+        if not any(target == folder or target.startswith(f"{folder}/") for folder in folders):
+            continue
+        if mount.volume is None:
+            yield fail(mount.target.path, "is not a named volume")
+        elif mount.volume.is_absent:
+            yield fail(mount.target.path, "is a volume without a name, which is lost with its container")
+        return
+    yield fail("volumes", f"has no named volume at {' or '.join(folders)}")
+
+
+@AREA.rule(
+    "store-database-on-volume",
+    Severity.CRITICAL,
+    "Store the database's files on a named volume.",
+    remedy="Mount a `docker.Volume` at the data folder of PostgreSQL.",
+    types=(CONTAINER,),
+    when=is_part(DATABASE),
+    references=References(checklist=(2,)),
+    parameters=(
+        Parameter("folders", Kind.TEXTS, ["/var/lib/postgresql", "/pgdata"], "Folders that may hold the data."),
+    ),
+)
+def store_database_on_volume(container: Resource, settings: Settings) -> Iterator[Verdict]:
+    """Anything else is gone when the container is replaced."""
+    yield from _on_named_volume(container, settings.texts("folders"))
+
+
+@AREA.rule(
+    "keep-certificates-on-volume",
+    Severity.HIGH,
+    "Keep the frontend's certificates on a named volume.",
+    remedy="Mount a `docker.Volume` where the frontend keeps its certificates, `/data` for Caddy.",
+    types=(CONTAINER,),
+    when=is_part(FRONTEND),
+    references=References(checklist=(4,)),
+    parameters=(
+        Parameter(
+            "folders", Kind.TEXTS, ["/data", "/etc/letsencrypt", "/letsencrypt"], "Folders that may hold certificates."
+        ),
+    ),
+)
+def keep_certificates_on_volume(container: Resource, settings: Settings) -> Iterator[Verdict]:
+    """Let's Encrypt issues five certificates a week for the same names: a frontend that forgets runs out of them."""
+    yield from _on_named_volume(container, settings.texts("folders"))

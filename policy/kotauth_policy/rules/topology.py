@@ -1,0 +1,65 @@
+"""Whether the stack as a whole is one that can serve: all parts, one frontend, honest headers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..docker import CONTAINER, DATABASE, FRONTEND, is_part, parts_in
+from ..kotauth import file_name, is_server, uploads
+from ..resource import Resource
+from ..rule import Area, Kind, Parameter, References, Settings, Severity
+from ..verdict import Verdict, fail, undecidable
+
+AREA = Area("topology")
+
+
+@AREA.rule(
+    "complete-stack",
+    Severity.HIGH,
+    "Run the Kotauth server together with the parts that it needs.",
+    remedy="Add the part, or take it out of the parameter `parts` where another stack runs it.",
+    types=(CONTAINER,),
+    when=is_server,
+    references=References(checklist=(2, 3)),
+    parameters=(Parameter("parts", Kind.TEXTS, [DATABASE, FRONTEND], "Parts that must be in the same stack."),),
+)
+def complete_stack(server: Resource, settings: Settings) -> Iterator[Verdict]:
+    """What is missing breaks no other rule."""
+    for part in settings.texts("parts"):
+        if not parts_in(server.in_stack(), part):
+            yield fail("", f"the stack has no {part}")
+
+
+@AREA.rule(
+    "run-one-frontend",
+    Severity.HIGH,
+    "Run exactly one frontend.",
+    remedy="Label the other one as what it is with `kotauth.part`, or remove it.",
+    types=(CONTAINER,),
+    when=is_part(FRONTEND),
+    references=References(checklist=(3, 4, 5, 6)),
+)
+def run_one_frontend(frontend: Resource, _: Settings) -> Iterator[Verdict]:
+    """A second way in has rules of its own that nobody looks at."""
+    others = [other.name for other in parts_in(frontend.in_stack(), FRONTEND) if other.urn != frontend.urn]
+    if others:
+        yield fail("", f"is a frontend beside {', '.join(sorted(others))}")
+
+
+@AREA.rule(
+    "overwrite-forwarded-headers",
+    Severity.HIGH,
+    "Overwrite X-Forwarded-For at the edge.",
+    remedy="Use `$remote_addr` instead of `$proxy_add_x_forwarded_for`.",
+    types=(CONTAINER,),
+    references=References(checklist=(5,)),
+)
+def overwrite_forwarded_headers(container: Resource, _: Settings) -> Iterator[Verdict]:
+    """Kotauth takes the first entry of the list: a proxy that appends lets clients choose their address."""
+    for upload in uploads(container):
+        if not file_name(upload.entry.field("file").text() or "").endswith(".conf"):
+            continue
+        if upload.content.is_unknown:
+            yield undecidable(upload.content.path)
+        elif "$proxy_add_x_forwarded_for" in (upload.content.text() or ""):
+            yield fail(upload.content.path, "appends to X-Forwarded-For")

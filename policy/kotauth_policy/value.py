@@ -1,0 +1,151 @@
+"""Safe access to a property on the wire: known, unknown, secret, absent or of the wrong type.
+
+The SDK hands out proxies that raise on unknown values, leak their sentinels through slices and forget which values are
+secret. This reads the wire form itself, once per resource, and keeps all three states.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, Union
+
+from google.protobuf import struct_pb2
+from pulumi_policy import deserialize, proxy
+
+from .verdict import MalformedError, UndecidableError
+
+
+class _Marker:
+    """A state of a property that is no value."""
+
+
+ABSENT: Final = _Marker()
+UNKNOWN: Final = _Marker()
+OPAQUE: Final = _Marker()
+"""An asset, archive or resource reference: present, and nothing that a rule reads."""
+
+Raw = Union[_Marker, bool, float, str, "list[Value]", "dict[str, Value]"]
+
+# `pulumi policy analyze --file` writes this in the place of every secret.
+_BLINDED = "[secret]"
+_SENTINELS = frozenset(value for name, value in vars(proxy).items() if name.startswith("UNKNOWN_"))
+
+
+@dataclass(frozen=True)
+class Value:
+    """A property, or a part of one."""
+
+    path: str
+    raw: Raw
+    secret: bool = False
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether the program left it out."""
+        return self.raw is ABSENT
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether its value is not known before the update."""
+        return self.raw is UNKNOWN
+
+    def field(self, name: str) -> Value:
+        """Return a member of an object; absent where the object is absent."""
+        path = f"{self.path}.{name}" if self.path else name
+        return self.fields().get(name, Value(path, ABSENT, self.secret))
+
+    def fields(self) -> Mapping[str, Value]:
+        """Return the members of an object, none where it is absent."""
+        raw = self._known()
+        if raw is ABSENT:
+            return {}
+        if not isinstance(raw, dict):
+            raise MalformedError(self.path, "an object")
+        return raw
+
+    def items(self) -> list[Value]:
+        """Return the elements of a list, none where it is absent."""
+        raw = self._known()
+        if raw is ABSENT:
+            return []
+        if not isinstance(raw, list):
+            raise MalformedError(self.path, "a list")
+        return raw
+
+    def text(self) -> str | None:
+        """Return the string, ``None`` where it is absent."""
+        raw = self._known()
+        if raw is ABSENT:
+            return None
+        if not isinstance(raw, str):
+            raise MalformedError(self.path, "a string")
+        return raw
+
+    def flag(self) -> bool | None:
+        """Return the boolean, ``None`` where it is absent; the engine accepts its spelling as a string."""
+        raw = self._known()
+        if raw is ABSENT:
+            return None
+        if isinstance(raw, str) and raw in ("true", "false"):
+            return raw == "true"
+        if not isinstance(raw, bool):
+            raise MalformedError(self.path, "a boolean")
+        return raw
+
+    def number(self) -> float | None:
+        """Return the number, ``None`` where it is absent; the engine accepts its spelling as a string."""
+        raw = self._known()
+        if raw is ABSENT:
+            return None
+        if isinstance(raw, bool) or not isinstance(raw, (float, str)):
+            raise MalformedError(self.path, "a number")
+        try:
+            return float(raw)
+        except ValueError:
+            raise MalformedError(self.path, "a number") from None
+
+    def leaves(self) -> Iterator[Value]:
+        """Yield every part that has no parts of its own, unknown ones included."""
+        if isinstance(self.raw, dict):
+            for child in self.raw.values():
+                yield from child.leaves()
+        elif isinstance(self.raw, list):
+            for child in self.raw:
+                yield from child.leaves()
+        elif self.raw is not ABSENT:
+            yield self
+
+    def _known(self) -> Raw:
+        if self.raw is UNKNOWN:
+            raise UndecidableError(self.path)
+        return self.raw
+
+
+def decode(properties: struct_pb2.Struct) -> Value:
+    """Decode a resource's properties."""
+    return Value("", {name: _decode(value, name, secret=False) for name, value in properties.fields.items()})
+
+
+def _decode(wire: struct_pb2.Value, path: str, *, secret: bool) -> Value:
+    kind = wire.WhichOneof("kind")
+    if kind == "struct_value":
+        return _decode_struct(wire.struct_value, path, secret=secret)
+    if kind == "list_value":
+        elements = [_decode(e, f"{path}[{i}]", secret=secret) for i, e in enumerate(wire.list_value.values)]
+        return Value(path, elements, secret)
+    if kind == "string_value":
+        if wire.string_value == _BLINDED:
+            return Value(path, UNKNOWN, secret=True)
+        return Value(path, UNKNOWN if wire.string_value in _SENTINELS else wire.string_value, secret)
+    known: Mapping[str | None, Raw] = {"number_value": wire.number_value, "bool_value": wire.bool_value}
+    return Value(path, known.get(kind, ABSENT), secret)
+
+
+def _decode_struct(struct: struct_pb2.Struct, path: str, *, secret: bool) -> Value:
+    if deserialize.SPECIAL_SIG_KEY not in struct.fields:
+        members = {k: _decode(v, f"{path}.{k}", secret=secret) for k, v in struct.fields.items()}
+        return Value(path, members, secret)
+    if struct.fields[deserialize.SPECIAL_SIG_KEY].string_value == deserialize.SPECIAL_SECRET_SIG:
+        return _decode(struct.fields["value"], path, secret=True)
+    return Value(path, OPAQUE, secret)

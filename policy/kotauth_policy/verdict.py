@@ -1,0 +1,70 @@
+"""What a rule says about a resource: pass, fail or undecidable.
+
+Undecidable is a verdict of its own, because CrossGuard turns an unknown value into a silent pass at preview and a
+failure in the middle of the update. Here a mandatory rule that cannot judge refuses the preview.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Outcome(Enum):
+    """The three states of a judgement, and the crash of a rule, which is never taken for one of them."""
+
+    PASS = "pass"  # noqa: S105 - no password
+    FAIL = "fail"
+    UNDECIDABLE = "undecidable"
+    CRASH = "crash"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One finding of a rule on one resource; ``reason`` and ``path`` never hold a value that could be secret."""
+
+    outcome: Outcome
+    path: str = ""
+    reason: str = ""
+
+    @property
+    def message(self) -> str:
+        """The sentence that a user reads: which property, and what is wrong with it."""
+        if self.outcome is Outcome.UNDECIDABLE:
+            return f"cannot be judged at preview: property {self.path} {self.reason}"
+        return f"{self.path}: {self.reason}" if self.path else self.reason
+
+
+PASS = Verdict(Outcome.PASS)
+
+
+def fail(path: str, reason: str) -> Verdict:
+    """Say that the property at ``path`` breaks the rule."""
+    return Verdict(Outcome.FAIL, path, reason)
+
+
+def undecidable(path: str, reason: str = "is unknown") -> Verdict:
+    """Say that nothing in the preview tells whether the property at ``path`` keeps the rule."""
+    return Verdict(Outcome.UNDECIDABLE, path, reason)
+
+
+class UndecidableError(Exception):
+    """A rule needs a value that the preview does not know."""
+
+    def __init__(self, path: str, reason: str = "is unknown") -> None:
+        """Remember which property it was."""
+        super().__init__(path)
+        self.verdict = undecidable(path, reason)
+
+
+class MalformedError(Exception):
+    """A property has another type than its schema says, so the rule that reads it is broken."""
+
+    def __init__(self, path: str, expected: str) -> None:
+        """Remember which property it was and which type it should have."""
+        super().__init__(path)
+        self.verdict = fail(path, f"is not {expected}")
+
+
+class StackNeededError(Exception):
+    """A rule asks where a value comes from: that is known only when the whole stack is."""

@@ -1,0 +1,200 @@
+"""The policy pack on the real engine: what a preview refuses, what it says, and what the configuration may be."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from engine import environment
+from tests.policy.batch import Batch, batches
+from tests.policy.wire import RULES
+
+pytestmark = pytest.mark.engine
+
+ROOT = Path(__file__).parents[2]
+REMEDIES = {rule.name: rule.remedy for rule in RULES}
+MANDATORY = {rule.name for rule in RULES if rule.level.value == "mandatory"}
+
+PROGRAM = """\
+import sys
+sys.path.insert(0, {root!r})
+from tests.policy.batch import program
+program(*{rules!r})()
+"""
+LAPTOP = """\
+import sys
+sys.path.insert(0, {root!r})
+from tests.policy.test_configuration import LAPTOP
+LAPTOP()
+"""
+SHORT_PASSWORD = """\
+import pulumi_random
+pulumi_random.RandomPassword("short", length=12)
+"""
+PROJECT = """\
+name: kotauth
+runtime: {name: python, options: {toolchain: pip, virtualenv: venv}}
+"""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one run of the CLI said and did."""
+
+    exit_code: int
+    output: str
+    violations: dict[str, tuple[str, str]]
+    """`rule@resource` to level and message."""
+    operations: set[str]
+    """`operation resource` of all that was done, or would be."""
+
+
+class Workspace:
+    """A project, a copy of the pack, and an empty state."""
+
+    def __init__(self, folder: Path) -> None:
+        self.pack, self._project, self._events = folder / "policy", folder / "project", folder / "events.json"
+        shutil.copytree(ROOT / "policy", self.pack, ignore=shutil.ignore_patterns("venv", "__pycache__"))
+        self._project.mkdir()
+        (folder / "state").mkdir()
+        (self._project / "Pulumi.yaml").write_text(PROJECT)
+        for place in (self.pack, self._project):
+            (place / "venv").symlink_to(sys.prefix)
+        self._environment = {
+            **os.environ,
+            **environment(self._project),
+            "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
+            "PULUMI_CONFIG_PASSPHRASE": "test",
+            # Shows the flag that writes the engine's own events to a file.
+            "PULUMI_DEBUG_COMMANDS": "true",
+        }
+        self._environment.pop("PULUMI_CONFIG_PASSPHRASE_FILE", None)
+
+    def run(self, command: str, program: str, *flags: str, stack: str = "test") -> Result:
+        """Run the program under the pack."""
+        (self._project / "__main__.py").write_text(program)
+        self._events.unlink(missing_ok=True)
+        self._pulumi("stack", "select", "--create", stack)
+        done = self._pulumi(
+            *command.split(), "--policy-pack", str(self.pack), "--event-log", str(self._events), *flags, check=False
+        )
+        return Result(done.returncode, done.stdout + done.stderr, *self._logged())
+
+    def _pulumi(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["pulumi", *arguments, "--non-interactive", "--color=never"],
+            cwd=self._project,
+            env=self._environment,
+            check=check,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    def _logged(self) -> tuple[dict[str, tuple[str, str]], set[str]]:
+        violations: dict[str, tuple[str, str]] = {}
+        operations: set[str] = set()
+        for line in self._events.read_text().splitlines() if self._events.exists() else []:
+            event = json.loads(line)
+            if found := event.get("policyEvent"):
+                name = found["resourceUrn"].rpartition("::")[2]
+                violations[f"{found['policyName']}@{name}"] = found["enforcementLevel"], found["message"]
+            if made := event.get("resourcePreEvent"):
+                operations.add(f"{made['metadata']['op']} {made['metadata']['urn'].rpartition('::')[2]}")
+        return violations, operations
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return Workspace(tmp_path_factory.mktemp("policy"))
+
+
+def _program(*rules: str) -> str:
+    return PROGRAM.format(root=str(ROOT), rules=rules)
+
+
+@pytest.fixture(scope="module")
+def compliant(workspace: Workspace) -> Result:
+    return workspace.run("preview", _program(), "--policy-pack-config", str(workspace.pack / "prod.json"), stack="prod")
+
+
+def test_a_compliant_program_previews_clean(compliant: Result) -> None:
+    assert compliant.violations == {}
+    assert compliant.exit_code == 0, compliant.output
+    assert {"create server", "create frontend", "create database"} <= compliant.operations
+
+
+def _batches() -> list[Batch]:
+    return batches([rule.name for rule in RULES])
+
+
+@pytest.fixture(scope="module")
+def refused(workspace: Workspace) -> list[tuple[Batch, Result]]:
+    return [(batch, workspace.run("preview", _program(*batch.rules))) for batch in _batches()]
+
+
+def test_each_rule_refuses_a_program(refused: list[tuple[Batch, Result]]) -> None:
+    assert {rule for batch, _ in refused for rule in batch.rules} == set(REMEDIES)
+    for batch, result in refused:
+        assert set(result.violations) == batch.expected
+        assert (result.exit_code != 0) == bool(MANDATORY & set(batch.rules)), result.output
+
+
+def test_each_message_names_rule_and_remedy(refused: list[tuple[Batch, Result]]) -> None:
+    for batch, result in refused:
+        shown = " ".join(result.output.split())
+        for key, (level, message) in result.violations.items():
+            rule, _, resource = key.partition("@")
+            assert message.rstrip().endswith(REMEDIES[rule])
+            assert (level == "mandatory") == (rule in MANDATORY)
+            assert f"{rule} (" in shown
+            assert f"{resource})" in shown
+            assert " ".join(REMEDIES[rule].split()) in shown
+        assert batch.rules
+
+
+def test_an_update_stops_before_the_resource_is_made(workspace: Workspace) -> None:
+    result = workspace.run("up --yes --skip-preview", SHORT_PASSWORD)
+    assert set(result.violations) == {"use-long-passwords@short"}
+    assert result.exit_code != 0
+    assert "create short" not in result.operations
+
+
+@pytest.mark.parametrize(
+    ("stack", "configuration", "fault"),
+    [
+        ("test", {"pin-imag": "mandatory"}, "pin-imag: no rule has this name, did you mean pin-image?"),
+        ("test", {"forbid-docker-socket": "advisory"}, "forbid-docker-socket: must stay mandatory"),
+        ("test", {"all": "disabled"}, "forbid-docker-socket: must stay mandatory"),
+        ("test", {"pin-image": {"tags": ["1"]}}, "pin-image: has no parameter tags"),
+        ("prod", {"pin-image": "disabled"}, "pin-image: must stay mandatory in production"),
+        ("prod", "dev.json", "use-https-base-url: parameter localNames must keep its default in production"),
+    ],
+)
+def test_a_configuration_with_a_fault_is_refused(
+    workspace: Workspace, tmp_path: Path, stack: str, configuration: dict[str, object] | str, fault: str
+) -> None:
+    file = workspace.pack / configuration if isinstance(configuration, str) else tmp_path / "configuration.json"
+    if not isinstance(configuration, str):
+        file.write_text(json.dumps(configuration))
+    result = workspace.run("preview", SHORT_PASSWORD, "--policy-pack-config", str(file), stack=stack)
+    assert result.exit_code != 0
+    assert fault in " ".join(result.output.split())
+    assert not result.operations
+
+
+def test_a_configuration_relaxes_what_a_laptop_cannot_have(workspace: Workspace) -> None:
+    relaxed = ("allow-image-registries", "publish-only-expected-ports", "set-production-environment")
+    program = LAPTOP.format(root=str(ROOT))
+    strict = workspace.run("preview", program)
+    assert {key.partition("@")[0] for key in strict.violations} == {*relaxed, "use-https-base-url"}
+    dev = workspace.run("preview", program, "--policy-pack-config", str(workspace.pack / "dev.json"))
+    assert dev.violations == {}
+    assert dev.exit_code == 0, dev.output

@@ -1,0 +1,62 @@
+"""Packs the violations of many rules into few programs, for previews on the real engine, which take seconds each.
+
+Two changes share a program where together they are found as each by itself: tried under mocks, not assumed.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .change import Change
+from .mutation import Case, Found
+from .program import build
+from .wire import RULES, analyze, register
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A program that breaks several rules, each once."""
+
+    rules: tuple[str, ...]
+    changes: tuple[Change, ...]
+    expected: Found
+
+
+def known(rule: str) -> Case:
+    """Return the one change that triggers exactly this rule."""
+    (area,) = [each.area for each in RULES if each.name == rule]
+    table = importlib.import_module(f"tests.policy.test_{area.replace('-', '_')}").TABLE
+    return next(
+        entry
+        for entry in table
+        if isinstance(entry, Case)
+        and (entry.rule, entry.state) == (rule, "known")
+        and {violation.partition("@")[0] for violation in entry.expected} == {rule}
+    )
+
+
+def program(*rules: str) -> Callable[[], None]:
+    """Return the program that breaks these rules."""
+    return build(*(change for rule in rules for change in known(rule).changes))
+
+
+def batches(rules: list[str]) -> list[Batch]:
+    """Return programs that together break all of these rules."""
+    found: list[Batch] = []
+    for rule in rules:
+        case = known(rule)
+        for place, batch in enumerate(found):
+            both = Batch((*batch.rules, rule), (*batch.changes, *case.changes), batch.expected | case.expected)
+            if _holds(both):
+                found[place] = both
+                break
+        else:
+            found.append(Batch((rule,), case.changes, case.expected))
+    return found
+
+
+def _holds(batch: Batch) -> bool:
+    violations = analyze(register(build(*batch.changes)))
+    return {f"{violation.rule}@{violation.resource}" for violation in violations} == batch.expected

@@ -1,0 +1,123 @@
+"""Ways to change one property of a program, and the marks for values that are no plain ones."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pulumi
+
+Args = dict[str, Any]
+
+
+class Absent:
+    """Marks a property that the program leaves out."""
+
+
+ABSENT = Absent()
+
+
+class Unknown:
+    """Marks a value that is not known before the update and comes from nothing of the stack."""
+
+    def output(self) -> pulumi.Output[Any]:
+
+        def done(result: Any) -> asyncio.Future[Any]:
+            future = asyncio.get_event_loop().create_future()
+            future.set_result(result)
+            return future
+
+        return pulumi.Output(done(set()), done(None), done(False), done(False))
+
+
+UNKNOWN = Unknown()
+
+
+class Secret:
+    """Marks a value that the program wraps into a secret."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+class From:
+    """Marks a value that is made of an output of another resource of the program."""
+
+    def __init__(self, resource: str, output: str, make: Callable[[Any], Any] = lambda value: value) -> None:
+        self.resource, self.output, self.make = resource, output, make
+
+
+Change = Callable[[dict[str, tuple[Any, Args]]], None]
+
+
+def put(resource: str, path: str, value: Any) -> Change:
+    """Change one property, `a.b` in an object, `a.0` in a list, `a.+` at its end; `ABSENT` leaves it out."""
+
+    # Copied, because a later change of the same program may change a part of the value.
+    def change(resources: dict[str, tuple[Any, Args]]) -> None:
+        *parents, last = path.split(".")
+        target: Any = resources[resource][1]
+        for step in parents:
+            target = target[int(step)] if isinstance(target, list) else target.setdefault(step, {})
+        if isinstance(target, list) and last == "+":
+            target.append(copy.deepcopy(value))
+        elif value is ABSENT:
+            key: Any = int(last) if isinstance(target, list) else last
+            del target[key]
+        elif isinstance(target, list):
+            target[int(last)] = copy.deepcopy(value)
+        else:
+            target[last] = copy.deepcopy(value)
+
+    return change
+
+
+def add(name: str, kind: type[pulumi.CustomResource], args: Args, *, first: bool = False) -> Change:
+    """Add a resource, at the end or before all others."""
+
+    def change(resources: dict[str, tuple[Any, Args]]) -> None:
+        rest = dict(resources)
+        if first:
+            resources.clear()
+        resources[name] = (kind, copy.deepcopy(args))
+        if first:
+            resources.update(rest)
+
+    return change
+
+
+def copied(resource: str, name: str, **changed: Any) -> Change:
+    """Add a second resource like one of the program's."""
+
+    def change(resources: dict[str, tuple[Any, Args]]) -> None:
+        kind, args = resources[resource]
+        resources[name] = (kind, copy.deepcopy({**args, **changed}))
+
+    return change
+
+
+def without(*names: str) -> Change:
+    """Leave resources out."""
+
+    def change(resources: dict[str, tuple[Any, Args]]) -> None:
+        for name in names:
+            del resources[name]
+
+    return change
+
+
+def resolve(value: Any, made: dict[str, Any]) -> Any:
+    """Return what a program passes for a value, with the resources that are made already."""
+    if isinstance(value, Unknown):
+        return value.output()
+    if isinstance(value, Secret):
+        return pulumi.Output.secret(resolve(value.value, made))
+    if isinstance(value, From):
+        return getattr(made[value.resource], value.output).apply(value.make)
+    if isinstance(value, dict):
+        return {key: resolve(member, made) for key, member in value.items()}
+    if isinstance(value, list):
+        return [resolve(element, made) for element in value]
+    return value

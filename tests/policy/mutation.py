@@ -1,0 +1,117 @@
+"""The mutation matrix: what one change of the compliant program makes of the verdicts.
+
+A row changes one property to a value that breaks its rule, and says for the same property what the pack has to find
+when the value is marked secret, unknown at preview, or left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from .change import ABSENT, UNKNOWN, Change, Secret, put
+from .program import build
+from .wire import Violation, analyze, register
+
+Found = frozenset[str]
+
+
+def found(*violations: str) -> Found:
+    """Return a set of `rule@resource`."""
+    return frozenset(violations)
+
+
+NOTHING = found()
+
+
+@dataclass(frozen=True)
+class Impossible:
+    """A state that has no row, and why."""
+
+    why: str
+    rule: str = ""
+    state: str = ""
+
+
+REQUIRED = Impossible("the SDK refuses a program without this property")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One changed program and what the pack has to find in it."""
+
+    name: str
+    changes: tuple[Change, ...]
+    expected: Found
+    outputs: dict[str, dict[str, object]] | None = None
+    """Outputs of an earlier update; by default there was none."""
+    rule: str = ""
+    """The rule whose matrix row this is; empty for one more case."""
+    state: str = ""
+
+    def __str__(self) -> str:
+        return self.name
+
+    def check(self) -> list[Violation]:
+        violations = analyze(register(build(*self.changes), self.outputs))
+        seen = {f"{violation.rule}@{violation.resource}": violation.message for violation in violations}
+        missing, unexpected = self.expected - set(seen), {key: seen[key] for key in set(seen) - self.expected}
+        assert not missing, f"missing: {sorted(missing)}, unexpected: {unexpected}"
+        assert not unexpected, f"unexpected: {unexpected}"
+        return violations
+
+
+@dataclass(frozen=True)
+class Row:
+    """One property that a rule reads, in the four states that it can have."""
+
+    rule: str
+    at: str
+    """Resource that the violation is reported on."""
+    path: str
+    """`resource/property`, see `program.put`."""
+    bad: object
+    """The value that breaks the rule and no other."""
+    secret: Found | Impossible | None = None
+    """What is found when the bad value is marked secret; by default the same."""
+    unknown: Found | Impossible | None = None
+    absent: Found | Impossible | None = None
+    setup: tuple[Change, ...] = field(default=())
+    """Changes that make no violation by themselves."""
+
+    def states(self) -> Iterator[Case | Impossible]:
+        exactly = found(f"{self.rule}@{self.at}")
+        resource, _, path = self.path.partition("/")
+        for state, value, expected in (
+            ("known", self.bad, exactly),
+            ("secret", Secret(self.bad), self.secret),
+            ("unknown", UNKNOWN, self.unknown),
+            ("absent", ABSENT, self.absent),
+        ):
+            if isinstance(expected, Impossible):
+                yield replace(expected, rule=self.rule, state=state)
+                continue
+            wanted = exactly if expected is None else expected
+            changes = (*self.setup, put(resource, path, value))
+            yield Case(f"{self.rule}-{path}-{state}", changes, wanted, rule=self.rule, state=state)
+
+
+def state(
+    rule: str,
+    name: str,
+    changes: tuple[Change, ...],
+    expected: Found,
+    outputs: dict[str, dict[str, object]] | None = None,
+) -> Case:
+    """Return one state of a rule that no single property decides."""
+    return Case(f"{rule}-{name}", changes, expected, outputs, rule, name)
+
+
+def table(*rows: Row | Case | Impossible) -> list[Case | Impossible]:
+    """Return the rows of an area, each state by itself."""
+    return [entry for row in rows for entry in (row.states() if isinstance(row, Row) else [row])]
+
+
+def cases(entries: list[Case | Impossible]) -> list[Case]:
+    """Return what can be run of a table."""
+    return [entry for entry in entries if isinstance(entry, Case)]

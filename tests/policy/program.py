@@ -1,0 +1,235 @@
+"""A compliant Docker stack, in the shape that our own components register."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+import pulumi
+import pulumi_docker as docker
+import pulumi_random as random
+
+from .change import Args, Change, From, Secret, resolve
+
+IMAGE = "ghcr.io/inumansoul/kotauth:1.22.0"
+POSTGRES = "docker.io/library/postgres:14.23-bookworm"
+CADDY = "docker.io/library/caddy:2.11.9"
+
+
+def _key(password: str) -> str:
+    return hashlib.sha256(password.encode()).hexdigest()
+
+
+def _hardened(part: str, image: str, user: str, **more: Any) -> Args:
+    return {
+        "image": image,
+        "user": user,
+        "memory": 512,
+        "memory_swap": 512,
+        "cpus": "1",
+        "privileged": False,
+        "read_only": True,
+        "capabilities": {"adds": [], "drops": ["ALL"]},
+        "security_opts": ["no-new-privileges:true"],
+        "log_driver": "json-file",
+        "log_opts": {"max-size": "10m", "max-file": "3"},
+        "labels": [{"label": "kotauth.part", "value": part}],
+        **more,
+    }
+
+
+def _service(part: str, image: str, user: str, probe: list[str], **more: Any) -> Args:
+    health = {"tests": ["CMD", *probe], "interval": "5s", "timeout": "5s", "retries": 3}
+    return _hardened(part, image, user, restart="unless-stopped", healthcheck=health, tmpfs={"/tmp": "rw"}, **more)  # noqa: S108
+
+
+def _job(user: str, trigger: Any, **more: Any) -> Args:
+    job = _hardened("job", POSTGRES, user, must_run=False, restart="no", wait=True, **more)
+    job["labels"].append({"label": "kotauth.trigger", "value": trigger})
+    return job
+
+
+def _upload(file: str, content: Any, owner: str = "10001", permissions: str = "0400") -> Args:
+    return {"file": f"/files/{file}", "content": content, "owner": owner, "group": owner, "permissions": permissions}
+
+
+def _carrier(volume: str, image: str, *uploads: Args) -> Args:
+    return {
+        "image": image,
+        "entrypoints": ["/bin/true"],
+        "start": False,
+        "must_run": False,
+        "network_mode": "none",
+        "volumes": [{"volume_name": From(volume, "name"), "container_path": "/files"}],
+        "uploads": list(uploads),
+        "labels": [{"label": "kotauth.part", "value": "files"}],
+    }
+
+
+def _mounted(volume: str, path: str, *, read_only: bool = True) -> Args:
+    return {"volume_name": From(volume, "name"), "container_path": path, "read_only": read_only}
+
+
+def _on(network: str, alias: str) -> Args:
+    return {"name": From(network, "name"), "aliases": [alias]}
+
+
+ENVIRONMENT = {
+    "KAUTH_ENV": "production",
+    "KAUTH_BASE_URL": "https://auth.example.com",
+    "KAUTH_TRUSTED_PROXY": "true",
+    "KAUTH_SECRET_KEY_FILE": "/run/secrets/secret_key",
+    "KAUTH_BOOTSTRAP_ADMIN_PASSWORD_FILE": "/run/secrets/admin_password",
+    "KAUTH_BOOTSTRAP_API_KEYS_FILE": "/run/secrets/api_keys.json",
+    "DB_URL": "jdbc:postgresql://database:5432/kotauth",
+    "DB_USER": "kotauth",
+    "DB_PASSWORD_FILE": "/run/secrets/database_password",
+    "DB_POOL_MAX_SIZE": "10",
+}
+
+
+def envs(**changed: str | None) -> list[str]:
+    """Return the server's environment with some variables changed, or left out for ``None``."""
+    return [f"{name}={text}" for name, text in {**ENVIRONMENT, **changed}.items() if text is not None]
+
+
+def compliant() -> dict[str, tuple[type[pulumi.CustomResource], Args]]:
+    """Return the resources of the compliant program, in the order in which they are made."""
+    return {
+        "key": (random.RandomPassword, {"length": 64, "special": False, "opts": {"protect": True}}),
+        "database-password": (random.RandomPassword, {"length": 32, "special": False, "keepers": {"version": "1"}}),
+        "administrator-password": (random.RandomPassword, {"length": 32, "special": False}),
+        "admin-password": (random.RandomPassword, {"length": 24, "min_upper": 1}),
+        "database-network": (docker.Network, {"internal": True, "labels": [_network_label("database")]}),
+        "frontend-network": (docker.Network, {"driver": "bridge", "labels": [_network_label("frontend")]}),
+        "server-files": (docker.Volume, {}),
+        "database-files": (docker.Volume, {}),
+        "frontend-files": (docker.Volume, {}),
+        "data": (docker.Volume, {"opts": {"protect": True}}),
+        "certificates": (docker.Volume, {"opts": {"protect": True}}),
+        "server-carrier": (
+            docker.Container,
+            _carrier(
+                "server-files",
+                IMAGE,
+                _upload("secret_key", From("key", "result", _key)),
+                _upload("database_password", From("database-password", "result")),
+                _upload("admin_password", From("admin-password", "result")),
+                _upload("api_keys.json", Secret('[{"keyHash": "0123"}]')),
+            ),
+        ),
+        "database-carrier": (
+            docker.Container,
+            _carrier(
+                "database-files",
+                POSTGRES,
+                _upload("administrator_password", From("administrator-password", "result"), "999"),
+            ),
+        ),
+        "frontend-carrier": (
+            docker.Container,
+            _carrier("frontend-files", CADDY, _upload("Caddyfile", "https://auth.example.com {\n}\n")),
+        ),
+        "ownership": (
+            docker.Container,
+            _job(
+                "0:0",
+                "0123456789abcdef",
+                command=["chown", "999:999", "/data"],
+                network_mode="none",
+                volumes=[_mounted("data", "/data", read_only=False)],
+            )
+            | {"capabilities": {"adds": ["CAP_CHOWN"], "drops": ["ALL"]}},
+        ),
+        "database": (
+            docker.Container,
+            _service(
+                "database",
+                POSTGRES,
+                "999:999",
+                ["pg_isready", "-q"],
+                envs=["ADMINISTRATOR=kotauth_admin", "DATABASE=kotauth"],
+                command=["-c", "log_statement=ddl", "-c", "max_connections=100"],
+                volumes=[
+                    _mounted("data", "/var/lib/postgresql/data", read_only=False),
+                    _mounted("database-files", "/run/secrets"),
+                ],
+                networks_advanced=[_on("database-network", "database")],
+            ),
+        ),
+        "role": (
+            docker.Container,
+            _job(
+                "999:999",
+                From("database-password", "result", lambda text: _key(text)[:16]),
+                entrypoints=["sh", "-c", "psql -f /run/config/role.sql"],
+                volumes=[_mounted("database-files", "/run/secrets")],
+                networks_advanced=[_on("database-network", "role")],
+            ),
+        ),
+        "server": (
+            docker.Container,
+            _service(
+                "server",
+                IMAGE,
+                "10001:10001",
+                ["curl", "-fsS", "-o", "/dev/null", "http://localhost:8080/health/ready"],
+                envs=envs(),
+                volumes=[_mounted("server-files", "/run/secrets")],
+                networks_advanced=[_on("database-network", "server"), _on("frontend-network", "server")],
+            ),
+        ),
+        "frontend": (
+            docker.Container,
+            _service(
+                "frontend",
+                CADDY,
+                "10001:10001",
+                ["wget", "-q", "http://127.0.0.1:8081/"],
+                entrypoints=["caddy"],
+                command=["run", "--config", "/run/config/Caddyfile"],
+                ports=[{"internal": 8080, "external": 80}, {"internal": 8443, "external": 443}],
+                volumes=[
+                    _mounted("certificates", "/data", read_only=False),
+                    _mounted("frontend-files", "/run/config"),
+                ],
+                networks_advanced=[_on("frontend-network", "frontend")],
+            ),
+        ),
+    }
+
+
+def _network_label(network: str) -> Args:
+    return {"label": "kotauth.network", "value": network}
+
+
+KNOWN: dict[str, dict[str, Any]] = {
+    "key": {"result": "k" * 63 + "1"},
+    "database-password": {"result": "d" * 32},
+    "administrator-password": {"result": "a" * 32},
+    "admin-password": {"result": "Ab1" * 8},
+    "database-network": {"name": "database-network-0a1b2c3"},
+    "frontend-network": {"name": "frontend-network-0a1b2c3"},
+    **{
+        name: {"name": f"{name}-0a1b2c3"}
+        for name in ("server-files", "database-files", "frontend-files", "data", "certificates")
+    },
+}
+"""Outputs after a first update, when every generated value is known."""
+
+
+def build(*changes: Change) -> Callable[[], None]:
+    """Return the compliant program with changes."""
+    resources = compliant()
+    for change in changes:
+        change(resources)
+
+    def program() -> None:
+        made: dict[str, Any] = {}
+        for name, (kind, args) in resources.items():
+            options = pulumi.ResourceOptions(**args.get("opts", {}))
+            inputs = {key: resolve(value, made) for key, value in args.items() if key != "opts"}
+            made[name] = kind(name, **inputs, opts=options)
+
+    return program

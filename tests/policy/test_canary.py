@@ -1,0 +1,82 @@
+"""No message holds a value: a canary in each string of the program never shows up, wherever it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from google.protobuf import struct_pb2
+from pulumi.runtime import proto
+from pulumi_policy.deserialize import SPECIAL_SECRET_SIG, SPECIAL_SIG_KEY
+
+from policy.kotauth_policy.servicer import PackServicer
+
+from .program import KNOWN, build
+from .wire import REFUSING, RULES, register, violations
+
+CANARY = "canary7f3acanary7f3acanary"
+# Names of images are public and help to find what is wrong, so messages show them, unless they are marked secret.
+PUBLIC = {"image"}
+
+
+def _strings(value: struct_pb2.Value) -> Iterator[struct_pb2.Value]:
+    kind = value.WhichOneof("kind")
+    if kind == "string_value":
+        yield value
+    elif kind == "list_value":
+        for element in value.list_value.values:
+            yield from _strings(element)
+    elif kind == "struct_value":
+        for name in sorted(value.struct_value.fields):
+            if name != SPECIAL_SIG_KEY:
+                yield from _strings(value.struct_value.fields[name])
+
+
+def _make_secret(value: struct_pb2.Value) -> None:
+    text = value.string_value
+    value.struct_value.update({SPECIAL_SIG_KEY: SPECIAL_SECRET_SIG, "value": text})
+
+
+FORMS = {
+    "alone": lambda _text: CANARY,
+    "appended": lambda text: f"{text}{CANARY}",
+    "after the name": lambda text: f"{text.partition('=')[0]}={CANARY}",
+    "as a password in a URL": lambda text: f"{text.partition('=')[0]}=https://me:{CANARY}@auth.example.com",
+    "as an option": lambda _text: f"--password={CANARY}",
+}
+
+
+def _planted(original: proto.AnalyzeRequest, form: str, *, secret: bool) -> Iterator[tuple[str, proto.AnalyzeRequest]]:
+    """Yield each property with a string, and the request with a canary in one of its strings."""
+    for name in sorted(original.properties.fields):
+        for position in range(len(list(_strings(original.properties.fields[name])))):
+            request = proto.AnalyzeRequest()
+            request.CopyFrom(original)
+            leaf = list(_strings(request.properties.fields[name]))[position]
+            leaf.string_value = FORMS[form](leaf.string_value)
+            if secret:
+                _make_secret(leaf)
+            yield name, request
+
+
+@pytest.mark.parametrize("secret", [False, True], ids=["plain", "secret"])
+@pytest.mark.parametrize("form", FORMS)
+def test_no_message_holds_a_value(form: str, *, secret: bool) -> None:
+    registered = register(build(), KNOWN)
+    stack = registered.stack_request()
+    pack = PackServicer(RULES)
+    requests = list(registered.analyze_requests())
+    for request in requests:
+        pack.Analyze(request, REFUSING)
+    planted = broken = 0
+    for original in requests:
+        for name, request in _planted(original, form, secret=secret):
+            found = violations(pack.Analyze(request, REFUSING), pack.AnalyzeStack(stack, REFUSING))
+            planted += 1
+            broken += bool(found)
+            for violation in found:
+                shown = CANARY in violation.message
+                assert not shown or (name in PUBLIC and not secret), f"{violation.rule} shows {name}"
+        pack.Analyze(original, REFUSING)
+    assert planted > 100
+    assert broken > 30, "the canary has to break rules, else it proves nothing"

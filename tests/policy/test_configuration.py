@@ -1,0 +1,171 @@
+"""Configurations: what is refused, and what the files of the three environments mean."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from pulumi.runtime import proto
+
+from policy.kotauth_policy.catalogue import all_rules
+from policy.kotauth_policy.configuration import Entry, faults
+from policy.kotauth_policy.servicer import PackServicer
+
+from .change import Args, put
+from .program import build, envs
+from .wire import REFUSING, RefusedError, analyze, configure_request, register
+
+PACK = Path(__file__).parents[2] / "policy"
+RULES = {rule.name: rule for rule in all_rules()}
+FILES = ("dev", "staging", "prod")
+
+
+def _faults(configuration: dict[str, Entry], *, production: bool = False) -> list[str]:
+    return list(faults(configuration, list(RULES.values()), production=production))
+
+
+def _read(environment: str) -> dict[str, Entry]:
+    """Read a file as the engine does: a level, an object with one, or an object without."""
+    entries: dict[str, Entry] = {}
+    for name, value in json.loads((PACK / f"{environment}.json").read_text()).items():
+        given: Args = {"enforcementLevel": value} if isinstance(value, str) else dict(value)
+        level = given.pop("enforcementLevel", RULES[name].level.value if name in RULES else "")
+        entries[name] = Entry(level, given)
+    return entries
+
+
+@pytest.mark.parametrize(
+    ("name", "entry", "fault"),
+    [
+        ("pin-imag", Entry("mandatory", {}), "pin-imag: no rule has this name, did you mean pin-image?"),
+        ("be-nice", Entry("mandatory", {}), "be-nice: no rule has this name"),
+        ("pin-image", Entry("remediate", {}), "pin-image: level remediate is not one of"),
+        (
+            "forbid-docker-socket",
+            Entry("advisory", {}),
+            "forbid-docker-socket: must stay mandatory in every environment",
+        ),
+        (
+            "forbid-docker-socket",
+            Entry("disabled", {}),
+            "forbid-docker-socket: must stay mandatory in every environment",
+        ),
+        ("pin-image", Entry("mandatory", {"tags": []}), "pin-image: has no parameter tags, it has none"),
+        ("reserve-server-memory", Entry("mandatory", {"minimum": "512"}), "parameter minimum must be of type number"),
+        ("reserve-server-memory", Entry("mandatory", {"minimum": True}), "parameter minimum must be of type number"),
+        ("allow-image-registries", Entry("mandatory", {"registries": [1]}), "must be of type array of string"),
+        ("use-https-base-url", Entry("mandatory", {"localNames": "yes"}), "must be of type boolean"),
+    ],
+)
+def test_a_fault_names_the_rule(name: str, entry: Entry, fault: str) -> None:
+    (found,) = _faults({name: entry})
+    assert fault in found
+
+
+@pytest.mark.parametrize("level", ["advisory", "disabled"])
+def test_a_waivable_rule_is_weakened_outside_of_production_only(level: str) -> None:
+    assert _faults({"pin-image": Entry(level, {})}) == []
+    (fault,) = _faults({"pin-image": Entry(level, {})}, production=True)
+    assert fault == f"pin-image: must stay mandatory in production, not {level}"
+
+
+def test_a_parameter_that_relaxes_keeps_its_default_in_production() -> None:
+    relaxed = {"use-https-base-url": Entry("mandatory", {"localNames": True})}
+    assert _faults(relaxed) == []
+    (fault,) = _faults(relaxed, production=True)
+    assert fault == "use-https-base-url: parameter localNames must keep its default in production, it relaxes the rule"
+
+
+def test_an_advisory_rule_is_raised_or_switched_off_anywhere() -> None:
+    for level in ("mandatory", "disabled"):
+        assert _faults({"limit-swap": Entry(level, {})}, production=True) == []
+
+
+def test_everything_disabled_is_refused() -> None:
+    entries = {"all": Entry("disabled", {}), **{name: Entry("disabled", {}) for name in RULES}}
+    found = list(faults(entries, list(RULES.values()), production=False))
+    assert {fault.partition(":")[0] for fault in found} == {name for name, rule in RULES.items() if not rule.waivable}
+
+
+@pytest.mark.parametrize(
+    ("stack", "config", "production"),
+    [
+        ("prod", {}, True),
+        ("production-eu", {}, True),
+        ("dev", {}, False),
+        ("live", {"kotauth:environment": "production"}, True),
+        ("live", {"kotauth:environment": "development"}, False),
+    ],
+)
+def test_what_is_production(stack: str, config: dict[str, str], *, production: bool) -> None:
+    servicer = PackServicer(list(RULES.values()))
+    servicer.ConfigureStack(proto.AnalyzerStackConfigureRequest(stack=stack, config=config), REFUSING)
+    weak = configure_request({"pin-image": Entry("advisory", {})})
+    if production:
+        with pytest.raises(RefusedError, match=r"INVALID_ARGUMENT.*pin-image: must stay mandatory in production"):
+            servicer.Configure(weak, REFUSING)
+    else:
+        servicer.Configure(weak, REFUSING)
+
+
+@pytest.mark.parametrize(("stack", "production"), [("prod", True), ("dev", False)])
+def test_a_stack_that_is_not_told_is_known_by_its_resources(stack: str, *, production: bool) -> None:
+    """`pulumi policy analyze` reads a state and configures no stack."""
+    servicer = PackServicer(list(RULES.values()))
+    servicer.Configure(configure_request({"pin-image": Entry("advisory", {})}), REFUSING)
+    request = proto.AnalyzeRequest(urn=f"urn:pulumi:{stack}::kotauth::docker:index/volume:Volume::data")
+    if production:
+        with pytest.raises(RefusedError, match="pin-image: must stay mandatory in production"):
+            servicer.Analyze(request, REFUSING)
+    else:
+        assert not servicer.Analyze(request, REFUSING).diagnostics
+
+
+@pytest.mark.parametrize("environment", FILES)
+def test_each_file_is_valid(environment: str) -> None:
+    assert not list(faults(_read(environment), list(RULES.values()), production=environment == "prod"))
+
+
+@pytest.mark.parametrize("environment", FILES)
+def test_no_file_weakens_a_rule(environment: str) -> None:
+    for name, entry in _read(environment).items():
+        assert entry.level in ("mandatory", RULES[name].level.value)
+
+
+LAPTOP = build(
+    put("server", "image", "localhost/kotauth-stand-in:1.22.0"),
+    put("server-carrier", "image", "localhost/kotauth-stand-in:1.22.0"),
+    put("server", "envs", envs(KAUTH_BASE_URL="https://kotauth.localhost:8443", KAUTH_ENV="development")),
+    put("frontend", "ports.0.external", 8080),
+    put("frontend", "ports.1.external", 8443),
+)
+RELAXED = {
+    "allow-image-registries@server",
+    "allow-image-registries@server-carrier",
+    "publish-only-expected-ports@frontend",
+    "set-production-environment@server",
+    "use-https-base-url@server",
+}
+
+
+@pytest.mark.parametrize(("environment", "expected"), [("dev", set()), ("staging", RELAXED), ("prod", RELAXED)])
+def test_a_laptop_is_good_enough_for_dev_only(
+    environment: str, expected: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("policy.kotauth_policy.servicer.is_production", lambda *_: environment == "prod")
+    configuration = _read(environment)
+    servicer = PackServicer(list(RULES.values()))
+    servicer.ConfigureStack(proto.AnalyzerStackConfigureRequest(), REFUSING)
+    servicer.Configure(configure_request(configuration), REFUSING)
+    violations = analyze(register(LAPTOP), servicer=servicer)
+    assert {f"{v.rule}@{v.resource}" for v in violations} == expected
+
+
+def test_a_raised_rule_is_mandatory() -> None:
+    (violation,) = analyze(
+        register(build(put("frontend", "memory_swap", 1024))), configuration={"limit-swap": Entry("mandatory", {})}
+    )
+    assert violation.level == proto.MANDATORY
+    (violation,) = analyze(register(build(put("frontend", "memory_swap", 1024))))
+    assert violation.level == proto.ADVISORY

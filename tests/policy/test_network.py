@@ -1,0 +1,122 @@
+"""Rules of the area `network`."""
+
+import pulumi_docker as docker
+import pytest
+
+from .change import ABSENT, UNKNOWN, From, add, put
+from .mutation import NOTHING, Case, Row, cases, found, table
+from .program import KNOWN
+
+_ON_FRONTEND = [{"name": From("frontend-network", "name")}]
+_BOTH = [{"name": From("frontend-network", "name")}, {"name": From("database-network", "name")}]
+
+ROWS = (
+    Row(
+        "publish-only-from-frontend",
+        "server",
+        "server/ports",
+        [{"internal": 8080, "external": 8080}],
+        absent=NOTHING,
+        setup=(put("server", "ports", []),),
+    ),
+    Row("publish-only-expected-ports", "frontend", "frontend/ports.1.external", 8443),
+    Row(
+        "forbid-publish-all-ports",
+        "server",
+        "server/publish_all_ports",
+        True,
+        absent=NOTHING,
+        setup=(put("server", "publish_all_ports", False),),
+    ),
+    Row(
+        "use-own-network",
+        "frontend",
+        "frontend/networks_advanced",
+        [],
+        unknown=found("use-own-network@frontend", "separate-frontend-from-database@frontend"),
+    ),
+    Row("isolate-database-network", "database-network", "database-network/internal", False),
+    Row(
+        "attach-internal-networks-only",
+        "role",
+        "role/networks_advanced",
+        _ON_FRONTEND,
+        secret=found("use-own-network@role", "attach-internal-networks-only@role"),
+        unknown=found("use-own-network@role", "attach-internal-networks-only@role"),
+        absent=found("use-own-network@role"),
+    ),
+    Row(
+        "separate-frontend-from-database",
+        "frontend",
+        "frontend/networks_advanced",
+        _BOTH,
+        secret=found("use-own-network@frontend", "separate-frontend-from-database@frontend"),
+        unknown=found("use-own-network@frontend", "separate-frontend-from-database@frontend"),
+        absent=found("use-own-network@frontend"),
+    ),
+)
+
+CASES = (
+    Case("one port", (put("frontend", "ports.1", ABSENT),), found("publish-only-expected-ports@frontend")),
+    Case(
+        "a third port",
+        (put("frontend", "ports.+", {"internal": 2019, "external": 2019}),),
+        found("publish-only-expected-ports@frontend"),
+    ),
+    Case("http/3", (put("frontend", "ports.1.protocol", "udp"),), found("publish-only-expected-ports@frontend")),
+    Case(
+        "the default bridge by name",
+        (put("frontend", "networks_advanced", []), put("frontend", "network_mode", "bridge")),
+        found("use-own-network@frontend"),
+    ),
+    Case("no network", (put("role", "networks_advanced", ABSENT), put("role", "network_mode", "none")), NOTHING),
+    Case(
+        "an internal network of another name",
+        (
+            add("jobs", docker.Network, {"internal": True}, first=True),
+            put("role", "networks_advanced", [{"name": From("jobs", "name")}]),
+        ),
+        NOTHING,
+    ),
+    Case(
+        "another network, perhaps internal",
+        (
+            add("jobs", docker.Network, {"internal": UNKNOWN}, first=True),
+            put("role", "networks_advanced", [{"name": From("jobs", "name")}]),
+        ),
+        found("attach-internal-networks-only@role"),
+    ),
+    Case(
+        "a network from nowhere",
+        (put("role", "networks_advanced", [{"name": "company"}]),),
+        found("attach-internal-networks-only@role"),
+    ),
+    Case(
+        "a network of the stack by its name",
+        (put("database-network", "name", "db"), put("role", "networks_advanced", [{"name": "db"}])),
+        NOTHING,
+    ),
+    Case(
+        "names are known after a first update",
+        (put("role", "networks_advanced", _ON_FRONTEND),),
+        found("attach-internal-networks-only@role"),
+        outputs=KNOWN,
+    ),
+    Case(
+        "the database's network without its label",
+        (put("database-network", "labels", ABSENT), put("frontend", "networks_advanced", _BOTH)),
+        found("separate-frontend-from-database@frontend"),
+    ),
+    Case(
+        "the database's network, open and without its label",
+        (put("database-network", "labels", ABSENT), put("database-network", "internal", False)),
+        found("attach-internal-networks-only@database", "attach-internal-networks-only@role"),
+    ),
+)
+
+TABLE = table(*ROWS, *CASES)
+
+
+@pytest.mark.parametrize("case", cases(TABLE), ids=str)
+def test_network(case: Case) -> None:
+    case.check()

@@ -1,0 +1,92 @@
+"""Rules of the area `topology`."""
+
+import pytest
+
+from policy.kotauth_policy.catalogue import all_rules
+from policy.kotauth_policy.kotauth import is_server
+
+from .change import ABSENT, UNKNOWN, Args, Change, Secret, copied, put, without
+from .mutation import NOTHING, Case, Found, Impossible, Row, cases, found, state, table
+from .program import build
+from .wire import analyze, register
+
+_NGINX: Args = {"file": "/files/nginx.conf", "content": "proxy_set_header X-Forwarded-For $remote_addr;"}
+_APPENDING = "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;"
+
+_PART = Impossible("then every rule about parts is undecidable, see test_an_unknown_part")
+_TWO = found("run-one-frontend@frontend", "run-one-frontend@second")
+
+ROWS = (
+    Row(
+        "complete-stack",
+        "server",
+        "database/labels.0.value",
+        "cache",
+        secret=found("complete-stack@server", "keep-secrets-out-of-labels@database"),
+        unknown=_PART,
+    ),
+    Row(
+        "overwrite-forwarded-headers",
+        "frontend-carrier",
+        "frontend-carrier/uploads.1.content",
+        _APPENDING,
+        absent=NOTHING,
+        setup=(put("frontend-carrier", "uploads.+", _NGINX),),
+    ),
+)
+
+CASES = (
+    state("run-one-frontend", "known", (copied("frontend", "second"),), _TWO),
+    state(
+        "run-one-frontend",
+        "secret",
+        (copied("frontend", "second"), put("second", "labels.0.value", Secret("frontend"))),
+        _TWO | found("keep-secrets-out-of-labels@second"),
+    ),
+    Impossible(_PART.why, "run-one-frontend", "unknown"),
+    # The image says it too.
+    state("run-one-frontend", "absent", (copied("frontend", "second"), put("second", "labels", ABSENT)), _TWO),
+    Case("no database", (without("database"),), found("complete-stack@server")),
+)
+
+TABLE = table(*ROWS, *CASES)
+
+
+@pytest.mark.parametrize("case", cases(TABLE), ids=str)
+def test_topology(case: Case) -> None:
+    case.check()
+
+
+def test_an_unknown_part() -> None:
+    """Nothing is said to be broken, and nothing that depends on the part passes in silence."""
+    label = put("server", "labels.0.value", UNKNOWN)
+    violations = [v for v in analyze(register(build(label))) if v.resource == "server"]
+    about_servers = {rule.name for rule in all_rules() if rule.when is is_server}
+    assert about_servers
+    assert about_servers <= {v.rule for v in violations}
+    assert all("cannot be judged at preview" in v.message for v in violations)
+
+
+_UNLABELLED = tuple(put(name, "labels", ABSENT) for name in ("server", "database", "frontend"))
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ((), NOTHING),
+        ((put("server", "memory", 256), put("server", "memory_swap", 256)), found("reserve-server-memory@server")),
+        (
+            (put("server", "image", "docker.io/library/kotauth-stand-in:1.20.0"),),
+            found("require-kotauth-version@server"),
+        ),
+        ((put("frontend", "image", "docker.io/library/nginx:1.29.1"),), NOTHING),
+        ((put("database", "volumes.0.container_path", "/srv"),), found("store-database-on-volume@database")),
+        # What is none of the parts may publish nothing.
+        (
+            (put("frontend", "image", "docker.io/library/httpd:2.4.65"),),
+            found("complete-stack@server", "publish-only-from-frontend@frontend", "trust-only-own-proxy@server"),
+        ),
+    ],
+)
+def test_a_stack_without_labels_is_known_by_its_images(change: tuple[Change, ...], expected: Found) -> None:
+    Case("unlabelled", (*_UNLABELLED, *change), expected).check()
