@@ -8,11 +8,17 @@ from components.docker.deployment import DockerDeployment
 
 OUTPUTS = ("url", "admin_url", "ready_url", "admin_password", "checklist_api_key", "database_url", "ca_certificate")
 
-target, stack = settings.load(pulumi.Config())
 
-# The only target so far; what a machine must offer is asked here and never inside a component.
-preflight.check(stack, pulumi.Config("docker").get("host"))
-deployment = DockerDeployment("kotauth", stack.deployment_inputs | {"labels": preflight.stack_labels()})
+def docker(stack: settings.Stack) -> DockerDeployment:
+    """Declare the stack on a Docker host, after asking whether that one can run it."""
+    preflight.check(stack.settings, stack.docker_host)
+    return DockerDeployment("kotauth", stack.settings.deployment_inputs | {"labels": preflight.stack_labels()})
+
+
+TARGETS = {"docker": docker}
+
+stack = settings.load(pulumi.Config())
+deployment = TARGETS[stack.target](stack)
 
 for output in OUTPUTS:
     head, *humps = output.split("_")

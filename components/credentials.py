@@ -11,6 +11,8 @@ import pulumi
 import pulumi_random as random
 from typing_extensions import NotRequired
 
+from .inputs import Inputs
+from .postgres.role import parse_password_version
 from .tokens import token
 
 _API_KEY_PREFIX = "kauth_master_"
@@ -41,7 +43,9 @@ class KotauthCredentials(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: KotauthCredentialsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Generate the secrets."""
-        version = args.get("database_password_version", 1)
+        inputs = Inputs(args, f"KotauthCredentials {name}")
+        version = inputs.take("database_password_version", parse_password_version, 1)
+        inputs.finish(also_known=["secret_key"])
         super().__init__(token("KotauthCredentials"), name, {"database_password_version": version}, opts)
         kept = pulumi.ResourceOptions(parent=self, protect=True)
 

@@ -13,6 +13,8 @@ _REFERENCE = re.compile(
     r"(@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
 
+_PRE_RELEASE = re.compile(r"-(alpha|beta|rc|dev|snapshot)", re.IGNORECASE)
+
 
 @dataclass(frozen=True)
 class Image:
@@ -49,7 +51,8 @@ def image(numbers: int = 2, at_least: tuple[int, ...] = (), why: str = "") -> Ca
             raise ValueError(f"must name an exact tag or a digest: {found.tag} is moved to another image at a release")
         if at_least and not found.version:
             raise ValueError(f"must carry its version as the tag, {least} or newer, also beside a digest ({why})")
-        if at_least and found.version < at_least:
+        early = _PRE_RELEASE.search(found.tag or "")
+        if at_least and (found.version < at_least or (found.version == at_least and early)):
             raise ValueError(f"must be version {least} or newer ({why})")
         return found
 

@@ -7,8 +7,8 @@ text. Settings and components share the parsers, so a rule is written once and e
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping
-from typing import TypeVar
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, TypeVar, cast
 
 import pulumi
 
@@ -25,23 +25,35 @@ class Inputs:
     """The raw values of one reader. ``take`` every key, then call ``finish``."""
 
     def __init__(
-        self, values: Mapping[str, object], subject: str, named: Callable[[str], str] = lambda key: key
+        self,
+        values: Mapping[str, object],
+        subject: str,
+        *,
+        named: Callable[[str], str] = lambda key: key,
+        prefix: str = "",
+        secrets: Collection[str] = (),
     ) -> None:
-        """Read ``values`` of ``subject``; ``named`` turns a key into the name that the user gave it."""
+        """Read ``values`` of ``subject``.
+
+        They lie under the names that the user gave them: ``named`` turns a key into one. Messages put ``prefix`` before
+        the name, and don't show the values of ``secrets``.
+        """
         self._values = values
         self._subject = subject
         self._named = named
+        self._prefix = prefix
+        self._secrets = secrets
         self._known: set[str] = set()
-        self._problems: list[str] = []
+        self._problems: dict[str, str] = {}
 
-    def take(self, key: str, parse: Callable[[object], T], default: T | None = None, *, secret: bool = False) -> T:
+    def take(self, key: str, parse: Callable[[object], T], default: T | None = None) -> T:
         """Return the value of ``key`` parsed, or ``default`` where it is absent or empty.
 
         A bad value is noted and the default returned, so that the keys after it are still looked at: nothing that
         was read may be used before ``finish``.
         """
-        self._known.add(key)
-        raw = self._values.get(key)
+        self._known.add(self._named(key))
+        raw = self._values.get(self._named(key))
         if raw is None or raw == "":
             if default is None:
                 self.problem(key, "" if raw is None else raw, "is required")
@@ -49,34 +61,40 @@ class Inputs:
         try:
             return parse(raw)
         except ValueError as error:
-            self.problem(key, "[secret]" if secret else raw, str(error))
+            self.problem(key, raw, str(error))
             return default  # pyright: ignore[reportReturnType]
 
-    def optional(self, key: str, parse: Callable[[object], T], *, secret: bool = False) -> T | None:
+    def optional(self, key: str, parse: Callable[[object], T]) -> T | None:
         """Return the value of ``key`` parsed, or None where it is absent or empty."""
-        self._known.add(key)
-        if self._values.get(key) in (None, ""):
+        self._known.add(self._named(key))
+        if self._values.get(self._named(key)) in (None, ""):
             return None
-        return self.take(key, parse, secret=secret)
+        return self.take(key, parse)
 
     def problem(self, key: str, value: object, rule: str) -> None:
-        """Note that ``value`` of ``key`` breaks ``rule``; for the rules between several values."""
-        shown = str(value)
+        """Note that ``value`` of ``key`` breaks ``rule``; for the rules between several values.
+
+        The first problem of a key stays: what comes after it was checked with the default in the value's place.
+        """
+        self._note(self._named(key), value, rule)
+
+    def _note(self, name: str, value: object, rule: str) -> None:
+        shown = "[secret]" if name in self._secrets else str(value).replace("\n", "\\n")
         if len(shown) > _LONGEST_SHOWN:
             shown = shown[:_LONGEST_SHOWN] + "…"
-        self._problems.append(f'{self._named(key)} = "{shown}": {rule}')
+        self._problems.setdefault(name, f'{self._prefix}{name} = "{shown}": {rule}')
 
     def finish(self, also_known: Iterable[str] = ()) -> None:
         """Raise ``InvalidInputError`` with every problem, unknown keys included."""
-        known = self._known | set(also_known)
-        for key in sorted(set(self._values) - known):
-            near = difflib.get_close_matches(key, known, n=1)
-            meant = f"; is {self._named(near[0])} meant?" if near else ""
-            self.problem(key, self._values[key], "is not known" + meant)
+        known = self._known | {self._named(key) for key in also_known}
+        for name in sorted(set(self._values) - known):
+            near = difflib.get_close_matches(name, known, n=1)
+            meant = f"; is {self._prefix}{near[0]} meant?" if near else ""
+            self._note(name, self._values[name], "is not known" + meant)
         if self._problems:
             count = len(self._problems)
             head = f"{count} values of {self._subject} are not valid" if count > 1 else f"{self._subject} is not valid"
-            raise InvalidInputError("\n  ".join([head + ":", *self._problems]))
+            raise InvalidInputError("\n  ".join([head + ":", *self._problems.values()]))
 
 
 def whole_number(what: str, minimum: int, maximum: int, why: str = "") -> Callable[[object], int]:
@@ -94,6 +112,19 @@ def whole_number(what: str, minimum: int, maximum: int, why: str = "") -> Callab
         return int(number)
 
     return parse
+
+
+def whole_floats_as_int(value: T) -> T:
+    """Return ``value`` with an int for each whole float in it: other languages send every number as a float."""
+
+    def converted(inner: Any) -> Any:  # noqa: ANN401 - anything that can be an input
+        if isinstance(inner, dict):
+            return {key: converted(each) for key, each in cast("dict[str, Any]", inner).items()}
+        if isinstance(inner, list):
+            return [converted(each) for each in cast("list[Any]", inner)]
+        return int(inner) if isinstance(inner, float) and inner.is_integer() else inner
+
+    return converted(value)
 
 
 def number(what: str, minimum: float, maximum: float, why: str = "") -> Callable[[object], float]:

@@ -8,7 +8,6 @@ secret key boots healthy and breaks every login, so the key is compared with the
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import json
 import re
 from dataclasses import dataclass
@@ -33,6 +32,7 @@ CPU_FLOOR = 1.0
 SECRET_KEY_CHARACTERS = 32
 """Kotauth refuses fewer (`FATAL: KAUTH_SECRET_KEY must be set (32+ chars).`)."""
 
+_PORT_RULE = "must have a port from 1 to 65535, or none"
 _READY = f"http://localhost:{PORT}/health/ready"
 _KEY_GUARD = (Path(__file__).parent / "postgres" / "key_guard.sh").read_text()
 
@@ -68,21 +68,21 @@ def parse_base_url(raw: object) -> BaseUrl:
         url = urlsplit(text)
         port = url.port or 443
     except ValueError:
-        raise ValueError("must have a port from 1 to 65535, or none") from None
+        raise ValueError(_PORT_RULE) from None
     if url.path or url.query or url.fragment or url.username or "?" in text or "#" in text:
         raise ValueError("must be scheme, host and port only, without path, query or user")
     host = url.hostname or ""
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        pass
-    else:
+    # As browsers tell them apart: brackets, or a last part that is a number (WHATWG URL, "ends in a number").
+    if ":" in host or re.fullmatch(r"[0-9]+|0x[0-9a-f]*", host.rpartition(".")[2]):
         raise ValueError(
             "must name a host, not an IP address: clients send no server name for an address, so no "
             "certificate can be chosen"
         )
+    name, colon, digits = text.removeprefix("https://").partition(":")
+    if colon and not re.fullmatch(r"[1-9][0-9]*", digits):
+        raise ValueError(_PORT_RULE)
     label = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
-    if not re.fullmatch(rf"{label}(\.{label})*", text.removeprefix("https://").partition(":")[0]) or len(host) > 253:
+    if not re.fullmatch(rf"{label}(\.{label})*", name) or len(name) > 253:
         raise ValueError("must name a host in lower case, such as auth.example.com")
     return BaseUrl(text, host, port)
 

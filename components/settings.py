@@ -11,10 +11,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
-from urllib.parse import urlsplit
 
 import pulumi
-from pulumi.runtime.config import CONFIG, get_config_env
+from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 
 from . import kotauth
 from .frontends import caddy
@@ -22,12 +21,15 @@ from .image import Image
 from .inputs import Inputs, InvalidInputError, one_of, true_or_false, whole_number
 from .kotauth import BaseUrl
 from .postgres import server as postgres
-from .postgres.role import login_name
+from .postgres.role import parse_password_version, parse_pool_size
 
 TARGETS = ("docker",)
 FRONTENDS = ("caddy",)
 _LOCAL_DOMAINS = ("localhost", "internal", "local", "test", "example", "invalid")
 """Reserved for local use (RFC 6761, RFC 6762, ICANN): no public certificate authority certifies them."""
+
+_PLAIN = r"[^\s@\"`{}#]"
+"""What a proxy's configuration file takes as itself: no second word, quotation, placeholder or comment."""
 
 _parse_port = whole_number("a TCP port", 1, 65535)
 _parse_target = one_of(*TARGETS, hint={"aws": "the AWS target is not there yet"})
@@ -64,15 +66,10 @@ class Settings:
     http_port: int
     https_port: int
 
-    @property
-    def database_login(self) -> str:
-        """Name of the database login that this version of the password belongs to."""
-        return login_name(self.database_password_version)
-
     @classmethod
     def resolve(cls, args: Mapping[str, Any], subject: str) -> Settings:
         """Return a deployment's inputs with their defaults; raise ``InvalidInputError`` with all that is wrong."""
-        reader = Inputs(args, subject)
+        reader = Inputs(args, subject, secrets=["secret_key"])
         settings = cls.read(reader)
         reader.finish(also_known=["labels"])
         return settings
@@ -88,16 +85,14 @@ class Settings:
             image=reader.take("image", kotauth.parse_image, kotauth.parse_image(kotauth.DEFAULT_IMAGE)),
             memory=reader.take("memory", kotauth.parse_memory, kotauth.MEMORY_FLOOR_MB),
             cpus=reader.take("cpus", kotauth.parse_cpus, kotauth.CPU_FLOOR),
-            pool_size=reader.take("pool_size", whole_number("connections", 2, 40), 10),
+            pool_size=reader.take("pool_size", parse_pool_size, 10),
             update_check=reader.take("update_check", true_or_false, True),
-            secret_key=reader.optional("secret_key", _parse_secret_key, secret=True),
+            secret_key=reader.optional("secret_key", _parse_secret_key),
             database_version=version,
             database_image=reader.take(
                 "database_image", postgres.image_of_version(version), postgres.parse_image(postgres.IMAGES[version])
             ),
-            database_password_version=reader.take(
-                "database_password_version", whole_number("a version of the password", 1, 10**6), 1
-            ),
+            database_password_version=reader.take("database_password_version", parse_password_version, 1),
             frontend=reader.take("frontend", _parse_frontend, "caddy"),
             frontend_image=reader.take("frontend_image", caddy.parse_image, caddy.parse_image(caddy.DEFAULT_IMAGE)),
             certificates=reader.take("certificates", one_of("acme", "internal"), "acme"),
@@ -126,32 +121,44 @@ class Settings:
         return {name: _plain(value) for name, value in values.items() if value is not None}
 
 
-def load(config: pulumi.Config) -> tuple[str, Settings]:
-    """Read the stack's configuration; return the target and its settings, or raise with all that is wrong."""
-    values = _own_values(config)
-    reader = Inputs(values, f"the configuration of stack {pulumi.get_stack()}", named=lambda key: _key(config, key))
+@dataclass(frozen=True)
+class Stack:
+    """What the configuration of a stack says."""
+
+    target: str
+    docker_host: str | None
+    """Address of the Docker daemon, where it is not this machine's."""
+    settings: Settings
+
+
+def load(config: pulumi.Config) -> Stack:
+    """Read the stack's configuration, or raise ``InvalidInputError`` with all that is wrong."""
+    prefix = f"{config.name}:"
+    values = _own_values(prefix)
+    reader = Inputs(
+        values,
+        f"the configuration of stack {pulumi.get_stack()}",
+        named=_camel,
+        prefix=prefix,
+        secrets=["secretKey", *(name for name in values if is_config_secret(prefix + name))],
+    )
     target = reader.take("target", _parse_target, "docker")
     settings = Settings.read(reader)
     reader.finish()
     if settings.secret_key is not None:
         settings = replace(settings, secret_key=config.require_secret("secretKey"))
-    return target, settings
+    return Stack(target, pulumi.Config("docker").get("host"), settings)
 
 
-def _own_values(config: pulumi.Config) -> dict[str, object]:
+def _own_values(prefix: str) -> dict[str, object]:
     """Return all values in the program's namespace, unknown names too: a typo must not pass silently."""
     everything = {**get_config_env(), **CONFIG.get()}
-    prefix = f"{config.name}:"
-    return {_snake(key.removeprefix(prefix)): value for key, value in everything.items() if key.startswith(prefix)}
+    return {key.removeprefix(prefix): value for key, value in everything.items() if key.startswith(prefix)}
 
 
-def _key(config: pulumi.Config, name: str) -> str:
-    head, *humps = name.split("_")
-    return f"{config.name}:{head}{''.join(map(str.capitalize, humps))}"
-
-
-def _snake(key: str) -> str:
-    return re.sub(r"(?=[A-Z])", "_", key).lower()
+def _camel(field: str) -> str:
+    head, *humps = field.split("_")
+    return head + "".join(map(str.capitalize, humps))
 
 
 def _plain(value: object) -> object:
@@ -175,13 +182,12 @@ def _late_secret_key(text: str) -> str:
 
 
 def _parse_email(raw: object) -> str:
-    if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", str(raw)):
+    if not re.fullmatch(rf"{_PLAIN}+@{_PLAIN}+\.{_PLAIN}+", str(raw)):
         raise ValueError("must be an e-mail address")
     return str(raw)
 
 
 def _parse_https_url(raw: object) -> str:
-    url = urlsplit(str(raw))
-    if url.scheme != "https" or not url.hostname or re.search(r"\s", str(raw)):
+    if not re.fullmatch(rf"https://[A-Za-z0-9.-]+(:[0-9]+)?(/{_PLAIN}*)?", str(raw)):
         raise ValueError("must be an https URL")
     return str(raw)

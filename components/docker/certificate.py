@@ -6,6 +6,7 @@ from typing import TypedDict
 import pulumi
 from typing_extensions import NotRequired
 
+from ..frontends import caddy
 from ..tokens import token
 from .hardened import Mount, Runtime, hardened_container, trigger_label
 
@@ -18,12 +19,12 @@ class DockerCaCertificateArgs(TypedDict):
 
     volume: pulumi.Input[str]
     """Volume that holds the certificate."""
-    path: str
-    """Its path in the frontend, which mounts the volume at `/data`."""
-    image: str
-    """Image with `sh`."""
     written_by: pulumi.Input[str]
     """Name of the container that writes it: a new one may have made a new authority."""
+    path: NotRequired[str]
+    """Its path in the frontend, which mounts the volume at `/data`. Default where Caddy keeps its own authority's."""
+    image: NotRequired[str]
+    """Image with `sh`. Default Caddy's official one."""
     labels: NotRequired[dict[str, str]]
     """Labels for every child."""
 
@@ -36,17 +37,18 @@ class DockerCaCertificate(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DockerCaCertificateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Print the file and keep what was printed."""
-        super().__init__(token("DockerCaCertificate"), name, {"path": args["path"]}, opts)
+        path = args.get("path", caddy.CA_CERTIFICATE)
+        super().__init__(token("DockerCaCertificate"), name, {"path": path}, opts)
         reader = hardened_container(
             name,
             Runtime(
                 part="job",
-                image=args["image"],
-                user="10001:10001",
+                image=args.get("image", caddy.DEFAULT_IMAGE),
+                user=caddy.USER,
                 memory=64,
                 cpus=0.5,
                 entrypoint=["sh", "-c", _READ, "read"],
-                command=[args["path"]],
+                command=[path],
                 labels={**args.get("labels", {}), **trigger_label(args["written_by"])},
                 mounts=[Mount(args["volume"], "/data")],
             ),

@@ -6,21 +6,21 @@ deleted first.
 """
 
 from collections.abc import Mapping
-from typing import TypedDict
+from typing import TypedDict, cast
 
 import pulumi
 import pulumi_docker as docker
 from typing_extensions import NotRequired
 
 from ..container import CONFIG_DIRECTORY, NEXT_CONFIG_DIRECTORY, SECRETS_DIRECTORY, ContainerSpec, owner
-from ..inputs import InvalidInputError
+from ..inputs import InvalidInputError, whole_floats_as_int
 from ..tokens import token
 from .files import DockerFiles, DockerFilesArgs
 from .hardened import Attachment, Mount, Runtime, hardened_container, healthcheck
 from .job import run_job
 
 _SMALL_MB, _SMALL_CPUS = 64, 0.5
-# Beyond the time that the probe itself allows, for a busy machine.
+# Beyond the failed probes that the spec allows, for a busy machine.
 _GRACE_SECONDS = 20
 
 
@@ -58,7 +58,7 @@ class DockerContainer(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DockerContainerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make the container and wait until its probe succeeds."""
-        spec = args["spec"]
+        spec = whole_floats_as_int(args["spec"])
         try:
             uid, gid = owner(spec)
         except ValueError as error:
@@ -120,7 +120,8 @@ class DockerContainer(pulumi.ComponentResource):
             destroy_grace_seconds=spec.get("stop_seconds", 10),
         )
         self.container_name = container.name
-        self.volumes = pulumi.Output.all(**volumes)
+        # Not Output.all, which makes a list of no volumes.
+        self.volumes = cast("pulumi.Output[dict[str, str]]", pulumi.Output.from_input(volumes))
         self.register_outputs({"container_name": self.container_name, "volumes": self.volumes})
 
     def _runtime(self, mounts: list[Mount], networks: list[Attachment]) -> Runtime:
@@ -190,8 +191,10 @@ class DockerContainer(pulumi.ComponentResource):
             networks=networks,
             tmpfs=["/tmp"],  # noqa: S108 - the container's own
         )
-        # Before each start of a new version: new files are new mounts, a new image or memory is in the trigger.
-        triggers = [self._spec["image"], self._spec["memory"], self._spec["cpus"]]
+        # Before each new container of the server, whatever changed: new files are new mounts, the rest is the trigger.
+        spec = self._spec
+        triggers = [spec["image"], spec["memory"], spec["cpus"], *spec.get("command", [])]
+        triggers += [value for _, value in sorted(spec.get("environment", {}).items())]
         return run_job(f"{self._name}-{check['name']}", runtime, self._child, triggers=triggers)
 
     def _reloadable_config(self) -> tuple[list[Mount], pulumi.Resource]:
@@ -215,7 +218,8 @@ class DockerContainer(pulumi.ComponentResource):
             self._small(
                 command=["sh", "-c", script, "reload", *reload["command"]],
                 mounts=mounts,
-                tmpfs=["/config"],
+                environment=self._spec.get("environment", {}),
+                tmpfs=self._spec.get("tmpfs", []),
                 capabilities=self._spec.get("capabilities", []),
             ),
             pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(depends_on=[owned])),

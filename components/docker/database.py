@@ -7,7 +7,16 @@ import pulumi_random as random
 from typing_extensions import NotRequired
 
 from ..inputs import Inputs, number, whole_number
-from ..postgres.role import OWNER, connection_limit, login_name, role_script, role_settings, scram_verifier
+from ..postgres.role import (
+    OWNER,
+    connection_limit,
+    login_name,
+    parse_password_version,
+    parse_pool_size,
+    role_script,
+    role_settings,
+    scram_verifier,
+)
 from ..postgres.server import ADMINISTRATOR, IMAGES, USER, database_server, parse_image
 from ..tokens import token
 from .container import DockerContainer
@@ -57,11 +66,11 @@ class DockerDatabase(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DockerDatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Start the server."""
-        inputs = Inputs({k: v for k, v in args.items() if k in ("image", "memory", "cpus")}, f"DockerDatabase {name}")
+        inputs = Inputs(args, f"DockerDatabase {name}")
         image = inputs.take("image", parse_image, parse_image(IMAGES[14])).reference
         memory = inputs.take("memory", whole_number("memory in MB", 128, 1 << 20), _DEFAULT_MEMORY_MB)
         cpus = inputs.take("cpus", number("processors", 0.1, 256), 1.0)
-        inputs.finish()
+        inputs.finish(also_known=DockerDatabaseArgs.__annotations__)
         database = args.get("database", OWNER)
         super().__init__(token("DockerDatabase"), name, {"image": image, "database": database}, opts)
 
@@ -96,14 +105,14 @@ class DockerDatabaseRoleArgs(TypedDict):
 
     network: pulumi.Input[str]
     """Name of the database's network."""
-    host: pulumi.Input[str]
-    """Name of the server on it."""
     administrator_password: pulumi.Input[str]
     """Password of the administrator."""
     password: pulumi.Input[str]
     """Password of the login. Only its SCRAM verifier reaches the database server."""
     administrator: NotRequired[str]
     """Role that makes the others; needn't be a superuser. Default `kotauth_admin`."""
+    host: NotRequired[pulumi.Input[str]]
+    """Name of the server on the network. Default `postgres`."""
     database: NotRequired[str]
     """Name of the database. Default `kotauth`."""
     password_version: NotRequired[int]
@@ -124,8 +133,10 @@ class DockerDatabaseRole(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DockerDatabaseRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Apply `role.sql`."""
-        login = login_name(args.get("password_version", 1))
-        limit = connection_limit(args.get("pool_size", 10))
+        inputs = Inputs(args, f"DockerDatabaseRole {name}")
+        login = login_name(inputs.take("password_version", parse_password_version, 1))
+        limit = connection_limit(inputs.take("pool_size", parse_pool_size, 10))
+        inputs.finish(also_known=DockerDatabaseRoleArgs.__annotations__)
         image = args.get("image", IMAGES[14])
         labels = args.get("labels", {})
         super().__init__(token("DockerDatabaseRole"), name, {"login": login, "connection_limit": limit}, opts)
@@ -154,7 +165,7 @@ class DockerDatabaseRole(pulumi.ComponentResource):
                 cpus=0.5,
                 command=["sh", "-c", APPLY_ROLE],
                 environment={
-                    "PGHOST": args["host"],
+                    "PGHOST": args.get("host", HOST),
                     "PGDATABASE": args.get("database", OWNER),
                     "PGUSER": args.get("administrator", ADMINISTRATOR),
                 },

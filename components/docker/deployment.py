@@ -8,7 +8,7 @@ from typing_extensions import NotRequired
 from .. import kotauth
 from ..credentials import KotauthCredentials, KotauthCredentialsArgs
 from ..frontends import caddy
-from ..postgres.role import OWNER, jdbc_url
+from ..postgres.role import OWNER, jdbc_url, login_name
 from ..settings import Settings
 from ..tokens import token
 from .certificate import DockerCaCertificate
@@ -91,6 +91,7 @@ class DockerDeployment(pulumi.ComponentResource):
         )
         child = pulumi.ResourceOptions(parent=self)
         labels = args.get("labels", {})
+        public = s.certificates == "acme"
 
         front = DockerNetwork(
             f"{name}-frontend", {"internal": False, "labels": {**labels, "kotauth.network": "frontend"}}, child
@@ -133,7 +134,9 @@ class DockerDeployment(pulumi.ComponentResource):
                     cpus=s.cpus,
                     pool_size=s.pool_size,
                     update_check=s.update_check,
-                    database=kotauth.Database(url, s.database_login, HOST, OWNER, s.database_image.reference),
+                    database=kotauth.Database(
+                        url, login_name(s.database_password_version), HOST, OWNER, s.database_image.reference
+                    ),
                     secrets=kotauth.Secrets(
                         secret_key=credentials.secret_key,
                         database_password=credentials.database_password,
@@ -157,7 +160,10 @@ class DockerDeployment(pulumi.ComponentResource):
                 "spec": caddy.frontend(
                     image=s.frontend_image.reference,
                     configuration=caddy.caddyfile(
-                        s.base_url, _SERVER, acme_email=s.acme_email, acme_server=s.acme_server
+                        s.base_url,
+                        _SERVER,
+                        acme_email=s.acme_email if public else None,
+                        acme_server=s.acme_server,
                     ),
                     http_port=s.http_port,
                     https_port=s.https_port,
@@ -170,7 +176,7 @@ class DockerDeployment(pulumi.ComponentResource):
         )
 
         self.ca_certificate = pulumi.Output.from_input("")
-        if not s.acme_email:
+        if not public:
             self.ca_certificate = DockerCaCertificate(
                 f"{name}-ca-certificate",
                 {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,8 @@ import pulumi
 from . import daemon
 
 _TAIL_LINES = 20
+# What psql prints below the line that says what is wrong.
+_REMARK = re.compile(r"(CONTEXT|DETAIL|HINT|LINE \d+|QUERY): |PL/pgSQL function |password retrieved from file |\s*\^$")
 
 
 def explain_failure(name: str) -> pulumi.ResourceOptions:
@@ -37,5 +40,5 @@ def _last_line(container: str) -> str:
         return ""
     except daemon.ERRORS as error:
         return f"did not start (its log can't be read: {error})"
-    lines = [line for line in logs.decode(errors="replace").splitlines() if line.strip()]
+    lines = [line for line in logs.decode(errors="replace").splitlines() if line.strip() and not _REMARK.match(line)]
     return lines[-1].strip() if lines else f"did not start and printed nothing; see docker inspect {container}"

@@ -7,7 +7,7 @@ finds another version's files under it.
 
 import hashlib
 from collections.abc import Mapping
-from typing import TypedDict
+from typing import TypedDict, cast
 
 import pulumi
 import pulumi_docker as docker
@@ -53,7 +53,9 @@ class DockerFiles(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         directory = f"/files/{args.get('directory', '')}".rstrip("/")
         labels = sorted(args.get("labels", {}).items())
-        self.version = pulumi.Output.all(**files).apply(_content_version)
+        # Not Output.all, which makes a list of no files.
+        contents = cast("pulumi.Output[dict[str, str]]", pulumi.Output.from_input(files))
+        self.version = contents.apply(_content_version)
         volume = args.get("volume")
         if volume is None:
             version_label = docker.VolumeLabelArgs(label=_CONTENT_LABEL, value=self.version)

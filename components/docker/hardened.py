@@ -1,4 +1,4 @@
-"""The one place that makes a `docker.Container`: everything that runs on a Docker host has these limits and rights.
+"""The one place that makes a container that runs: everything on a Docker host has these limits and rights.
 
 Numbers in comments are sections of the CIS Docker Benchmark 1.6.
 """
@@ -18,6 +18,8 @@ from .diagnosis import explain_failure
 PART_LABEL = "kotauth.part"
 _TRIGGER_LABEL = "kotauth.trigger"
 TMPFS = "rw,noexec,nosuid,nodev,size=64m,mode=1777"
+PROCESSES = 4096
+"""Processes and threads of one user: many times what a server needs, and an end to a fork bomb."""
 _LOG_OPTIONS = {"max-size": "10m", "max-file": "3"}
 
 
@@ -93,6 +95,8 @@ def hardened_container(
         memory_swap=runtime.memory,
         # As the provider reads it back ("1.0", not "1"), else each preview shows a change.
         cpus=str(float(runtime.cpus)),  # 5.12
+        # The provider can't set a container's own limit (5.29). This one counts the user's processes on the whole host.
+        ulimits=[docker.ContainerUlimitArgs(name="nproc", soft=PROCESSES, hard=PROCESSES)],
         log_driver="json-file",
         log_opts=_LOG_OPTIONS,
         opts=pulumi.ResourceOptions.merge(opts, _always_new(explain_failure(name))),

@@ -10,7 +10,8 @@ from ..image import image as image_rule
 from ..kotauth import PORT, BaseUrl
 
 DEFAULT_IMAGE = "docker.io/library/caddy:2.11.9"
-USER = "10001:10001"
+USER = "10002:10002"
+"""Not the server's: neither may signal the other or read its files."""
 HTTP, HTTPS, PROBE = 8080, 8443, 8081
 """Ports inside the container: above 1024, so that no capability is needed."""
 CA_CERTIFICATE = "/data/caddy/pki/authorities/local/root.crt"
@@ -57,7 +58,8 @@ def frontend(*, image: str, configuration: str, http_port: int, https_port: int)
         "command": ["run", "--config", _CURRENT, "--adapter", "caddyfile"],
         "environment": {"XDG_DATA_HOME": "/data", "XDG_CONFIG_HOME": "/config"},
         "config_files": {"Caddyfile": configuration},
-        # A reload keeps every connection; it refuses a bad file and goes on with the old one.
+        # A reload refuses nobody and finishes what is under way; kept connections that are idle end, as Go's servers
+        # do it. It refuses a bad file and goes on with the old one.
         "reload": {
             "command": ["caddy", "reload", "--adapter", "caddyfile", "--address", f"unix/{_SOCKET}", "--config", _NEXT],
             "socket": _SOCKET,

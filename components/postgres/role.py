@@ -7,6 +7,8 @@ import hashlib
 import hmac
 from pathlib import Path
 
+from ..inputs import whole_number
+
 ROLE_SQL = (Path(__file__).parent / "role.sql").read_text()
 
 OWNER = "kotauth"
@@ -17,6 +19,9 @@ SPARE_CONNECTIONS = 5
 """Beside the pools: Flyway's connection of each generation, the key guard, a person with psql."""
 SCRAM_ITERATIONS = 4096
 """PostgreSQL's own number (`scram_iterations` of version 16, built in before)."""
+
+parse_pool_size = whole_number("connections", 2, 40)
+parse_password_version = whole_number("a version of the password", 1, 10**6)
 
 
 def login_name(password_version: int) -> str:

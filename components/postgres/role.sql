@@ -25,15 +25,16 @@ BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = login_name) THEN
     EXECUTE format('CREATE ROLE %I LOGIN', login_name);
   END IF;
-  EXECUTE format('ALTER ROLE %I NOLOGIN NOCREATEDB NOCREATEROLE', owner_name);
-  EXECUTE format('ALTER ROLE %I LOGIN NOCREATEDB NOCREATEROLE INHERIT CONNECTION LIMIT %s PASSWORD %L',
-                 login_name, current_setting('kotauth.connection_limit')::int, current_setting('kotauth.verifier'));
+  -- Looked at before any change, since an administrator who is no superuser may not even try to change such a role.
   FOR other IN
     SELECT rolname FROM pg_roles
     WHERE rolname IN (owner_name, login_name) AND (rolsuper OR rolreplication OR rolbypassrls)
   LOOP
     RAISE EXCEPTION 'role % is superuser, may replicate or bypasses row security: use a role of its own', other.rolname;
   END LOOP;
+  EXECUTE format('ALTER ROLE %I NOLOGIN NOCREATEDB NOCREATEROLE', owner_name);
+  EXECUTE format('ALTER ROLE %I LOGIN NOCREATEDB NOCREATEROLE INHERIT CONNECTION LIMIT %s PASSWORD %L',
+                 login_name, current_setting('kotauth.connection_limit')::int, current_setting('kotauth.verifier'));
 
   -- A membership in anything else would be a privilege from elsewhere.
   FOR other IN
@@ -60,6 +61,8 @@ BEGIN
   -- The schema `public` belongs to the bootstrap superuser up to PostgreSQL 14: an RDS administrator can't change it.
   IF EXISTS (SELECT FROM pg_namespace WHERE nspname = 'public' AND pg_has_role(current_user, nspowner, 'MEMBER')) THEN
     REVOKE ALL ON SCHEMA public FROM PUBLIC;
+  ELSIF EXISTS (SELECT FROM pg_namespace WHERE nspname = 'public' AND has_schema_privilege(login_name, oid, 'CREATE')) THEN
+    RAISE WARNING 'schema public is not the administrator''s, so everybody who connects may still create objects in it';
   END IF;
   EXECUTE format('CREATE SCHEMA IF NOT EXISTS %I', schema_name);
   EXECUTE format('REVOKE ALL ON SCHEMA %I FROM PUBLIC', schema_name);

@@ -1,0 +1,134 @@
+"""The package as it is installed elsewhere: under its own name, with everything that it reads."""
+
+from __future__ import annotations
+
+import email.parser
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+COMPONENTS = ROOT / "components"
+DATA = {"py.typed", "PulumiPlugin.yaml"}
+_NOT_SOURCE = shutil.ignore_patterns("venv", "build", "__pycache__", "*.egg-info")
+
+
+def run(*command: str | Path, cwd: Path, **environment: str) -> str:
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the wheel from a copy, with the build tools that are installed here: nothing is downloaded."""
+    folder = tmp_path_factory.mktemp("wheel")
+    shutil.copytree(COMPONENTS, folder / "source", ignore=_NOT_SOURCE)
+    run(
+        sys.executable,
+        "-m",
+        "build",
+        "--wheel",
+        "--no-isolation",
+        "--outdir",
+        folder / "dist",
+        folder / "source",
+        cwd=folder,
+    )
+    (built,) = (folder / "dist").iterdir()
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("installed")
+    run(
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-index",
+        "--target",
+        target,
+        wheel,
+        cwd=target,
+    )
+    return target
+
+
+def test_it_holds_the_sources_and_the_data_and_nothing_else(wheel: Path) -> None:
+    source = {
+        str(file.relative_to(COMPONENTS))
+        for file in COMPONENTS.rglob("*")
+        if not {"venv", "build", "__pycache__"} & set(file.relative_to(COMPONENTS).parts)
+        and (file.suffix in (".py", ".sql", ".sh") or file.name in {"Caddyfile", *DATA})
+    }
+    names = zipfile.ZipFile(wheel).namelist()
+    held = {name.removeprefix("pulumi_kotauth/") for name in names if name.startswith("pulumi_kotauth/")}
+    assert held == source
+    assert held > DATA
+    assert {name.partition("/")[0].rpartition(".")[2] for name in names} <= {"pulumi_kotauth", "dist-info"}
+
+
+def test_its_metadata(wheel: Path) -> None:
+    archive = zipfile.ZipFile(wheel)
+    (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+    metadata = email.parser.Parser().parsestr(archive.read(name).decode())
+    assert metadata["Name"] == "pulumi-kotauth"
+    assert metadata["Requires-Python"] == ">=3.10"
+    required = " ".join(metadata.get_all("Requires-Dist") or [])
+    assert set(re.findall(r"(?:^| )([\w-]+)(?=[<>~=])", required)) == {
+        "pulumi",
+        "pulumi-docker",
+        "pulumi-random",
+        "docker",
+        "typing-extensions",
+    }
+
+
+def test_it_imports_elsewhere_without_warnings(installed: Path, tmp_path: Path) -> None:
+    check = (
+        "import pulumi, pulumi_docker, pulumi_random, docker, warnings\n"  # whose warnings are theirs
+        "warnings.simplefilter('error')\n"
+        "import importlib, pkgutil, pulumi_kotauth\n"
+        "for module in pkgutil.walk_packages(pulumi_kotauth.__path__, 'pulumi_kotauth.'):\n"
+        "    if not module.name.endswith('__main__'):\n"
+        "        importlib.import_module(module.name)\n"
+        "import sys\n"
+        "assert 'components' not in sys.modules\n"
+        "print(pulumi_kotauth.__file__)\n"
+        "print(len(pulumi_kotauth.COMPONENTS))\n"
+    )
+    printed = run(sys.executable, "-c", check, cwd=tmp_path, PYTHONPATH=str(installed)).split()
+    assert printed == [str(installed / "pulumi_kotauth" / "__init__.py"), "8"]
+
+
+def test_our_modules_compile_without_warnings(installed: Path, tmp_path: Path) -> None:
+    run(sys.executable, "-W", "error", "-m", "compileall", "-f", "-q", installed / "pulumi_kotauth", cwd=tmp_path)
+
+
+def test_the_installed_package_is_the_plugin(installed: Path, tmp_path: Path) -> None:
+    """Its `__main__` serves from wherever it lies."""
+    check = (
+        "import runpy\n"
+        f"module = runpy.run_path({str(installed / 'pulumi_kotauth' / '__main__.py')!r}, run_name='plugin')\n"
+        "print(*(c.__name__ for c in module['package'].COMPONENTS))\n"
+    )
+    printed = run(sys.executable, "-c", check, cwd=tmp_path, PYTHONPATH=str(installed))
+    assert "DockerDeployment" in printed.split()

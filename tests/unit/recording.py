@@ -1,0 +1,187 @@
+"""One recording mock: constructors run for real, and what they register with the engine is kept."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+from pulumi.runtime import mocks, rpc
+from pulumi.runtime.settings import ROOT, SETTINGS
+
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\nbm90IGEgcmVhbCBvbmU=\n-----END CERTIFICATE-----\n"
+PROJECT, STACK = "kotauth", "unit"
+
+OUTPUTS: dict[str, Callable[[str], dict[str, Any]]] = {
+    "random:index/randomPassword:RandomPassword": lambda name: {"result": _secret(generated(name))},
+    # The provider names what has no name, with a suffix.
+    "docker:index/container:Container": lambda name: {
+        "name": f"{name}-0c0ffee",
+        "containerLogs": f"reading\n{CERTIFICATE}",
+    },
+    "docker:index/volume:Volume": lambda name: {"name": f"{name}-0c0ffee"},
+    "docker:index/network:Network": lambda name: {"name": f"{name}-0c0ffee"},
+}
+"""What a provider adds to the inputs, by resource type."""
+
+
+def generated(name: str) -> str:
+    """Return the value that a random password of that name has."""
+    return f"generated-{name}"
+
+
+@dataclass(frozen=True)
+class Registered:
+    """One resource as the engine got it, by the names of the provider's schema."""
+
+    type: str
+    name: str
+    parent: str
+    """Name of the parent; the stack's for a resource without one."""
+    inputs: Mapping[str, Any]
+    secret_inputs: frozenset[str]
+    protect: bool
+    delete_before_replace: bool | None
+    """None where the program leaves it to the provider."""
+    replace_on_changes: tuple[str, ...]
+    ignore_changes: tuple[str, ...]
+    on_error: tuple[str, ...]
+    dependencies: tuple[str, ...]
+    """Names of the resources that must be there before."""
+
+    @property
+    def is_component(self) -> bool:
+        """Whether it is one of ours."""
+        return self.type.startswith("kotauth:")
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Docker labels."""
+        return {label["label"]: label["value"] for label in self.inputs.get("labels", [])}
+
+
+class Recording(mocks.MockMonitor):
+    """The engine's side: answers from the table above and keeps every registration."""
+
+    def __init__(self) -> None:
+        super().__init__(_Provider())
+        self.resources_seen: list[Registered] = []
+        self.component_outputs: dict[tuple[str, str], set[str]] = {}
+        self.error_hooks: dict[str, pulumi.ErrorHook] = {}
+        self._lock = threading.Lock()
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the engine's own name
+        answer = super().RegisterResource(request)
+        inputs = {key: _plain(value) for key, value in rpc.deserialize_properties(request.object).items()}
+        registered = Registered(
+            type=request.type,
+            name=request.name,
+            parent=_name(request.parent),
+            inputs={key: value for key, (value, _) in inputs.items()},
+            secret_inputs=frozenset(key for key, (_, secret) in inputs.items() if secret),
+            protect=request.protect,
+            delete_before_replace=request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None,
+            replace_on_changes=tuple(request.replaceOnChanges),
+            ignore_changes=tuple(request.ignoreChanges),
+            on_error=tuple(request.hooks.on_error),
+            dependencies=tuple(sorted({_name(urn) for urn in request.dependencies})),
+        )
+        with self._lock:
+            self.resources_seen.append(registered)
+        return answer
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - the engine's own name
+        component = _type(request.urn), _name(request.urn)
+        self.component_outputs[component] = set(rpc.deserialize_properties(request.outputs))
+        return super().RegisterResourceOutputs(request)
+
+    def register_error_hook(self, hook: pulumi.ErrorHook) -> None:
+        """Take a hook, in the place of the server that the engine would call back: Pulumi's mocks have none."""
+        self.error_hooks[hook.name] = hook
+
+
+class _Provider(mocks.Mocks):
+    def call(self, args: mocks.MockCallArgs) -> Any:
+        raise AssertionError(f"a component calls {args.token}")
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        outputs = OUTPUTS.get(args.typ, lambda _: {})(args.name)
+        return f"{args.name}-id", {**args.inputs, **outputs}
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What a program declared."""
+
+    resources: list[Registered]
+    outputs: dict[str, Any] = field(default_factory=dict[str, Any])
+    """Values of the outputs that the program returned."""
+    secret_outputs: frozenset[str] = frozenset()
+    component_outputs: Mapping[tuple[str, str], set[str]] = field(default_factory=dict[tuple[str, str], set[str]])
+    """Type and name of a component to the outputs that it registered."""
+    error_hooks: Mapping[str, pulumi.ErrorHook] = field(default_factory=dict[str, pulumi.ErrorHook])
+
+    def named(self, name: str, kind: str = "") -> Registered:
+        """Return the resource of that name; ``kind`` is the end of its type where a component shares the name."""
+        (one,) = [r for r in self.resources if r.name == name and r.type.endswith(kind)]
+        return one
+
+    def of_type(self, kind: str) -> list[Registered]:
+        """Return all resources whose type ends so, in the order of their names."""
+        return sorted((r for r in self.resources if r.type.endswith(kind)), key=lambda r: r.name)
+
+    @property
+    def containers(self) -> list[Registered]:
+        """Every container."""
+        return self.of_type(":Container")
+
+
+def declare(program: Callable[[], Mapping[str, Any]]) -> Declared:
+    """Run a program that returns outputs by name, and return what it declared."""
+    recording = Recording()
+    # A stack of its own, not the one of whichever test came first in this process.
+    ROOT.set(None)
+    mocks.set_mocks(recording.mocks, project=PROJECT, stack=STACK, preview=False, monitor=recording)
+    SETTINGS.callbacks = recording  # pyright: ignore[reportAttributeAccessIssue]
+    values: dict[str, Any] = {}
+    secret: set[str] = set()
+
+    async def resolve(outputs: Mapping[str, Any]) -> None:
+        for key, output in outputs.items():
+            values[key] = await pulumi.Output.from_input(output).future()
+            if await pulumi.Output.from_input(output).is_secret():
+                secret.add(key)
+
+    @mocks.test
+    def run() -> Any:
+        return resolve(program())
+
+    try:
+        run()
+    finally:
+        SETTINGS.callbacks = None  # pyright: ignore[reportAttributeAccessIssue]
+    return Declared(
+        resources=recording.resources_seen,
+        outputs=values,
+        secret_outputs=frozenset(secret),
+        component_outputs=recording.component_outputs,
+        error_hooks=recording.error_hooks,
+    )
+
+
+def _name(urn: str) -> str:
+    return urn.rpartition("::")[2]
+
+
+def _type(urn: str) -> str:
+    return urn.split("::")[2].rpartition("$")[2]
+
+
+def _secret(value: str) -> Any:
+    return {rpc._special_sig_key: rpc._special_secret_sig, "value": value}
+
+
+def _plain(value: Any) -> tuple[Any, bool]:
+    return rpc.unwrap_rpc_secret(value), rpc.is_rpc_secret(value)

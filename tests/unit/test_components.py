@@ -1,0 +1,210 @@
+"""The components on their own: the safe default of each, what it takes from other languages, and what it refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pulumi
+import pytest
+
+from components import (
+    COMPONENTS,
+    DockerCaCertificate,
+    DockerContainer,
+    DockerDatabase,
+    DockerDatabaseRole,
+    DockerDeployment,
+    DockerFiles,
+    DockerNetwork,
+    KotauthCredentials,
+)
+from components.inputs import InvalidInputError
+from tests.unit.recording import Declared, declare
+
+SPEC: dict[str, Any] = {
+    "part": "server",
+    "image": "registry.example/x:1.2.3",
+    "user": "10001:10001",
+    "memory": 64,
+    "cpus": 1,
+    "probe": {
+        "command": ["true"],
+        "interval_seconds": 5,
+        "timeout_seconds": 5,
+        "retries": 3,
+        "start_period_seconds": 90,
+    },
+    "stop_seconds": 20,
+}
+ROLE: dict[str, Any] = {
+    "network": "back",
+    "host": "postgres",
+    "administrator_password": "administrator",
+    "password": "application",
+}
+LEAST: dict[Callable[..., pulumi.ComponentResource], dict[str, Any]] = {
+    DockerDeployment: {"base_url": "https://auth.example.com", "acme_email": "ops@example.com", "http_port": 81},
+    DockerNetwork: {},
+    DockerContainer: {"spec": {**SPEC, "ports": [{"host": 1, "container": 2}]}},
+    DockerFiles: {"image": "registry.example/x:1", "files": {"a": "b"}},
+    DockerDatabase: {"network": "back", "memory": 512, "cpus": 1},
+    DockerDatabaseRole: {**ROLE, "password_version": 2, "pool_size": 10},
+    DockerCaCertificate: {
+        "volume": "data",
+        "path": "/data/root.crt",
+        "image": "registry.example/x:1",
+        "written_by": "c",
+    },
+    KotauthCredentials: {"database_password_version": 2},
+}
+EACH = pytest.mark.parametrize("component", COMPONENTS, ids=lambda component: component.__name__)
+
+
+def declared(component: Callable[..., pulumi.ComponentResource], args: Mapping[str, Any]) -> Declared:
+    def program() -> dict[str, Any]:
+        component("it", args)
+        return {}
+
+    return declare(program)
+
+
+def as_another_language_sends_it(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: as_another_language_sends_it(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [as_another_language_sends_it(inner) for inner in value]
+    return float(value) if isinstance(value, int) else value
+
+
+@EACH
+def test_floats_for_numbers_declare_the_same(component: Callable[..., pulumi.ComponentResource]) -> None:
+    args = LEAST[component]
+    by_name = [
+        {(r.type, r.name): r.inputs for r in declared(component, given).resources}
+        for given in (args, as_another_language_sends_it(args))
+    ]
+    assert by_name[0] == by_name[1]
+
+
+@EACH
+def test_every_output_is_set_and_registered(component: Callable[..., pulumi.ComponentResource]) -> None:
+    promised = {name for name in component.__annotations__ if not name.startswith("_")}
+
+    def program() -> dict[str, Any]:
+        made = component("it", LEAST[component])
+        return {name: getattr(made, name) for name in promised}
+
+    result = declare(program)
+    assert {name for name, value in result.outputs.items() if value is None} == set()
+    registered = result.component_outputs["kotauth:index:" + component.__name__, "it"]  # pyright: ignore[reportAttributeAccessIssue]
+    assert registered == promised
+
+
+@EACH
+def test_labels_reach_every_child(component: Callable[..., pulumi.ComponentResource]) -> None:
+    if component is KotauthCredentials:
+        return  # nothing that Docker keeps
+    result = declared(component, {**LEAST[component], "labels": {"team": "identity"}})
+    made = [r for r in result.resources if r.type.startswith("docker:")]
+    assert made
+    assert not [r.name for r in made if r.labels.get("team") != "identity"]
+
+
+@EACH
+def test_every_child_has_a_parent_among_the_component_s_own(component: Callable[..., pulumi.ComponentResource]) -> None:
+    result = declared(component, LEAST[component])
+    roots = [r.type for r in result.resources if r.parent == "kotauth-unit"]
+    assert roots == ["kotauth:index:" + component.__name__]  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_a_network_has_no_way_out_unless_one_is_asked_for() -> None:
+    assert declared(DockerNetwork, {}).named("it", ":Network").inputs["internal"] is True
+    assert declared(DockerNetwork, {"internal": False}).named("it", ":Network").inputs["internal"] is False
+
+
+def test_a_container_alone_has_no_network_and_is_replaced_before_it_is_deleted() -> None:
+    container = declared(DockerContainer, {"spec": SPEC}).named("it", ":Container")
+    assert container.inputs["networkMode"] == "none"
+    assert container.delete_before_replace is False
+
+
+@pytest.mark.parametrize("owns", [{"ports": [{"host": 1, "container": 2}]}, {"volumes": [{"name": "d", "path": "/d"}]}])
+def test_what_owns_a_port_or_data_is_deleted_first(owns: dict[str, Any]) -> None:
+    assert declared(DockerContainer, {"spec": {**SPEC, **owns}}).named("it", ":Container").delete_before_replace is True
+
+
+def test_times_are_as_docker_reads_them_back() -> None:
+    container = declared(DockerContainer, {"spec": SPEC}).named("it", ":Container").inputs
+    health = container["healthcheck"]
+    assert (health["interval"], health["timeout"], health["startPeriod"]) == ("5s", "5s", "1m30s")
+    assert container["cpus"] == "1.0"
+    assert container["waitTimeout"] > 90 + 3 * 5
+
+
+def test_root_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match='user = "0:0" of it: must be uid:gid, numeric and not root'):
+        declared(DockerContainer, {"spec": {**SPEC, "user": "0:0"}})
+
+
+def test_files_change_their_volume_with_their_content() -> None:
+    def version(files: dict[str, str]) -> str:
+        result = declared(DockerFiles, {"image": "registry.example/x:1", "files": files})
+        return result.named("it", ":Volume").labels["kotauth.content"]
+
+    versions = [
+        version({"a": "b"}),
+        version({"a": "c"}),
+        version({"b": "a"}),
+        version({"a": "b", "c": ""}),
+        version({}),
+    ]
+    assert len(set(versions)) == len(versions)
+    assert version({"a": "b", "c": "d"}) == version({"c": "d", "a": "b"})
+
+
+def test_files_in_a_volume_that_is_there() -> None:
+    args = {"image": "registry.example/x:1", "files": {"a": "b"}, "volume": "mine", "directory": "next"}
+    result = declared(DockerFiles, args)
+    assert not result.of_type(":Volume")
+    carrier = result.named("it-carrier").inputs
+    assert [upload["file"] for upload in carrier["uploads"]] == ["/files/next/a"]
+    assert carrier["volumes"][0]["volumeName"] == "mine"
+
+
+@pytest.mark.parametrize(
+    ("component", "args", "problems"),
+    [
+        (DockerDatabase, {"network": "n", "memory": 64, "image": "x"}, ["memory", "image"]),
+        (DockerDatabase, {"network": "n", "memry": 64}, ["memry"]),
+        (DockerDatabaseRole, {**ROLE, "password_version": 0, "pool_size": 1000}, ["password_version", "pool_size"]),
+        (KotauthCredentials, {"database_password_version": 1.5}, ["database_password_version"]),
+        (DockerDeployment, {}, ["base_url", "acme_email"]),
+    ],
+)
+def test_bad_inputs_are_all_named(
+    component: Callable[..., pulumi.ComponentResource], args: dict[str, Any], problems: list[str]
+) -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        declared(component, args)
+    assert sorted(line.split(" = ")[0].strip() for line in str(refused.value).splitlines()[1:]) == sorted(problems)
+
+
+def test_a_missing_certificate_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.unit import recording  # noqa: PLC0415 - to change its table
+
+    def nothing(name: str) -> dict[str, Any]:
+        return {"name": name, "containerLogs": "cat: /data/root.crt: No such file"}
+
+    monkeypatch.setitem(recording.OUTPUTS, "docker:index/container:Container", nothing)
+    with pytest.raises(pulumi.RunError, match=r"no certificate was found: cat: /data/root\.crt"):
+        declared(DockerCaCertificate, LEAST[DockerCaCertificate])
+
+
+def test_volumes_are_a_map_also_where_there_are_none() -> None:
+    def volumes(**changes: Any) -> object:
+        args: Any = {"spec": {**SPEC, **changes}}
+        return declare(lambda: {"volumes": DockerContainer("it", args).volumes}).outputs["volumes"]
+
+    assert volumes() == {}
+    assert volumes(volumes=[{"name": "data", "path": "/data"}]) == {"data": "it-data-0c0ffee"}

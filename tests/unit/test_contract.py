@@ -1,0 +1,190 @@
+"""What all components have in common, so that none can forget it."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import subprocess
+import sys
+import typing
+from collections.abc import Iterator
+from pathlib import Path
+
+import pulumi
+import pytest
+
+import components
+from components import COMPONENTS
+
+FOLDER = Path(components.__file__).parent
+ROOT = FOLDER.parent
+MODULES = sorted(
+    file for file in FOLDER.rglob("*.py") if not {"venv", "build", "__pycache__"} & set(file.relative_to(FOLDER).parts)
+)
+COMPONENT_MODULES = sorted({Path(inspect.getfile(component)) for component in COMPONENTS})
+ASK_THE_MACHINE = {"settings.py", "docker/preflight.py", "docker/daemon.py", "__main__.py"}
+"""What the stack and the machine are asked by; components are told."""
+
+TOKENS = {
+    "DockerDeployment": "kotauth:index:DockerDeployment",
+    "DockerNetwork": "kotauth:index:DockerNetwork",
+    "DockerContainer": "kotauth:index:DockerContainer",
+    "DockerFiles": "kotauth:index:DockerFiles",
+    "DockerDatabase": "kotauth:index:DockerDatabase",
+    "DockerDatabaseRole": "kotauth:index:DockerDatabaseRole",
+    "DockerCaCertificate": "kotauth:index:DockerCaCertificate",
+    "KotauthCredentials": "kotauth:index:KotauthCredentials",
+}
+"""A changed token replaces everybody's resources: whoever changes one here knows."""
+
+Component = type[pulumi.ComponentResource]
+EACH = pytest.mark.parametrize("component", COMPONENTS, ids=lambda component: component.__name__)
+EACH_MODULE = pytest.mark.parametrize("module", MODULES, ids=lambda file: str(file.relative_to(FOLDER)))
+
+
+def tree(module: Path) -> ast.Module:
+    return ast.parse(module.read_text(), str(module))
+
+
+def test_the_tokens_of_all_components() -> None:
+    from components.tokens import token  # noqa: PLC0415 - this test's only
+
+    assert {component.__name__: token(component.__name__) for component in COMPONENTS} == TOKENS
+
+
+@EACH
+def test_a_component_registers_the_token_of_its_name(component: Component) -> None:
+    (call,) = (
+        node
+        for node in ast.walk(ast.parse(inspect.getsource(component)))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "super().__init__"
+    )
+    assert ast.unparse(call.args[0]) == f"token('{component.__name__}')"
+    assert ast.unparse(call.args[1]) == "name"
+    assert isinstance(call.args[2], ast.Dict), "the inputs, so that policies see them"
+    assert ast.unparse(call.args[3]) == "opts"
+
+
+def test_no_component_is_forgotten() -> None:
+    declared = {
+        node.name
+        for module in MODULES
+        for node in ast.walk(tree(module))
+        if isinstance(node, ast.ClassDef) and any("ComponentResource" in ast.unparse(base) for base in node.bases)
+    }
+    assert declared == {component.__name__ for component in COMPONENTS}
+    assert declared <= set(components.__all__)
+
+
+@EACH
+def test_signature(component: Component) -> None:
+    args = f"{component.__name__}Args"
+    signature = inspect.signature(component.__init__)
+    assert list(signature.parameters) == ["self", "name", "args", "opts"]
+    assert signature.parameters["name"].annotation is str
+    assert signature.parameters["args"].annotation.__name__ == args
+    assert signature.parameters["opts"].annotation == pulumi.ResourceOptions | None
+    assert signature.parameters["opts"].default is None
+    assert all(signature.parameters[name].default is inspect.Parameter.empty for name in ("name", "args"))
+
+
+@EACH
+def test_the_inputs_are_a_typed_dict_right_above(component: Component) -> None:
+    body = tree(Path(inspect.getfile(component))).body
+    names = [node.name if isinstance(node, ast.ClassDef) else "" for node in body]
+    assert names[names.index(component.__name__) - 1] == f"{component.__name__}Args"
+    args = inspect.signature(component.__init__).parameters["args"].annotation
+    assert typing.is_typeddict(args)
+
+
+@EACH
+def test_few_inputs_are_required(component: Component) -> None:
+    """Two at most, but for a role: its network, whose password makes it and its own have no default."""
+    required = inspect.signature(component.__init__).parameters["args"].annotation.__required_keys__
+    wiring = {"DockerDatabaseRole": {"network", "administrator_password", "password"}}
+    assert len(required) <= 2 or required == wiring.get(component.__name__)
+
+
+@EACH
+def test_outputs_are_public_outputs(component: Component) -> None:
+    for name, annotation in component.__annotations__.items():
+        assert typing.get_origin(annotation) is pulumi.Output or name.startswith("_"), name
+
+
+@pytest.mark.parametrize("module", COMPONENT_MODULES, ids=lambda file: str(file.relative_to(FOLDER)))
+def test_annotations_are_types_and_no_text(module: Path) -> None:
+    """Pulumi's schema inference reads them as they are."""
+    futures = [
+        node for node in ast.walk(tree(module)) if isinstance(node, ast.ImportFrom) and node.module == "__future__"
+    ]
+    assert futures == []
+    assert "TYPE_CHECKING" not in module.read_text()
+
+
+def imports(module: Path) -> Iterator[tuple[int, str]]:
+    """Yield the level (0 is absolute) and the name of everything that a module imports."""
+    for node in ast.walk(tree(module)):
+        if isinstance(node, ast.Import):
+            yield from ((0, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.level, node.module or ""
+
+
+@EACH_MODULE
+def test_only_relative_imports_of_its_own(module: Path) -> None:
+    """The package has two names: a module that names one of them would load it twice."""
+    absolute = {name.partition(".")[0] for level, name in imports(module) if level == 0}
+    assert not absolute & {"components", "pulumi_kotauth", "tests", "engine", "policy"}
+
+
+@EACH_MODULE
+def test_a_component_is_told_everything(module: Path) -> None:
+    if str(module.relative_to(FOLDER)) in ASK_THE_MACHINE:
+        return
+    names = {ast.unparse(node) for node in ast.walk(tree(module)) if isinstance(node, (ast.Attribute, ast.Name))}
+    assert not names & {
+        "pulumi.Config",
+        "os.environ",
+        "os.getenv",
+        "pulumi.get_stack",
+        "pulumi.get_project",
+        "pulumi.Provider",
+    }
+    assert not {"boto3", "os"} & {name.partition(".")[0] for _, name in imports(module)}
+
+
+@EACH_MODULE
+def test_no_module_hides_one_of_the_standard_library(module: Path) -> None:
+    relative = module.relative_to(FOLDER)
+    names = {part.removesuffix(".py") for part in relative.parts} - {"__init__", "__main__"}
+    assert not names & sys.stdlib_module_names
+
+
+@EACH_MODULE
+def test_no_module_is_too_long_or_says_nothing(module: Path) -> None:
+    assert len(module.read_text().splitlines()) <= 250
+    assert ast.get_docstring(tree(module))
+
+
+def test_the_two_names_of_the_package_never_meet() -> None:
+    """The repository says `components`; `pulumi_kotauth` is only ever imported in a process of its own."""
+    program = [ROOT / "__main__.py", *(ROOT / "policy").rglob("*.py"), *(ROOT / "tests").rglob("*.py")]
+    both = [file for file in program if any(name.partition(".")[0] == "pulumi_kotauth" for _, name in imports(file))]
+    assert both == []
+    assert "pulumi_kotauth" not in sys.modules
+
+
+def test_the_plugin_has_one_name_for_its_modules() -> None:
+    check = (
+        "import runpy, sys; "
+        f"module = runpy.run_path({str(FOLDER / '__main__.py')!r}, run_name='plugin'); "
+        "names = sorted(c.__name__ for c in module['package'].COMPONENTS); "
+        "assert all(c.__module__.startswith('pulumi_kotauth.') for c in module['package'].COMPONENTS); "
+        "assert 'components' not in sys.modules; "
+        "assert 'site-packages' in sys.modules['docker'].__file__; "
+        "print(*names)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", check], cwd=FOLDER, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.stdout.split() == sorted(TOKENS), done.stderr

@@ -1,0 +1,91 @@
+"""A container that does not start: the user reads its own last line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+
+from tests.unit.docker_api import Daemon
+from tests.unit.recording import Declared
+
+NAME = "kotauth-server-0c0ffee"
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the errors that the program logs."""
+    lines: list[str] = []
+    monkeypatch.setattr(pulumi.log, "error", lines.append)
+    return lines
+
+
+def fail(public: Declared, operation: str = "create", inputs: Mapping[str, Any] | None = None) -> object:
+    """Call the hook that the server's container registered, as the engine does."""
+    (hook,) = public.named("kotauth-server", ":Container").on_error
+    args = pulumi.ErrorHookArgs(
+        urn="urn",
+        id="",
+        name="kotauth-server",
+        type="docker:index/container:Container",
+        new_inputs={"name": NAME} if inputs is None else inputs,
+        failed_operation=operation,
+        errors=["did not become healthy"],
+    )
+    return public.error_hooks[hook](args)
+
+
+def test_every_container_that_runs_has_a_hook_of_its_own(deployment: Declared) -> None:
+    running = [c for c in deployment.containers if c.inputs.get("start") is not False]
+    assert [c.on_error for c in running] == [(f"explain-{c.name}",) for c in running]
+    assert set(deployment.error_hooks) == {hook for c in running for hook in c.on_error}
+
+
+def test_the_last_line(public: Declared, docker_daemon: Daemon, said: list[str]) -> None:
+    docker_daemon.logs[NAME] = "Starting\nFATAL: KAUTH_SECRET_KEY must be set (32+ chars).  \n\n \n"
+    assert fail(public) is False
+    assert said == ["kotauth-server: FATAL: KAUTH_SECRET_KEY must be set (32+ chars)."]
+
+
+def test_bytes_that_are_no_text(public: Declared, docker_daemon: Daemon, said: list[str]) -> None:
+    docker_daemon.logs[NAME] = "caf\udce9".encode("utf-8", "surrogateescape").decode("latin-1")
+    fail(public)
+    assert len(said) == 1
+
+
+def test_nothing_printed(public: Declared, docker_daemon: Daemon, said: list[str]) -> None:
+    docker_daemon.logs[NAME] = ""
+    fail(public)
+    assert said == [f"kotauth-server: did not start and printed nothing; see docker inspect {NAME}"]
+
+
+def test_a_container_that_was_never_made_has_no_last_line(
+    public: Declared, docker_daemon: Daemon, said: list[str]
+) -> None:
+    assert fail(public) is False
+    assert said == []
+    assert any(NAME in path for path in docker_daemon.asked)
+
+
+def test_no_daemon(public: Declared, tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
+    assert fail(public) is False
+    assert said[0].startswith("kotauth-server: did not start (its log can't be read: ")
+
+
+def test_before_it_has_a_name(public: Declared, docker_daemon: Daemon, said: list[str]) -> None:
+    docker_daemon.logs["kotauth-server"] = "no\n"
+    fail(public, inputs={})
+    assert said == ["kotauth-server: no"]
+
+
+@pytest.mark.parametrize("operation", ["delete", "update"])
+def test_other_failures_are_told_by_the_provider(
+    public: Declared, docker_daemon: Daemon, said: list[str], operation: str
+) -> None:
+    assert fail(public, operation) is False
+    assert said == []
+    assert docker_daemon.asked == []

@@ -1,0 +1,131 @@
+"""What is asked before anything is made: a daemon that answers, and two ports that nobody else holds."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pulumi
+import pytest
+from pulumi.runtime.mocks import set_mocks
+
+from components.docker import preflight
+from components.settings import Settings
+from tests.unit.docker_api import Daemon
+from tests.unit.recording import PROJECT, STACK, Recording
+
+OURS = {"kotauth.stack": f"{PROJECT}/{STACK}"}
+
+
+@pytest.fixture(autouse=True)
+def stack() -> None:
+    recording = Recording()
+    set_mocks(recording.mocks, project=PROJECT, stack=STACK, monitor=recording)
+
+
+@pytest.fixture
+def held() -> Iterator[int]:
+    """Yield a port that this process listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+def settings(http_port: int, https_port: int) -> Settings:
+    args = {"base_url": f"https://kotauth.localhost:{https_port}", "certificates": "internal", "http_port": http_port}
+    return Settings.resolve(args, "it")
+
+
+def problems(http_port: int, https_port: int, docker_host: str | None = None) -> list[str]:
+    with pytest.raises(pulumi.RunError) as refused:
+        preflight.check(settings(http_port, https_port), docker_host)
+    head, *rest = str(refused.value).splitlines()
+    assert head == "the machine can't run this stack:"
+    return [line.strip() for line in rest]
+
+
+def test_free_ports(docker_daemon: Daemon) -> None:
+    preflight.check(settings(free_port(), free_port()), None)
+    assert any("/containers/json" in path for path in docker_daemon.asked)
+
+
+def test_a_port_held_by_a_program(docker_daemon: Daemon, held: int) -> None:
+    assert problems(held, free_port()) == [
+        f"port {held} (kotauth:httpPort) is held by another program on this machine; choose another with httpPort"
+    ]
+    assert problems(free_port(), held) == [
+        f"port {held} (kotauth:httpsPort) is held by another program on this machine; "
+        "choose another with baseUrl or httpsPort"
+    ]
+
+
+def test_a_port_held_on_ipv6_only(docker_daemon: Daemon) -> None:
+    if not socket.has_dualstack_ipv6():
+        pytest.skip("no IPv6 here")
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as server:
+        port = server.getsockname()[1]
+        assert len(problems(port, free_port())) == 1
+
+
+def test_ports_held_by_another_container_are_both_named(docker_daemon: Daemon) -> None:
+    http, https = free_port(), free_port()
+    docker_daemon.publish("grafana", http)
+    docker_daemon.publish("wiki", https, labels={"kotauth.stack": "kotauth/other"})
+    assert problems(http, https) == [
+        f"port {http} (kotauth:httpPort) is held by container grafana; choose another with httpPort",
+        f"port {https} (kotauth:httpsPort) is held by container wiki; choose another with baseUrl or httpsPort",
+    ]
+
+
+def test_this_stack_s_own_frontend_holds_them(docker_daemon: Daemon, held: int) -> None:
+    docker_daemon.publish("kotauth-caddy-0c0ffee", held, labels=OURS)
+    preflight.check(settings(held, free_port()), None)
+
+
+def test_another_machine_s_ports_are_not_looked_for_here(
+    docker_daemon: Daemon, held: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preflight.daemon, "host", lambda: docker_daemon.address.replace("unix://", "http+unix://"))
+    preflight.check(settings(held, free_port()), None)
+
+
+def test_no_daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = f"unix://{tmp_path}/none.sock"
+    monkeypatch.setenv("DOCKER_HOST", address)
+    with pytest.raises(
+        pulumi.RunError, match=f"^no Docker daemon answers at {address}: .*Start Docker, or choose another"
+    ):
+        preflight.check(settings(8080, 8443), None)
+
+
+def test_no_daemon_over_tcp(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as dead:
+        address = f"tcp://127.0.0.1:{dead.getsockname()[1]}"
+    monkeypatch.setenv("DOCKER_HOST", address)
+    with pytest.raises(pulumi.RunError, match=f"no Docker daemon answers at {address}"):
+        preflight.check(settings(8080, 8443), None)
+
+
+@pytest.mark.parametrize("address", ["nonsense://", "tcp://", "ssh://nobody@127.0.0.1:1"])
+def test_an_address_that_is_none(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", address)
+    with pytest.raises(pulumi.RunError, match=f"no Docker daemon answers at {address}"):
+        preflight.check(settings(8080, 8443), None)
+
+
+def test_the_stack_s_own_daemon_wins_over_the_environment(
+    docker_daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere.sock")
+    preflight.check(settings(free_port(), free_port()), docker_daemon.address)
+    assert os.environ["DOCKER_HOST"] == docker_daemon.address
+
+
+def test_the_label_of_a_stack() -> None:
+    assert preflight.stack_labels() == OURS

@@ -1,0 +1,138 @@
+"""The server's container, held against Kotauth's contract (`EnvironmentConfig.kt` of 1.22)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import pulumi
+import pytest
+
+from components import kotauth
+from components.container import ContainerSpec, owner
+from tests.unit.recording import declare
+
+SECRETS = {
+    "secret_key": "s" * 64,
+    "database_password": "d" * 48,
+    "admin_password": "A1" + "a" * 30,
+    "api_key_hash": "f" * 64,
+}
+FILE_VARIABLES = {
+    "KAUTH_SECRET_KEY",
+    "DB_PASSWORD",
+    "KAUTH_REDIS_PASSWORD",
+    "KAUTH_BOOTSTRAP_ADMIN_PASSWORD",
+    "KAUTH_BOOTSTRAP_API_KEYS",
+}
+"""The only ones that Kotauth reads from files."""
+
+
+def spec(**changes: Any) -> ContainerSpec:
+    arguments: dict[str, Any] = {
+        "image": "ghcr.io/inumansoul/kotauth:1.22.0",
+        "base_url": kotauth.parse_base_url("https://auth.example.com"),
+        "environment": "production",
+        "memory": 512,
+        "cpus": 1.0,
+        "pool_size": 10,
+        "update_check": True,
+        "database": kotauth.Database(
+            "jdbc:postgresql://postgres:5432/kotauth", "kotauth_a", "postgres", "kotauth", "pg"
+        ),
+        "secrets": kotauth.Secrets(**SECRETS),
+    }
+    return kotauth.server(**{**arguments, **changes})
+
+
+def files(of: ContainerSpec) -> dict[str, Any]:
+    return declare(lambda: of.get("secret_files", {})).outputs
+
+
+def test_environment() -> None:
+    assert spec().get("environment") == {
+        "KAUTH_BASE_URL": "https://auth.example.com",
+        "KAUTH_ENV": "production",
+        "KAUTH_TRUSTED_PROXY": "true",
+        "KAUTH_UPDATE_CHECK": "true",
+        "KAUTH_SECRET_KEY_FILE": "/run/secrets/secret_key",
+        "KAUTH_BOOTSTRAP_ADMIN_PASSWORD_FILE": "/run/secrets/admin_password",
+        "KAUTH_BOOTSTRAP_API_KEYS_FILE": "/run/secrets/api_keys.json",
+        "DB_URL": "jdbc:postgresql://postgres:5432/kotauth",
+        "DB_USER": "kotauth_a",
+        "DB_PASSWORD_FILE": "/run/secrets/database_password",
+        "DB_POOL_MAX_SIZE": "10",
+    }
+
+
+def test_kotauth_asks_for_nothing_where_it_may_not() -> None:
+    assert spec(update_check=False).get("environment", {})["KAUTH_UPDATE_CHECK"] == "false"
+
+
+def test_every_secret_is_a_file_that_exists_and_that_kotauth_reads() -> None:
+    environment = spec().get("environment", {})
+    paths = {key: str(value) for key, value in environment.items() if key.endswith("_FILE")}
+    assert {key.removesuffix("_FILE") for key in paths} <= FILE_VARIABLES
+    assert {path.rpartition("/")[2] for path in paths.values()} == set(spec().get("secret_files", {}))
+
+
+def test_the_files_hold_the_secrets() -> None:
+    written = files(spec())
+    assert {key: written[key] for key in ("secret_key", "admin_password", "database_password")} == {
+        key: SECRETS[key] for key in ("secret_key", "admin_password", "database_password")
+    }
+
+
+def test_the_api_key_may_read_and_is_known_by_its_hash_only() -> None:
+    (key,) = json.loads(files(spec())["api_keys.json"])
+    assert key["tenant"] == "master"
+    assert key["keyHash"] == SECRETS["api_key_hash"]
+    assert all(scope.endswith(":read") for scope in key["scopes"])
+    assert set(key) == {"tenant", "name", "scopes", "keyHash"}
+
+
+@pytest.mark.parametrize("secret", SECRETS.values())
+def test_no_secret_beside_the_files(secret: str) -> None:
+    rest = {key: value for key, value in spec().items() if key != "secret_files"}
+    assert secret not in repr(rest)
+
+
+def test_it_runs_as_the_image_s_user_and_not_as_root() -> None:
+    assert owner(spec()) == ("10001", "10001")
+
+
+@pytest.mark.parametrize("user", ["0:0", "root", "kotauth", "10001", "10001:", "kotauth:kotauth"])
+def test_root_and_names_are_refused(user: str) -> None:
+    with pytest.raises(ValueError, match="numeric and not root"):
+        owner({**spec(), "user": user})
+
+
+def test_the_probe_asks_the_server_and_its_database() -> None:
+    assert spec()["probe"]["command"][-1] == "http://localhost:8080/health/ready"
+
+
+def test_the_guard_runs_before_each_start_with_the_database_s_tools() -> None:
+    check = spec().get("before_start")
+    assert check
+    assert check["image"] == "pg"
+    assert check.get("environment") == {"PGHOST": "postgres", "PGDATABASE": "kotauth", "PGUSER": "kotauth_a"}
+
+
+def test_chain_key_id_is_a_hash_of_the_hash() -> None:
+    inner = hashlib.sha256(b"key|kauth/audit-log/v1").digest()
+    assert kotauth.chain_key_id(" key\n") == hashlib.sha256(inner).hexdigest()[:8]
+
+
+def test_a_key_that_comes_later_is_checked_when_it_does() -> None:
+    from components.settings import Settings  # noqa: PLC0415 - this test's only
+
+    args = {"base_url": "https://auth.example.com", "acme_email": "ops@example.com"}
+
+    def program() -> dict[str, Any]:
+        late = pulumi.Output.secret("x" * 31)
+        return {"key": Settings.resolve({**args, "secret_key": late}, "it").secret_key}
+
+    with pytest.raises(pulumi.RunError, match=r'secret_key = "\[secret\]": must have 32 characters') as refused:
+        declare(program)
+    assert "x" * 31 not in str(refused.value)

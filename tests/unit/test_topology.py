@@ -1,0 +1,103 @@
+"""Who can reach whom: the frontend only is public, the database has no way out, and what starts before what."""
+
+from __future__ import annotations
+
+from tests.unit.conftest import INTERNAL, deploy
+from tests.unit.recording import Declared
+
+FRONT, BACK = "kotauth-frontend-0c0ffee", "kotauth-database-0c0ffee"
+
+
+def networks(deployment: Declared) -> dict[str, dict[str, list[str]]]:
+    """Return container to its networks, each with the aliases there."""
+    return {
+        c.name: {n["name"]: n.get("aliases") or [] for n in c.inputs.get("networksAdvanced") or []}
+        for c in deployment.containers
+    }
+
+
+def test_only_the_frontend_publishes_ports(public: Declared, internal: Declared) -> None:
+    for deployment, http, https in ((public, 80, 443), (internal, 8080, 8443)):
+        published = {c.name: c.inputs["ports"] for c in deployment.containers if c.inputs.get("ports")}
+        assert published == {
+            "kotauth-caddy": [{"internal": 8080, "external": http}, {"internal": 8443, "external": https}]
+        }
+
+
+def test_the_database_s_network_has_no_way_out(deployment: Declared) -> None:
+    internal = {n.name: n.inputs["internal"] for n in deployment.of_type(":Network")}
+    assert internal == {"kotauth-database": True, "kotauth-frontend": False}
+
+
+def test_who_is_on_which_network(deployment: Declared) -> None:
+    joined = {name: on for name, on in networks(deployment).items() if on}
+    assert joined == {
+        "kotauth-postgres": {BACK: ["postgres"]},
+        "kotauth-database-role": {BACK: []},
+        "kotauth-server": {FRONT: ["kotauth"], BACK: []},
+        # It has the server's networks and not its name.
+        "kotauth-server-key-guard": {BACK: []},
+        "kotauth-caddy": {FRONT: []},
+    }
+
+
+def test_without_a_network_of_its_own_a_container_has_none(deployment: Declared) -> None:
+    for container in deployment.containers:
+        expected = None if container.inputs.get("networksAdvanced") else "none"
+        assert container.inputs.get("networkMode") == expected, container.name
+
+
+def test_order(deployment: Declared) -> None:
+    """Each waits for the container before it, which counts as made only when it is ready."""
+    before = {
+        "kotauth-postgres": "kotauth-postgres-data-owner",
+        "kotauth-database-role": "kotauth-postgres-secrets-carrier",
+        "kotauth-server": "kotauth-server-key-guard",
+        "kotauth-caddy": "kotauth-caddy-reload",
+        "kotauth-caddy-reload": "kotauth-caddy-config-owner",
+    }
+    for later, earlier in before.items():
+        assert earlier in reachable(deployment, later), later
+    assert "kotauth-postgres" in reachable(deployment, "kotauth-database-role")
+    assert "kotauth-database-role" in reachable(deployment, "kotauth-server")
+    assert "kotauth-server" in reachable(deployment, "kotauth-caddy")
+
+
+def reachable(deployment: Declared, name: str) -> set[str]:
+    """Return everything that a container waits for, through its components' own dependencies."""
+    found: set[str] = set()
+    waiting = [deployment.named(name, ":Container")]
+    while waiting:
+        current = waiting.pop()
+        for earlier in current.dependencies:
+            if earlier not in found:
+                found.add(earlier)
+                waiting += [r for r in deployment.resources if r.name == earlier]
+        waiting += [r for r in deployment.resources if r.name == current.parent and r.is_component and r is not current]
+    return found
+
+
+def test_children_lie_below_their_components(deployment: Declared) -> None:
+    parents = {(r.name, r.type.rpartition(":")[2]): r.parent for r in deployment.resources}
+    assert parents["kotauth", "DockerDeployment"] == "kotauth-unit"
+    assert parents["kotauth-server", "DockerContainer"] == "kotauth"
+    assert parents["kotauth-server", "Container"] == "kotauth-server"
+    assert parents["kotauth-server-key-guard", "Container"] == "kotauth-server"
+    assert parents["kotauth-server-secrets-carrier", "Container"] == "kotauth-server-secrets"
+    assert parents["kotauth-postgres-data", "Volume"] == "kotauth-postgres"
+    assert parents["kotauth-secret-key", "RandomPassword"] == "kotauth"
+    top = [r.name for r in deployment.resources if r.parent == "kotauth-unit"]
+    assert top == ["kotauth"]
+
+
+def test_names_begin_with_the_deployment_s(deployment: Declared) -> None:
+    assert all(r.name.startswith("kotauth") for r in deployment.resources)
+
+
+def test_internal_certificates_stay_internal_with_an_address_for_the_public_ones() -> None:
+    deployment = deploy({**INTERNAL, "acme_email": "ops@example.com"})
+    carrier = deployment.named("kotauth-caddy-next-config-carrier")
+    (caddyfile,) = (upload["content"] for upload in carrier.inputs["uploads"])
+    assert "tls internal" in caddyfile
+    assert "ops@example.com" not in caddyfile
+    assert deployment.outputs["ca_certificate"].startswith("-----BEGIN CERTIFICATE-----")
