@@ -67,7 +67,7 @@ def _workspace(connection: pg8000.native.Connection, tenant: Tenant) -> dict[str
         " lockout_max_attempts, lockout_duration_minutes"
     )
     # The names are the constant above, not input.
-    (row,) = connection.run(f"SELECT {names} FROM tenants WHERE id = :id", id=tenant.id)  # noqa: S608
+    (row,) = connection.run(f"SELECT {names} FROM tenants WHERE id = :id", id=tenant.id)
     value = dict(zip((name.strip().removesuffix("::text") for name in names.split(",")), row, strict=True))
     return {
         "id": value["id"],
