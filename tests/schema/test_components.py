@@ -9,7 +9,7 @@ import pytest
 from pulumi.provider.experimental.analyzer import Analyzer, ComponentDefinition, PropertyDefinition
 from pulumi.provider.experimental.component import ComponentProvider
 
-from components import COMPONENTS, PACKAGE
+from components import COMPONENTS, PACKAGE, DockerDatabaseRole
 
 REQUIRED = {
     "DockerDeployment": {"baseUrl"},
@@ -64,6 +64,12 @@ def all_properties(definition: ComponentDefinition, analyzer: Analyzer) -> Itera
 def test_required_inputs(component: type[pulumi.ComponentResource]) -> None:
     definition, _ = analyze(component)
     assert {name for name, each in definition.inputs.items() if not each.optional} == REQUIRED[component.__name__]
+
+
+@EACH
+def test_few_inputs_are_required(component: type[pulumi.ComponentResource]) -> None:
+    """Two at most, but for a role: its network, the administrator's password and its own have no default."""
+    assert len(REQUIRED[component.__name__]) <= (3 if component is DockerDatabaseRole else 2)
 
 
 @EACH

@@ -40,6 +40,7 @@ class Registered:
     name: str
     parent: str
     """Name of the parent; the stack's for a resource without one."""
+    parent_type: str
     inputs: Mapping[str, Any]
     secret_inputs: frozenset[str]
     protect: bool
@@ -79,6 +80,7 @@ class Recording(mocks.MockMonitor):
             type=request.type,
             name=request.name,
             parent=_name(request.parent),
+            parent_type=_type(request.parent) if request.parent else "",
             inputs={key: value for key, (value, _) in inputs.items()},
             secret_inputs=frozenset(key for key, (_, secret) in inputs.items() if secret),
             protect=request.protect,

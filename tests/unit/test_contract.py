@@ -98,14 +98,6 @@ def test_the_inputs_are_a_typed_dict_right_above(component: Component) -> None:
 
 
 @EACH
-def test_few_inputs_are_required(component: Component) -> None:
-    """Two at most, but for a role: its network, whose password makes it and its own have no default."""
-    required = inspect.signature(component.__init__).parameters["args"].annotation.__required_keys__
-    wiring = {"DockerDatabaseRole": {"network", "administrator_password", "password"}}
-    assert len(required) <= 2 or required == wiring.get(component.__name__)
-
-
-@EACH
 def test_outputs_are_public_outputs(component: Component) -> None:
     for name, annotation in component.__annotations__.items():
         assert typing.get_origin(annotation) is pulumi.Output or name.startswith("_"), name

@@ -50,6 +50,23 @@ def test_the_last_line(public: Declared, docker_daemon: Daemon, said: list[str])
     assert said == ["kotauth-server: FATAL: KAUTH_SECRET_KEY must be set (32+ chars)."]
 
 
+@pytest.mark.parametrize(
+    ("error", "remarks"),
+    [
+        ("psql: error: connection failed: FATAL:  refused", 'password retrieved from file "/tmp/pgpass"'),
+        ("ERROR:  role x is superuser", "CONTEXT:  PL/pgSQL function inline_code_block line 27 at RAISE"),
+        ("ERROR:  no", 'CONTEXT:  SQL statement "GRANT"\nPL/pgSQL function inline_code_block line 2 at EXECUTE'),
+        ("psql:role.sql:3: ERROR:  syntax error", "LINE 1: SELEC 1\n        ^"),
+    ],
+)
+def test_psql_s_remarks_are_not_the_last_line(
+    public: Declared, docker_daemon: Daemon, said: list[str], error: str, remarks: str
+) -> None:
+    docker_daemon.logs[NAME] = f"{error}\n{remarks}\n"
+    fail(public)
+    assert said == [f"kotauth-server: {error}"]
+
+
 def test_bytes_that_are_no_text(public: Declared, docker_daemon: Daemon, said: list[str]) -> None:
     docker_daemon.logs[NAME] = "caf\udce9".encode("utf-8", "surrogateescape").decode("latin-1")
     fail(public)

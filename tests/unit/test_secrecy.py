@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import Any
 
 import pytest
 
+from components.credentials import KotauthCredentials
 from components.postgres.role import scram_verifier
 from tests.unit.conftest import PUBLIC, deploy
-from tests.unit.recording import Declared, generated
+from tests.unit.recording import Declared, declare, generated
 
 NAMES = (
     "kotauth-secret-key",
@@ -119,6 +121,18 @@ def test_outputs(public: Declared, internal: Declared) -> None:
     assert internal.outputs["ca_certificate"].startswith("-----BEGIN CERTIFICATE-----\n")
     for deployment in (public, internal):
         assert deployment.secret_outputs == {"admin_password", "checklist_api_key"}
+
+
+def test_all_credentials_are_secret_also_a_key_that_was_given_in_clear() -> None:
+    names = ("secret_key", "admin_password", "checklist_api_key", "checklist_api_key_hash", "database_password")
+
+    def program() -> dict[str, Any]:
+        credentials = KotauthCredentials("it", {"secret_key": GIVEN})
+        return {name: getattr(credentials, name) for name in names}
+
+    declared = declare(program)
+    assert declared.secret_outputs == set(names)
+    assert declared.outputs["secret_key"] == GIVEN
 
 
 def test_a_given_key_is_used_and_marked_and_one_is_generated_all_the_same() -> None:

@@ -155,6 +155,14 @@ def test_another_spelling_is_not_a_setting(name: str, rule: str) -> None:
     assert str(refused.value).splitlines()[1:] == [f'  kotauth:{name} = "x": {rule}']
 
 
+def test_a_secret_key_is_not_shown_also_where_it_was_not_set_as_secret() -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        load({"baseUrl": "https://auth.example.com", "acmeEmail": "ops@example.com", "secretKey": "x" * 31})
+    assert str(refused.value).splitlines()[1:] == [
+        '  kotauth:secretKey = "[secret]": must have 32 characters or more, it has 31'
+    ]
+
+
 def test_what_is_set_as_secret_is_never_shown() -> None:
     with pytest.raises(InvalidInputError) as refused:
         load({"secretkey": "hunter2", "image": "hunter2", "target": "aws"}, secrets=["secretkey", "image"])

@@ -15,8 +15,10 @@ SCRIPT = (FOLDER / "start.sh").read_text()
 DATA = "/var/lib/postgresql/data/cluster"
 PASSWORD_FILE = "/run/secrets/administrator_password"
 INITDB = r"""
+set -e
 for argument; do case $argument in --pgdata=*) data=${argument#*=} ;; esac; done
-mkdir "$data" && echo 14 >"$data/PG_VERSION"
+mkdir "$data"
+echo 14 >"$data/PG_VERSION"
 echo "initdb $*" >>"$CALLS"
 """
 POSTGRES = r"""

@@ -78,16 +78,26 @@ def reachable(deployment: Declared, name: str) -> set[str]:
 
 
 def test_children_lie_below_their_components(deployment: Declared) -> None:
-    parents = {(r.name, r.type.rpartition(":")[2]): r.parent for r in deployment.resources}
-    assert parents["kotauth", "DockerDeployment"] == "kotauth-unit"
-    assert parents["kotauth-server", "DockerContainer"] == "kotauth"
-    assert parents["kotauth-server", "Container"] == "kotauth-server"
-    assert parents["kotauth-server-key-guard", "Container"] == "kotauth-server"
-    assert parents["kotauth-server-secrets-carrier", "Container"] == "kotauth-server-secrets"
-    assert parents["kotauth-postgres-data", "Volume"] == "kotauth-postgres"
-    assert parents["kotauth-secret-key", "RandomPassword"] == "kotauth"
-    top = [r.name for r in deployment.resources if r.parent == "kotauth-unit"]
+    parents = {
+        (r.name, r.type.rpartition(":")[2]): (r.parent, r.parent_type.rpartition(":")[2]) for r in deployment.resources
+    }
+    assert parents["kotauth", "DockerDeployment"] == ("kotauth-unit", "Stack")
+    assert parents["kotauth-server", "DockerContainer"] == ("kotauth", "DockerDeployment")
+    assert parents["kotauth-server", "Container"] == ("kotauth-server", "DockerContainer")
+    assert parents["kotauth-server-key-guard", "Container"] == ("kotauth-server", "DockerContainer")
+    assert parents["kotauth-server-secrets-carrier", "Container"] == ("kotauth-server-secrets", "DockerFiles")
+    assert parents["kotauth-secret-key", "RandomPassword"] == ("kotauth", "KotauthCredentials")
+    top = [r.name for r in deployment.resources if r.parent_type == "pulumi:pulumi:Stack"]
     assert top == ["kotauth"]
+
+
+def test_what_is_kept_lies_beside_the_container_that_can_be_destroyed(deployment: Declared) -> None:
+    """`destroy --exclude-protected` keeps what a protected resource's parents wait for."""
+    parents = {r.name: r.parent_type for r in deployment.resources if r.protect and r.type.endswith(":Volume")}
+    assert parents == {
+        "kotauth-postgres-data": "kotauth:index:DockerDatabase",
+        "kotauth-caddy-data": "kotauth:index:DockerDeployment",
+    }
 
 
 def test_names_begin_with_the_deployment_s(deployment: Declared) -> None:

@@ -1,0 +1,103 @@
+"""A client of the running stack, as a browser or a back end would be one."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import socket
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode, urlsplit
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One response."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Names in lower case; several lines of one name joined by a comma."""
+    text: str
+
+
+class _Connection(http.client.HTTPSConnection):
+    """Goes to this machine whatever the name is, and still checks the name's certificate."""
+
+    def connect(self) -> None:
+        plain = socket.create_connection(("127.0.0.1", self.port), self.timeout)
+        self.sock = self._context.wrap_socket(plain, server_hostname=self.host)  # pyright: ignore
+
+
+@dataclass(frozen=True)
+class Client:
+    """Speaks https with the public address; verifies with the stack's own certificate authority."""
+
+    host: str
+    port: int
+    ca_certificate: str
+
+    def connection(self, timeout: float = 15) -> http.client.HTTPSConnection:
+        """Return a new connection; it stays open for several requests."""
+        context = ssl.create_default_context(cadata=self.ca_certificate)
+        return _Connection(self.host, self.port, timeout=timeout, context=context)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        on: http.client.HTTPSConnection | None = None,
+    ) -> Answer:
+        """Send one request, on a connection of its own unless one is given. Redirects are not followed."""
+        connection = on or self.connection()
+        try:
+            connection.request(method, path, body, dict(headers or {}))
+            response = connection.getresponse()
+            text = response.read().decode(errors="replace")
+        finally:
+            if on is None:
+                connection.close()
+        joined: dict[str, str] = {}
+        for name, value in response.getheaders():
+            key = name.lower()
+            joined[key] = f"{joined[key]}, {value}" if key in joined else value
+        return Answer(response.status, joined, text)
+
+    def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
+        """GET a path."""
+        return self.request("GET", path, headers=headers)
+
+    def finds_it_ready(self) -> bool:
+        """Whether the server and its database answer now."""
+        try:
+            return self.get("/health/ready").status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+
+    def login(self, password: str, username: str = "admin", headers: Mapping[str, str] | None = None) -> Answer:
+        """Walk the admin console's login: the answer to the last request, 302 with the session's cookie if it worked.
+
+        A refused password ends earlier, with 401 (wrong) or 429 (too often).
+        """
+        more = dict(headers or {})
+        start = self.request("GET", "/admin/login", headers=more)
+        authorize = _path(start.headers["location"])
+        cookies = _cookies(start)
+        form = urlencode({"username": username, "password": password})
+        posted = self.request("POST", authorize, form, {**FORM, **more, "Cookie": cookies})
+        if posted.status != 302:
+            return posted
+        return self.request("GET", _path(posted.headers["location"]), headers={**more, "Cookie": cookies})
+
+
+def _path(location: str) -> str:
+    url = urlsplit(location)
+    return f"{url.path}?{url.query}" if url.query else url.path
+
+
+def _cookies(answer: Answer) -> str:
+    return "; ".join(re.findall(r"(?:^|, )([A-Z_]+=[^;,]*)", answer.headers.get("set-cookie", "")))

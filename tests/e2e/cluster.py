@@ -1,0 +1,144 @@
+"""A PostgreSQL of a test's own, without a network, administered by a superuser or by one like Amazon RDS's."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import time
+import uuid
+from dataclasses import dataclass
+
+from components.docker.database import APPLY_ROLE
+from components.postgres.role import OWNER, connection_limit, role_script, role_settings, scram_verifier
+from components.postgres.server import ADMINISTRATOR, USER
+from tests.e2e.stack import docker
+
+SUPERUSER, RDS = "superuser", "rds"
+BOOTSTRAP = "bootstrap"
+"""The real superuser where the administrator is none (`rdsadmin` on RDS)."""
+OTHER_DATABASE = "accounting"
+"""Somebody else's database, which is in the cluster before the role is made."""
+
+_START_SECONDS = 30
+
+# What RDS gives its administrator. The schema `public` is its own on some instances and `rdsadmin`'s on others: here it
+# is its own, but in the database `foreign_public`.
+_LIKE_RDS = f"""
+CREATE ROLE {ADMINISTRATOR} LOGIN CREATEROLE CREATEDB PASSWORD 'administrator';
+ALTER DATABASE postgres OWNER TO {ADMINISTRATOR};
+ALTER DATABASE template1 OWNER TO {ADMINISTRATOR};
+CREATE DATABASE {OWNER} OWNER {ADMINISTRATOR};
+CREATE DATABASE {OTHER_DATABASE} OWNER {ADMINISTRATOR};
+CREATE DATABASE foreign_public OWNER {ADMINISTRATOR};
+\\connect {OWNER}
+ALTER SCHEMA public OWNER TO {ADMINISTRATOR};
+"""
+_PLAIN = f"CREATE DATABASE {OWNER}; CREATE DATABASE {OTHER_DATABASE};"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How psql ended and all that it said."""
+
+    code: int
+    output: str
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A server that is up, with the databases `kotauth` and `accounting`."""
+
+    container: str
+    kind: str
+
+    @classmethod
+    def start(cls, image: str, kind: str) -> Cluster:
+        """Start it in memory; it ends with `stop`."""
+        container = docker(
+            *("run", "--detach", "--network=none", f"--label=kotauth.test={os.getpid()}"),
+            *("--tmpfs=/var/lib/postgresql/data", "--tmpfs=/run/secrets:mode=1777"),
+            f"--env=POSTGRES_USER={ADMINISTRATOR if kind == SUPERUSER else BOOTSTRAP}",
+            # The official image trusts the loopback address otherwise, and no password would be tested.
+            *("--env=POSTGRES_PASSWORD=administrator", "--env=POSTGRES_INITDB_ARGS=--auth-host=scram-sha-256"),
+            *(image, "-c", "fsync=off", "-c", "log_statement=all", "-c", "log_error_verbosity=verbose"),
+        )
+        cluster = cls(container, kind)
+        try:
+            cluster._prepare()
+        except BaseException:
+            cluster.stop()
+            raise
+        return cluster
+
+    def stop(self) -> None:
+        """Remove it with everything in it."""
+        docker("rm", "--force", "--volumes", self.container)
+
+    def _prepare(self) -> None:
+        deadline = time.monotonic() + _START_SECONDS
+        # The first start listens on the socket only, so the loopback address answers when it is over.
+        while self._execute(["pg_isready", "-q", "-h", "127.0.0.1"]).code:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"PostgreSQL was not ready in time:\n{self.log()}")
+            time.sleep(0.1)
+        self._execute(["sh", "-c", "printf administrator >/run/secrets/administrator_password"])
+        self.as_superuser(_LIKE_RDS if self.kind == RDS else _PLAIN, "postgres")
+
+    def as_superuser(self, sql: str, database: str = OWNER) -> str:
+        """Prepare or look at something past all privileges; returns rows as unaligned text."""
+        user = ADMINISTRATOR if self.kind == SUPERUSER else BOOTSTRAP
+        psql = ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-U", user, "-d", database]
+        outcome = self._execute(psql, sql)
+        assert outcome.code == 0, outcome.output
+        return outcome.output.strip()
+
+    def apply_role(self, login: str, password: str, database: str = OWNER) -> Outcome:
+        """Run `role.sql` as the one-shot container of the deployment does it, as the administrator."""
+        settings = role_settings(login, scram_verifier(password), connection_limit(10))
+        environment = {"PGHOST": "127.0.0.1", "PGUSER": ADMINISTRATOR, "PGDATABASE": database}
+        return self._execute(
+            ["sh", "-c", f"cat >/run/secrets/role.sql\n{APPLY_ROLE}"], role_script(settings), environment
+        )
+
+    def log_in(self, sql: str, user: str, password: str, database: str = OWNER) -> Outcome:
+        """Run SQL over a connection with a password; each statement by itself, whatever became of the one before."""
+        psql = ["psql", "-XAtq", "-v", "VERBOSITY=sqlstate", "-h", "127.0.0.1", "-U", user, "-d", database]
+        return self._execute(psql, sql, {"PGPASSWORD": password})
+
+    def roles(self) -> str:
+        """Return all roles with attributes, passwords and memberships, as `pg_dumpall` writes them."""
+        user = ADMINISTRATOR if self.kind == SUPERUSER else BOOTSTRAP
+        dump = self._execute(["pg_dumpall", "--roles-only", "-U", user])
+        assert dump.code == 0, dump.output
+        # Newer patch releases put a random key there, against a known attack on psql.
+        return re.sub(r"^\\(un)?restrict .*$", "", dump.output, flags=re.MULTILINE)
+
+    def log(self) -> str:
+        """Return all that the server has logged."""
+        return subprocess.run(
+            ["docker", "logs", self.container], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True
+        ).stdout
+
+    def _execute(self, command: list[str], text: str = "", environment: dict[str, str] | None = None) -> Outcome:
+        variables = [f"--env={name}={value}" for name, value in (environment or {}).items()]
+        done = subprocess.run(
+            ["docker", "exec", "--interactive", f"--user={USER}", *variables, self.container, *command],
+            input=text,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        return Outcome(done.returncode, done.stdout)
+
+
+def error_states(output: str) -> list[str]:
+    """Return the SQLSTATE of each error that psql printed in its `sqlstate` verbosity."""
+    return re.findall(r"ERROR: +(\w{5})$", output, re.MULTILINE)
+
+
+def password() -> str:
+    """Return a password that nobody else uses, to be found again wherever it is written."""
+    return f"Pw1{uuid.uuid4().hex}"

@@ -1,0 +1,58 @@
+"""The stack's frontend before an upstream that answers with the forwarded headers it was sent, as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPException
+
+from components.frontends import caddy
+from components.kotauth import PORT, BaseUrl
+from tests.e2e.client import Client
+from tests.e2e.stack import docker
+
+HOST = "kotauth.localhost"
+_SECONDS = 20
+_RUN = 'printf %s "$1" >/tmp/Caddyfile; exec caddy run --config /tmp/Caddyfile --adapter caddyfile'
+
+
+@contextmanager
+def echo(image: str, names: list[str]) -> Iterator[Client]:
+    """Run it with Caddy's image; the answer to any request has the value of each of the names."""
+    # Caddy puts the values in as they are: none of the tests' has a character that JSON would escape.
+    fields = ", ".join(f'{json.dumps(name)}: "{{http.request.header.{name}}}"' for name in names)
+    upstream = f"{{\n admin off\n auto_https off\n}}\nhttp://:{PORT} {{\n respond `{{{fields}}}`\n}}\n"
+    front = caddy.caddyfile(BaseUrl(f"https://{HOST}", HOST, 443), "upstream", acme_email=None)
+    network = docker("network", "create", f"--label=kotauth.test={os.getpid()}", f"kotauth-echo-{os.getpid()}")
+    containers: list[str] = []
+    try:
+        common = ("run", "--detach", f"--network={network}", f"--label=kotauth.test={os.getpid()}", "--entrypoint=sh")
+        containers.append(docker(*common, "--network-alias=upstream", image, "-c", _RUN, "sh", upstream))
+        published = f"--publish=127.0.0.1::{caddy.HTTPS}"
+        containers.append(docker(*common, "--tmpfs=/run/admin", published, image, "-c", _RUN, "sh", front))
+        yield _client(containers[-1])
+    finally:
+        docker("rm", "--force", "--volumes", *containers)
+        docker("network", "rm", network)
+
+
+def _client(container: str) -> Client:
+    """Wait until the frontend has its certificate and reaches the upstream."""
+    port = int(docker("port", container, f"{caddy.HTTPS}/tcp").splitlines()[0].rpartition(":")[2])
+    deadline = time.monotonic() + _SECONDS
+    while True:
+        certificate = docker("exec", container, "cat", caddy.CA_CERTIFICATE, check=False)
+        client = Client(HOST, port, certificate)
+        try:
+            if certificate and client.get("/").status == 200:
+                return client
+        except (OSError, HTTPException):
+            pass
+        if time.monotonic() > deadline:
+            log = subprocess.run(["docker", "logs", container], capture_output=True, text=True, check=False).stderr
+            raise TimeoutError(f"no answer:\n{log}")
+        time.sleep(0.1)

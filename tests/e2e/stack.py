@@ -1,0 +1,104 @@
+"""A stack that runs: its project, its client, its containers."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import socket
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from tests.e2e.client import Client
+from tests.project import Project
+
+
+def docker(*arguments: str, check: bool = True, text: str | None = None) -> str:
+    """Run a docker command and return what it printed on standard output."""
+    done = subprocess.run(["docker", *arguments], input=text, capture_output=True, text=True, check=False, timeout=120)
+    if check and done.returncode:
+        raise AssertionError(f"docker {' '.join(arguments)} ended with {done.returncode}: {done.stderr}")
+    return done.stdout.strip()
+
+
+def free_port() -> int:
+    """Return a TCP port that nobody holds.
+
+    Not one that the kernel gives to outgoing connections (from 32768 on): while a frontend is down, a client could get
+    its port, or even connect to itself.
+    """
+    while True:
+        port = random.randint(20000, 30000)  # noqa: S311 - no secret
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("0.0.0.0", port))  # noqa: S104 - asked, not served
+            return port
+
+
+@dataclass
+class Stack:
+    """A deployment that is up."""
+
+    project: Project
+    up: str = ""
+    """What the `up` that made it printed."""
+
+    @classmethod
+    def start(cls, path: Path, name: str, images: dict[str, str], **settings: str) -> Stack:
+        """Bring a fresh stack up on free ports. Its name is this process's own: others may use the daemon, too."""
+        project = Project.create(path, f"{name}-{os.getpid()}")
+        ports = {"baseUrl": f"https://kotauth.localhost:{free_port()}", "httpPort": str(free_port())}
+        project.configure(**{**images, **ports, **settings})
+        try:
+            return cls(project, project.up().output)
+        except BaseException:
+            project.destroy(check=False)
+            raise
+
+    @property
+    def outputs(self) -> dict[str, Any]:
+        """The stack's outputs, secrets in clear."""
+        return self.project.outputs()
+
+    @property
+    def client(self) -> Client:
+        """A client of its public address."""
+        outputs = self.outputs
+        url = urlsplit(outputs["url"])
+        return Client(str(url.hostname), url.port or 443, outputs["caCertificate"])
+
+    def containers(self, part: str, *, stopped: bool = False) -> list[str]:
+        """Return the ids of this stack's containers of a part (server, database, frontend, job, files)."""
+        filters = [
+            "--filter",
+            f"label=kotauth.stack=kotauth/{self.project.stack}",
+            "--filter",
+            f"label=kotauth.part={part}",
+        ]
+        return docker("ps", "--quiet", "--no-trunc", *(["--all"] if stopped else []), *filters).split()
+
+    def container(self, part: str) -> str:
+        """Return the id of the only running container of a part."""
+        (one,) = self.containers(part)
+        return one
+
+    def inspect(self, container: str) -> dict[str, Any]:
+        """Return what Docker knows of a container."""
+        return json.loads(docker("inspect", container))[0]
+
+    def environment(self, container: str) -> dict[str, str]:
+        """Return the environment that a container was given."""
+        return dict(entry.split("=", 1) for entry in self.inspect(container)["Config"]["Env"])
+
+    def administrator_sql(self, statement: str, database: str = "kotauth") -> str:
+        """Run SQL as the database's administrator, inside the database's container; rows as unaligned text."""
+        script = (
+            "umask 077; printf '*:*:*:*:%s\\n' \"$(cat /run/secrets/administrator_password)\" >/tmp/pgpass; "
+            'PGPASSFILE=/tmp/pgpass exec psql -XAtq -v ON_ERROR_STOP=1 -h 127.0.0.1 -U kotauth_admin -d "$1"'
+        )
+        return docker(
+            "exec", "--interactive", self.container("database"), "bash", "-c", script, "sql", database, text=statement
+        )

@@ -1,0 +1,242 @@
+"""What the application's login may do, under an administrator that is a superuser and under one that is none.
+
+Every statement runs twice: as the owner that the session acts as, and after `SET ROLE NONE` as the login itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from components.postgres.server import ADMINISTRATOR
+from tests.e2e.cluster import OTHER_DATABASE, RDS, SUPERUSER, Cluster, error_states, password
+
+pytestmark = pytest.mark.docker
+
+LOGIN, NEXT_LOGIN = "kotauth_a", "kotauth_b"
+PASSWORD = password()
+INSUFFICIENT_PRIVILEGE = "42501"
+MARK = "next try"
+
+# Another application in the same database, and something of the administrator's in the schema of ours.
+OTHERS = f"""
+CREATE ROLE neighbour LOGIN;
+CREATE SCHEMA neighbour AUTHORIZATION neighbour;
+CREATE TABLE neighbour.accounts (id int);
+ALTER TABLE neighbour.accounts OWNER TO neighbour;
+CREATE TABLE kotauth.kept (id int);
+ALTER TABLE kotauth.kept OWNER TO {ADMINISTRATOR};
+"""
+
+DENIED = {
+    "make a role": "CREATE ROLE intruder",
+    "make a database": "CREATE DATABASE intruder",
+    "make a schema": "CREATE SCHEMA intruder",
+    "make a tablespace": "CREATE TABLESPACE intruder LOCATION '/tmp'",
+    "make a publication": "CREATE PUBLICATION intruder",
+    "make an event trigger": "CREATE EVENT TRIGGER intruder ON sql_drop EXECUTE FUNCTION missing()",
+    "create in the schema public": "CREATE TABLE public.intruder (id int)",
+    "create in another schema": "CREATE TABLE neighbour.intruder (id int)",
+    "create an untrusted extension": "CREATE EXTENSION file_fdw",
+    "create a trusted extension": "CREATE EXTENSION pgcrypto",
+    "write an untrusted function": "CREATE FUNCTION intruder() RETURNS int LANGUAGE c AS 'libc.so.6', 'getpid'",
+    "write an internal function": "CREATE FUNCTION intruder() RETURNS int LANGUAGE internal AS 'pg_backend_pid'",
+    "change the server's settings": "ALTER SYSTEM SET log_statement = 'none'",
+    "change a setting of the superuser's": "SET log_statement = 'none'",
+    "change the database": "ALTER DATABASE kotauth SET work_mem = '1GB'",
+    "run a program, writing": "COPY (SELECT 1) TO PROGRAM 'id'",
+    "run a program, reading": "CREATE TEMP TABLE IF NOT EXISTS t (line text); COPY t FROM PROGRAM 'id'",
+    "read a file": "CREATE TEMP TABLE IF NOT EXISTS t (line text); COPY t FROM '/etc/passwd'",
+    "write a file": "COPY (SELECT 1) TO '/tmp/intruder'",
+    "read a file by function": "SELECT pg_read_file('/etc/passwd')",
+    "list a folder": "SELECT pg_ls_dir('/')",
+    "read a file as a large object": "SELECT lo_import('/etc/passwd')",
+    "write a file as a large object": "SELECT lo_export(0, '/tmp/intruder')",
+    "load a library": "LOAD '/usr/lib/x86_64-linux-gnu/libc.so.6'",
+    "read the passwords' verifiers": "SELECT rolpassword FROM pg_authid",
+    "read them through the view": "SELECT passwd FROM pg_shadow",
+    "read another application's data": "SELECT * FROM neighbour.accounts",
+    "write the administrator's table": "INSERT INTO kotauth.kept VALUES (1)",
+    "read the administrator's table": "SELECT * FROM kotauth.kept",
+    "drop the administrator's table": "DROP TABLE kotauth.kept",
+    "drop its own schema": "DROP SCHEMA kotauth CASCADE",
+    "drop another schema": "DROP SCHEMA neighbour CASCADE",
+    "drop the schema public": "DROP SCHEMA public CASCADE",
+    "drop another role": "DROP ROLE neighbour",
+    "drop another database": f"DROP DATABASE {OTHER_DATABASE}",
+    "become the administrator": f"SET ROLE {ADMINISTRATOR}",
+    "become the administrator's session": f"SET SESSION AUTHORIZATION {ADMINISTRATOR}",
+    "become another application": "SET ROLE neighbour",
+    "take a table over": "ALTER TABLE neighbour.accounts OWNER TO kotauth",
+    "lift its connection limit": f"ALTER ROLE {LOGIN} CONNECTION LIMIT -1",
+    "make itself a superuser": f"ALTER ROLE {LOGIN} SUPERUSER",
+    "let itself make roles": f"ALTER ROLE {LOGIN} CREATEROLE",
+    "let the owner log in": "ALTER ROLE kotauth LOGIN",
+    "change the administrator's password": f"ALTER ROLE {ADMINISTRATOR} PASSWORD 'intruder'",
+    "change the other login's password": "ALTER ROLE neighbour PASSWORD 'intruder'",
+    "grant itself the administrator": f"GRANT {ADMINISTRATOR} TO {LOGIN}",
+    "grant itself reading of everything": f"GRANT pg_read_all_data TO {LOGIN}",
+    "grant itself programs": f"GRANT pg_execute_server_program TO {LOGIN}",
+    "grant itself another's schema": f"GRANT ALL ON SCHEMA neighbour TO {LOGIN}",
+    "grant itself another's table": f"GRANT ALL ON neighbour.accounts TO {LOGIN}",
+    "end another session": "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename <> session_user",
+}
+
+# Those that hold some privilege on the object, but may not pass it on, only warn.
+POINTLESS = {
+    "CREATE on the database": (
+        "GRANT CREATE ON DATABASE kotauth TO PUBLIC",
+        "SELECT has_database_privilege('kotauth_a', 'kotauth', 'CREATE')",
+    ),
+    "its schema to everybody": (
+        "GRANT ALL ON SCHEMA kotauth TO PUBLIC",
+        "SELECT has_schema_privilege('neighbour', 'kotauth', 'USAGE')",
+    ),
+}
+
+ALLOWED = """
+CREATE TABLE things (id serial PRIMARY KEY, name text NOT NULL);
+INSERT INTO things (name) VALUES ('one'), ('two');
+UPDATE things SET name = 'three' WHERE id = 2;
+DELETE FROM things WHERE id = 1;
+SELECT id, name FROM things;
+SELECT tableowner, schemaname FROM pg_tables WHERE tablename = 'things';
+ALTER TABLE things ADD COLUMN more int;
+CREATE INDEX ON things (more);
+CREATE FUNCTION pg_temp.twice(n int) RETURNS int LANGUAGE sql AS 'SELECT 2 * n';
+SELECT pg_temp.twice(21);
+DO $$ BEGIN UPDATE things SET more = 1; END $$;
+DROP FUNCTION pg_temp.twice(int);
+DROP TABLE things;
+"""
+
+
+@pytest.fixture(scope="module", params=[SUPERUSER, RDS])
+def cluster(request: pytest.FixtureRequest, images: dict[str, str]) -> Iterator[Cluster]:
+    """Yield a server on which `role.sql` ran once, and which has other things to be kept from."""
+    cluster = Cluster.start(images["databaseImage"], request.param)
+    try:
+        applied = cluster.apply_role(LOGIN, PASSWORD)
+        assert applied.code == 0, applied.output
+        cluster.as_superuser(OTHERS)
+        yield cluster
+    finally:
+        cluster.stop()
+
+
+@pytest.fixture(scope="module")
+def refusals(cluster: Cluster) -> dict[str, list[str]]:
+    """Return the error states of each denied statement, all tried on one connection for the sake of time."""
+    tries = "".join(
+        f"\\warn {MARK}\nRESET ROLE;\n{statement};\nSET ROLE NONE;\n{statement};\n" for statement in DENIED.values()
+    )
+    answers = cluster.log_in(tries, LOGIN, PASSWORD).output.split(MARK)[1:]
+    return {name: error_states(answer) for name, answer in zip(DENIED, answers, strict=True)}
+
+
+@pytest.mark.parametrize("what", DENIED)
+def test_may_not(refusals: dict[str, list[str]], what: str) -> None:
+    assert refusals[what] == [INSUFFICIENT_PRIVILEGE] * 2
+
+
+def test_was_the_owner_and_then_itself(cluster: Cluster) -> None:
+    who = cluster.log_in("RESET ROLE; SELECT current_user; SET ROLE NONE; SELECT current_user", LOGIN, PASSWORD)
+    assert who.output.split() == ["kotauth", LOGIN]
+
+
+@pytest.mark.parametrize(("grant", "effect"), POINTLESS.values(), ids=POINTLESS)
+def test_may_not_grant(cluster: Cluster, grant: str, effect: str) -> None:
+    cluster.log_in(f"{grant};\nSET ROLE NONE;\n{grant};", LOGIN, PASSWORD)
+    assert cluster.as_superuser(effect) == "f"
+
+
+@pytest.mark.parametrize("database", ["postgres", "template1", OTHER_DATABASE])
+def test_may_not_connect_to_another_database(cluster: Cluster, database: str) -> None:
+    assert 'permission denied for database "' in cluster.log_in("SELECT 1", LOGIN, PASSWORD, database).output
+
+
+def test_nobody_logs_in_as_the_owner(cluster: Cluster) -> None:
+    cluster.as_superuser("ALTER ROLE kotauth PASSWORD 'of the owner'")
+    refused = cluster.log_in("SELECT 1", "kotauth", "of the owner")
+    cluster.as_superuser("ALTER ROLE kotauth PASSWORD NULL")
+    assert 'role "kotauth" is not permitted to log in' in refused.output
+
+
+def test_may_do_all_that_the_server_needs(cluster: Cluster) -> None:
+    outcome = cluster.log_in(ALLOWED, LOGIN, PASSWORD)
+    assert outcome.output.splitlines() == ["2|three", "kotauth|kotauth", "42"]
+
+
+def test_its_sessions_are_limited_to_two_pools_and_some(cluster: Cluster) -> None:
+    assert cluster.as_superuser("SELECT rolconnlimit FROM pg_roles WHERE rolname = 'kotauth_a'") == "25"
+
+
+def test_the_verifier_lets_exactly_the_password_in(cluster: Cluster) -> None:
+    assert cluster.log_in("SELECT session_user, current_user", LOGIN, PASSWORD).output == f"{LOGIN}|kotauth\n"
+    assert "password authentication failed" in cluster.log_in("SELECT 1", LOGIN, PASSWORD + "x").output
+
+
+def test_a_second_run_changes_nothing(cluster: Cluster) -> None:
+    privileges = (
+        "SELECT datname, datacl, datdba FROM pg_database ORDER BY 1;"
+        "SELECT nspname, nspacl, nspowner FROM pg_namespace WHERE nspname !~ '^pg_' ORDER BY 1;"
+        "SELECT * FROM pg_db_role_setting ORDER BY 1, 2"
+    )
+    before = cluster.roles(), cluster.as_superuser(privileges)
+    assert cluster.apply_role(LOGIN, PASSWORD).code == 0
+    assert (cluster.roles(), cluster.as_superuser(privileges)) == before
+
+
+def test_a_rotation_gives_the_other_login_a_password_and_leaves_the_first_one_its_own(cluster: Cluster) -> None:
+    new = password()
+    cluster.log_in("CREATE TABLE made_by_a (id int)", LOGIN, PASSWORD)
+    assert cluster.apply_role(NEXT_LOGIN, new).code == 0
+    # Both serve the same data during the roll, whoever made it.
+    assert cluster.log_in("INSERT INTO made_by_a VALUES (1)", LOGIN, PASSWORD).output == ""
+    assert cluster.log_in("SELECT id FROM made_by_a; DROP TABLE made_by_a", NEXT_LOGIN, new).output == "1\n"
+    assert "password authentication failed" in cluster.log_in("SELECT 1", NEXT_LOGIN, PASSWORD).output
+
+
+@pytest.mark.parametrize("member", [LOGIN, "kotauth"])
+@pytest.mark.parametrize("granted", ["neighbour", "pg_read_all_data", ADMINISTRATOR])
+def test_a_membership_in_another_role_is_revoked(cluster: Cluster, granted: str, member: str) -> None:
+    cluster.as_superuser(f"GRANT {granted} TO {member}")
+    outcome = cluster.apply_role(LOGIN, PASSWORD)
+    assert outcome.code == 0, outcome.output
+    assert cluster.as_superuser(f"SELECT pg_has_role('{member}', '{granted}', 'MEMBER')") == "f"
+
+
+@pytest.mark.parametrize("attribute", ["CREATEROLE", "CREATEDB"])
+def test_an_attribute_that_the_administrator_may_take_is_taken(cluster: Cluster, attribute: str) -> None:
+    cluster.as_superuser(f"ALTER ROLE {LOGIN} {attribute}; ALTER ROLE kotauth {attribute}")
+    assert cluster.apply_role(LOGIN, PASSWORD).code == 0
+    having = "SELECT count(*) FROM pg_roles WHERE rolname ~ '^kotauth(_a)?$' AND (rolcreaterole OR rolcreatedb)"
+    assert cluster.as_superuser(having) == "0"
+
+
+@pytest.mark.parametrize("role", [LOGIN, "kotauth"])
+@pytest.mark.parametrize("attribute", ["SUPERUSER", "REPLICATION", "BYPASSRLS"])
+def test_a_dangerous_attribute_is_refused(cluster: Cluster, role: str, attribute: str) -> None:
+    cluster.as_superuser(f"ALTER ROLE {role} {attribute}")
+    before = cluster.roles()
+    outcome = cluster.apply_role(LOGIN, password())
+    after = cluster.roles()
+    cluster.as_superuser(f"ALTER ROLE {role} NO{attribute}")
+    assert outcome.code != 0
+    assert f"role {role} is superuser, may replicate or bypasses row security" in outcome.output
+    assert after == before, "it was refused, and a part of it happened"
+
+
+def test_a_schema_public_that_stays_open_is_reported(cluster: Cluster) -> None:
+    database = "foreign_public" if cluster.kind == RDS else "kotauth"
+    outcome = cluster.apply_role(LOGIN, PASSWORD, database)
+    cluster.as_superuser(f"REVOKE ALL ON DATABASE {database} FROM kotauth")
+    assert outcome.code == 0
+    assert ("WARNING:  schema public is not the administrator's" in outcome.output) == (cluster.kind == RDS)
+
+
+def test_no_password_is_logged(cluster: Cluster) -> None:
+    log = cluster.log()
+    assert "kotauth.verifier" in log  # every statement is logged here
+    assert PASSWORD not in log

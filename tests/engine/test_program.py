@@ -1,0 +1,130 @@
+"""The program as it comes: what the default stack is made of, and that looking at it changes nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine import docker
+from tests.project import ROOT, Project
+
+pytestmark = pytest.mark.engine
+
+DEPLOYMENT = "kotauth:index:DockerDeployment"
+CONTAINER = "docker:index/container:Container"
+VOLUME = "docker:index/volume:Volume"
+EXPECTED = {
+    "pulumi:pulumi:Stack": {"kotauth-test"},
+    DEPLOYMENT: {"kotauth"},
+    "kotauth:index:KotauthCredentials": {"kotauth"},
+    "kotauth:index:DockerNetwork": {"kotauth-frontend", "kotauth-database"},
+    "kotauth:index:DockerDatabase": {"kotauth-postgres"},
+    "kotauth:index:DockerDatabaseRole": {"kotauth-database-role"},
+    "kotauth:index:DockerContainer": {"kotauth-postgres", "kotauth-server", "kotauth-caddy"},
+    "kotauth:index:DockerFiles": {
+        "kotauth-postgres-secrets",
+        "kotauth-database-role-files",
+        "kotauth-server-secrets",
+        "kotauth-caddy-next-config",
+    },
+    "kotauth:index:DockerCaCertificate": {"kotauth-ca-certificate"},
+    "random:index/randomPassword:RandomPassword": {
+        "kotauth-secret-key",
+        "kotauth-admin-password",
+        "kotauth-checklist-api-key",
+        "kotauth-database-password",
+        "kotauth-postgres-administrator-password",
+    },
+    "docker:index/network:Network": {"kotauth-frontend", "kotauth-database"},
+    VOLUME: {
+        "kotauth-postgres-data",
+        "kotauth-postgres-secrets",
+        "kotauth-database-role-files",
+        "kotauth-server-secrets",
+        "kotauth-caddy-data",
+        "kotauth-caddy-config",
+        "kotauth-caddy-control",
+    },
+    CONTAINER: {
+        "kotauth-postgres-secrets-carrier",
+        "kotauth-postgres-data-owner",
+        "kotauth-postgres",
+        "kotauth-database-role-files-carrier",
+        "kotauth-database-role",
+        "kotauth-server-secrets-carrier",
+        "kotauth-server-key-guard",
+        "kotauth-server",
+        "kotauth-caddy-data-owner",
+        "kotauth-caddy-config-owner",
+        "kotauth-caddy-next-config-carrier",
+        "kotauth-caddy-reload",
+        "kotauth-caddy",
+        "kotauth-ca-certificate",
+    },
+}
+
+
+def free_port() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return str(server.getsockname()[1])
+
+
+@pytest.fixture
+def previewed(project: Project, daemon: docker.Daemon) -> tuple[Project, dict[str, Any]]:
+    """Return the default stack, on ports that are free, and its preview. The daemon is only asked for its ports."""
+    project.variables["DOCKER_HOST"] = daemon.host
+    project.configure(baseUrl=f"https://kotauth.localhost:{free_port()}", httpPort=free_port())
+    output = project.preview("--json").output
+    return project, json.loads(output[output.index("{") :])
+
+
+def fingerprints(folder: Path) -> dict[str, str]:
+    """Return relative path to hash of everything that belongs to the program."""
+    files = [folder / "Pulumi.yaml", folder / "__main__.py", *(folder / "components").rglob("*")]
+    return {
+        str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in files
+        if file.is_file() and not {"__pycache__", "venv", "build"} & set(file.relative_to(folder).parts)
+    }
+
+
+def test_the_default_stack(previewed: tuple[Project, dict[str, Any]]) -> None:
+    project, preview = previewed
+    assert {step["op"] for step in preview["steps"]} == {"create"}
+    found: dict[str, set[str]] = {}
+    for step in preview["steps"]:
+        state = step["newState"]
+        found.setdefault(state["type"], set()).add(state["urn"].rpartition("::")[2])
+    assert found == EXPECTED
+    assert preview["changeSummary"] == {"create": sum(map(len, EXPECTED.values()))}
+
+    assert not project.state()["deployment"].get("resources")
+    assert fingerprints(project.path) == fingerprints(ROOT)
+    changed = {file.name for file in project.path.iterdir()} - {"Pulumi.yaml", "__main__.py", "components"}
+    assert changed <= {".venv", ".pulumi-local", "Pulumi.test.yaml", "__pycache__"}
+
+    # What a plan shows everybody, a secret must not be in.
+    assert "kotauth:secretKey" in preview["config"]
+    for step in preview["steps"]:
+        environment = step["newState"].get("inputs", {}).get("envs") or []
+        assert not [entry for entry in environment if "PASSWORD=" in str(entry) or "SECRET_KEY=" in str(entry)]
+
+
+def test_what_is_protected_is_so_in_the_engine(previewed: tuple[Project, dict[str, Any]]) -> None:
+    _, preview = previewed
+    protected = {
+        step["newState"]["urn"].rpartition("::")[2] for step in preview["steps"] if step["newState"].get("protect")
+    }
+    assert protected == {
+        "kotauth-secret-key",
+        "kotauth-admin-password",
+        "kotauth-checklist-api-key",
+        "kotauth-postgres-administrator-password",
+        "kotauth-postgres-data",
+        "kotauth-caddy-data",
+    }
