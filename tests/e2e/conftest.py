@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
 from tests import images as built
 from tests.e2e.stack import Stack
-
-
-@pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory, images: dict[str, str], pulumi_engine: None) -> Iterator[Stack]:
-    """Yield a stack that is up. Tests leave it ready and with the settings that they found."""
-    running = Stack.start(tmp_path_factory.mktemp("stack") / "project", "shared", images)
-    yield running
-    running.project.destroy()
 
 
 @pytest.fixture(scope="session")
@@ -26,14 +19,36 @@ def stand_ins(images: dict[str, str]) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def changing(
-    tmp_path_factory: pytest.TempPathFactory, images: dict[str, str], stand_ins: list[str], pulumi_engine: None
-) -> Iterator[Stack]:
-    """Yield a stack whose settings and program tests may change; they leave it so that an `up` goes through."""
-    path = tmp_path_factory.mktemp("changing") / "project"
-    running = Stack.start(path, "changing", {**images, "image": stand_ins[0]})
-    yield running
-    running.project.destroy()
+def stacks(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    images: dict[str, str],
+    stand_ins: list[str],
+    pulumi_engine: None,
+) -> Iterator[dict[str, Future[Stack]]]:
+    """Yield the stacks that the chosen tests want. They start and end side by side: most of that time is waiting."""
+    of_each = {"stack": images, "changing": {**images, "image": stand_ins[0]}}
+    wanted = {name for item in request.session.items for name in getattr(item, "fixturenames", ())} & set(of_each)
+    with ThreadPoolExecutor(len(of_each)) as threads:
+        starts = {
+            name: threads.submit(Stack.start, tmp_path_factory.mktemp(name) / "project", name, of_each[name])
+            for name in sorted(wanted)
+        }
+        yield starts
+        running = [start.result() for start in starts.values() if not start.exception()]
+        list(threads.map(lambda stack: stack.project.destroy(), running))
+
+
+@pytest.fixture(scope="session")
+def stack(stacks: dict[str, Future[Stack]]) -> Stack:
+    """Return a stack that is up. Tests leave it ready and with the settings that they found."""
+    return stacks["stack"].result()
+
+
+@pytest.fixture(scope="session")
+def changing(stacks: dict[str, Future[Stack]]) -> Stack:
+    """Return a stack whose settings and program tests may change; they leave it so that an `up` goes through."""
+    return stacks["changing"].result()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
