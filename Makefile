@@ -6,7 +6,7 @@ RUN := .venv/bin/python
 FAST := tests/unit tests/schema tests/policy
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview down purge env test check fmt pins venv engine
+.PHONY: help up preview down purge env test check lint fmt pins venv engine
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -27,14 +27,16 @@ purge: engine ## remove everything for good, asks first
 env: ## print the environment for plain pulumi: eval "$$(make -s env)"
 	@$(PYTHON) -m engine env
 
-test: check engine ## everything: lint, types, and all tests
-	$(RUN) -m pytest
+test: lint engine ## everything: lint, types, and all tests
+	$(RUN) -m pytest --durations=10
 
-check: venv ## lint, types, and the tests that need no Docker, about a minute
+check: lint ## lint, types, and the tests that need no Docker, about a minute
+	$(RUN) -m pytest -q $(FAST)
+
+lint: venv
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m pyright
-	$(RUN) -m pytest -q $(FAST)
 
 fmt: venv ## format the code
 	$(RUN) -m ruff format .
