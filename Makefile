@@ -9,7 +9,7 @@ FAST := tests/unit tests/schema tests/policy
 .PHONY: help up preview down purge env test check lint fmt pins venv engine
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/\$$\$$/$$/; s/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 	@echo '  STACK=name picks the environment (default dev), YES=1 answers questions with yes'
 
 up: engine ## bring the stack up: database, server, frontend

@@ -6,6 +6,7 @@ deleted first.
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TypedDict, cast
 
 import pulumi
@@ -19,6 +20,7 @@ from .files import DockerFiles, DockerFilesArgs
 from .hardened import Attachment, Mount, Runtime, hardened_container, healthcheck
 from .job import run_job
 
+_RELOAD = (Path(__file__).parent / "reload.sh").read_text()
 _SMALL_MB, _SMALL_CPUS = 64, 0.5
 # Beyond the failed probes that the spec allows, for a busy machine.
 _GRACE_SECONDS = 20
@@ -209,14 +211,10 @@ class DockerContainer(pulumi.ComponentResource):
         mounts = [Mount(config, CONFIG_DIRECTORY, read_only=False), Mount(control, control_path, read_only=False)]
         owned = self._own("config-owner", mounts)
         files = self._files("next-config", self._spec.get("config_files", {}), config)
-        script = (
-            f'set -e; if [ -S {reload["socket"]} ]; then "$@"; fi; cd {CONFIG_DIRECTORY}; '
-            f'for new in {NEXT_CONFIG_DIRECTORY}/*; do cp -f "$new" .incoming; mv -f .incoming "${{new##*/}}"; done'
-        )
         applied = run_job(
             f"{self._name}-reload",
             self._small(
-                command=["sh", "-c", script, "reload", *reload["command"]],
+                command=["sh", "-c", _RELOAD, "reload", reload["socket"], *reload["command"]],
                 mounts=mounts,
                 environment=self._spec.get("environment", {}),
                 tmpfs=self._spec.get("tmpfs", []),
