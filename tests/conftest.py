@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,16 +13,24 @@ from engine import docker, selection
 from tests.project import Project
 
 
-@pytest.fixture(scope="session", autouse=False)
-def pulumi_engine() -> None:
-    """See to it that there is an engine, as `make` does."""
-    selection.ensure()
+def _progress_shown(request: pytest.FixtureRequest) -> AbstractContextManager[None]:
+    """Show what is printed meanwhile, for minutes perhaps; pytest would keep it until the end."""
+    capture: Any = request.config.pluginmanager.getplugin("capturemanager")
+    return capture.global_and_fixture_disabled()
 
 
 @pytest.fixture(scope="session")
-def daemon() -> Iterator[docker.Daemon]:
+def pulumi_engine(request: pytest.FixtureRequest) -> None:
+    """See to it that there is an engine, as `make` does."""
+    with _progress_shown(request):
+        selection.ensure()
+
+
+@pytest.fixture(scope="session")
+def daemon(request: pytest.FixtureRequest) -> Iterator[docker.Daemon]:
     """Yield a Docker daemon; one that had to be started is stopped at the end."""
-    running = docker.ensure_daemon()
+    with _progress_shown(request):
+        running = docker.ensure_daemon()
     started = running.started
     yield running
     if started and running.pid:
@@ -28,11 +38,12 @@ def daemon() -> Iterator[docker.Daemon]:
 
 
 @pytest.fixture(scope="session")
-def images(daemon: docker.Daemon) -> dict[str, str]:
+def images(request: pytest.FixtureRequest, daemon: docker.Daemon) -> dict[str, str]:
     """Return the images to run: the official ones where a registry can be reached, else built from packages."""
     from tests import images  # noqa: PLC0415 - only where Docker is used
 
-    return images.choose()
+    with _progress_shown(request):
+        return images.choose()
 
 
 @pytest.fixture
