@@ -108,7 +108,7 @@ def planted(stack: Stack) -> Iterator[Stack]:
         stack.administrator_sql("DROP TABLE IF EXISTS kotauth.canary")
         file.unlink(missing_ok=True)
         for kind, names in (("rm", (f"{name}-running", f"{name}-stopped")), ("volume", (name,)), ("network", (name,))):
-            docker(*((kind, "--force") if kind == "rm" else (kind, "rm")), *names, check=False)
+            docker(*((kind, "--force", "--volumes") if kind == "rm" else (kind, "rm")), *names, check=False)
 
 
 @pytest.mark.parametrize("form", written(b""))
