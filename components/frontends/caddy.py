@@ -58,8 +58,8 @@ def frontend(*, image: str, configuration: str, http_port: int, https_port: int)
         "command": ["run", "--config", _CURRENT, "--adapter", "caddyfile"],
         "environment": {"XDG_DATA_HOME": "/data", "XDG_CONFIG_HOME": "/config"},
         "config_files": {"Caddyfile": configuration},
-        # A reload finishes what is under way; connections that wait for a request end, as Go's servers do it. It refuses
-        # a bad file and goes on with the old one.
+        # A reload finishes what is under way; connections that wait for a request end, as Go's servers do it. A bad
+        # file is refused and the old one stays.
         "reload": {
             "command": ["caddy", "reload", "--adapter", "caddyfile", "--address", f"unix/{_SOCKET}", "--config", _NEXT],
             "socket": _SOCKET,
