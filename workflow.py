@@ -8,6 +8,7 @@ is in git is run with a copy in `.pulumi-local`.
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import os
 import re
@@ -37,7 +38,7 @@ class Stack:
         """The settings that the user edits."""
         return ROOT / f"Pulumi.{self.name}.yaml"
 
-    @property
+    @functools.cached_property
     def is_tracked(self) -> bool:
         """Whether git holds the settings."""
         asked = ["git", "ls-files", "--error-unmatch", self.file.name]
@@ -88,7 +89,7 @@ def pulumi(*arguments: str, capture: bool = False) -> str:
     done = subprocess.run(
         ["pulumi", *arguments],
         cwd=ROOT,
-        env={**os.environ, **engine.environment(ROOT)},
+        env={**os.environ, **_engine()},
         stdout=subprocess.PIPE if capture else None,
         text=True,
         check=False,
@@ -96,6 +97,12 @@ def pulumi(*arguments: str, capture: bool = False) -> str:
     if done.returncode:
         sys.exit(done.returncode)
     return done.stdout or ""
+
+
+@functools.cache
+def _engine() -> dict[str, str]:
+    """Return how to call the engine; looking for it takes a tenth of a second, and a target calls it several times."""
+    return engine.environment(ROOT)
 
 
 def up(stack: Stack) -> None:

@@ -1,5 +1,6 @@
 """PostgreSQL on a Docker host, and the application's role in it."""
 
+from pathlib import Path
 from typing import TypedDict
 
 import pulumi
@@ -28,14 +29,8 @@ HOST = "postgres"
 """Name of the server on its network."""
 
 _DEFAULT_MEMORY_MB = 512
-APPLY_ROLE = """
-set -eu
-umask 077
-printf '*:*:*:*:%s\\n' "$(cat /run/secrets/administrator_password)" >/tmp/pgpass
-export PGPASSFILE=/tmp/pgpass PGCONNECT_TIMEOUT=10
-psql -XqtA -v ON_ERROR_STOP=1 --single-transaction -o /dev/null -f /run/secrets/role.sql
-"""
-"""Runs `role.sql` as the administrator, whose password libpq wants in a file of its own form."""
+APPLY_ROLE = (Path(__file__).parent.parent / "postgres" / "apply_role.sh").read_text()
+"""Runs `role.sql` as the administrator."""
 
 
 class DockerDatabaseArgs(TypedDict):

@@ -1,0 +1,6 @@
+# Runs role.sql as the administrator, whose password libpq wants in a file of its own form.
+set -eu
+umask 077
+printf '*:*:*:*:%s\n' "$(cat /run/secrets/administrator_password)" >/tmp/pgpass
+export PGPASSFILE=/tmp/pgpass PGCONNECT_TIMEOUT=10
+psql -XqtA -v ON_ERROR_STOP=1 --single-transaction -o /dev/null -f /run/secrets/role.sql
