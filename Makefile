@@ -48,7 +48,7 @@ pins: venv ## resolve requirements*.in again
 	cd policy && ../$(RUN) -m uv pip compile $(PINS) requirements.in -o requirements.txt
 	$(RUN) -m uv pip compile $(PINS) requirements-dev.in -o requirements-dev.txt
 
-PINS := --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url
+PINS := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url
 
 venv:
 	@$(PYTHON) -m engine venv

@@ -39,7 +39,7 @@ def ensure(project: Path) -> Path:
 def _make(project: Path, folder: Path) -> None:
     if not _OLDEST <= sys.version_info[:2] <= _NEWEST:
         raise EngineError(
-            f"{sys.executable} is Python {sys.version_info[0]}.{sys.version_info[1]}; 3.10 to 3.13 are supported:"
+            f"{sys.executable} is Python {sys.version_info[0]}.{sys.version_info[1]}; 3.11 to 3.13 are supported:"
             " choose one with `make PYTHON=python3.12 …`"
         )
     with progress.step(f"Making the virtualenv {FOLDER} with Python {sys.version.split()[0]}"):

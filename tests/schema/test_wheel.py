@@ -91,7 +91,7 @@ def test_its_metadata(wheel: Path) -> None:
     (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
     metadata = email.parser.Parser().parsestr(archive.read(name).decode())
     assert metadata["Name"] == "pulumi-kotauth"
-    assert metadata["Requires-Python"] == ">=3.10"
+    assert metadata["Requires-Python"] == ">=3.11"
     required = " ".join(metadata.get_all("Requires-Dist") or [])
     assert set(re.findall(r"(?:^| )([\w-]+)(?=[<>~=])", required)) == {
         "pulumi",
