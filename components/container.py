@@ -6,10 +6,9 @@ privileges, mounts the root read-only, bounds memory, cpu and logs, and restarts
 """
 
 from collections.abc import Mapping
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
-from typing_extensions import NotRequired
 
 SECRETS_DIRECTORY = "/run/secrets"
 """Where a container finds its secret files, readable by its own user only."""

@@ -5,11 +5,10 @@ everything comes from `RandomPassword`; the key is the SHA-256 of one, 32 bytes 
 """
 
 import hashlib
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_random as random
-from typing_extensions import NotRequired
 
 from .inputs import Inputs
 from .postgres.role import parse_password_version

@@ -11,7 +11,7 @@ from .errors import EngineError
 
 FOLDER = ".venv"
 _REQUIREMENTS = ("requirements-dev.txt", "components/requirements.txt")
-_OLDEST, _NEWEST = (3, 10), (3, 13)
+_OLDEST, _NEWEST = (3, 11), (3, 13)
 _LINKED = ("components/venv", "policy/venv")
 """Component package and policy pack have virtualenvs of their own elsewhere; here they share the checkout's."""
 

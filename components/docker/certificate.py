@@ -1,10 +1,9 @@
 """The root certificate of the frontend's own authority, so that clients can be told to trust it."""
 
 import re
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
-from typing_extensions import NotRequired
 
 from ..frontends import caddy
 from ..tokens import token

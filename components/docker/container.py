@@ -7,11 +7,10 @@ deleted first.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypedDict, cast
+from typing import NotRequired, TypedDict, cast
 
 import pulumi
 import pulumi_docker as docker
-from typing_extensions import NotRequired
 
 from ..container import CONFIG_DIRECTORY, NEXT_CONFIG_DIRECTORY, SECRETS_DIRECTORY, ContainerSpec, owner
 from ..inputs import InvalidInputError, whole_floats_as_int

@@ -1,11 +1,10 @@
 """PostgreSQL on a Docker host, and the application's role in it."""
 
 from pathlib import Path
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_random as random
-from typing_extensions import NotRequired
 
 from ..inputs import Inputs, number, whole_number
 from ..postgres.role import (

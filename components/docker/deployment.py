@@ -1,9 +1,8 @@
 """The whole of Kotauth on one Docker host: PostgreSQL, the server, Caddy."""
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
-from typing_extensions import NotRequired
 
 from .. import kotauth
 from ..credentials import KotauthCredentials, KotauthCredentialsArgs

@@ -7,11 +7,10 @@ finds another version's files under it.
 
 import hashlib
 from collections.abc import Mapping
-from typing import TypedDict, cast
+from typing import NotRequired, TypedDict, cast
 
 import pulumi
 import pulumi_docker as docker
-from typing_extensions import NotRequired
 
 from ..tokens import token
 from .hardened import PART_LABEL

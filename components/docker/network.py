@@ -1,10 +1,9 @@
 """A bridge network of its own for each trust zone."""
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_docker as docker
-from typing_extensions import NotRequired
 
 from ..tokens import token
 

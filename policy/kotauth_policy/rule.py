@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, TypedDict, Union, cast
+from typing import Any, NotRequired, TypedDict, Union, cast
 
-from typing_extensions import NotRequired, Unpack
+from typing_extensions import Unpack
 
 from .resource import Resource
 from .verdict import Verdict

@@ -7,7 +7,7 @@ import sys
 import threading
 import traceback
 from contextvars import ContextVar
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 tenant_slug: ContextVar[str | None] = ContextVar("tenant_slug", default=None)
@@ -32,7 +32,7 @@ def error(logger: str, message: str, cause: BaseException | None = None) -> None
 
 
 def _write(level: str, logger: str, message: str, cause: BaseException | None = None) -> None:
-    now = datetime.now(timezone.utc)
+    now = datetime.now(UTC)
     fields: dict[str, object] = {
         "@timestamp": f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03d}Z",
         "@version": "1",
