@@ -54,7 +54,7 @@ class PublishedPort(TypedDict):
 
 
 class Check(TypedDict):
-    """A command that must succeed before the container starts, with the container's files and networks."""
+    """A command that must succeed before the container starts. It sees the container's files and database."""
 
     name: str
     """Short name, shown when it fails."""
@@ -62,7 +62,7 @@ class Check(TypedDict):
     """Image that holds the command."""
     command: list[str]
     """Command and arguments. Its last line of output is what the user reads when it fails."""
-    environment: NotRequired[Mapping[str, str]]
+    environment: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Plain environment, without secrets."""
 
 
@@ -97,12 +97,14 @@ class ContainerSpec(TypedDict):
     """Arguments."""
     environment: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Plain environment, without secrets: whoever may inspect the container reads it."""
-    secret_files: NotRequired[Mapping[str, pulumi.Input[str]]]
-    """File name to content; they appear in `/run/secrets`, mode 0400. A change starts a new container."""
+    secret_files: NotRequired[list[str]]
+    """Names of the files that appear in `/run/secrets`, mode 0400. Their contents are the target's matter: Docker is
+    given them, a host on AWS reads them from Secrets Manager."""
     config_files: NotRequired[Mapping[str, pulumi.Input[str]]]
     """File name to content; they appear in `/run/config`. A change starts a new container, unless `reload` is set."""
     reload: NotRequired[Reload]
-    """With it, new configuration files reach the running container, and don't start a new one."""
+    """With it, new configuration files reach the running container, and don't start a new one. Targets that replace
+    the whole host have no use for it."""
     volumes: NotRequired[list[PersistentVolume]]
     """Persistent data."""
     tmpfs: NotRequired[list[str]]

@@ -10,8 +10,9 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_random as random
 
+from . import kotauth
 from .inputs import Inputs
-from .postgres.role import parse_password_version
+from .postgres.limits import parse_password_version
 from .tokens import token
 
 _API_KEY_PREFIX = "kauth_master_"
@@ -74,6 +75,15 @@ class KotauthCredentials(pulumi.ComponentResource):
                 "checklist_api_key_hash": self.checklist_api_key_hash,
                 "database_password": self.database_password,
             }
+        )
+
+    def secret_files(self) -> dict[str, pulumi.Input[str]]:
+        """Return the contents of the server's secret files, by name."""
+        return kotauth.secret_files(
+            secret_key=self.secret_key,
+            database_password=self.database_password,
+            admin_password=self.admin_password,
+            api_key_hash=self.checklist_api_key_hash,
         )
 
 

@@ -16,12 +16,13 @@ from urllib.parse import urlsplit
 
 import pulumi
 
-from .container import SECRETS_DIRECTORY, ContainerSpec
+from .container import CONFIG_DIRECTORY, SECRETS_DIRECTORY, ContainerSpec
 from .image import image as image_rule
 from .inputs import number, one_of, whole_number
 
 PORT = 8080
 """The server listens here, fixed in its source."""
+DATABASE_PORT = 5432
 USER = "10001:10001"
 """User of the image since 1.16.0."""
 DEFAULT_IMAGE = "ghcr.io/inumansoul/kotauth:1.22.0"
@@ -32,8 +33,13 @@ CPU_FLOOR = 1.0
 SECRET_KEY_CHARACTERS = 32
 """Kotauth refuses fewer (`FATAL: KAUTH_SECRET_KEY must be set (32+ chars).`)."""
 
+SECRET_FILES = ("secret_key", "database_password", "admin_password", "api_keys.json")
+"""What only the server may read."""
+
 _PORT_RULE = "must have a port from 1 to 65535, or none"
 _READY = f"http://localhost:{PORT}/health/ready"
+_CA_FILE = "database-ca.pem"
+_CA_PATH = f"{CONFIG_DIRECTORY}/{_CA_FILE}"
 _KEY_GUARD = (Path(__file__).parent / "postgres" / "key_guard.sh").read_text()
 
 parse_image = image_rule(3, VERSION_FLOOR, "older versions miss the API that the production checklist asks")
@@ -98,25 +104,29 @@ def parse_secret_key(raw: object) -> str:
 
 
 @dataclass(frozen=True)
-class Secrets:
-    """What only the server may read."""
-
-    secret_key: pulumi.Input[str]
-    database_password: pulumi.Input[str]
-    admin_password: pulumi.Input[str]
-    api_key_hash: pulumi.Input[str]
-    """Lower-case hex SHA-256 of the checklist's whole API key."""
-
-
-@dataclass(frozen=True)
 class Database:
     """Where the server finds its database, and the image whose `psql` asks it before a start."""
 
-    url: str
-    user: str
-    host: str
+    host: pulumi.Input[str]
     name: str
+    user: str
     tools_image: str
+    ca: pulumi.Input[str] | None = None
+    """PEM of the authorities that may certify the host. With it the connection is encrypted and the host verified;
+    without it the network between the two must be theirs alone."""
+
+    @property
+    def url(self) -> pulumi.Input[str]:
+        """The JDBC URL. Flyway logs it, so it never carries credentials."""
+        tls = f"?sslmode=verify-full&sslrootcert={_CA_PATH}" if self.ca is not None else ""
+        head, tail = "jdbc:postgresql://", f":{DATABASE_PORT}/{self.name}{tls}"
+        return f"{head}{self.host}{tail}" if isinstance(self.host, str) else pulumi.Output.concat(head, self.host, tail)
+
+    @property
+    def libpq(self) -> dict[str, pulumi.Input[str]]:
+        """The environment of `psql`."""
+        tls = {"PGSSLMODE": "verify-full", "PGSSLROOTCERT": _CA_PATH} if self.ca is not None else {}
+        return {"PGHOST": self.host, "PGDATABASE": self.name, "PGUSER": self.user, **tls}
 
 
 def server(  # noqa: PLR0913 - one argument for each thing that a target decides
@@ -129,7 +139,6 @@ def server(  # noqa: PLR0913 - one argument for each thing that a target decides
     pool_size: int,
     update_check: bool,
     database: Database,
-    secrets: Secrets,
 ) -> ContainerSpec:
     """Return the server's spec. The proxy before it must set and remove the forwarded headers (see `frontends`)."""
     return {
@@ -151,12 +160,8 @@ def server(  # noqa: PLR0913 - one argument for each thing that a target decides
             "DB_PASSWORD_FILE": f"{SECRETS_DIRECTORY}/database_password",
             "DB_POOL_MAX_SIZE": str(pool_size),
         },
-        "secret_files": {
-            "secret_key": secrets.secret_key,
-            "admin_password": secrets.admin_password,
-            "api_keys.json": pulumi.Output.from_input(secrets.api_key_hash).apply(bootstrap_api_keys),
-            "database_password": secrets.database_password,
-        },
+        "secret_files": [*SECRET_FILES],
+        "config_files": {_CA_FILE: database.ca} if database.ca is not None else {},
         # Only one JVM fits the limit, so its temporary files are few.
         "tmpfs": ["/tmp"],  # noqa: S108 - the container's own
         # A first start migrates the database: 18.5 s at a quarter of a processor, measured on 1.5.2.
@@ -172,15 +177,23 @@ def server(  # noqa: PLR0913 - one argument for each thing that a target decides
             "name": "key-guard",
             "image": database.tools_image,
             "command": ["bash", "-c", _KEY_GUARD],
-            "environment": {
-                "PGHOST": database.host,
-                "PGDATABASE": database.name,
-                "PGUSER": database.user,
-            },
+            "environment": database.libpq,
         },
         # Kotauth finishes its requests within 5 s of SIGTERM.
         "stop_seconds": 10,
     }
+
+
+def secret_files(
+    *,
+    secret_key: pulumi.Input[str],
+    database_password: pulumi.Input[str],
+    admin_password: pulumi.Input[str],
+    api_key_hash: pulumi.Input[str],
+) -> dict[str, pulumi.Input[str]]:
+    """Return the contents of the server's secret files; the hash is the SHA-256 of the checklist's API key, in hex."""
+    api_keys = pulumi.Output.from_input(api_key_hash).apply(bootstrap_api_keys)
+    return dict(zip(SECRET_FILES, (secret_key, database_password, admin_password, api_keys), strict=True))
 
 
 def bootstrap_api_keys(key_hash: str) -> str:

@@ -41,6 +41,8 @@ class DockerContainerArgs(TypedDict):
 
     spec: ContainerSpec
     """What runs."""
+    secrets: NotRequired[Mapping[str, pulumi.Input[str]]]
+    """Contents of the spec's secret files, by name. A change starts a new container."""
     networks: NotRequired[list[NetworkAttachment]]
     """Networks to join; none by default."""
     files_image: NotRequired[str]
@@ -64,6 +66,10 @@ class DockerContainer(pulumi.ComponentResource):
             uid, gid = owner(spec)
         except ValueError as error:
             raise InvalidInputError(f'user = "{spec["user"]}" of {name}: {error}') from error
+        contents = args.get("secrets", {})
+        if set(contents) != set(spec.get("secret_files", [])):
+            wanted = ", ".join(spec.get("secret_files", [])) or "none"
+            raise InvalidInputError(f'secrets = "{", ".join(contents)}" of {name}: the spec wants {wanted}')
         super().__init__(token("DockerContainer"), name, {"part": spec["part"], "image": spec["image"]}, opts)
         self._name = name
         self._spec = spec
@@ -79,15 +85,15 @@ class DockerContainer(pulumi.ComponentResource):
         ready: list[pulumi.Resource] = []
         volumes = self._persistent_volumes()
         mounts = [Mount(volumes[v["name"]], v["path"], read_only=False) for v in spec.get("volumes", [])]
-        if "secret_files" in spec:
-            secrets = self._files("secrets", spec["secret_files"])
+        if contents:
+            secrets = self._files("secrets", contents)
             mounts.append(Mount(secrets.volume_name, SECRETS_DIRECTORY))
         if "reload" in spec:
             shared, applied = self._reloadable_config()
             mounts += shared
             ready.append(applied)
-        elif "config_files" in spec:
-            config = self._files("config", spec["config_files"])
+        elif spec.get("config_files"):
+            config = self._files("config", spec.get("config_files", {}))
             mounts.append(Mount(config.volume_name, CONFIG_DIRECTORY))
         if volumes:
             ready.append(self._own("data-owner", mounts[: len(volumes)]))

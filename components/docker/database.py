@@ -7,12 +7,11 @@ import pulumi
 import pulumi_random as random
 
 from ..inputs import Inputs, number, whole_number
+from ..postgres.limits import parse_password_version, parse_pool_size
 from ..postgres.role import (
     OWNER,
     connection_limit,
     login_name,
-    parse_password_version,
-    parse_pool_size,
     role_script,
     role_settings,
     scram_verifier,
@@ -79,9 +78,8 @@ class DockerDatabase(pulumi.ComponentResource):
         server = DockerContainer(
             name,
             {
-                "spec": database_server(
-                    image=image, memory=memory, cpus=cpus, database=database, administrator_password=password
-                ),
+                "spec": database_server(image=image, memory=memory, cpus=cpus, database=database),
+                "secrets": {"administrator_password": password},
                 "networks": [{"name": args["network"], "alias": HOST}],
                 "labels": args.get("labels", {}),
             },

@@ -7,13 +7,13 @@ import pulumi
 from .. import kotauth
 from ..credentials import KotauthCredentials, KotauthCredentialsArgs
 from ..frontends import caddy
-from ..postgres.role import OWNER, jdbc_url, login_name
-from ..settings import Settings
+from ..postgres.role import OWNER, login_name
 from ..tokens import token
 from .certificate import DockerCaCertificate
 from .container import DockerContainer
 from .database import HOST, DockerDatabase, DockerDatabaseRole
 from .network import DockerNetwork
+from .settings import DockerSettings
 
 _SERVER = "kotauth"
 
@@ -81,29 +81,34 @@ class DockerDeployment(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DockerDeploymentArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make networks, secrets, database, server and frontend, in the order in which they need each other."""
-        s = Settings.resolve(args, f"DockerDeployment {name}")
+        settings = DockerSettings.resolve(args, f"DockerDeployment {name}")
+        application = settings.server
         super().__init__(
             token("DockerDeployment"),
             name,
-            {"base_url": s.base_url.text, "environment": s.environment, "image": s.image.reference},
+            {
+                "base_url": application.base_url.text,
+                "environment": application.environment,
+                "image": application.image.reference,
+            },
             opts,
         )
         child = pulumi.ResourceOptions(parent=self)
         labels = args.get("labels", {})
-        public = s.certificates == "acme"
+        public = settings.certificates == "acme"
 
         front = DockerNetwork(
             f"{name}-frontend", {"internal": False, "labels": {**labels, "kotauth.network": "frontend"}}, child
         )
         back = DockerNetwork(f"{name}-database", {"labels": {**labels, "kotauth.network": "database"}}, child)
-        secrets: KotauthCredentialsArgs = {"database_password_version": s.database_password_version}
-        if s.secret_key is not None:
-            secrets["secret_key"] = s.secret_key
+        secrets: KotauthCredentialsArgs = {"database_password_version": application.database_password_version}
+        if application.secret_key is not None:
+            secrets["secret_key"] = application.secret_key
         credentials = KotauthCredentials(name, secrets, child)
 
         database = DockerDatabase(
             f"{name}-postgres",
-            {"network": back.network_name, "image": s.database_image.reference, "labels": labels},
+            {"network": back.network_name, "image": settings.database_image.reference, "labels": labels},
             child,
         )
         role = DockerDatabaseRole(
@@ -113,41 +118,27 @@ class DockerDeployment(pulumi.ComponentResource):
                 "host": HOST,
                 "administrator_password": database.administrator_password,
                 "password": credentials.database_password,
-                "password_version": s.database_password_version,
-                "pool_size": s.pool_size,
-                "image": s.database_image.reference,
+                "password_version": application.database_password_version,
+                "pool_size": application.pool_size,
+                "image": settings.database_image.reference,
                 "labels": labels,
             },
             pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[database])),
         )
 
-        url = jdbc_url(HOST, OWNER)
+        its_database = kotauth.Database(
+            HOST, OWNER, login_name(application.database_password_version), settings.database_image.reference
+        )
         server = DockerContainer(
             f"{name}-server",
             {
-                "spec": kotauth.server(
-                    image=s.image.reference,
-                    base_url=s.base_url,
-                    environment=s.environment,
-                    memory=s.memory,
-                    cpus=s.cpus,
-                    pool_size=s.pool_size,
-                    update_check=s.update_check,
-                    database=kotauth.Database(
-                        url, login_name(s.database_password_version), HOST, OWNER, s.database_image.reference
-                    ),
-                    secrets=kotauth.Secrets(
-                        secret_key=credentials.secret_key,
-                        database_password=credentials.database_password,
-                        admin_password=credentials.admin_password,
-                        api_key_hash=credentials.checklist_api_key_hash,
-                    ),
-                ),
+                "spec": application.spec(its_database),
+                "secrets": credentials.secret_files(),
                 "networks": [
                     {"name": front.network_name, "alias": _SERVER},
                     {"name": back.network_name, "for_check": True},
                 ],
-                "files_image": s.database_image.reference,
+                "files_image": settings.database_image.reference,
                 "labels": labels,
             },
             pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[role])),
@@ -156,19 +147,19 @@ class DockerDeployment(pulumi.ComponentResource):
         proxy = DockerContainer(
             f"{name}-caddy",
             {
-                "spec": caddy.frontend(
-                    image=s.frontend_image.reference,
-                    configuration=caddy.caddyfile(
-                        s.base_url,
+                "spec": caddy.edge(
+                    image=settings.frontend_image.reference,
+                    configuration=caddy.edge_caddyfile(
+                        application.base_url,
                         _SERVER,
-                        acme_email=s.acme_email if public else None,
-                        acme_server=s.acme_server,
+                        acme_email=settings.acme_email if public else None,
+                        acme_server=settings.acme_server,
                     ),
-                    http_port=s.http_port,
-                    https_port=s.https_port,
+                    http_port=settings.http_port,
+                    https_port=settings.https_port,
                 ),
                 "networks": [{"name": front.network_name}],
-                "files_image": s.database_image.reference,
+                "files_image": settings.database_image.reference,
                 "labels": labels,
             },
             pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[server])),
@@ -181,19 +172,19 @@ class DockerDeployment(pulumi.ComponentResource):
                 {
                     "volume": proxy.volumes["data"],
                     "path": caddy.CA_CERTIFICATE,
-                    "image": s.frontend_image.reference,
+                    "image": settings.frontend_image.reference,
                     "written_by": proxy.container_name,
                     "labels": labels,
                 },
                 child,
             ).pem
         ready = pulumi.Output.all(server.container_name, proxy.container_name)
-        self.url = ready.apply(lambda _: s.base_url.text)
-        self.admin_url = ready.apply(lambda _: f"{s.base_url.text}/admin")
-        self.ready_url = ready.apply(lambda _: f"{s.base_url.text}/health/ready")
+        self.url = ready.apply(lambda _: application.base_url.text)
+        self.admin_url = ready.apply(lambda _: f"{application.base_url.text}/admin")
+        self.ready_url = ready.apply(lambda _: f"{application.base_url.text}/health/ready")
         self.admin_password = credentials.admin_password
         self.checklist_api_key = credentials.checklist_api_key
-        self.database_url = ready.apply(lambda _: url)
+        self.database_url = ready.apply(lambda _: str(its_database.url))
         self.register_outputs(
             {
                 "url": self.url,

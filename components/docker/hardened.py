@@ -13,13 +13,11 @@ from typing import Any
 import pulumi
 import pulumi_docker as docker
 
+from ..hardening import DROPPED_CAPABILITIES, PROCESSES, SECURITY_OPTION, tmpfs
 from .diagnosis import explain_failure
 
 PART_LABEL = "kotauth.part"
 _TRIGGER_LABEL = "kotauth.trigger"
-TMPFS = "rw,noexec,nosuid,nodev,size=64m,mode=1777"
-PROCESSES = 4096
-"""Processes and threads of one user: many times what a server needs, and an end to a fork bomb."""
 _LOG_OPTIONS = {"max-size": "10m", "max-file": "3"}
 
 
@@ -84,12 +82,14 @@ def hardened_container(
         ],
         # Without a network of its own Docker would put it on the default bridge, with everybody else (5.30).
         network_mode=None if runtime.networks else "none",
-        tmpfs=dict.fromkeys(runtime.tmpfs, TMPFS) or None,
+        tmpfs=dict.fromkeys(runtime.tmpfs, tmpfs(runtime.user)) or None,
         labels=[docker.ContainerLabelArgs(label=key, value=value) for key, value in sorted(labels.items())],
         read_only=True,  # 5.13
         privileged=False,  # 5.5
-        capabilities=docker.ContainerCapabilitiesArgs(adds=list(runtime.capabilities), drops=["ALL"]),  # 5.4
-        security_opts=["no-new-privileges:true"],  # 5.26
+        capabilities=docker.ContainerCapabilitiesArgs(  # 5.4
+            adds=list(runtime.capabilities), drops=[DROPPED_CAPABILITIES]
+        ),
+        security_opts=[f"{SECURITY_OPTION}:true"],  # 5.26
         memory=runtime.memory,  # 5.11
         # Equal to the memory: no swap. Left open, the provider sees a change at every preview.
         memory_swap=runtime.memory,

@@ -7,25 +7,22 @@ from __future__ import annotations
 
 import errno
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pulumi
 
-from ..settings import Settings
 from . import daemon
+from .settings import DockerSettings
 
-STACK_LABEL = "kotauth.stack"
 _TAKEN = (errno.EADDRINUSE,)
 
 
-def stack_labels() -> dict[str, str]:
-    """Return the labels by which a container, volume or network is known as this stack's."""
-    return {STACK_LABEL: f"{pulumi.get_project()}/{pulumi.get_stack()}"}
+def check(settings: DockerSettings, docker_host: str | None, own: Mapping[str, str]) -> None:
+    """Raise ``RunError`` with everything that stands in the way, before anything is made.
 
-
-def check(settings: Settings, docker_host: str | None) -> None:
-    """Raise ``RunError`` with everything that stands in the way, before anything is made."""
+    Containers with the label ``own`` are this stack's, and may hold the ports.
+    """
     daemon.use(docker_host)
     ports = {"httpPort": settings.http_port, "httpsPort": settings.https_port}
     try:
@@ -37,7 +34,7 @@ def check(settings: Settings, docker_host: str | None) -> None:
             f"no Docker daemon answers at {daemon.host()}: {error}. Start Docker, or choose another daemon with "
             "`pulumi config set docker:host` or DOCKER_HOST."
         ) from error
-    ours, theirs = _published(containers)
+    ours, theirs = _published(containers, own)
     problems: list[str] = []
     for key, port in ports.items():
         holder = theirs.get(port)
@@ -50,14 +47,13 @@ def check(settings: Settings, docker_host: str | None) -> None:
         raise pulumi.RunError("\n  ".join(["the machine can't run this stack:", *problems]))
 
 
-def _published(containers: Iterable[dict[str, Any]]) -> tuple[set[int], dict[int, str]]:
+def _published(containers: Iterable[dict[str, Any]], own: Mapping[str, str]) -> tuple[set[int], dict[int, str]]:
     """Return the ports that this stack publishes, and those of other containers with their names."""
     ours: set[int] = set()
     theirs: dict[int, str] = {}
-    label, value = next(iter(stack_labels().items()))
     for container in containers:
         public = {int(port["PublicPort"]) for port in container["Ports"] if port.get("PublicPort")}
-        if container["Labels"].get(label) == value:
+        if own.items() <= container["Labels"].items():
             ours |= public
         else:
             theirs |= dict.fromkeys(public, f"container {container['Names'][0].lstrip('/')}")

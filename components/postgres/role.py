@@ -1,4 +1,7 @@
-"""The application's database roles: their names, their limits, and the password verifier that the server stores."""
+"""The application's database roles: their names, their limits, and the password verifier that the server stores.
+
+Only the standard library is imported: on AWS a function carries this module, too.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,6 @@ import base64
 import hashlib
 import hmac
 from pathlib import Path
-
-from ..inputs import whole_number
 
 ROLE_SQL = (Path(__file__).parent / "role.sql").read_text()
 
@@ -19,9 +20,6 @@ SPARE_CONNECTIONS = 5
 """Beside the pools: Flyway's connection of each generation, the key guard, a person with psql."""
 SCRAM_ITERATIONS = 4096
 """PostgreSQL's own number (`scram_iterations` of version 16, built in before)."""
-
-parse_pool_size = whole_number("connections", 2, 40)
-parse_password_version = whole_number("a version of the password", 1, 10**6)
 
 
 def login_name(password_version: int) -> str:
@@ -63,11 +61,6 @@ def role_script(settings: dict[str, str]) -> str:
     """Return `role.sql` with its settings before it, as one file for psql."""
     lines = [f"SELECT set_config({_literal(key)}, {_literal(value)}, false);" for key, value in settings.items()]
     return "\n".join([*lines, ROLE_SQL])
-
-
-def jdbc_url(host: str, database: str, port: int = 5432) -> str:
-    """Return the URL for Kotauth's `DB_URL`. Flyway logs it, so it never carries credentials."""
-    return f"jdbc:postgresql://{host}:{port}/{database}"
 
 
 def _literal(text: str) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import pulumi
-
 from ..container import ContainerSpec
 from ..image import Image
 from ..image import image as image_rule
@@ -44,9 +42,7 @@ def image_of_version(version: int) -> Callable[[object], Image]:
     return parse
 
 
-def database_server(
-    *, image: str, memory: int, cpus: float, database: str, administrator_password: pulumi.Input[str]
-) -> ContainerSpec:
+def database_server(*, image: str, memory: int, cpus: float, database: str) -> ContainerSpec:
     """Return the spec of a PostgreSQL server with one empty database."""
     return {
         "part": "database",
@@ -58,7 +54,7 @@ def database_server(
         # A quarter of the memory is PostgreSQL's own advice. DDL is logged: it is rare, and who changed what matters.
         "command": ["-c", f"shared_buffers={memory // 4}MB", "-c", "log_statement=ddl", "-c", "log_connections=on"],
         "environment": {"ADMINISTRATOR": ADMINISTRATOR, "DATABASE": database},
-        "secret_files": {"administrator_password": administrator_password},
+        "secret_files": ["administrator_password"],
         "volumes": [{"name": "data", "path": "/var/lib/postgresql/data"}],
         "tmpfs": ["/tmp", "/var/run/postgresql"],  # noqa: S108 - the container's own
         "probe": {

@@ -26,7 +26,7 @@ def echo(image: str, names: list[str]) -> Iterator[Client]:
     # Caddy puts the values in as they are: none of the tests' has a character that JSON would escape.
     fields = ", ".join(f'{json.dumps(name)}: "{{http.request.header.{name}}}"' for name in names)
     upstream = f"{{\n admin off\n auto_https off\n}}\nhttp://:{PORT} {{\n respond `{{{fields}}}`\n}}\n"
-    front = caddy.caddyfile(BaseUrl(f"https://{HOST}", HOST, 443), "upstream", acme_email=None)
+    front = caddy.edge_caddyfile(BaseUrl(f"https://{HOST}", HOST, 443), "upstream", acme_email=None)
     network = docker("network", "create", f"--label=kotauth.test={os.getpid()}", f"kotauth-echo-{os.getpid()}")
     containers: list[str] = []
     try:

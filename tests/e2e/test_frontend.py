@@ -29,7 +29,7 @@ _FORM = "grant_type=client_credentials"
 @pytest.fixture
 def caddyfile(changing: Stack) -> Iterator[Path]:
     """Return the program's own Caddyfile, put back afterwards."""
-    file = changing.project.path / "components" / "frontends" / "Caddyfile"
+    file = changing.project.path / "components" / "frontends" / "edge.Caddyfile"
     text = file.read_text()
     yield file
     file.write_text(text)

@@ -10,8 +10,9 @@ from components.frontends import caddy
 from components.kotauth import parse_base_url
 
 URL = parse_base_url("https://auth.example.com:8443")
-INTERNAL = caddy.caddyfile(URL, "kotauth", acme_email=None)
-PUBLIC = caddy.caddyfile(URL, "kotauth", acme_email="ops@example.com")
+INTERNAL = caddy.edge_caddyfile(URL, "kotauth", acme_email=None)
+PUBLIC = caddy.edge_caddyfile(URL, "kotauth", acme_email="ops@example.com")
+INNER = caddy.inner_caddyfile(URL, "server", load_balancer_cidrs=["10.64.0.0/20", "10.64.16.0/20"])
 BOTH = pytest.mark.parametrize("text", [INTERNAL, PUBLIC], ids=["internal", "public"])
 
 
@@ -35,6 +36,7 @@ def blocks(text: str) -> dict[str, list[str]]:
 def test_four_sites_and_nothing_else(text: str) -> None:
     assert list(blocks(text)) == [
         "",
+        "(kotauth)",
         "https://auth.example.com",
         "http://auth.example.com",
         "http://, https://",
@@ -66,7 +68,7 @@ def test_public_certificates() -> None:
 
 
 def test_another_certificate_authority() -> None:
-    text = caddy.caddyfile(URL, "kotauth", acme_email="ops@example.com", acme_server="https://acme.example/dir")
+    text = caddy.edge_caddyfile(URL, "kotauth", acme_email="ops@example.com", acme_server="https://acme.example/dir")
     assert "acme_ca https://acme.example/dir" in blocks(text)[""]
 
 
@@ -74,7 +76,7 @@ def test_another_certificate_authority() -> None:
 def test_every_forwarded_header_that_kotauth_believes_is_set_or_removed(text: str) -> None:
     headers = dict(re.findall(r"header_up -?([\w-]+) ?(.*)", text))
     assert headers == {
-        "X-Forwarded-For": "{remote_host}",
+        "X-Forwarded-For": "{client_ip}",
         "X-Forwarded-Proto": "https",
         "X-Forwarded-Host": "",
         "X-Forwarded-Server": "",
@@ -93,7 +95,8 @@ def test_the_server_is_the_only_upstream(text: str) -> None:
 @BOTH
 def test_hsts(text: str) -> None:
     line = 'header >Strict-Transport-Security "max-age=31536000; includeSubDomains"'
-    assert line in blocks(text)["https://auth.example.com"]
+    assert line in blocks(text)["(kotauth)"]
+    assert "import kotauth" in blocks(text)["https://auth.example.com"]
 
 
 @BOTH
@@ -112,10 +115,53 @@ def test_the_probe_answers_only_inside(text: str) -> None:
 
 
 def test_the_spec_publishes_two_ports_and_reloads_what_is_to_come() -> None:
-    spec = caddy.frontend(image="x", configuration=PUBLIC, http_port=80, https_port=443)
+    spec = caddy.edge(image="x", configuration=PUBLIC, http_port=80, https_port=443)
     assert spec.get("ports") == [{"host": 80, "container": 8080}, {"host": 443, "container": 8443}]
     assert spec.get("config_files") == {"Caddyfile": PUBLIC}
+    assert spec.get("volumes") == [{"name": "data", "path": "/data"}]
     reload = spec.get("reload")
     assert reload
     assert reload["command"][-1] == "/run/config/next/Caddyfile"
     assert f"unix/{reload['socket']}" in reload["command"]
+
+
+def test_behind_a_load_balancer_its_networks_alone_are_believed_about_the_client() -> None:
+    options = blocks(INNER)[""]
+    assert "trusted_proxies static 10.64.0.0/20 10.64.16.0/20" in options
+    assert "trusted_proxies_strict" in options
+    assert "header_up X-Forwarded-For {client_ip}" in blocks(INNER)["(kotauth)"]
+
+
+def test_behind_a_load_balancer_its_probe_alone_may_use_another_name() -> None:
+    other = blocks(INNER)["https://"]
+    assert other[:5] == ["@probe {", "method GET", "path /health/ready", "remote_ip 10.64.0.0/20 10.64.16.0/20", "}"]
+    assert other[-1] == 'respond "This host is not served here." 421'
+
+
+def test_a_probe_without_a_server_name_gets_the_certificate() -> None:
+    assert {"default_sni auth.example.com", "fallback_sni auth.example.com"} <= set(blocks(INNER)[""])
+
+
+def test_behind_a_load_balancer_one_port_is_published_and_nothing_kept() -> None:
+    spec = caddy.inner(image="x", configuration=INNER, https_port=443)
+    assert spec.get("ports") == [{"host": 443, "container": 8443}]
+    assert "volumes" not in spec
+    assert "/data" in spec.get("tmpfs", [])
+
+
+def test_the_admin_console_is_open_to_all_unless_said_otherwise() -> None:
+    assert "@closed" not in INTERNAL + PUBLIC + INNER
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        caddy.edge_caddyfile(URL, "kotauth", acme_email=None, admin_cidrs=["203.0.113.0/24"]),
+        caddy.inner_caddyfile(URL, "kotauth", load_balancer_cidrs=["10.64.0.0/20"], admin_cidrs=["203.0.113.0/24"]),
+    ],
+    ids=["edge", "inner"],
+)
+def test_the_admin_console_for_some_networks(text: str) -> None:
+    lines = blocks(text)["(kotauth)"]
+    assert "not client_ip 203.0.113.0/24" in lines
+    assert lines.index("respond @closed 403") < lines.index("reverse_proxy kotauth:8080 {")

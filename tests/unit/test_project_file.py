@@ -11,7 +11,9 @@ import yaml
 from pulumi.runtime import set_all_config
 
 from components import settings
-from components.settings import Settings
+from components.aws.settings import AwsSettings
+from components.docker.settings import DockerSettings
+from components.server_settings import deployment_inputs, names
 
 ROOT = Path(__file__).parents[2]
 DECLARED: dict[str, Any] = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
@@ -24,18 +26,17 @@ def camel(field: str) -> str:
     return head + "".join(hump.capitalize() for hump in humps)
 
 
-def load(values: dict[str, Any]) -> Settings:
+def load(values: dict[str, Any]) -> DockerSettings | AwsSettings:
     set_all_config({f"kotauth:{name}": value for name, value in values.items()}, [])
     try:
-        stack = settings.load(pulumi.Config("kotauth"))
+        return settings.load(pulumi.Config("kotauth")).settings
     finally:
         set_all_config({}, [])
-    assert stack.target == "docker"
-    return stack.settings
 
 
 def test_the_settings_that_are_read_are_the_declared_ones() -> None:
-    assert set(DECLARED) == {"target", *map(camel, Settings.__dataclass_fields__)}
+    read = names(DockerSettings) | names(AwsSettings)
+    assert set(DECLARED) == {"target", *map(camel, read)}
 
 
 @EACH
@@ -52,30 +53,29 @@ def test_each_is_a_string_so_that_the_program_names_every_bad_one(name: str) -> 
 
 def test_the_defaults_are_a_development_stack() -> None:
     loaded = load(DEFAULTS)
-    assert loaded.environment == "development"
-    assert loaded.base_url.host.endswith(".localhost")
+    assert isinstance(loaded, DockerSettings)
+    assert loaded.server.environment == "development"
+    assert loaded.server.base_url.host.endswith(".localhost")
     assert loaded.certificates == "internal"
-    assert loaded.https_port == loaded.base_url.port
+    assert loaded.https_port == loaded.server.base_url.port
 
 
 def test_a_default_is_the_component_s_own_unless_development_needs_another() -> None:
     """Else the program and a library user would deploy different things."""
-    own = Settings.resolve({"base_url": DEFAULTS["baseUrl"], "certificates": "internal"}, "it")
-    loaded = load(DEFAULTS)
-    different = {name for name in Settings.__dataclass_fields__ if getattr(own, name) != getattr(loaded, name)}
-    assert different == {"environment", "http_port"}
+    own = deployment_inputs(DockerSettings.resolve({"base_url": DEFAULTS["baseUrl"]}, "it"))
+    loaded = deployment_inputs(load(DEFAULTS))
+    assert {name for name in own if own[name] != loaded[name]} == {"environment"}
 
 
-@pytest.mark.parametrize("file", sorted(ROOT.glob("Pulumi.*.yaml")), ids=lambda file: file.name)
-def test_the_stacks_of_the_repository_are_valid(file: Path) -> None:
-    stack: dict[str, str] = yaml.safe_load(file.read_text()).get("config", {})
-    own = {key.removeprefix("kotauth:"): value for key, value in stack.items() if key.startswith("kotauth:")}
-    load({**DEFAULTS, **own})
+@pytest.fixture(params=sorted(ROOT.glob("Pulumi.*.yaml")), ids=lambda file: file.name)
+def committed(request: pytest.FixtureRequest) -> dict[str, str]:
+    stack: dict[str, str] = yaml.safe_load(request.param.read_text()).get("config", {})
+    return {key.removeprefix("kotauth:"): value for key, value in stack.items() if key.startswith("kotauth:")}
 
 
-def test_production_is_production() -> None:
-    stack: dict[str, str] = yaml.safe_load((ROOT / "Pulumi.prod.yaml").read_text())["config"]
-    loaded = load({**DEFAULTS, **{key.removeprefix("kotauth:"): value for key, value in stack.items()}})
-    assert loaded.environment == "production"
-    assert loaded.certificates == "acme"
-    assert (loaded.http_port, loaded.https_port) == (80, 443)
+def test_the_stacks_of_the_repository_are_valid_and_production(committed: dict[str, str]) -> None:
+    assert load({**DEFAULTS, **committed}).server.environment == "production"
+
+
+def test_a_stack_says_nothing_that_is_the_default_anyway(committed: dict[str, str]) -> None:
+    assert not [name for name, value in committed.items() if value == DEFAULTS[name]]

@@ -11,7 +11,6 @@ from scramp import ScramClient, ScramMechanism
 from components.postgres.role import (
     ROLE_SQL,
     connection_limit,
-    jdbc_url,
     login_name,
     role_script,
     role_settings,
@@ -91,7 +90,3 @@ def test_the_script_sets_everything_that_it_reads() -> None:
 def test_quotes_are_doubled() -> None:
     script = role_script({"kotauth.login": "o'brien'; DROP TABLE users; --"})
     assert script.splitlines()[0] == "SELECT set_config('kotauth.login', 'o''brien''; DROP TABLE users; --', false);"
-
-
-def test_the_url_carries_no_credentials() -> None:
-    assert jdbc_url("postgres", "kotauth") == "jdbc:postgresql://postgres:5432/kotauth"

@@ -10,8 +10,9 @@ import pytest
 from pulumi.runtime import set_all_config
 
 from components import settings
+from components.docker.settings import DockerSettings
 from components.inputs import InvalidInputError
-from components.settings import Settings
+from components.server_settings import deployment_inputs
 
 GOOD = {"base_url": "https://auth.example.com", "acme_email": "ops@example.com"}
 
@@ -24,37 +25,37 @@ ENVIRONMENT = "must be exactly production or development; Kotauth takes any othe
 
 def refusals(args: Mapping[str, Any]) -> list[str]:
     with pytest.raises(InvalidInputError) as refused:
-        Settings.resolve({**GOOD, **args}, "it")
+        DockerSettings.resolve({**GOOD, **args}, "it")
     return [line.strip() for line in str(refused.value).splitlines()[1:]]
 
 
 def test_the_defaults_are_the_safe_choice() -> None:
-    resolved = Settings.resolve(GOOD, "it")
-    assert resolved.environment == "production"
+    resolved = DockerSettings.resolve(GOOD, "it")
+    assert resolved.server.environment == "production"
     assert resolved.certificates == "acme"
-    assert resolved.image.reference == "ghcr.io/inumansoul/kotauth:1.22.0"
+    assert resolved.server.image.reference == "ghcr.io/inumansoul/kotauth:1.22.0"
     assert resolved.database_image.reference == "docker.io/library/postgres:14.23-bookworm"
     assert resolved.frontend_image.reference == "docker.io/library/caddy:2.11.9"
-    assert (resolved.memory, resolved.cpus, resolved.pool_size) == (512, 1.0, 10)
+    assert (resolved.server.memory, resolved.server.cpus, resolved.server.pool_size) == (512, 1.0, 10)
     assert (resolved.http_port, resolved.https_port) == (80, 443)
-    assert resolved.update_check is True
-    assert resolved.secret_key is None
+    assert resolved.server.update_check is True
+    assert resolved.server.secret_key is None
 
 
 def test_the_https_port_is_the_one_of_the_base_url() -> None:
-    assert Settings.resolve({**GOOD, "base_url": "https://auth.example.com:8443"}, "it").https_port == 8443
+    assert DockerSettings.resolve({**GOOD, "base_url": "https://auth.example.com:8443"}, "it").https_port == 8443
 
 
 @pytest.mark.parametrize("version", [14, 15, 16, 17])
 def test_the_database_image_follows_the_version(version: int) -> None:
-    resolved = Settings.resolve({**GOOD, "database_version": float(version)}, "it")
+    resolved = DockerSettings.resolve({**GOOD, "database_version": float(version)}, "it")
     assert resolved.database_image.version[0] == version
 
 
 def test_a_deployment_takes_what_was_resolved() -> None:
     given = {**GOOD, "memory": "1024", "cpus": "2.5", "database_version": "16", "update_check": "false"}
-    resolved = Settings.resolve(given, "it")
-    assert Settings.resolve(resolved.deployment_inputs, "it") == resolved
+    resolved = DockerSettings.resolve(given, "it")
+    assert DockerSettings.resolve(deployment_inputs(resolved), "it") == resolved
 
 
 @pytest.mark.parametrize(
@@ -101,10 +102,31 @@ def test_a_value_of_several_lines_is_shown_as_one() -> None:
 @pytest.mark.parametrize("name", ["kotauth.localhost", "localhost", "auth.internal", "auth.test", "auth.local"])
 def test_no_authority_certifies_a_local_name(name: str) -> None:
     url = f"https://{name}"
-    assert refusals({"base_url": url}) == [
+    assert refusals({"base_url": url, "certificates": "acme"}) == [
         f'base_url = "{url}": is a local name, which no public authority certifies; use certificates internal'
     ]
-    Settings.resolve({"base_url": url, "certificates": "internal"}, "it")
+    assert DockerSettings.resolve({"base_url": url}, "it").certificates == "internal"
+
+
+@pytest.mark.parametrize(
+    ("target", "key", "value", "other"),
+    [
+        ("docker", "zoneId", "Z0123456789ABC", "aws"),
+        ("docker", "instanceType", "t4g.small", "aws"),
+        ("aws", "httpPort", "8080", "docker"),
+        ("aws", "certificates", "acme", "docker"),
+    ],
+)
+def test_a_setting_of_the_other_target_is_not_ignored(target: str, key: str, value: str, other: str) -> None:
+    good = {
+        "docker": {"acmeEmail": "ops@example.com"},
+        "aws": {"zoneId": "Z0123456789ABC", "availabilityZones": "eu-central-1a,eu-central-1b"},
+    }[target]
+    with pytest.raises(InvalidInputError) as refused:
+        load({"target": target, "baseUrl": "https://auth.example.com", **good, key: value})
+    assert str(refused.value).splitlines()[1:] == [
+        f'  kotauth:{key} = "{value}": is a setting of target {other}, not of {target}'
+    ]
 
 
 @pytest.mark.parametrize(
@@ -135,8 +157,9 @@ def load(values: Mapping[str, str], secrets: list[str] | None = None) -> setting
 def test_the_stack_s_configuration_is_read_by_its_own_names() -> None:
     stack = load({"baseUrl": "https://auth.example.com:444", "acmeEmail": "ops@example.com", "memory": "600"})
     loaded = stack.settings
-    assert (stack.target, stack.docker_host) == ("docker", None)
-    assert (loaded.base_url.port, loaded.acme_email, loaded.memory) == (444, "ops@example.com", 600)
+    assert isinstance(loaded, DockerSettings)
+    assert stack.docker_host is None
+    assert (loaded.server.base_url.port, loaded.acme_email, loaded.server.memory) == (444, "ops@example.com", 600)
 
 
 @pytest.mark.parametrize(
@@ -165,9 +188,9 @@ def test_a_secret_key_is_not_shown_also_where_it_was_not_set_as_secret() -> None
 
 def test_what_is_set_as_secret_is_never_shown() -> None:
     with pytest.raises(InvalidInputError) as refused:
-        load({"secretkey": "hunter2", "image": "hunter2", "target": "aws"}, secrets=["secretkey", "image"])
+        load({"secretkey": "hunter2", "image": "hunter2", "target": "gcp"}, secrets=["secretkey", "image"])
     text = str(refused.value)
     assert "hunter2" not in text
     assert 'kotauth:secretkey = "[secret]": is not known; is kotauth:secretKey meant?' in text
-    assert 'kotauth:target = "aws": must be exactly docker; the AWS target is not there yet' in text
+    assert 'kotauth:target = "gcp": must be exactly docker or aws' in text
     assert 'kotauth:baseUrl = "": is required' in text
