@@ -1,25 +1,27 @@
 """The stack: settings -> deployment -> outputs."""
 
+from typing import Any
+
 import pulumi
 
 from components import settings
-from components.docker import preflight
+from components.aws import preflight as aws_preflight
+from components.aws.deployment import AwsDeployment
+from components.aws.settings import AwsSettings
+from components.docker import preflight as docker_preflight
 from components.docker.deployment import DockerDeployment
-
-OUTPUTS = ("url", "admin_url", "ready_url", "admin_password", "checklist_api_key", "database_url", "ca_certificate")
-
-
-def docker(stack: settings.Stack) -> DockerDeployment:
-    """Declare the stack on a Docker host, after asking whether that one can run it."""
-    preflight.check(stack.settings, stack.docker_host)
-    return DockerDeployment("kotauth", stack.settings.deployment_inputs | {"labels": preflight.stack_labels()})
-
-
-TARGETS = {"docker": docker}
+from components.server_settings import deployment_inputs
 
 stack = settings.load(pulumi.Config())
-deployment = TARGETS[stack.target](stack)
+inputs: Any = deployment_inputs(stack.settings)
 
-for output in OUTPUTS:
+if isinstance(stack.settings, AwsSettings):
+    aws_preflight.check(stack.settings)
+    deployment = AwsDeployment("kotauth", inputs | {"tags": stack.label})
+else:
+    docker_preflight.check(stack.settings, stack.docker_host, own=stack.label)
+    deployment = DockerDeployment("kotauth", inputs | {"labels": stack.label})
+
+for output in type(deployment).__annotations__:
     head, *humps = output.split("_")
     pulumi.export(head + "".join(map(str.capitalize, humps)), getattr(deployment, output))

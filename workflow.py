@@ -8,12 +8,15 @@ is in git is run with a copy in `.pulumi-local`.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import functools
 import json
 import os
 import re
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +30,20 @@ _SALT = re.compile(r"^encryptionsalt: .*$", re.MULTILINE)
 _DEVELOPMENT = "dev"
 
 
+_TAKE_DOWN = """\
+error: a stack on AWS is not stopped and started again. To take it down for good, two commands:
+  pulumi config set deletionProtection false --stack {stack} && make up STACK={stack}
+  make purge STACK={stack}
+"""
+_LEFT_ON_AWS = """
+Left behind, on purpose, and to be paid for until it is deleted by hand:
+  the database's final snapshot           aws rds describe-db-snapshots
+  its automated backups                   aws rds describe-db-instance-automated-backups
+  the secrets, restorable for 30 days     aws secretsmanager list-secrets --include-planned-deletion
+  their keys, pending deletion            aws kms list-keys
+"""
+
+
 @dataclass(frozen=True)
 class Stack:
     """A stack of this checkout, and how to call Pulumi on it."""
@@ -37,6 +54,11 @@ class Stack:
     def file(self) -> Path:
         """The settings that the user edits."""
         return ROOT / f"Pulumi.{self.name}.yaml"
+
+    @property
+    def is_on_aws(self) -> bool:
+        """Whether it is a stack on AWS, which needs no Docker on this machine."""
+        return self.setting("target") == "aws"
 
     @functools.cached_property
     def is_tracked(self) -> bool:
@@ -59,7 +81,9 @@ class Stack:
 
     @property
     def _copy(self) -> Path:
-        return ROOT / local_state.FOLDER / self.file.name
+        # An offline preview has a passphrase of its own, which must not replace the real one's salt.
+        folder = ROOT / local_state.FOLDER
+        return (folder / "offline" if _is_offline() else folder) / self.file.name
 
     def ensure(self) -> None:
         """Make the stack where there is none, and bring the copy of its settings up to date."""
@@ -76,6 +100,7 @@ class Stack:
         kept = self._copy.read_text(encoding="utf-8") if self._copy.exists() else ""
         salt = _SALT.search(before) or _SALT.search(written) or _SALT.search(kept)
         own = "" if _SALT.search(before) or not salt else f"{salt[0]}\n"
+        self._copy.parent.mkdir(exist_ok=True)
         self._copy.write_text(own + before, encoding="utf-8")
 
     def setting(self, key: str) -> str:
@@ -107,6 +132,8 @@ def _engine() -> dict[str, str]:
 
 def up(stack: Stack) -> None:
     """Bring the stack up."""
+    if _is_offline():
+        sys.exit("error: OFFLINE=1 is for previews; nothing can be brought up without AWS")
     _prepare(stack)
     pulumi("up", *stack.options, *stack.policy, *_confirmed(stack))
     outputs = json.loads(pulumi("stack", "output", "--json", "--stack", stack.name, capture=True))
@@ -115,12 +142,35 @@ def up(stack: Stack) -> None:
 
 def preview(stack: Stack) -> None:
     """Show what `up` would change."""
-    _prepare(stack)
-    pulumi("preview", *stack.options, *stack.policy)
+    with _offline(stack):
+        _prepare(stack)
+        pulumi("preview", *stack.options, *stack.policy)
+
+
+@contextlib.contextmanager
+def _offline(stack: Stack) -> Iterator[None]:
+    """With OFFLINE=1, have a stand-in answer in the place of AWS, and look at a state of its own: an empty account."""
+    if not _is_offline():
+        yield
+        return
+    if not stack.is_on_aws:
+        sys.exit(f"error: OFFLINE=1 is for stacks on AWS; {stack.name} is not one (kotauth:target)")
+    from tests.engine.aws import stand_in  # noqa: PLC0415 - only where it is asked for
+
+    print("OFFLINE: a stand-in answers for AWS. It knows no account, so everything is shown as new.", flush=True)
+    region = stack.setting("aws:region")
+    with tempfile.TemporaryDirectory() as state, stand_in(region=region, program=ROOT) as aws:
+        backend = {"PULUMI_BACKEND_URL": Path(state).as_uri(), "PULUMI_CONFIG_PASSPHRASE": "offline"}
+        if zone := stack.setting("zoneId"):
+            aws.hosted_zone(stack.setting("baseUrl").removeprefix("https://"), zone)
+        _engine().update({**aws.variables, **backend})
+        yield
 
 
 def down(stack: Stack) -> None:
     """Stop everything and keep what can't be made again."""
+    if stack.is_on_aws:
+        sys.exit(_TAKE_DOWN.format(stack=stack.name))
     stack.ensure()
     pulumi("destroy", *stack.options, "--exclude-protected", *_confirmed(stack))
     print("\nKept: the secret key, the passwords and the data. `make up` brings them back, `make purge` removes them.")
@@ -139,11 +189,17 @@ def purge(stack: Stack) -> None:
     pulumi("state", "unprotect", "--all", "--yes", "--stack", stack.name)
     pulumi("destroy", *stack.options, "--yes")
     pulumi("stack", "rm", stack.name, "--yes", "--preserve-config")
+    if stack.is_on_aws:
+        print(_LEFT_ON_AWS)
+
+
+def _is_offline() -> bool:
+    return bool(os.environ.get("OFFLINE"))
 
 
 def _prepare(stack: Stack) -> None:
     stack.ensure()
-    if not stack.setting("docker:host"):
+    if not stack.is_on_aws and not stack.setting("docker:host"):
         docker.ensure_daemon()
     if stack.name == _DEVELOPMENT:
         _choose_images(stack)
@@ -184,7 +240,11 @@ def _farewell(stack: Stack, outputs: dict[str, str]) -> str:
             f"Its authority        pulumi stack output caCertificate --stack {stack.name} > kotauth-ca.pem",
             f"                     curl --cacert kotauth-ca.pem {outputs['readyUrl']} (browsers: see README)",
         ]
-    lines.append(f"To stop              make down{option} (keeps key, passwords and data)")
+    if stack.is_on_aws:
+        lines.append(f"Its name points to   {outputs['frontendAddress']}")
+        lines.append(f"Dashboard            {outputs['dashboardUrl']}")
+    else:
+        lines.append(f"To stop              make down{option} (keeps key, passwords and data)")
     return "\n" + "\n".join(lines)
 
 

@@ -12,6 +12,8 @@ from typing import Any
 import pulumi
 
 Statement = dict[str, Any]
+Document = Any
+"""A dictionary with AWS's own keys, which the SDK takes but its type, with keys of its own, doesn't know."""
 Values = pulumi.Input[str] | Sequence[pulumi.Input[str]]
 Condition = Mapping[str, Mapping[str, Values]]
 
@@ -38,12 +40,12 @@ def deny(sid: str, actions: str | Sequence[str], resources: Values, condition: C
     return {**allow(sid, actions, resources, condition=condition, principal={"AWS": "*"}), "Effect": "Deny"}
 
 
-def document(*statements: Statement) -> dict[str, Any]:
+def document(*statements: Statement) -> Document:
     """Return the document of these statements."""
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
-def trust(service: str, condition: Condition | None = None) -> dict[str, Any]:
+def trust(service: str, condition: Condition | None = None) -> Document:
     """Return the trust policy by which one AWS service may take a role on."""
     statement: Statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     return document({**statement, "Condition": dict(condition)} if condition else statement)

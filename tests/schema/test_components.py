@@ -9,7 +9,10 @@ import pytest
 from pulumi.provider.experimental.analyzer import Analyzer, ComponentDefinition, PropertyDefinition
 from pulumi.provider.experimental.component import ComponentProvider
 
-from components import COMPONENTS, PACKAGE, DockerDatabaseRole
+from components import COMPONENTS, PACKAGE, AwsDeployment, DockerDatabaseRole, DockerDeployment
+from components.aws.settings import AwsSettings
+from components.docker.settings import DockerSettings
+from components.server_settings import names
 
 REQUIRED = {
     "DockerDeployment": {"baseUrl"},
@@ -20,7 +23,32 @@ REQUIRED = {
     "DockerDatabaseRole": {"network", "administratorPassword", "password"},
     "DockerCaCertificate": {"volume", "writtenBy"},
     "KotauthCredentials": set[str](),
+    "AwsNetwork": {"zones"},
+    "AwsSecret": {"value", "description"},
+    "AwsDatabase": {"vpcId", "subnetIds"},
+    "AwsDatabaseRole": {
+        "vpcId",
+        "subnetIds",
+        "databaseHost",
+        "databaseSecurityGroupId",
+        "administratorSecretArn",
+        "administratorKeyArn",
+        "passwordSecretArn",
+        "passwordKeyArn",
+    },
+    "AwsLaunchTemplate": {"vpcId", "containers", "inGroup"},
+    "AwsEdge": {"vpcId", "subnetId", "availabilityZone", "containers"},
+    "AwsServer": {"vpcId", "subnetIds", "containers", "targetGroupArn", "loadBalancerSecurityGroupId"},
+    "AwsDeployment": {"baseUrl"},
+    "AwsCertificate": {"hostName", "zoneId"},
+    "AwsDns": {"zoneId", "name"},
+    "AwsLoadBalancer": {"vpcId", "subnetIds", "hostName"},
+    "AwsObservability": {"logGroupName"},
+    "AwsRollGate": {"groupName", "targetGroupArn"},
+    "AwsWebAcl": set[str](),
 }
+WITHOUT_DEFAULT = {"AwsDatabaseRole": 8, "AwsServer": 5, "AwsEdge": 4, "AwsLaunchTemplate": 3, "AwsLoadBalancer": 3}
+"""What lies in somebody's network, or between other parts, and can't guess them."""
 OUTPUTS = {
     "DockerDeployment": {
         "url",
@@ -44,6 +72,61 @@ OUTPUTS = {
         "checklistApiKeyHash",
         "databasePassword",
     },
+    "AwsNetwork": {
+        "vpcId",
+        "publicSubnetIds",
+        "privateSubnetIds",
+        "isolatedSubnetIds",
+        "publicCidrs",
+        "privateCidrs",
+    },
+    "AwsSecret": {"arn", "secretName", "kmsKeyArn"},
+    "AwsDatabase": {
+        "host",
+        "port",
+        "database",
+        "administratorSecretArn",
+        "securityGroupId",
+        "identifier",
+        "arn",
+        "kmsKeyArn",
+    },
+    "AwsDatabaseRole": {"user", "functionName"},
+    "AwsLaunchTemplate": {"templateId", "templateVersion", "securityGroupId", "roleName", "logGroupName"},
+    "AwsEdge": {"publicIp", "instanceId", "logGroupName", "securityGroupId"},
+    "AwsServer": {"groupName", "logGroupName", "securityGroupId", "ready"},
+    "AwsDeployment": {
+        "url",
+        "adminUrl",
+        "readyUrl",
+        "adminPassword",
+        "checklistApiKey",
+        "databaseUrl",
+        "databaseEndpoint",
+        "frontendAddress",
+        "loadBalancerName",
+        "secretArns",
+        "logGroup",
+        "dashboardUrl",
+    },
+    "AwsCertificate": {"arn"},
+    "AwsDns": {"fqdn"},
+    "AwsLoadBalancer": {
+        "loadBalancerName",
+        "loadBalancerArn",
+        "arnSuffix",
+        "dnsName",
+        "dnsZoneId",
+        "targetGroupArn",
+        "targetGroupArnSuffix",
+        "securityGroupId",
+        "certificateArn",
+        "listenerRuleArn",
+        "accessLogBucket",
+    },
+    "AwsObservability": {"topicArn", "dashboardName", "dashboardUrl"},
+    "AwsRollGate": {"result"},
+    "AwsWebAcl": {"arn", "logGroupName"},
 }
 EACH = pytest.mark.parametrize("component", COMPONENTS, ids=lambda component: component.__name__)
 
@@ -68,8 +151,9 @@ def test_required_inputs(component: type[pulumi.ComponentResource]) -> None:
 
 @EACH
 def test_few_inputs_are_required(component: type[pulumi.ComponentResource]) -> None:
-    """Two at most, but for a role: its network, the administrator's password and its own have no default."""
-    assert len(REQUIRED[component.__name__]) <= (3 if component is DockerDatabaseRole else 2)
+    """Two at most, but for parts of something that they can't guess."""
+    limit = 3 if component is DockerDatabaseRole else WITHOUT_DEFAULT.get(component.__name__, 2)
+    assert len(REQUIRED[component.__name__]) <= limit
 
 
 @EACH
@@ -106,8 +190,12 @@ def test_all_together_are_one_package() -> None:
     assert '"kotauth:index:DockerDeployment"' in (provider.schema or "")
 
 
-def test_the_settings_of_a_deployment_are_its_inputs() -> None:
-    from components.settings import Settings  # noqa: PLC0415 - this test's only
-
-    definition, _ = analyze(COMPONENTS[0])
-    assert set(definition.inputs_mapping.values()) == {*Settings.__dataclass_fields__, "labels"}
+@pytest.mark.parametrize(
+    ("deployment", "settings", "besides"),
+    [(DockerDeployment, DockerSettings, "labels"), (AwsDeployment, AwsSettings, "tags")],
+)
+def test_the_settings_of_a_deployment_are_its_inputs(
+    deployment: type[pulumi.ComponentResource], settings: type[DockerSettings | AwsSettings], besides: str
+) -> None:
+    definition, _ = analyze(deployment)
+    assert set(definition.inputs_mapping.values()) == {*names(settings), besides}

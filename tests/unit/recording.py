@@ -11,6 +11,8 @@ import pulumi
 from pulumi.runtime import mocks, rpc
 from pulumi.runtime.settings import ROOT, SETTINGS
 
+from tests.unit import aws_outputs
+
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nbm90IGEgcmVhbCBvbmU=\n-----END CERTIFICATE-----\n"
 PROJECT, STACK = "kotauth", "unit"
 
@@ -24,7 +26,7 @@ OUTPUTS: dict[str, Callable[[str], dict[str, Any]]] = {
     "docker:index/volume:Volume": lambda name: {"name": f"{name}-0c0ffee"},
     "docker:index/network:Network": lambda name: {"name": f"{name}-0c0ffee"},
 }
-"""What a provider adds to the inputs, by resource type."""
+"""What a provider adds to the inputs, by resource type; AWS's have a table of their own."""
 
 
 def generated(name: str) -> str:
@@ -48,6 +50,9 @@ class Registered:
     """None where the program leaves it to the provider."""
     replace_on_changes: tuple[str, ...]
     ignore_changes: tuple[str, ...]
+    retain_on_delete: bool
+    create_timeout: str
+    """Empty where the program leaves it to the provider."""
     on_error: tuple[str, ...]
     dependencies: tuple[str, ...]
     """Names of the resources that must be there before."""
@@ -87,6 +92,8 @@ class Recording(mocks.MockMonitor):
             delete_before_replace=request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None,
             replace_on_changes=tuple(request.replaceOnChanges),
             ignore_changes=tuple(request.ignoreChanges),
+            retain_on_delete=request.retainOnDelete,
+            create_timeout=request.customTimeouts.create,
             on_error=tuple(request.hooks.on_error),
             dependencies=tuple(sorted({_name(urn) for urn in request.dependencies})),
         )
@@ -106,11 +113,12 @@ class Recording(mocks.MockMonitor):
 
 class _Provider(mocks.Mocks):
     def call(self, args: mocks.MockCallArgs) -> Any:
-        raise AssertionError(f"a component calls {args.token}")
+        assert args.token in aws_outputs.ANSWERS, f"a component calls {args.token}"
+        return aws_outputs.ANSWERS[args.token]
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         outputs = OUTPUTS.get(args.typ, lambda _: {})(args.name)
-        return f"{args.name}-id", {**args.inputs, **outputs}
+        return f"{args.name}-id", {**aws_outputs.outputs(args.typ, args.name, args.inputs), **outputs}
 
 
 @dataclass(frozen=True)

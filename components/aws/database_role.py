@@ -1,0 +1,243 @@
+"""The application's database roles on RDS.
+
+Only the VPC reaches the database, so a function in it runs the same `role.sql` as everywhere. Its call names versions,
+ARNs and hosts, and is made again whenever one of them changes or the function's code does; the function reads the
+secrets itself, because a call's input lies in the state.
+"""
+
+from typing import NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from ..inputs import Inputs, true_or_false, whole_number
+from ..postgres.limits import parse_password_version, parse_pool_size
+from ..postgres.rds_ca import parse_ca_bundle, rds_ca_bundle
+from ..postgres.role import OWNER, connection_limit, login_name
+from ..tokens import token
+from .functions.archive import POSTGRES_DRIVER, FunctionCode, function_code
+from .iam import Statement, allow, document, trust
+from .key import customer_key
+from .logs import RETENTION_DAYS, log_group, parse_retention
+from .secret import staging_label
+from .security import allow_between
+
+_SECONDS = 300
+"""The function waits for the database for four minutes of them."""
+
+_INTERFACES = [
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+]
+
+
+class AwsDatabaseRoleArgs(TypedDict):
+    """Inputs of `AwsDatabaseRole`."""
+
+    vpc_id: pulumi.Input[str]
+    """The database's VPC."""
+    subnet_ids: pulumi.Input[list[str]]
+    """Private subnets with a way to Secrets Manager: through NAT or an endpoint."""
+    database_host: pulumi.Input[str]
+    """Host name of the database, as its certificate has it."""
+    database_security_group_id: pulumi.Input[str]
+    """Security group of the database. It gets a rule for the function."""
+    administrator_secret_arn: pulumi.Input[str]
+    """Secret with the administrator's `username` and `password` in JSON, as RDS manages it."""
+    administrator_key_arn: pulumi.Input[str]
+    """Key of that secret."""
+    password_secret_arn: pulumi.Input[str]
+    """Secret with the password of the login. Each version has a staging label, as `AwsSecret` gives it."""
+    password_key_arn: pulumi.Input[str]
+    """Key of that secret."""
+    database_port: NotRequired[int]
+    """Port of the database. Default 5432."""
+    database: NotRequired[str]
+    """Name of the database. Default `kotauth`."""
+    password_version: NotRequired[int]
+    """Two logins take turns, chosen by this number: a rotation leaves the old one its password. Default 1."""
+    pool_size: NotRequired[int]
+    """Connections of one server. Default 10."""
+    ca_bundle: NotRequired[str]
+    """Authorities that sign the database's certificate, PEM. Default those of RDS in the region."""
+    reserve_concurrency: NotRequired[bool]
+    """Whether one execution is reserved for the function, and no more. Default false: an account that may run only ten
+    at once, as new ones do, can't reserve any."""
+    log_retention_days: NotRequired[int]
+    """Days that the function's log is kept. Default 365."""
+    kms_key_arn: NotRequired[pulumi.Input[str]]
+    """Key that encrypts the log. Default one of its own."""
+    tags: NotRequired[dict[str, str]]
+    """Tags for every child."""
+
+
+class AwsDatabaseRole(pulumi.ComponentResource):
+    """The owner of the application's schema, who can't log in, and a login that acts as it."""
+
+    user: pulumi.Output[str]
+    """Name of the login, known once it can be used."""
+    function_name: pulumi.Output[str]
+    """Name of the function that makes the roles."""
+
+    def __init__(self, name: str, args: AwsDatabaseRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Make the function and call it."""
+        inputs = Inputs(args, f"AwsDatabaseRole {name}")
+        port = inputs.take("database_port", whole_number("a port", 1, 65535), 5432)
+        version = inputs.take("password_version", parse_password_version, 1)
+        limit = connection_limit(inputs.take("pool_size", parse_pool_size, 10))
+        reserve = inputs.take("reserve_concurrency", true_or_false, False)
+        ca_bundle = inputs.optional("ca_bundle", parse_ca_bundle)
+        retention = inputs.take("log_retention_days", parse_retention, RETENTION_DAYS)
+        inputs.finish(also_known=AwsDatabaseRoleArgs.__annotations__)
+        login = login_name(version)
+        super().__init__(token("AwsDatabaseRole"), name, {"login": login, "connection_limit": limit}, opts)
+        child, tags = pulumi.ResourceOptions(parent=self), args.get("tags", {})
+        region = aws.get_region_output(opts=pulumi.InvokeOutputOptions(parent=self)).region
+
+        key_arn = args.get("kms_key_arn")
+        if key_arn is None:
+            key_arn = customer_key(f"{name}-log-key", f"Log of {name}", child, services=["logs"], tags=tags).arn
+        logs = log_group(f"{name}-log", retention_days=retention, key_arn=key_arn, tags=tags, opts=child)
+        role = aws.iam.Role(
+            f"{name}-function",
+            description="Makes Kotauth's database roles",
+            assume_role_policy=trust("lambda.amazonaws.com"),
+            tags=tags,
+            opts=child,
+        )
+        rights = aws.iam.RolePolicy(
+            f"{name}-rights", role=role.name, policy=document(*_rights(args, region, logs.arn)), opts=child
+        )
+        code = pulumi.Output.from_input(ca_bundle or region.apply(_authorities)).apply(_code)
+        function = aws.lambda_.Function(
+            name,
+            description="Makes Kotauth's database roles",
+            role=role.arn,
+            runtime=aws.lambda_.Runtime.PYTHON3D13,
+            architectures=["arm64"],
+            handler=code.apply(lambda code: code.handler),
+            code=code.apply(lambda code: code.archive),
+            timeout=_SECONDS,
+            memory_size=256,
+            reserved_concurrent_executions=1 if reserve else -1,
+            tracing_config={"mode": "Active"},
+            logging_config={"log_group": logs.name, "log_format": "JSON"},
+            vpc_config={
+                "subnet_ids": args["subnet_ids"],
+                "security_group_ids": [_security_group(name, args, port, child).id],
+            },
+            # Lambda deletes its interfaces up to 20 minutes after the function; until then they would hold the group.
+            replace_security_groups_on_destroy=True,
+            tags=tags,
+            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[rights])),
+        )
+        confined = aws.iam.RolePolicy(
+            f"{name}-confined", role=role.name, policy=document(_no_interfaces(function.arn)), opts=child
+        )
+        call = aws.lambda_.Invocation(
+            f"{name}-call",
+            function_name=function.name,
+            lifecycle_scope="CREATE_ONLY",
+            input=pulumi.Output.json_dumps(
+                {
+                    "host": args["database_host"],
+                    "port": port,
+                    "database": args.get("database", OWNER),
+                    "login": login,
+                    "connection_limit": limit,
+                    "administrator_secret": args["administrator_secret_arn"],
+                    "password_secret": args["password_secret_arn"],
+                    "password_label": staging_label(version),
+                }
+            ),
+            triggers={"code": code.apply(lambda code: code.sha256), "password_version": str(version)},
+            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[confined])),
+        )
+        self.user = call.result.apply(lambda _: login)
+        self.function_name = function.name
+        self.register_outputs({"user": self.user, "function_name": self.function_name})
+
+
+def _authorities(region: str) -> str:
+    try:
+        return rds_ca_bundle(region)
+    except ValueError as error:
+        raise pulumi.RunError(str(error)) from None
+
+
+def _code(ca_bundle: str) -> FunctionCode:
+    return function_code(
+        "database_role",
+        shared=["postgres/role.py", "postgres/role.sql"],
+        texts={"ca.pem": ca_bundle},
+        distributions=POSTGRES_DRIVER,
+    )
+
+
+def _rights(
+    args: AwsDatabaseRoleArgs, region: pulumi.Output[str], log_group_arn: pulumi.Output[str]
+) -> list[Statement]:
+    secrets = [args["administrator_secret_arn"], args["password_secret_arn"]]
+    return [
+        allow("ReadSecrets", "secretsmanager:GetSecretValue", secrets),
+        allow(
+            "DecryptSecrets",
+            "kms:Decrypt",
+            [args["administrator_key_arn"], args["password_key_arn"]],
+            condition={
+                "StringEquals": {
+                    "kms:ViaService": pulumi.Output.concat("secretsmanager.", region, ".amazonaws.com"),
+                    "kms:EncryptionContext:SecretARN": secrets,
+                }
+            },
+        ),
+        allow("WriteLog", ["logs:CreateLogStream", "logs:PutLogEvents"], pulumi.Output.concat(log_group_arn, ":*")),
+        # AWS names no resource for traces.
+        allow("Trace", ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*"),
+        # Lambda puts the function into the VPC by right of the function's own role, and asks for "*".
+        allow("JoinNetwork", _INTERFACES, "*"),
+    ]
+
+
+def _no_interfaces(function_arn: pulumi.Output[str]) -> Statement:
+    """Take from the function's code what Lambda needs for it. The condition holds for calls of the code only."""
+    only_code = {"ArnEquals": {"lambda:SourceFunctionArn": function_arn}}
+    return {**allow("NotByCode", _INTERFACES, "*", condition=only_code), "Effect": "Deny"}
+
+
+def _security_group(
+    name: str, args: AwsDatabaseRoleArgs, port: int, child: pulumi.ResourceOptions
+) -> "aws.ec2.SecurityGroup":
+    tags = args.get("tags", {})
+    group = aws.ec2.SecurityGroup(
+        f"{name}-function",
+        description="Function that makes the database roles of Kotauth",
+        vpc_id=args["vpc_id"],
+        tags=tags,
+        opts=child,
+    )
+    allow_between(
+        f"{name}-to-database",
+        client_group=group.id,
+        server_group=args["database_security_group_id"],
+        port=port,
+        description="Database roles",
+        tags=tags,
+        opts=child,
+    )
+    aws.vpc.SecurityGroupEgressRule(
+        f"{name}-to-secrets",
+        security_group_id=group.id,
+        cidr_ipv4="0.0.0.0/0",
+        ip_protocol="tcp",
+        from_port=443,
+        to_port=443,
+        description="Secrets Manager, through NAT or an endpoint",
+        tags=tags,
+        opts=child,
+    )
+    return group

@@ -1,0 +1,242 @@
+"""The whole of Kotauth on AWS: a network, RDS, the role, and a host behind a load balancer or at the edge."""
+
+from typing import Any, NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from .. import kotauth
+from ..credentials import KotauthCredentials, KotauthCredentialsArgs
+from ..inputs import InvalidInputError
+from ..postgres.rds_ca import rds_ca_bundle
+from ..postgres.role import OWNER, login_name
+from ..tokens import token
+from .database import AwsDatabase
+from .database_role import AwsDatabaseRole
+from .observability import AwsObservability
+from .place import after, lay_network
+from .serving import SERVING
+from .settings import AwsSettings
+from .stored_secrets import PASSWORD_FILE, store_secrets
+
+
+class AwsDeploymentArgs(TypedDict):
+    """Inputs of `AwsDeployment`. Each has the rule and the default of the setting of the same name."""
+
+    base_url: str
+    """Public address, such as `https://auth.example.com`."""
+    availability_zones: NotRequired[list[str]]
+    """Two or three zones for a network of its own."""
+    vpc_cidr: NotRequired[str]
+    """Addresses of that network. Default `10.64.0.0/16`."""
+    nat_gateways: NotRequired[str]
+    """`per-zone` (default), `one`, or `none` (only with frontend `caddy`)."""
+    vpc_id: NotRequired[str]
+    """A network that exists already; then the three lists of subnets are required."""
+    public_subnet_ids: NotRequired[list[str]]
+    """Its subnets for the load balancer, or the host at the edge."""
+    private_subnet_ids: NotRequired[list[str]]
+    """Its subnets for the server and the role's function, with a way out."""
+    isolated_subnet_ids: NotRequired[list[str]]
+    """Its subnets for the database."""
+    frontend: NotRequired[str]
+    """`alb` (default) or `caddy`."""
+    frontend_image: NotRequired[str]
+    """Caddy's image. Default the official one on public.ecr.aws."""
+    tools_image: NotRequired[str]
+    """Image with psql for the check before a start. Default PostgreSQL's official one on public.ecr.aws."""
+    zone_id: NotRequired[str]
+    """Route 53 zone of the domain, for the record and the certificate."""
+    certificate_arn: NotRequired[str]
+    """An ACM certificate of one's own, instead of `zone_id`."""
+    acme_email: NotRequired[str]
+    """Address for the certificate authority's mails; required with `caddy`."""
+    acme_server: NotRequired[str]
+    """Directory URL of another ACME server than Let's Encrypt."""
+    admin_cidrs: NotRequired[list[str]]
+    """Networks that may reach the admin console. Default all."""
+    instance_type: NotRequired[str]
+    """EC2 instance type. Default `t4g.small`."""
+    host_image_id: NotRequired[str]
+    """Machine image of the host. Default the newest ECS-optimized Amazon Linux 2023."""
+    replicas: NotRequired[int]
+    """Servers: 1."""
+    environment: NotRequired[str]
+    """`production` (default) or `development`."""
+    image: NotRequired[str]
+    """Kotauth's image, 1.21.0 or newer, by exact tag. Default `ghcr.io/inumansoul/kotauth:1.22.0`."""
+    memory: NotRequired[int]
+    """The server's limit in MB, at least 512. Default 512."""
+    cpus: NotRequired[float]
+    """The server's limit in processors, at least 1. Default 1."""
+    pool_size: NotRequired[int]
+    """Database connections of the server. Default 10."""
+    update_check: NotRequired[bool]
+    """Let the server ask for newer versions. Default true."""
+    secret_key: NotRequired[pulumi.Input[str]]
+    """A secret key that exists already. By default one is generated and protected."""
+    database_version: NotRequired[int]
+    """Major version of PostgreSQL, 14 to 17. Default 14."""
+    database_password_version: NotRequired[int]
+    """A new number rotates the password of the server's login. Default 1."""
+    database_class: NotRequired[str]
+    """RDS instance class. Default `db.t4g.small`."""
+    database_storage: NotRequired[int]
+    """Storage in GB, 20 or more. Default 20."""
+    database_storage_limit: NotRequired[int]
+    """GB that the storage may grow to. Default twice the storage, 100 at least."""
+    database_multi_az: NotRequired[bool]
+    """A standby in another zone. Default true."""
+    database_backup_days: NotRequired[int]
+    """Days for which the database can be restored to any moment. Default 14."""
+    database_ca: NotRequired[str]
+    """Authorities that may certify the database, PEM. Default those of RDS in the region."""
+    log_retention_days: NotRequired[int]
+    """Days that logs are kept. Default 365."""
+    alarm_email: NotRequired[str]
+    """Address that alarms are mailed to. Default none: only the topic."""
+    alarm_errors: NotRequired[int]
+    """Error lines in 5 minutes that raise an alarm. Default 5."""
+    alarm_failed_logins: NotRequired[int]
+    """Failed logins in 5 minutes that raise an alarm. Default 50."""
+    alarm_latency: NotRequired[float]
+    """Seconds that 1 % of the answers may take before an alarm. Default 2."""
+    deletion_protection: NotRequired[bool]
+    """Whether what can't be made again refuses to be deleted. Default true."""
+    tags: NotRequired[dict[str, str]]
+    """Tags for everything."""
+
+
+class AwsDeployment(pulumi.ComponentResource):
+    """Kotauth behind TLS on AWS."""
+
+    url: pulumi.Output[str]
+    """Public address, known once everything is ready."""
+    admin_url: pulumi.Output[str]
+    """The admin console."""
+    ready_url: pulumi.Output[str]
+    """Answers 200 while the server and its database are ready. GET only."""
+    admin_password: pulumi.Output[str]
+    """First password of the user `admin` (secret). Kotauth uses it only on an empty database."""
+    checklist_api_key: pulumi.Output[str]
+    """API key that may read (secret), for the production checklist."""
+    database_url: pulumi.Output[str]
+    """JDBC URL of the database, without credentials."""
+    database_endpoint: pulumi.Output[str]
+    """Host name of the database."""
+    frontend_address: pulumi.Output[str]
+    """What the public name must point to: the load balancer's name, or the address of the host at the edge."""
+    load_balancer_name: pulumi.Output[str]
+    """The load balancer's name; empty without one."""
+    secret_arns: pulumi.Output[dict[str, str]]
+    """Secret file of the server to the ARN of its secret."""
+    log_group: pulumi.Output[str]
+    """Log group of server, frontend and host."""
+    dashboard_url: pulumi.Output[str]
+    """The CloudWatch dashboard."""
+
+    def __init__(self, name: str, args: AwsDeploymentArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Make network, secrets, database, role, frontend and server, in the order in which they need each other."""
+        s = AwsSettings.resolve(args, f"AwsDeployment {name}")
+        server = s.server
+        super().__init__(
+            token("AwsDeployment"),
+            name,
+            {
+                "base_url": server.base_url.text,
+                "environment": server.environment,
+                "image": server.image.reference,
+                "frontend": s.frontend,
+            },
+            opts,
+        )
+        child, tags = pulumi.ResourceOptions(parent=self), args.get("tags", {})
+        ca = s.database_ca or self._rds_ca()
+
+        place = lay_network(name, s, tags=tags, opts=child)
+        given: KotauthCredentialsArgs = {"database_password_version": server.database_password_version}
+        if server.secret_key is not None:
+            given["secret_key"] = server.secret_key
+        credentials = KotauthCredentials(name, given, child)
+        secrets = store_secrets(name, credentials.secret_files(), s, tags=tags, opts=child)
+        database = AwsDatabase(
+            f"{name}-database",
+            {
+                "vpc_id": place.vpc_id,
+                "subnet_ids": place.isolated_subnet_ids,
+                "version": server.database_version,
+                "instance_class": s.database_class,
+                "storage_gb": s.database_storage,
+                "storage_limit_gb": s.database_storage_limit,
+                "multi_az": s.database_multi_az,
+                "backup_retention_days": s.database_backup_days,
+                "log_retention_days": s.log_retention_days,
+                "deletion_protection": s.deletion_protection,
+                "tags": tags,
+            },
+            child,
+        )
+        password = secrets.references[PASSWORD_FILE]
+        role = AwsDatabaseRole(
+            f"{name}-database-role",
+            {
+                "vpc_id": place.vpc_id,
+                "subnet_ids": place.private_subnet_ids,
+                "database_host": database.host,
+                "database_security_group_id": database.security_group_id,
+                "administrator_secret_arn": database.administrator_secret_arn,
+                "administrator_key_arn": database.kms_key_arn,
+                "password_secret_arn": password["arn"],
+                "password_key_arn": password["key_arn"],
+                "password_version": server.database_password_version,
+                "pool_size": server.pool_size,
+                "ca_bundle": ca,
+                "log_retention_days": s.log_retention_days,
+                "tags": tags,
+            },
+            after(child, database, *place.made, *secrets.made),
+        )
+        its_database = kotauth.Database(
+            database.host, OWNER, login_name(server.database_password_version), s.tools_image.reference, ca
+        )
+        serving = SERVING[s.frontend](
+            name,
+            s,
+            place,
+            server.spec(its_database),
+            {"secrets": secrets.references, "database_security_group_id": database.security_group_id},
+            tags=tags,
+            opts=after(child, role, *place.made, *secrets.made),
+        )
+        watched: Any = {
+            **serving.watched,
+            "log_group_name": serving.log_group,
+            "database_identifier": database.identifier,
+            "errors": s.alarm_errors,
+            "failed_logins": s.alarm_failed_logins,
+            "latency_seconds": s.alarm_latency,
+            "tags": tags,
+        }
+        if s.alarm_email:
+            watched["alarm_email"] = s.alarm_email
+
+        self.url = serving.ready.apply(lambda _: server.base_url.text)
+        self.admin_url = serving.ready.apply(lambda _: f"{server.base_url.text}/admin")
+        self.ready_url = serving.ready.apply(lambda _: f"{server.base_url.text}/health/ready")
+        self.admin_password = credentials.admin_password
+        self.checklist_api_key = credentials.checklist_api_key
+        self.database_url = pulumi.Output.from_input(its_database.url)
+        self.database_endpoint = database.host
+        self.frontend_address = serving.address
+        self.load_balancer_name = serving.load_balancer_name
+        self.secret_arns = pulumi.Output.all(**{file: each["arn"] for file, each in secrets.references.items()})
+        self.log_group = serving.log_group
+        self.dashboard_url = AwsObservability(f"{name}-watch", watched, child).dashboard_url
+        self.register_outputs({output: getattr(self, output) for output in AwsDeployment.__annotations__})
+
+    def _rds_ca(self) -> str:
+        region = aws.get_region(opts=pulumi.InvokeOptions(parent=self)).region
+        try:
+            return rds_ca_bundle(region)
+        except ValueError as error:
+            raise InvalidInputError(f'database_ca = "": {error}') from error

@@ -1,0 +1,154 @@
+"""One host at the edge, without a load balancer: a fixed address, and a volume that keeps the certificates.
+
+The address and the volume can be held by one host at a time, so a changed host is deleted before the new one is made:
+minutes without service, the price of this variant. EC2's automatic recovery alone heals it.
+"""
+
+from typing import Any, NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from ..container import ContainerSpec
+from ..inputs import Inputs, true_or_false, whole_number
+from ..tokens import token
+from .host_role import SecretReference
+from .launch_template import AwsLaunchTemplate
+
+_DEVICE = "/dev/sdf"
+_PASSED_ON = (
+    "database_security_group_id",
+    "secrets",
+    "instance_type",
+    "image_id",
+    "log_retention_days",
+    "deletion_protection",
+)
+_WORLD = "0.0.0.0/0"
+_PORTS = {80: "Redirect to https, and certificate challenges", 443: "The public https port"}
+
+
+class AwsEdgeArgs(TypedDict):
+    """Inputs of `AwsEdge`."""
+
+    vpc_id: pulumi.Input[str]
+    """The host's VPC."""
+    subnet_id: pulumi.Input[str]
+    """Public subnet of the host."""
+    availability_zone: pulumi.Input[str]
+    """The subnet's zone, which the volume must lie in."""
+    containers: list[ContainerSpec]
+    """What runs on the host, in the order of the start. The last one publishes ports 80 and 443."""
+    database_security_group_id: NotRequired[pulumi.Input[str]]
+    """The database's group, which gets a rule for the host."""
+    secrets: NotRequired[dict[str, SecretReference]]
+    """Secret files of the containers: name to where the content lies."""
+    instance_type: NotRequired[str]
+    """EC2 instance type. Default `t4g.small`."""
+    image_id: NotRequired[str]
+    """Machine image. Default the newest ECS-optimized Amazon Linux 2023, so that an update may replace the host."""
+    volume_gb: NotRequired[int]
+    """Size of the volume in GB. Default 1; certificates are small."""
+    log_retention_days: NotRequired[int]
+    """Days that logs are kept. Default 365."""
+    deletion_protection: NotRequired[bool]
+    """Whether address and volume are protected. Default true."""
+    tags: NotRequired[dict[str, str]]
+    """Tags for every child."""
+
+
+class AwsEdge(pulumi.ComponentResource):
+    """A host with a fixed public address."""
+
+    public_ip: pulumi.Output[str]
+    """The fixed address; the public name must point to it."""
+    instance_id: pulumi.Output[str]
+    """The host, known once it runs with its address and volume."""
+    log_group_name: pulumi.Output[str]
+    """Log group of the host."""
+    security_group_id: pulumi.Output[str]
+    """Security group of the host."""
+
+    def __init__(self, name: str, args: AwsEdgeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Make the address and the volume, and the host that holds them."""
+        inputs = Inputs(args, f"AwsEdge {name}")
+        size = inputs.take("volume_gb", whole_number("size in GB", 1, 1024), 1)
+        protected = inputs.take("deletion_protection", true_or_false, True)
+        inputs.finish(also_known=AwsEdgeArgs.__annotations__)
+        super().__init__(token("AwsEdge"), name, {"volume_gb": size}, opts)
+        child, tags = pulumi.ResourceOptions(parent=self), args.get("tags", {})
+        # Names point to the address, and a new volume's certificates would count against the authority's limits.
+        kept = pulumi.ResourceOptions(parent=self, protect=protected)
+
+        address = aws.ec2.Eip(f"{name}-address", domain="vpc", tags={"Name": name, **tags}, opts=kept)
+        volume = aws.ebs.Volume(
+            f"{name}-volume",
+            availability_zone=args["availability_zone"],
+            size=size,
+            type="gp3",
+            encrypted=True,
+            tags={"Name": name, **tags},
+            opts=kept,
+        )
+        launched: Any = {
+            "vpc_id": args["vpc_id"],
+            "containers": args["containers"],
+            "in_group": False,
+            "volume_id": volume.id,
+            "tags": tags,
+        }
+        launched |= {key: value for key, value in args.items() if key in _PASSED_ON}
+        template = AwsLaunchTemplate(name, launched, child)
+        ways: list[pulumi.Resource] = [
+            aws.vpc.SecurityGroupIngressRule(
+                f"{name}-from-{port}",
+                security_group_id=template.security_group_id,
+                cidr_ipv4=_WORLD,
+                ip_protocol="tcp",
+                from_port=port,
+                to_port=port,
+                description=description,
+                tags=tags,
+                opts=child,
+            )
+            for port, description in _PORTS.items()
+        ]
+        instance = aws.ec2.Instance(
+            name,
+            subnet_id=args["subnet_id"],
+            launch_template={"id": template.template_id, "version": template.template_version},
+            # The address comes from the EIP below; a second one would only be another way in.
+            associate_public_ip_address=False,
+            tags={"Name": name, **tags},
+            opts=pulumi.ResourceOptions.merge(
+                child,
+                pulumi.ResourceOptions(
+                    replace_on_changes=["launchTemplate"], delete_before_replace=True, depends_on=[template, *ways]
+                ),
+            ),
+        )
+        held = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(delete_before_replace=True))
+        attached = aws.ec2.VolumeAttachment(
+            f"{name}-attachment",
+            instance_id=instance.id,
+            volume_id=volume.id,
+            device_name=_DEVICE,
+            # Else it is pulled from under the running file system.
+            stop_instance_before_detaching=True,
+            opts=held,
+        )
+        reached = aws.ec2.EipAssociation(
+            f"{name}-association", instance_id=instance.id, allocation_id=address.id, opts=held
+        )
+        self.public_ip = address.public_ip
+        self.instance_id = pulumi.Output.all(instance.id, attached.id, reached.id).apply(lambda ids: str(ids[0]))
+        self.log_group_name = template.log_group_name
+        self.security_group_id = template.security_group_id
+        self.register_outputs(
+            {
+                "public_ip": self.public_ip,
+                "instance_id": self.instance_id,
+                "log_group_name": self.log_group_name,
+                "security_group_id": self.security_group_id,
+            }
+        )

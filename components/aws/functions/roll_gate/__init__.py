@@ -1,0 +1,1 @@
+"""Waits until a group of servers is healthy."""

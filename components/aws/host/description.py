@@ -1,0 +1,106 @@
+"""What a host is made from, and what can't be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pulumi
+
+from ...container import ContainerSpec, owner
+from ...inputs import InvalidInputError
+from .systemd import check_name
+
+_NAME = re.compile(r"[a-z][a-z0-9-]*")
+
+
+@dataclass(frozen=True)
+class Secret:
+    """Where a secret file's content lies."""
+
+    arn: pulumi.Input[str]
+    version: str = "AWSCURRENT"
+    """Staging label. One of its own for each generation keeps a host's secrets as they were when it was made."""
+
+
+@dataclass(frozen=True)
+class Volume:
+    """The volume that keeps what must outlive the host; attached to it by its name."""
+
+    id: pulumi.Input[str]
+    device: str = "/dev/sdf"
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Which container says that the host lives, and how."""
+
+    part: str = "server"
+    port: int = 8080
+    path: str = "/health"
+    failures: int = 3
+    """Failed looks in a row, 20 s apart, until the containers are restarted; after twice as many a group replaces the
+    host."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Host:
+    """What runs on a host."""
+
+    containers: Sequence[ContainerSpec]
+    """In the order in which they start."""
+    secrets: Mapping[str, Mapping[str, Secret]]
+    """Part to file to secret, exactly the spec's `secret_files`."""
+    in_group: bool
+    """Whether an Auto Scaling group replaces a host that is given up."""
+    volume: Volume | None = None
+    """For the persistent volumes of the containers."""
+    watch: Watch = field(default_factory=Watch)
+    boot_limit_seconds: int = 600
+    """After so long a boot says `failed`. It goes on trying, slowly."""
+
+
+def environments(spec: ContainerSpec) -> dict[str, Mapping[str, pulumi.Input[str]]]:
+    """Return the environments by the name of the container that has them."""
+    environments = {spec["part"]: spec.get("environment", {})}
+    if "before_start" in spec:
+        environments[check_name(spec)] = spec["before_start"].get("environment", {})
+    return environments
+
+
+def validate(host: Host) -> None:
+    """Raise ``InvalidInputError`` with everything that can't be."""
+    problems: list[str] = []
+    parts = [spec["part"] for spec in host.containers]
+    if len(set(parts)) < len(parts):
+        problems.append(f"containers = {parts}: each part may run once on a host")
+    if host.watch.part not in parts:
+        problems.append(f'watch.part = "{host.watch.part}": must be one of {parts}')
+    for spec in host.containers:
+        problems += [f"{spec['part']}: {problem}" for problem in _problems(spec, host)]
+    problems += [f"secrets of {part}: no such container" for part in sorted(set(host.secrets) - set(parts))]
+    if problems:
+        raise InvalidInputError("\n  ".join(["the host can't be made:", *problems]))
+
+
+def _problems(spec: ContainerSpec, host: Host) -> list[str]:
+    problems: list[str] = []
+    if not _NAME.fullmatch(spec["part"]):
+        problems.append(f'part = "{spec["part"]}": must be lower-case letters, digits and hyphens')
+    try:
+        owner(spec)
+    except ValueError as error:
+        problems.append(f'user = "{spec["user"]}": {error}')
+    wanted, given = set(spec.get("secret_files", [])), set(host.secrets.get(spec["part"], {}))
+    if wanted != given:
+        problems.append(f"secrets = {sorted(given)}: must be exactly {sorted(wanted)}")
+    if spec.get("volumes") and not host.volume:
+        problems.append("volumes: need a volume that outlives the host")
+    for name, environment in environments(spec).items():
+        problems += [
+            f"environment of {name}: {key} must be one line"
+            for key, value in environment.items()
+            if isinstance(value, str) and len(value.splitlines()) > 1
+        ]
+    return problems

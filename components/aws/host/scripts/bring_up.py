@@ -1,0 +1,116 @@
+"""From fetched files to answering containers. Every stage may run again, at a reboot or after a failure."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from .boot import until_done
+from .command import CommandError, run
+from .files import read, write
+from .services import Services
+from .volume import mount
+
+CONFIG = "/etc/kotauth"
+RUN = "/run/kotauth"
+NETWORK = "kotauth"
+PULL_SECONDS = 600
+
+Plan = dict[str, Any]
+
+
+def bring_up(plan: Plan, deadline: float) -> None:
+    """Go through all stages; return once every container is healthy."""
+    aws = Services()
+    until_done("logs", deadline, start_logs)
+    late: Plan = until_done("parameter", deadline, lambda: parameter(aws, plan))
+    until_done("files", deadline, lambda: write_files(plan, late))
+    until_done("secrets", deadline, lambda: write_secrets(aws, plan, late))
+    if plan["volume"]:
+        until_done("volume", deadline, lambda: mount(plan["volume"], str(late["volume_id"])))
+    until_done("docker", deadline, start_docker)
+    until_done("images", deadline, lambda: pull_images(plan))
+    until_done("units", deadline, lambda: start_units(plan))
+    until_done("ready", deadline, lambda: look_at_health(plan))
+
+
+def start_logs() -> None:
+    """Ship this program's lines from here on; the first ones are in the journal and follow."""
+    run("systemctl", "daemon-reload")
+    run("systemctl", "start", "--no-block", "kotauth-logs.service")
+
+
+def parameter(aws: Services, plan: Plan) -> Plan:
+    """Return the values that weren't known when the user data was written."""
+    late: Plan = json.loads(aws.parameter(plan["parameter"]))
+    for name, keys in plan["late"].items():
+        missing = sorted(set(keys) - set(late["environment"].get(name, {})) - set(late["config"].get(name, {})))
+        if missing:
+            raise ValueError(f"the boot parameter has no {', '.join(missing)} of {name}")
+    return late
+
+
+def write_files(plan: Plan, late: Plan) -> None:
+    """Put the late environment and all configuration files where the containers look for them."""
+    for name, values in late["environment"].items():
+        lines = "".join(f"{key}={value}\n" for key, value in sorted(values.items()))
+        write(f"{RUN}/{name}.env", lines.encode())
+    for part, facts in plan["parts"].items():
+        files = {file: read(f"{CONFIG}/{part}/{file}") for file in facts["config"]}
+        files.update((file, text.encode()) for file, text in late["config"].get(part, {}).items())
+        fill(f"{RUN}/{part}/config", files, facts["owner"])
+
+
+def write_secrets(aws: Services, plan: Plan, late: Plan) -> None:
+    """Fetch every secret first and write then: a container finds all of them, or isn't started.
+
+    Each version has a label of its own, so that an old host keeps the ones it was made with.
+    """
+    for part, facts in plan["parts"].items():
+        arns = late["secrets"].get(part, {})
+        files = {file: aws.secret(arns[file], version).encode() for file, version in facts["secrets"].items()}
+        fill(f"{RUN}/{part}/secrets", files, facts["owner"])
+
+
+def fill(folder: str, files: dict[str, bytes], owner: list[int]) -> None:
+    """Write files that only their owner reads."""
+    uid, gid = owner
+    os.makedirs(folder, exist_ok=True)
+    for file, content in files.items():
+        write(f"{folder}/{file}", content, mode=0o400, owner=(uid, gid))
+    os.chown(folder, uid, gid)
+    os.chmod(folder, 0o500)
+
+
+def start_docker() -> None:
+    """Start Docker and make the network on which the containers find each other."""
+    # systemd refuses what has failed three times in a minute.
+    run("systemctl", "reset-failed", "docker.service", "docker.socket")
+    run("systemctl", "start", "docker.service", timeout=120)
+    if NETWORK not in run("docker", "network", "ls", "--format", "{{.Name}}").split():
+        run("docker", "network", "create", NETWORK)
+
+
+def pull_images(plan: Plan) -> None:
+    """Pull what isn't there."""
+    for image in plan["images"]:
+        try:
+            run("docker", "image", "inspect", "--format", "{{.Id}}", image)
+        except CommandError:
+            run("docker", "pull", "--quiet", image, timeout=PULL_SECONDS)
+
+
+def start_units(plan: Plan) -> None:
+    """Start the containers, and the watchdog over them."""
+    for part in plan["parts"]:
+        run("systemctl", "start", "--no-block", f"kotauth-{part}.service")
+    run("systemctl", "start", "kotauth-watchdog.timer")
+
+
+def look_at_health(plan: Plan) -> None:
+    """Raise ``CommandError`` unless all containers are healthy."""
+    for part in plan["parts"]:
+        health = run("docker", "inspect", "--format", "{{.State.Health.Status}}", part)
+        if health != "healthy":
+            raise CommandError(f"{part} is {health}")

@@ -1,0 +1,69 @@
+"""Where a deployment lies: in a network of its own, or in one that was brought."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from .network import AwsNetwork
+from .settings import AwsSettings
+from .subnets import plan
+
+
+@dataclass(frozen=True)
+class Place:
+    """A network's parts."""
+
+    vpc_id: pulumi.Input[str]
+    public_subnet_ids: pulumi.Input[list[str]]
+    private_subnet_ids: pulumi.Input[list[str]]
+    isolated_subnet_ids: pulumi.Input[list[str]]
+    public_cidrs: Sequence[str]
+    """Known before anything is made: they stand in a configuration file."""
+    edge_zone: str
+    """Zone of the first public subnet."""
+    made: Sequence[pulumi.Resource] = ()
+    """What whoever starts in it waits for: without its routes nothing gets out."""
+
+
+def lay_network(name: str, settings: AwsSettings, *, tags: dict[str, str], opts: pulumi.ResourceOptions) -> Place:
+    """Make the network, or look at the one that was brought; ``opts`` must name the parent."""
+    if settings.vpc_id is not None:
+        invoke = pulumi.InvokeOptions(parent=opts.parent)
+        public = [aws.ec2.get_subnet(id=subnet, opts=invoke) for subnet in settings.public_subnet_ids]
+        return Place(
+            vpc_id=settings.vpc_id,
+            public_subnet_ids=settings.public_subnet_ids,
+            private_subnet_ids=settings.private_subnet_ids,
+            isolated_subnet_ids=settings.isolated_subnet_ids,
+            public_cidrs=[subnet.cidr_block for subnet in public],
+            edge_zone=public[0].availability_zone,
+        )
+    network = AwsNetwork(
+        f"{name}-network",
+        {
+            "zones": settings.availability_zones,
+            "cidr": settings.vpc_cidr,
+            "nat_gateways": settings.nat_gateways,
+            "flow_log_retention_days": settings.log_retention_days,
+            "tags": tags,
+        },
+        opts,
+    )
+    return Place(
+        vpc_id=network.vpc_id,
+        public_subnet_ids=network.public_subnet_ids,
+        private_subnet_ids=network.private_subnet_ids,
+        isolated_subnet_ids=network.isolated_subnet_ids,
+        public_cidrs=plan(settings.vpc_cidr, len(settings.availability_zones)).public,
+        edge_zone=settings.availability_zones[0],
+        made=[network],
+    )
+
+
+def after(opts: pulumi.ResourceOptions, *others: pulumi.Resource) -> pulumi.ResourceOptions:
+    """Return options that wait for these, too."""
+    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=others))

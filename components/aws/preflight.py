@@ -1,0 +1,195 @@
+"""What AWS and DNS must say before anything is created, asked of the account and the region that the stack uses.
+
+Only the program's `__main__.py` calls this: components stay free of the account they are declared on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import pulumi
+import pulumi_aws as aws
+
+from ..frontends import caddy
+from ..postgres.role import connection_limit
+from . import delegation
+from .capacity import needed_mb
+from .rds import max_connections
+from .settings import AwsSettings
+
+T = TypeVar("T")
+
+_RESERVED_CONNECTIONS = 10
+"""RDS's own and a person's: `rds.superuser_reserved_connections` is 2, `superuser_reserved_connections` 3."""
+
+
+def check(settings: AwsSettings) -> None:
+    """Raise ``RunError`` with everything that stands in the way."""
+    _Preflight(settings).run()
+
+
+class _Preflight:
+    def __init__(self, settings: AwsSettings) -> None:
+        self._settings = settings
+        self._problems: list[str] = []
+
+    def run(self) -> None:
+        self._region = aws.get_region().region
+        self._check_region()
+        if not self._problems:
+            self._check_zones()
+            self._check_instance()
+            self._check_database()
+            self._check_certificate()
+            self._check_hosted_zone()
+        if self._problems:
+            raise pulumi.RunError("\n  ".join(["AWS can't run this stack:", *self._problems]))
+
+    def _problem(self, key: str, value: object, rule: str) -> None:
+        self._problems.append(f'{key if ":" in key else f"kotauth:{key}"} = "{value}": {rule}')
+
+    def _ask(self, key: str, value: object, rule: str, question: Callable[[], T]) -> T | None:
+        """Return AWS's answer; note ``rule`` where AWS doesn't know what was asked about."""
+        try:
+            return question()
+        except Exception as error:
+            self._problem(key, value, f"{rule} ({_first_line(error)})")
+            return None
+
+    def _check_region(self) -> None:
+        enabled = aws.get_regions().names
+        if self._region not in enabled:
+            self._problem("aws:region", self._region, "is not enabled for this account: enable it, or choose another")
+        for zone in self._settings.availability_zones:
+            if zone[:-1] != self._region:
+                self._problem(
+                    "availabilityZones", zone, f"is not in the region of the stack, aws:region {self._region}"
+                )
+        arn = self._settings.certificate_arn
+        if arn and arn.split(":")[3] != self._region:
+            rule = f"is of another region than aws:region {self._region}: a load balancer takes only its own region's"
+            self._problem("certificateArn", arn, rule)
+
+    def _check_zones(self) -> None:
+        wanted = self._settings.availability_zones
+        known = list(aws.get_availability_zones(state="available").names) if wanted else list[str]()
+        for zone in wanted:
+            if zone not in known:
+                self._problem("availabilityZones", zone, f"is not available, only {', '.join(known)}")
+
+    def _check_instance(self) -> None:
+        settings = self._settings
+        kind = settings.instance_type
+        rule = f"is no EC2 instance type of {self._region}"
+        found = self._ask("instanceType", kind, rule, lambda: aws.ec2.get_instance_type(instance_type=kind))
+        if not found:
+            return
+        needed = needed_mb([settings.server.memory, caddy.MEMORY_MB])
+        if found.memory_size < needed:
+            self._problem(
+                "instanceType", kind, f"has {found.memory_size} MB, the containers and the host need {needed}"
+            )
+        if found.default_vcpus < settings.server.cpus:
+            self._problem(
+                "instanceType", kind, f"has {found.default_vcpus} vCPU, the server wants {settings.server.cpus:g}"
+            )
+        offered = aws.ec2.get_instance_type_offerings(
+            location_type="availability-zone", filters=[{"name": "instance-type", "values": [kind]}]
+        ).locations
+        for zone in settings.availability_zones:
+            if zone not in offered:
+                self._problem("instanceType", kind, f"is not offered in {zone}, only in {', '.join(offered)}")
+        self._check_host_image(found.supported_architectures)
+
+    def _check_host_image(self, architectures: Sequence[str]) -> None:
+        image = self._settings.host_image_id
+        if not image:
+            return
+        found = self._ask(
+            "hostImageId",
+            image,
+            f"is no machine image of {self._region}",
+            lambda: aws.ec2.get_ami(filters=[{"name": "image-id", "values": [image]}], most_recent=True),
+        )
+        if found and found.architecture not in architectures:
+            rule = f"is for {found.architecture}, but {self._settings.instance_type} is {' or '.join(architectures)}"
+            self._problem("hostImageId", image, rule)
+
+    def _check_database(self) -> None:
+        settings = self._settings
+        version, kind = str(settings.server.database_version), settings.database_class
+        rule = f"is not offered as an engine version of PostgreSQL in {self._region}"
+        engine = self._ask(
+            "databaseVersion",
+            version,
+            rule,
+            lambda: aws.rds.get_engine_version(engine="postgres", version=version, latest=True),
+        )
+        if not engine:
+            return
+        self._ask(
+            "databaseClass",
+            kind,
+            f"is not offered for PostgreSQL {engine.version_actual} in {self._region}",
+            lambda: aws.rds.get_orderable_db_instance(
+                engine="postgres", engine_version=engine.version_actual, instance_class=kind, storage_type="gp3"
+            ),
+        )
+        # RDS says nothing of a class's memory, EC2 does of the type with the same name; some classes have none.
+        try:
+            memory = aws.ec2.get_instance_type(instance_type=kind.removeprefix("db.")).memory_size
+        except Exception:
+            return
+        # A rotation gives both logins a pool, each with room for two generations of servers.
+        needed = 2 * connection_limit(settings.server.pool_size) + _RESERVED_CONNECTIONS
+        if needed > max_connections(memory):
+            rule = f"allows {max_connections(memory)} connections, two generations of pools need {needed}"
+            self._problem("databaseClass", kind, rule)
+
+    def _check_certificate(self) -> None:
+        domain = self._settings.server.base_url.host
+        if self._settings.frontend != "alb" or self._settings.certificate_arn:
+            return
+        try:
+            forbidden = delegation.forbidden_by(domain)
+        except delegation.NoAnswerError as error:
+            pulumi.warn(f"DNS can't be asked whether CAA records let ACM certify {domain}: {error}")
+            return
+        if forbidden:
+            self._problem(
+                "baseUrl", self._settings.server.base_url.text, f"may not be certified by ACM, says {forbidden}"
+            )
+
+    def _check_hosted_zone(self) -> None:
+        zone_id, url = self._settings.zone_id, self._settings.server.base_url
+        if not zone_id:
+            return
+        rule = "is no hosted zone of this account"
+        zone = self._ask("zoneId", zone_id, rule, lambda: aws.route53.get_zone(zone_id=zone_id))
+        if not zone:
+            return
+        name = zone.name.rstrip(".")
+        if url.host != name and not url.host.endswith(f".{name}"):
+            self._problem("baseUrl", url.text, f"does not lie in the hosted zone {zone_id}, which is {name}")
+        if zone.private_zone:
+            self._problem("zoneId", zone_id, "is a private zone, which no certificate authority can see")
+        elif zone.name_servers:
+            self._check_delegation(name, {server.rstrip(".").lower() for server in zone.name_servers})
+
+    def _check_delegation(self, name: str, ours: set[str]) -> None:
+        try:
+            seen = delegation.name_servers(name)
+        except delegation.NoAnswerError as error:
+            pulumi.warn(f"DNS can't be asked whether {name} is delegated to its zone: {error}")
+            return
+        if not seen & ours:
+            rule = (
+                f"is not delegated: the world asks {', '.join(sorted(seen)) or 'nobody'} for {name}, and the zone's "
+                f"servers are {', '.join(sorted(ours))}; set these at the registrar, else the certificate waits in vain"
+            )
+            self._problem("zoneId", self._settings.zone_id, rule)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[-1][:200] if str(error).strip() else type(error).__name__

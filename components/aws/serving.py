@@ -1,0 +1,153 @@
+"""How a deployment is reached: through a load balancer, or on one host at the edge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+
+from ..container import ContainerSpec
+from ..frontends import caddy
+from .dns import AwsDns
+from .edge import AwsEdge
+from .load_balancer import AwsLoadBalancer, AwsLoadBalancerArgs
+from .place import Place, after
+from .server import PORT, AwsServer
+from .settings import AwsSettings
+
+
+@dataclass(frozen=True)
+class Serving:
+    """A server that can be reached."""
+
+    ready: pulumi.Output[str]
+    """Known once it serves."""
+    address: pulumi.Output[str]
+    """What the public name must point to."""
+    log_group: pulumi.Output[str]
+    load_balancer_name: pulumi.Output[str]
+    """Empty without one."""
+    watched: Any
+    """What `AwsObservability` looks at."""
+
+
+def behind_load_balancer(  # noqa: PLR0913 - what a deployment has made before
+    name: str,
+    settings: AwsSettings,
+    place: Place,
+    server: ContainerSpec,
+    needs: dict[str, Any],
+    *,
+    tags: dict[str, str],
+    opts: pulumi.ResourceOptions,
+) -> Serving:
+    """Make a load balancer, and the server's group behind it."""
+    url = settings.server.base_url
+    child = pulumi.ResourceOptions(parent=opts.parent)
+    balanced: AwsLoadBalancerArgs = {
+        "vpc_id": place.vpc_id,
+        "subnet_ids": place.public_subnet_ids,
+        "host_name": url.host,
+        "log_retention_days": settings.log_retention_days,
+        "deletion_protection": settings.deletion_protection,
+        "tags": tags,
+    }
+    if settings.zone_id:
+        balanced["zone_id"] = settings.zone_id
+    if settings.certificate_arn:
+        balanced["certificate_arn"] = settings.certificate_arn
+    balancer = AwsLoadBalancer(name, balanced, child)
+    proxy = caddy.inner(
+        image=settings.frontend_image.reference,
+        configuration=caddy.inner_caddyfile(
+            url, server["part"], load_balancer_cidrs=place.public_cidrs, admin_cidrs=settings.admin_cidrs
+        ),
+        https_port=PORT,
+    )
+    hosts = _host(settings, place, [server, proxy], needs, tags) | {
+        "subnet_ids": place.private_subnet_ids,
+        "target_group_arn": balancer.target_group_arn,
+        "load_balancer_security_group_id": balancer.security_group_id,
+    }
+    # After all of the balancer, the listener's rule too: nobody probes a target group before.
+    group = AwsServer(f"{name}-server", hosts, after(opts, balancer))
+    if settings.zone_id:
+        alias: Any = {"dns_name": balancer.dns_name, "zone_id": balancer.dns_zone_id}
+        AwsDns(f"{name}-name", {"zone_id": settings.zone_id, "name": url.host, "alias": alias}, child)
+    return Serving(
+        ready=group.ready,
+        address=balancer.dns_name,
+        log_group=group.log_group_name,
+        load_balancer_name=balancer.load_balancer_name,
+        watched={
+            "load_balancer_arn_suffix": balancer.arn_suffix,
+            "target_group_arn_suffix": balancer.target_group_arn_suffix,
+            "certificate_arn": balancer.certificate_arn,
+            "group_name": group.group_name,
+        },
+    )
+
+
+def at_the_edge(  # noqa: PLR0913 - what a deployment has made before
+    name: str,
+    settings: AwsSettings,
+    place: Place,
+    server: ContainerSpec,
+    needs: dict[str, Any],
+    *,
+    tags: dict[str, str],
+    opts: pulumi.ResourceOptions,
+) -> Serving:
+    """Make one host with a fixed address, on which Caddy ends TLS."""
+    url = settings.server.base_url
+    proxy = caddy.edge(
+        image=settings.frontend_image.reference,
+        configuration=caddy.edge_caddyfile(
+            url,
+            server["part"],
+            acme_email=settings.acme_email,
+            acme_server=settings.acme_server,
+            admin_cidrs=settings.admin_cidrs,
+        ),
+        http_port=80,
+        https_port=PORT,
+    )
+    host = _host(settings, place, [server, proxy], needs, tags) | {
+        "subnet_id": pulumi.Output.from_input(place.public_subnet_ids).apply(lambda subnets: subnets[0]),
+        "availability_zone": place.edge_zone,
+    }
+    edge = AwsEdge(f"{name}-server", host, opts)
+    if settings.zone_id:
+        AwsDns(
+            f"{name}-name",
+            {"zone_id": settings.zone_id, "name": url.host, "address": edge.public_ip},
+            pulumi.ResourceOptions(parent=opts.parent),
+        )
+    return Serving(
+        ready=edge.instance_id,
+        address=edge.public_ip,
+        log_group=edge.log_group_name,
+        load_balancer_name=pulumi.Output.from_input(""),
+        watched={"instance_id": edge.instance_id},
+    )
+
+
+def _host(
+    settings: AwsSettings, place: Place, containers: list[ContainerSpec], needs: dict[str, Any], tags: dict[str, str]
+) -> Any:  # noqa: ANN401 - the inputs that both kinds of host share
+    image = {"image_id": settings.host_image_id} if settings.host_image_id else {}
+    return {
+        **needs,
+        **image,
+        "vpc_id": place.vpc_id,
+        "containers": containers,
+        "instance_type": settings.instance_type,
+        "log_retention_days": settings.log_retention_days,
+        "deletion_protection": settings.deletion_protection,
+        "tags": tags,
+    }
+
+
+SERVING = {"alb": behind_load_balancer, "caddy": at_the_edge}
+"""Frontend to what makes it."""

@@ -1,0 +1,213 @@
+"""The settings of a deployment on AWS.
+
+What AWS itself must be asked (does the instance type exist in these zones, is the hosted zone delegated) is the
+preflight's matter; here stands what a value can be judged by alone or beside the others.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..frontends import caddy
+from ..image import Image
+from ..inputs import Inputs, number, one_of, true_or_false, whole_number
+from ..postgres import server as postgres
+from ..postgres.rds_ca import parse_ca_bundle
+from ..server_settings import ServerSettings, parse_email, parse_https_url, resolve
+from .certificate import parse_certificate_arn
+from .logs import parse_retention
+from .rds import parse_backup_retention, parse_instance_class, parse_storage
+from .subnets import parse_vpc_cidr, parse_zones
+
+FRONTENDS = ("alb", "caddy")
+CADDY_IMAGE = "public.ecr.aws/docker/library/caddy:2.11.9"
+TOOLS_IMAGE = "public.ecr.aws/docker/library/postgres:{}"
+"""The official images on the registry that AWS itself mirrors: no rate limit that a boot could meet."""
+_NETWORK = ("vpc_id", "public_subnet_ids", "private_subnet_ids", "isolated_subnet_ids")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AwsSettings:
+    """Everything that `AwsDeployment` decides by. Storage in GB, retention in days."""
+
+    server: ServerSettings
+    availability_zones: list[str]
+    vpc_cidr: str
+    nat_gateways: str
+    vpc_id: str | None
+    public_subnet_ids: list[str]
+    private_subnet_ids: list[str]
+    isolated_subnet_ids: list[str]
+    frontend: str
+    frontend_image: Image
+    tools_image: Image
+    zone_id: str | None
+    certificate_arn: str | None
+    acme_email: str | None
+    acme_server: str | None
+    admin_cidrs: list[str]
+    instance_type: str
+    host_image_id: str | None
+    replicas: int
+    database_class: str
+    database_storage: int
+    database_storage_limit: int
+    database_multi_az: bool
+    database_backup_days: int
+    database_ca: str | None
+    log_retention_days: int
+    alarm_email: str | None
+    alarm_errors: int
+    alarm_failed_logins: int
+    alarm_latency: float
+    deletion_protection: bool
+
+    @classmethod
+    def resolve(cls, args: Mapping[str, Any], subject: str) -> AwsSettings:
+        """Return a deployment's inputs with their defaults; raise ``InvalidInputError`` with all that is wrong."""
+        return resolve(cls, args, subject, also_known=["tags"])
+
+    @classmethod
+    def read(cls, reader: Inputs) -> AwsSettings:
+        """Take every setting from ``reader``; the caller ends with ``reader.finish()``."""
+        server = ServerSettings.read(reader)
+        tools = postgres.parse_image(TOOLS_IMAGE.format(postgres.IMAGES[server.database_version].rpartition(":")[2]))
+        storage = reader.take("database_storage", parse_storage, 20)
+        settings = cls(
+            server=server,
+            availability_zones=reader.take("availability_zones", parse_zones, []),
+            vpc_cidr=reader.take("vpc_cidr", parse_vpc_cidr, "10.64.0.0/16"),
+            nat_gateways=reader.take("nat_gateways", one_of("per-zone", "one", "none"), "per-zone"),
+            vpc_id=reader.optional("vpc_id", _id("vpc")),
+            public_subnet_ids=reader.take("public_subnet_ids", _subnets, []),
+            private_subnet_ids=reader.take("private_subnet_ids", _subnets, []),
+            isolated_subnet_ids=reader.take("isolated_subnet_ids", _subnets, []),
+            frontend=reader.take("frontend", _parse_frontend, "alb"),
+            frontend_image=reader.take("frontend_image", caddy.parse_image, caddy.parse_image(CADDY_IMAGE)),
+            tools_image=reader.take("tools_image", postgres.parse_image, tools),
+            zone_id=reader.optional("zone_id", _parse_zone_id),
+            certificate_arn=reader.optional("certificate_arn", parse_certificate_arn),
+            acme_email=reader.optional("acme_email", parse_email),
+            acme_server=reader.optional("acme_server", parse_https_url),
+            admin_cidrs=reader.take("admin_cidrs", _parse_admin_cidrs, []),
+            instance_type=reader.take("instance_type", _parse_instance_type, "t4g.small"),
+            host_image_id=reader.optional("host_image_id", _id("ami")),
+            replicas=reader.take("replicas", _parse_replicas, 1),
+            database_class=reader.take("database_class", parse_instance_class, "db.t4g.small"),
+            database_storage=storage,
+            database_storage_limit=reader.take("database_storage_limit", parse_storage, max(100, 2 * storage)),
+            database_multi_az=reader.take("database_multi_az", true_or_false, True),
+            database_backup_days=reader.take("database_backup_days", parse_backup_retention, 14),
+            database_ca=reader.optional("database_ca", parse_ca_bundle),
+            log_retention_days=reader.take("log_retention_days", parse_retention, 365),
+            alarm_email=reader.optional("alarm_email", parse_email),
+            alarm_errors=reader.take("alarm_errors", whole_number("error lines in 5 minutes", 1, 10**6), 5),
+            alarm_failed_logins=reader.take(
+                "alarm_failed_logins", whole_number("failed logins in 5 minutes", 1, 10**6), 50
+            ),
+            alarm_latency=reader.take("alarm_latency", number("seconds", 0.1, 60), 2.0),
+            deletion_protection=reader.take("deletion_protection", true_or_false, True),
+        )
+        settings._check_network(reader)
+        settings._check_certificate(reader)
+        if settings.database_storage_limit < settings.database_storage * 1.1:
+            rule = f"must be at least a tenth over the storage, {settings.database_storage} GB (RDS's own rule)"
+            reader.problem("database_storage_limit", settings.database_storage_limit, rule)
+        return settings
+
+    def _check_network(self, reader: Inputs) -> None:
+        given = [name for name in _NETWORK if getattr(self, name)]
+        if given and len(given) < len(_NETWORK):
+            missing = next(name for name in _NETWORK if name not in given)
+            reader.problem(missing, "", f"is required with a network of one's own ({', '.join(given)} is set)")
+        elif given and self.availability_zones:
+            reader.problem(
+                "availability_zones", ",".join(self.availability_zones), "must be empty with a network of one's own"
+            )
+        elif not given and not self.availability_zones:
+            rule = "is required: two or three zones, such as eu-central-1a,eu-central-1b"
+            reader.problem("availability_zones", "", rule)
+        if self.nat_gateways == "none" and self.frontend == "alb":
+            reader.problem("nat_gateways", "none", "leaves the server in its private subnet without a way out")
+        for name in _NETWORK[1:]:
+            subnets = getattr(self, name)
+            if len(subnets) == 1 and (name != "private_subnet_ids" or self.frontend == "alb"):
+                reader.problem(name, subnets[0], "must be two or more subnets, in different zones")
+
+    def _check_certificate(self, reader: Inputs) -> None:
+        if self.server.is_local:
+            reader.problem("base_url", self.server.base_url.text, "is a local name, which nobody certifies")
+        elif self.server.base_url and self.server.base_url.port != 443:
+            reader.problem("base_url", self.server.base_url.text, "must have no port: on AWS it is 443")
+        if self.frontend == "alb":
+            if self.zone_id and self.certificate_arn:
+                rule = "must be empty with zone_id: the certificate is either brought or made in the zone"
+                reader.problem("certificate_arn", self.certificate_arn, rule)
+            elif not self.zone_id and not self.certificate_arn:
+                rule = "is required, or certificate_arn: the certificate is made in that Route 53 zone, or brought"
+                reader.problem("zone_id", "", rule)
+            if self.acme_email:
+                reader.problem("acme_email", self.acme_email, "is for frontend caddy; the ALB's certificate is ACM's")
+        else:
+            if not self.acme_email:
+                reader.problem("acme_email", "", "is required with frontend caddy: the authority writes to it")
+            if self.certificate_arn:
+                rule = "is for frontend alb; Caddy gets its certificate from the ACME authority"
+                reader.problem("certificate_arn", self.certificate_arn, rule)
+
+
+_parse_frontend = one_of(*FRONTENDS, hint={"nginx": "nginx is not there yet", "traefik": "Traefik is not there yet"})
+
+
+def _list(raw: object) -> list[str]:
+    items: list[Any] = list(raw) if isinstance(raw, list | tuple) else str(raw).split(",")  # pyright: ignore[reportUnknownArgumentType]
+    return [str(item).strip() for item in items if str(item).strip()]
+
+
+def _pattern(regex: str, rule: str) -> Callable[[object], str]:
+    def parse(raw: object) -> str:
+        if not re.fullmatch(regex, str(raw)):
+            raise ValueError(rule)
+        return str(raw)
+
+    return parse
+
+
+def _id(kind: str) -> Callable[[object], str]:
+    return _pattern(rf"{kind}-([0-9a-f]{{8}}|[0-9a-f]{{17}})", f"must be an id such as {kind}-0123456789abcdef0")
+
+
+_parse_zone_id = _pattern(r"Z[A-Z0-9]{1,31}", "must be the id of a Route 53 hosted zone, such as Z0123456789ABC")
+_parse_instance_type = _pattern(r"[a-z0-9-]+\.[a-z0-9-]+", "must be an EC2 instance type such as t4g.small")
+
+
+def _subnets(raw: object) -> list[str]:
+    return [_id("subnet")(subnet) for subnet in _list(raw)]
+
+
+def _parse_replicas(raw: object) -> int:
+    count = whole_number("servers", 0, 100)(raw)
+    if count == 0:
+        raise ValueError("must be 1: without a server nothing answers; `make purge` takes a stack down")
+    if count > 1:
+        raise ValueError(
+            "must be 1 for now: each server counts its rate limits alone, so two would let twice as many guesses "
+            "through; a shared cache comes first"
+        )
+    return count
+
+
+def _parse_admin_cidrs(raw: object) -> list[str]:
+    cidrs = _list(raw)
+    for cidr in cidrs:
+        try:
+            network = ipaddress.IPv4Network(cidr)
+        except ValueError as error:
+            raise ValueError(f"must be IPv4 networks such as 203.0.113.0/24 ({error})") from None
+        if network.prefixlen == 0:
+            raise ValueError("must not be everybody: leave it empty to put no limit on the admin console")
+    return cidrs

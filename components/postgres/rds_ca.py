@@ -1,0 +1,39 @@
+"""The certificate authorities that sign the certificates of Amazon RDS's servers, by region.
+
+Each region has its own: a client that trusts only its region's is not fooled by another region's database. `rds_ca.pem`
+says where they come from, and the fingerprint of each.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+_CERTIFICATE = re.compile(
+    r"^# (\S+) \w+ [0-9a-f]{64}\n(-----BEGIN CERTIFICATE-----\n[^-]+-----END CERTIFICATE-----\n)", re.MULTILINE
+)
+_BUNDLE = re.compile(r"(-----BEGIN CERTIFICATE-----\s[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*)+")
+
+
+def rds_ca_bundle(region: str) -> str:
+    """Return the region's authorities in PEM form; raise ``ValueError`` for a region without any."""
+    of_region = [pem for known, pem in _certificates() if known == region]
+    if not of_region:
+        known = ", ".join(sorted({known for known, _ in _certificates()}))
+        raise ValueError(
+            f'no certificate authority of Amazon RDS is kept here for region "{region}", only for {known}. Give the '
+            f"content of https://truststore.pki.rds.amazonaws.com/{region}/{region}-bundle.pem as the certificate authorities (ca_bundle, databaseCa)"
+        )
+    return "".join(of_region)
+
+
+def parse_ca_bundle(raw: object) -> str:
+    """Parse certificates in PEM form."""
+    if not _BUNDLE.fullmatch(str(raw)):
+        raise ValueError("must be certificates in PEM form")
+    return str(raw)
+
+
+def _certificates() -> list[tuple[str, str]]:
+    """Return region and PEM form of each."""
+    return _CERTIFICATE.findall((Path(__file__).parent / "rds_ca.pem").read_text())

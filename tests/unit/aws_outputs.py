@@ -1,0 +1,104 @@
+"""What AWS adds to the inputs, by resource type, and what it answers; the recording mock reads both."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+REGION, ACCOUNT, PARTITION = "eu-central-1", "111122223333", "aws"
+
+ANSWERS: dict[str, dict[str, Any]] = {
+    "aws:index/getRegion:getRegion": {"id": REGION, "region": REGION, "description": "Europe (Frankfurt)"},
+    "aws:index/getCallerIdentity:getCallerIdentity": {"id": ACCOUNT, "accountId": ACCOUNT},
+    "aws:index/getPartition:getPartition": {"id": PARTITION, "partition": PARTITION, "dnsSuffix": "amazonaws.com"},
+}
+"""Answers to invokes; one that isn't listed fails."""
+
+
+def arn(service: str, resource: str, *, region: str = REGION) -> str:
+    """Return an ARN of the account."""
+    return f"arn:{PARTITION}:{service}:{region}:{ACCOUNT}:{resource}"
+
+
+def certificate_arn(*, region: str = REGION) -> str:
+    """Return the ARN of a certificate in ACM."""
+    return arn("acm", "certificate/12345678-1234-1234-1234-123456789012", region=region)
+
+
+def engine_name(name: str) -> str:
+    """Return the physical name of a resource that the program leaves to the engine."""
+    return f"{name}-0c0ffee"
+
+
+def _named(name: str) -> dict[str, Any]:
+    return {"name": engine_name(name), "arn": arn("service", engine_name(name))}
+
+
+_OUTPUTS: dict[str, Callable[[str], dict[str, Any]]] = {
+    "aws:acm/certificate:Certificate": lambda name: {
+        "arn": certificate_arn(),
+        "domainValidationOptions": [
+            {
+                "domainName": name,
+                "resourceRecordName": f"_proof.{name}.",
+                "resourceRecordType": "CNAME",
+                "resourceRecordValue": "_answer.acm-validations.aws.",
+            }
+        ],
+    },
+    "aws:cloudwatch/logGroup:LogGroup": lambda name: {
+        "name": engine_name(name),
+        "arn": arn("logs", f"log-group:{engine_name(name)}"),
+    },
+    "aws:iam/role:Role": lambda name: {
+        "name": engine_name(name),
+        "arn": arn("iam", f"role/{engine_name(name)}", region=""),
+    },
+    "aws:lambda/function:Function": lambda name: {
+        "name": engine_name(name),
+        "arn": arn("lambda", f"function:{engine_name(name)}"),
+    },
+    "aws:kms/key:Key": lambda name: {"keyId": f"{name}-id", "arn": arn("kms", f"key/{name}-id")},
+    "aws:lambda/invocation:Invocation": lambda name: {"result": f'{{"call": "{name}"}}'},
+    "aws:lb/loadBalancer:LoadBalancer": lambda name: {
+        "name": engine_name(name),
+        "arn": arn("elasticloadbalancing", f"loadbalancer/app/{engine_name(name)}/50dc6c495c0c9188"),
+        "arnSuffix": f"app/{engine_name(name)}/50dc6c495c0c9188",
+        "dnsName": f"{engine_name(name)}.{REGION}.elb.amazonaws.com",
+        "zoneId": "Z215JYRZR1TBD5",
+    },
+    "aws:lb/targetGroup:TargetGroup": lambda name: {
+        "name": engine_name(name),
+        "arn": arn("elasticloadbalancing", f"targetgroup/{engine_name(name)}/943f017f100becff"),
+        "arnSuffix": f"targetgroup/{engine_name(name)}/943f017f100becff",
+    },
+    "aws:rds/instance:Instance": lambda name: {
+        "address": f"{name}.cafe.{REGION}.rds.amazonaws.com",
+        "port": 5432,
+        "arn": arn("rds", f"db:{name}"),
+        "masterUserSecrets": [{"secretArn": arn("secretsmanager", f"secret:rds!db-{name}"), "secretStatus": "active"}],
+    },
+    "aws:route53/record:Record": lambda name: {"fqdn": f"{name}.fqdn"},
+    "aws:s3/bucket:Bucket": lambda name: {
+        "bucket": engine_name(name),
+        "arn": f"arn:{PARTITION}:s3:::{engine_name(name)}",
+    },
+    "aws:secretsmanager/secret:Secret": lambda name: {
+        "name": engine_name(name),
+        "arn": arn("secretsmanager", f"secret:{engine_name(name)}-AbCdEf"),
+    },
+}
+
+
+def outputs(kind: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a resource has: what the program gave wins over what AWS adds to that type."""
+    if not kind.startswith("aws:"):
+        return dict(inputs)
+    # Documents may be given as objects, and are text ever after.
+    given = {key: json.dumps(value) if _is_document(value) else value for key, value in inputs.items()}
+    return {**_OUTPUTS.get(kind, _named)(name), **given}
+
+
+def _is_document(value: object) -> bool:
+    return isinstance(value, dict) and "Statement" in value

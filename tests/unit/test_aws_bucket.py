@@ -1,0 +1,126 @@
+"""A private bucket, and the one for access logs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+
+from components.aws.access_log_bucket import access_log_bucket
+from components.aws.bucket import private_bucket
+from components.aws.iam import allow
+from tests.unit.aws import TAGS, statements, untagged
+from tests.unit.recording import Declared, declare
+
+NAME = "files-0c0ffee"
+ARN = f"arn:aws:s3:::{NAME}"
+PLAIN_HTTP = {
+    "Sid": "DenyPlainHttp",
+    "Effect": "Deny",
+    "Principal": {"AWS": "*"},
+    "Action": "s3:*",
+    "Resource": [ARN, f"{ARN}/*"],
+    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+}
+
+
+def made(**options: Any) -> Declared:
+    def program() -> dict[str, Any]:
+        parent = pulumi.ComponentResource("test:index:Parent", "parent")
+        private_bucket(
+            "files", pulumi.ResourceOptions(parent=parent), tags=TAGS, **{"deletion_protection": True, **options}
+        )
+        return {}
+
+    return declare(program)
+
+
+def access_logs(days: int) -> Declared:
+    def program() -> dict[str, Any]:
+        parent = pulumi.ComponentResource("test:index:Parent", "parent")
+        access_log_bucket(
+            "files", days=days, deletion_protection=True, tags=TAGS, opts=pulumi.ResourceOptions(parent=parent)
+        )
+        return {}
+
+    return declare(program)
+
+
+def test_nobody_can_make_it_public() -> None:
+    declared = made()
+    assert declared.named("files-public-access").inputs == {
+        "bucket": NAME,
+        "blockPublicAcls": True,
+        "blockPublicPolicy": True,
+        "ignorePublicAcls": True,
+        "restrictPublicBuckets": True,
+    }
+    assert declared.named("files-ownership").inputs["rule"] == {"objectOwnership": "BucketOwnerEnforced"}
+    assert declared.named("files-versioning").inputs["versioningConfiguration"] == {"status": "Enabled"}
+    assert {
+        r.inputs["bucket"] for r in declared.resources if r.type.startswith("aws:s3/bucket") and r.name != "files"
+    } == {NAME}
+    assert untagged(declared) == []
+
+
+def test_it_is_not_deleted_with_what_is_in_it() -> None:
+    assert made().named("files").inputs == {"forceDestroy": False, "tags": TAGS}
+    assert made(deletion_protection=False).named("files").inputs["forceDestroy"] is True
+
+
+def test_plain_http_is_denied_beside_what_the_owner_allows() -> None:
+    declared = made(statements=lambda arn: [allow("Read", "s3:GetObject", pulumi.Output.concat(arn, "/public/*"))])
+    policy = declared.named("files-policy")
+    assert statements(policy) == [
+        PLAIN_HTTP,
+        {"Sid": "Read", "Effect": "Allow", "Action": "s3:GetObject", "Resource": f"{ARN}/public/*"},
+    ]
+    assert "files-public-access" in policy.dependencies
+
+
+def test_s3_encrypts_by_itself_or_with_a_given_key() -> None:
+    (rule,) = made().named("files-encryption").inputs["rules"]
+    assert rule == {"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}
+    (rule,) = made(kms_key_arn="arn:key").named("files-encryption").inputs["rules"]
+    assert rule == {
+        "applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": "arn:key"},
+        "bucketKeyEnabled": True,
+    }
+
+
+def test_only_old_versions_end_unless_told_otherwise() -> None:
+    lifecycle = made().named("files-lifecycle")
+    (rule,) = lifecycle.inputs["rules"]
+    assert rule == {
+        "id": "expire",
+        "status": "Enabled",
+        "filter": {"prefix": ""},
+        "noncurrentVersionExpiration": {"noncurrentDays": 30},
+        "abortIncompleteMultipartUpload": {"daysAfterInitiation": 7},
+    }
+    assert "files-versioning" in lifecycle.dependencies
+
+
+def test_access_logs_are_gone_soon() -> None:
+    (rule,) = access_logs(14).named("files-lifecycle").inputs["rules"]
+    assert rule["expiration"] == {"days": 14}
+    assert rule["noncurrentVersionExpiration"] == {"noncurrentDays": 1}
+
+
+def test_only_load_balancers_of_the_account_write_access_logs_and_nobody_reads_them() -> None:
+    assert statements(access_logs(30).named("files-policy")) == [
+        PLAIN_HTTP,
+        {
+            "Sid": "AccessLogs",
+            "Effect": "Allow",
+            "Principal": {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
+            "Action": "s3:PutObject",
+            "Resource": f"{ARN}/AWSLogs/111122223333/*",
+            "Condition": {"StringEquals": {"aws:SourceAccount": "111122223333"}},
+        },
+    ]
+
+
+def test_load_balancers_can_not_write_with_a_customer_key() -> None:
+    (rule,) = access_logs(30).named("files-encryption").inputs["rules"]
+    assert rule["applyServerSideEncryptionByDefault"] == {"sseAlgorithm": "AES256"}

@@ -1,0 +1,329 @@
+"""Alarms, the lines that they count, and where they go."""
+
+from __future__ import annotations
+
+import json
+import re
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pytest
+
+from components.aws.alarms import ALARMS, FILTERS
+from components.aws.observability import AwsObservability
+from components.inputs import InvalidInputError
+from tests.unit.aws import TAGS, statements, untagged
+from tests.unit.aws_outputs import arn, certificate_arn
+from tests.unit.recording import Declared, declare
+
+LOG = "kotauth-log-0c0ffee"
+BALANCER, TARGETS = "app/kotauth/50dc6c495c0c9188", "targetgroup/kotauth/943f017f100becff"
+EVERYTHING: dict[str, Any] = {
+    "alarm_email": "ops@example.com",
+    "load_balancer_arn_suffix": BALANCER,
+    "target_group_arn_suffix": TARGETS,
+    "certificate_arn": certificate_arn(),
+    "database_identifier": "kotauth-database",
+    "group_name": "kotauth-server",
+    "instance_id": "i-1",
+}
+TOPIC = arn("service", "watch-alarms-0c0ffee")
+
+
+def watch(**more: Any) -> Declared:
+    args: Any = {"log_group_name": LOG, "tags": TAGS, **more}
+
+    def program() -> dict[str, Any]:
+        watched = AwsObservability("watch", args)
+        return {output: getattr(watched, output) for output in AwsObservability.__annotations__}
+
+    return declare(program)
+
+
+@pytest.fixture(scope="module")
+def declared() -> Declared:
+    return watch(**EVERYTHING)
+
+
+def alarm(declared: Declared, name: str) -> dict[str, Any]:
+    return dict(declared.named(f"watch-{name}", ":MetricAlarm").inputs)
+
+
+OF_LOG = f"Kotauth/{LOG}"
+OF_BALANCER = {"LoadBalancer": BALANCER}
+OF_TARGETS = {"LoadBalancer": BALANCER, "TargetGroup": TARGETS}
+OF_DATABASE = {"DBInstanceIdentifier": "kotauth-database"}
+
+
+@pytest.mark.parametrize(
+    ("name", "metric", "dimensions", "verdict", "minutes", "no_data"),
+    [
+        ("errors", (OF_LOG, "errors", "Sum"), {}, ">= 5", 5, "notBreaching"),
+        ("failed-logins", (OF_LOG, "failed_logins", "Sum"), {}, ">= 50", 5, "notBreaching"),
+        ("host-failures", (OF_LOG, "host_failures", "Sum"), {}, ">= 1", 5, "notBreaching"),
+        (
+            "load-balancer-errors",
+            ("AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", "Sum"),
+            OF_BALANCER,
+            ">= 10",
+            5,
+            "notBreaching",
+        ),
+        (
+            "server-errors",
+            ("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", "Sum"),
+            OF_TARGETS,
+            ">= 10",
+            5,
+            "notBreaching",
+        ),
+        (
+            "latency-seconds",
+            ("AWS/ApplicationELB", "TargetResponseTime", "p99"),
+            OF_TARGETS,
+            ">= 2",
+            15,
+            "notBreaching",
+        ),
+        (
+            "unhealthy-hosts",
+            ("AWS/ApplicationELB", "UnHealthyHostCount", "Maximum"),
+            OF_TARGETS,
+            ">= 1",
+            10,
+            "notBreaching",
+        ),
+        ("healthy-hosts", ("AWS/ApplicationELB", "HealthyHostCount", "Maximum"), OF_TARGETS, "< 1", 3, "breaching"),
+        (
+            "certificate-days",
+            ("AWS/CertificateManager", "DaysToExpiry", "Minimum"),
+            {"CertificateArn": certificate_arn()},
+            "< 30",
+            24 * 60,
+            "ignore",
+        ),
+        ("database-cpu-percent", ("AWS/RDS", "CPUUtilization", "Average"), OF_DATABASE, ">= 80", 15, "missing"),
+        ("database-storage-gb", ("AWS/RDS", "FreeStorageSpace", "Minimum"), OF_DATABASE, "< 1073741824", 15, "missing"),
+        ("database-memory-mb", ("AWS/RDS", "FreeableMemory", "Average"), OF_DATABASE, "< 104857600", 15, "missing"),
+        ("database-connections", ("AWS/RDS", "DatabaseConnections", "Maximum"), OF_DATABASE, ">= 100", 15, "missing"),
+        (
+            "group-instances",
+            ("AWS/AutoScaling", "GroupInServiceInstances", "Minimum"),
+            {"AutoScalingGroupName": "kotauth-server"},
+            "< 1",
+            10,
+            "breaching",
+        ),
+        ("instance-status", ("AWS/EC2", "StatusCheckFailed", "Maximum"), {"InstanceId": "i-1"}, ">= 1", 5, "breaching"),
+    ],
+)
+def test_alarms(
+    *,
+    declared: Declared,
+    name: str,
+    metric: tuple[str, str, str],
+    dimensions: dict[str, str],
+    verdict: str,
+    minutes: int,
+    no_data: str,
+) -> None:
+    found = alarm(declared, name)
+    operator = {"GreaterThanOrEqualToThreshold": ">=", "LessThanThreshold": "<"}[found["comparisonOperator"]]
+    assert f"{operator} {found['threshold']:.0f}" == verdict
+    assert (found["namespace"], found["metricName"], found.get("statistic") or found["extendedStatistic"]) == metric
+    assert found.get("dimensions", {}) == dimensions
+    assert found["period"] * found["evaluationPeriods"] == minutes * 60
+    assert found["treatMissingData"] == no_data
+    assert found["alarmDescription"]
+
+
+def test_every_alarm_speaks_when_it_begins_and_when_it_ends(declared: Declared) -> None:
+    alarms = declared.of_type(":MetricAlarm")
+    assert len(alarms) == len(ALARMS) == 15
+    for each in alarms:
+        assert each.inputs["actionsEnabled"] is True
+        assert each.inputs["alarmActions"] == each.inputs["okActions"] == [TOPIC]
+    assert untagged(declared) == []
+
+
+def test_what_is_not_given_is_not_watched() -> None:
+    assert [r.name for r in watch().of_type(":MetricAlarm")] == [
+        "watch-errors",
+        "watch-failed-logins",
+        "watch-host-failures",
+    ]
+    assert len(watch(instance_id="i-1").of_type(":MetricAlarm")) == 4
+
+
+def test_thresholds_are_inputs() -> None:
+    thresholds: dict[str, float] = {
+        "errors": 1,
+        "failed_logins": 10,
+        "host_failures": 2,
+        "load_balancer_errors": 3,
+        "server_errors": 4,
+        "latency_seconds": 0.5,
+        "certificate_days": 14,
+        "database_cpu_percent": 50,
+        "database_storage_gb": 2,
+        "database_memory_mb": 200,
+        "database_connections": 20,
+    }
+    declared = watch(**EVERYTHING, **thresholds)
+    units = {"database_storage_gb": 1024**3, "database_memory_mb": 1024**2}
+    for key, value in thresholds.items():
+        assert alarm(declared, key.replace("_", "-"))["threshold"] == value * units.get(key, 1), key
+    assert set(thresholds) == {each.key for each in ALARMS if each.parse}
+
+
+@pytest.mark.parametrize("key", [each.key for each in ALARMS if each.parse])
+def test_thresholds_below_nothing_are_refused(key: str) -> None:
+    with pytest.raises(InvalidInputError, match=rf'{key} = "-1": must be '):
+        watch(**{key: -1})
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ({"alarm_email": "ops"}, 'alarm_email = "ops": must be an e-mail address'),
+        ({"load_balancer_arn_suffix": BALANCER}, "load_balancer_arn_suffix = .*: must be set together with"),
+        ({"target_group_arn_suffix": TARGETS}, "must be set together with target_group_arn_suffix"),
+        ({"database_cpu_percent": 101}, 'database_cpu_percent = "101": must be percent, a number from 1 to 100'),
+        ({"erors": 5}, 'erors = "5": is not known; is errors meant?'),
+    ],
+)
+def test_bad_inputs(args: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidInputError, match=message):
+        watch(**args)
+
+
+def test_metrics_are_this_log_groups_alone(declared: Declared) -> None:
+    filters = declared.of_type(":LogMetricFilter")
+    assert {each.inputs["metricTransformation"]["name"]: each.inputs["pattern"] for each in filters} == FILTERS
+    for each in filters:
+        assert each.inputs["logGroupName"] == LOG
+        transformation = each.inputs["metricTransformation"]
+        assert transformation["namespace"] == OF_LOG
+        assert (transformation["value"], transformation["defaultValue"]) == ("1", "0")
+
+
+def counts(metric: str, line: str) -> bool:
+    """Say whether CloudWatch counts the line: of its JSON patterns the part that ours use."""
+    try:
+        fields = json.loads(line)
+    except json.JSONDecodeError:
+        return False
+    pattern = FILTERS[metric].strip("{} ")
+
+    def compared(found: re.Match[str]) -> str:
+        value = fields.get(found[1])
+        return str(isinstance(value, str) and fnmatchcase(value, found[2]))
+
+    expression = re.sub(r'\$\.(\w+) = "([^"]*)"', compared, pattern).replace("&&", "and").replace("||", "or")
+    assert re.fullmatch(r"((True|False|and|or)|[() ])+", expression)
+    return eval(expression)  # noqa: S307 - of the words above only
+
+
+def line(message: str, **more: str) -> str:
+    return json.dumps({"message": message, "level": "INFO", "logger_name": "io.ktor.server.Application", **more})
+
+
+def access(status: str, method: str, path: str, *, coloured: bool = True) -> str:
+    """Return an access line as Kotauth writes it, or as the host leaves it without the colours."""
+    if coloured:
+        return line(f"\x1b[31m{status}\x1b[m: \x1b[36m{method}\x1b[m - {path} in 46ms")
+    return line(f"{status}: {method} - {path} in 46ms")
+
+
+@pytest.mark.parametrize("coloured", [True, False])
+@pytest.mark.parametrize(
+    ("status", "method", "path", "counted"),
+    [
+        ("401 Unauthorized", "POST", "/t/master/authorize", True),
+        ("429 Too Many Requests", "POST", "/t/acme/authorize", True),
+        ("302 Found", "POST", "/t/acme/authorize", False),
+        ("200 OK", "GET", "/t/acme/authorize", False),
+        ("401 Unauthorized", "GET", "/t/acme/api/v1/users", False),
+        ("401 Unauthorized", "POST", "/t/acme/protocol/openid-connect/token", False),
+    ],
+)
+def test_failed_logins_are_counted(status: str, method: str, path: str, counted: bool, coloured: bool) -> None:
+    assert counts("failed_logins", access(status, method, path, coloured=coloured)) is counted
+
+
+def test_errors_are_counted() -> None:
+    assert counts("errors", line("audit row lost", level="ERROR"))
+    assert not counts("errors", line("ERROR in a word"))
+    assert not counts("errors", "FATAL: not JSON, level ERROR")
+
+
+def test_hosts_that_give_up_are_counted() -> None:
+    assert counts(
+        "host_failures", json.dumps({"kotauth": "boot", "stage": "images", "outcome": "failed", "detail": ""})
+    )
+    assert not counts("host_failures", json.dumps({"kotauth": "boot", "stage": "images", "outcome": "retry"}))
+    assert not counts("host_failures", line("something", outcome="failed"))
+
+
+def test_only_the_accounts_alarms_tell_the_topic_and_only_over_tls(declared: Declared) -> None:
+    assert declared.named("watch-alarms").inputs["kmsMasterKeyId"] == arn("kms", "key/watch-key-id")
+    assert statements(declared.named("watch-alarms-policy")) == [
+        {
+            "Sid": "Alarms",
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudwatch.amazonaws.com"},
+            "Action": "sns:Publish",
+            "Resource": TOPIC,
+            "Condition": {"StringEquals": {"aws:SourceAccount": "111122223333"}},
+        },
+        {
+            "Sid": "DenyPlainHttp",
+            "Effect": "Deny",
+            "Principal": {"AWS": "*"},
+            "Action": "sns:Publish",
+            "Resource": TOPIC,
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        },
+    ]
+    _, alarms = statements(declared.named("watch-key"))
+    assert alarms["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    given = watch(kms_key_arn="arn:key")
+    assert given.named("watch-alarms").inputs["kmsMasterKeyId"] == "arn:key"
+    assert given.of_type(":Key") == []
+
+
+def test_mails_go_only_to_a_given_address(declared: Declared) -> None:
+    assert declared.named("watch-email").inputs == {
+        "topic": TOPIC,
+        "protocol": "email",
+        "endpoint": "ops@example.com",
+    }
+    assert watch().of_type(":TopicSubscription") == []
+
+
+def test_the_dashboard_shows_every_alarm_and_the_latest_errors(declared: Declared) -> None:
+    board = declared.named("watch", ":Dashboard").inputs
+    assert board["dashboardName"] == "watch-alarms-0c0ffee"
+    widgets = json.loads(board["dashboardBody"])["widgets"]
+    *graphs, errors = widgets
+    shown = {tuple(graph["properties"]["metrics"][0][:2]): graph["properties"] for graph in graphs}
+    for each in declared.of_type(":MetricAlarm"):
+        properties = shown[each.inputs["namespace"], each.inputs["metricName"]]
+        (threshold,) = properties["annotations"]["horizontal"]
+        assert threshold["value"] == each.inputs["threshold"]
+        _, _, *dimensions = properties["metrics"][0]
+        assert dict(zip(dimensions[::2], dimensions[1::2], strict=True)) == each.inputs.get("dimensions", {})
+        assert properties["region"] == "eu-central-1"
+    assert errors["type"] == "log"
+    assert errors["properties"]["query"].startswith(f"SOURCE '{LOG}' | fields @timestamp")
+    places = {
+        (x, y) for w in widgets for x in range(w["x"], w["x"] + w["width"]) for y in range(w["y"], w["y"] + w["height"])
+    }
+    assert len(places) == sum(w["width"] * w["height"] for w in widgets), "no two overlap"
+    assert max(x for x, _ in places) < 24
+    assert declared.outputs == {
+        "topic_arn": TOPIC,
+        "dashboard_name": "watch-alarms-0c0ffee",
+        "dashboard_url": "https://eu-central-1.console.aws.amazon.com/cloudwatch/home"
+        "?region=eu-central-1#dashboards/dashboard/watch-alarms-0c0ffee",
+    }

@@ -1,0 +1,353 @@
+"""The boot, with commands that only say what they were asked and a folder in the place of the root."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.aws.host.scripts import boot, bring_up, volume
+from components.aws.host.scripts.aws import AwsError
+from components.aws.host.scripts.command import CommandError, run
+from components.aws.host.scripts.services import Services
+
+ME = [os.getuid(), os.getgid()]
+SECRET = "canary-secret-value"
+
+
+class Clock:
+    """A clock that only sleeping moves."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.naps: list[float] = []
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.naps.append(seconds)
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(boot, "time", clock)
+    return clock
+
+
+class Commands:
+    """Commands on PATH before the machine's own; each call is one line of `calls`."""
+
+    def __init__(self, root: Path) -> None:
+        self.folder = root / "bin"
+        self.folder.mkdir()
+        self.log = root / "calls"
+
+    def set(self, name: str, script: str = "") -> None:
+        file = self.folder / name
+        file.write_text(f'#!/bin/sh\necho {name} "$@" >>{self.log}\n{script}\n')
+        file.chmod(0o755)
+
+    @property
+    def calls(self) -> list[str]:
+        return self.log.read_text().splitlines() if self.log.exists() else []
+
+
+@pytest.fixture
+def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Commands:
+    commands = Commands(tmp_path)
+    monkeypatch.setenv("PATH", f"{commands.folder}:{os.environ['PATH']}")
+    return commands
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    for name in ("CONFIG", "RUN"):
+        monkeypatch.setattr(bring_up, name, str(tmp_path) + getattr(bring_up, name))
+    monkeypatch.setattr(volume, "FOLDER", str(tmp_path / "volumes"))
+    yield tmp_path
+    # Folders that only their owner enters would keep another user's pytest from cleaning up.
+    for folder, _, _ in os.walk(tmp_path):
+        Path(folder).chmod(0o700)
+
+
+class Answers(Services):
+    """Services that have these values."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        super().__init__()
+        self.values = values
+        self.asked: list[tuple[str, ...]] = []
+
+    def _value(self, *key: str) -> Any:
+        self.asked.append(key)
+        value = self.values["/".join(key)]
+        if isinstance(value, Exception):
+            raise value
+        return value
+
+    def parameter(self, name: str) -> str:
+        return json.dumps(self._value(name))
+
+    def secret(self, arn: str, version: str) -> str:
+        return self._value(arn, version)
+
+    def s3_object(self, bucket: str, sha256: str) -> bytes:
+        return self._value(bucket, sha256)
+
+
+LATE: dict[str, Any] = {
+    "environment": {"server": {"DB_URL": "jdbc:x"}, "server.key-guard": {"PGHOST": "database.test"}},
+    "config": {"server": {"ca.pem": "PEM"}},
+    "secrets": {"server": {"secret_key": "arn:key", "password": "arn:password"}},
+}
+PLAN: dict[str, Any] = {
+    "parameter": "kotauth-boot",
+    "parts": {
+        "server": {"owner": ME, "secrets": {"secret_key": "v1", "password": "v2"}, "config": ["known"]},
+        "frontend": {"owner": ME, "secrets": {}, "config": []},
+    },
+    "late": {"server": ["DB_URL", "ca.pem"], "server.key-guard": ["PGHOST"]},
+    "images": ["one", "two"],
+}
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, str]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def failing(times: int, error: Exception) -> Callable[[], str]:
+    left = [error] * times
+
+    def work() -> str:
+        if left:
+            raise left.pop()
+        return "done"
+
+    return work
+
+
+def test_a_stage_is_tried_until_it_succeeds(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
+    assert boot.until_done("secrets", 600, failing(3, AwsError("url", 0, "refused"))) == "done"
+    said = lines(capsys)
+    assert [line["outcome"] for line in said] == ["retry", "retry", "retry", "ok"]
+    assert said[0] == {
+        "kotauth": "boot",
+        "stage": "secrets",
+        "outcome": "retry",
+        "detail": "AwsError: url: no answer: refused",
+    }
+    assert clock.naps == sorted(clock.naps)
+
+
+def test_pauses_grow_to_a_limit(clock: Clock) -> None:
+    boot.until_done("images", 10**9, failing(20, CommandError("docker pull: timeout")))
+    assert clock.naps[0] <= 1
+    assert max(clock.naps) <= boot.LONGEST_PAUSE_SECONDS
+
+
+def test_after_the_limit_it_says_failed_and_goes_on_slowly(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
+    boot.until_done("images", 600, failing(80, CommandError("docker pull: no route")))
+    said = [line["outcome"] for line in lines(capsys)]
+    first = said.index("failed")
+    assert set(said[:first]) == {"retry"}
+    assert set(said[first:-1]) == {"failed"}
+    assert said[-1] == "ok"
+    assert sum(clock.naps[:first]) > 600
+    assert set(clock.naps[first:]) == {boot.SLOW_PAUSE_SECONDS}
+
+
+def test_a_detail_is_bounded(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
+    boot.until_done("x", 600, failing(1, CommandError("x" * 10_000)))
+    assert len(lines(capsys)[0]["detail"]) == 500
+
+
+def artifacts(root: Path, *contents: bytes) -> dict[str, str]:
+    return {str(root / f"file{number}"): hashlib.sha256(content).hexdigest() for number, content in enumerate(contents)}
+
+
+def test_only_what_is_missing_or_different_is_fetched(root: Path) -> None:
+    plan = {"bucket": "b", "artifacts": artifacts(root, b"zero", b"one", b"two")}
+    (root / "file0").write_bytes(b"zero")
+    (root / "file1").write_bytes(b"")
+    keys = list(plan["artifacts"].values())
+    aws = Answers({f"b/{keys[1]}": b"one", f"b/{keys[2]}": b"two"})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(boot, "write", lambda path, content, mode: Path(path).write_bytes(content))  # not as root
+        boot.fetch(aws, plan)
+    assert [(root / f"file{number}").read_bytes() for number in range(3)] == [b"zero", b"one", b"two"]
+    assert aws.asked == [("b", keys[1]), ("b", keys[2])]
+
+
+def test_a_parameter_that_lacks_a_value_names_it() -> None:
+    late = {**LATE, "environment": {"server": {}, "server.key-guard": {"PGHOST": "x"}}}
+    with pytest.raises(ValueError, match="the boot parameter has no DB_URL of server"):
+        bring_up.parameter(Answers({"kotauth-boot": late}), PLAN)
+    assert bring_up.parameter(Answers({"kotauth-boot": LATE}), PLAN) == LATE
+
+
+def as_me(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have what root would own belong to whoever runs the test."""
+    real = bring_up.write
+    monkeypatch.setattr(
+        bring_up,
+        "write",
+        lambda path, content, mode=0o600, owner=tuple(ME): real(path, content, mode=mode, owner=owner),
+    )
+
+
+def test_late_files(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_me(monkeypatch)
+    known = Path(bring_up.CONFIG) / "server" / "known"
+    known.parent.mkdir(parents=True)
+    known.write_text("from the user data")
+    bring_up.write_files(PLAN, LATE)
+    run_folder = Path(bring_up.RUN)
+    assert (run_folder / "server.env").read_text() == "DB_URL=jdbc:x\n"
+    assert (run_folder / "server.key-guard.env").read_text() == "PGHOST=database.test\n"
+    config = run_folder / "server" / "config"
+    assert {file.name: file.read_text() for file in config.iterdir()} == {
+        "known": "from the user data",
+        "ca.pem": "PEM",
+    }
+    assert stat.S_IMODE(config.stat().st_mode) == 0o500
+
+
+def test_secrets_are_read_by_their_label_and_written_for_one_reader(root: Path) -> None:
+    aws = Answers({"arn:key/v1": SECRET, "arn:password/v2": "other"})
+    for _ in range(2):
+        bring_up.write_secrets(aws, PLAN, LATE)
+    folder = Path(bring_up.RUN) / "server" / "secrets"
+    assert {file.name: file.read_text() for file in folder.iterdir()} == {"secret_key": SECRET, "password": "other"}
+    assert {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()} == {0o400}
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o500
+
+
+def test_no_secret_is_written_before_all_are_there(root: Path) -> None:
+    aws = Answers({"arn:key/v1": SECRET, "arn:password/v2": AwsError("url", 400, "ResourceNotFoundException")})
+    with pytest.raises(AwsError, match="ResourceNotFound"):
+        bring_up.write_secrets(aws, PLAN, LATE)
+    assert not (Path(bring_up.RUN) / "server").exists()
+
+
+def test_an_empty_secret_is_no_secret(root: Path) -> None:
+    with pytest.raises(ValueError, match="nothing to write"):
+        bring_up.write_secrets(Answers({"arn:key/v1": "", "arn:password/v2": "x"}), PLAN, LATE)
+
+
+def test_an_image_that_is_there_is_not_pulled(commands: Commands) -> None:
+    commands.set("docker", '[ "$1 $5" = "image two" ] && exit 1; exit 0')
+    bring_up.pull_images(PLAN)
+    assert [call for call in commands.calls if " pull " in call] == ["docker pull --quiet two"]
+
+
+def test_a_failed_pull_says_why(commands: Commands) -> None:
+    commands.set("docker", "echo 'pulling' >&2; echo 'Error response from daemon: no route to host' >&2; exit 1")
+    with pytest.raises(CommandError, match="docker pull: exit code 1: Error response from daemon: no route to host"):
+        bring_up.pull_images(PLAN)
+
+
+@pytest.mark.parametrize(("there", "made"), [("bridge host none", True), ("bridge kotauth none", False)])
+def test_the_network_is_made_once(commands: Commands, there: str, made: bool) -> None:
+    commands.set("systemctl")
+    commands.set("docker", f'[ "$2" = ls ] && printf "%s\\n" {there}; exit 0')
+    bring_up.start_docker()
+    assert ("docker network create kotauth" in commands.calls) is made
+
+
+def test_the_containers_start_in_their_order_and_then_the_watchdog(commands: Commands) -> None:
+    commands.set("systemctl")
+    bring_up.start_units(PLAN)
+    assert commands.calls == [
+        "systemctl start --no-block kotauth-server.service",
+        "systemctl start --no-block kotauth-frontend.service",
+        "systemctl start kotauth-watchdog.timer",
+    ]
+
+
+def test_ready_means_that_all_are_healthy(commands: Commands) -> None:
+    commands.set("docker", '[ "$4" = server ] && echo healthy || echo starting')
+    with pytest.raises(CommandError, match="frontend is starting"):
+        bring_up.look_at_health(PLAN)
+    commands.set("docker", "echo healthy")
+    bring_up.look_at_health(PLAN)
+
+
+def test_a_command_that_hangs_is_ended(commands: Commands) -> None:
+    commands.set("docker", "exec sleep 60")
+    with pytest.raises(CommandError, match=r"docker pull: no end after 0.2 s"):
+        run("docker", "pull", "x", timeout=0.2)
+
+
+def test_the_stages_in_their_order(
+    clock: Clock, root: Path, commands: Commands, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    as_me(monkeypatch)
+    values = {"kotauth-boot": LATE, "arn:key/v1": SECRET, "arn:password/v2": "other"}
+    monkeypatch.setattr(bring_up, "Services", lambda: Answers(values))
+    commands.set("systemctl")
+    commands.set("docker", "case $1 in inspect) echo healthy ;; network) echo kotauth ;; esac")
+    bring_up.bring_up({**PLAN, "volume": None, "parts": {"server": {**PLAN["parts"]["server"], "config": []}}}, 600)
+    said = lines(capsys)
+    stages = ["logs", "parameter", "files", "secrets", "docker", "images", "units", "ready"]
+    assert [(line["stage"], line["outcome"]) for line in said] == [(stage, "ok") for stage in stages]
+    assert SECRET not in json.dumps(said) + "\n".join(commands.calls)
+
+
+@pytest.fixture
+def device(root: Path, commands: Commands, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("mkfs.xfs", "mount"):
+        commands.set(name)
+    commands.set("blkid", "echo kotauth-data")
+    file = root / "device"
+    file.write_bytes(bytes(4 << 20))
+    return file
+
+
+def mount(device: Path) -> None:
+    volume.mount({"device": str(device), "folders": {"frontend/data": ME}}, "vol-0123")
+
+
+def test_a_blank_volume_gets_a_file_system_and_its_folders(device: Path, commands: Commands) -> None:
+    mount(device)
+    assert commands.calls == [
+        f"mkfs.xfs -q -L kotauth-data {device}",
+        f"mount -o nodev,nosuid,noexec {device} {volume.FOLDER}",
+    ]
+    assert (Path(volume.FOLDER) / "frontend" / "data").is_dir()
+
+
+def test_a_volume_with_our_data_is_only_mounted(device: Path, commands: Commands) -> None:
+    device.write_bytes(b"XFSB" + bytes(4 << 20))
+    mount(device)
+    assert [call.split()[0] for call in commands.calls] == ["blkid", "mount"]
+
+
+@pytest.mark.parametrize("blkid", ["echo other-data", "exit 2"])
+def test_a_volume_with_anything_else_is_left_alone(device: Path, commands: Commands, blkid: str) -> None:
+    device.write_bytes(bytes(4096) + b"somebody's" + bytes(4 << 20))
+    commands.set("blkid", blkid)
+    with pytest.raises(CommandError, match=r"it is left alone|blkid --probe: exit code 2"):
+        mount(device)
+    assert not [call for call in commands.calls if call.startswith(("mkfs", "mount"))]
+
+
+def test_a_volume_that_comes_later_is_waited_for(root: Path, commands: Commands) -> None:
+    with pytest.raises(CommandError, match="volume vol-0123 is not attached yet"):
+        mount(root / "not there")
+
+
+def test_a_volume_is_known_by_its_serial_number(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, serial in (("nvme0n1", "vol0aaa"), ("nvme1n1", "vol0bbb")):
+        (root / name / "device").mkdir(parents=True)
+        (root / name / "device" / "serial").write_text(f"{serial}   \n")
+    monkeypatch.setattr(volume, "BLOCK", str(root))
+    assert volume.find("/dev/sdf", "vol-0bbb") == "/dev/nvme1n1"

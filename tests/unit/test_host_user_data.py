@@ -1,0 +1,208 @@
+"""The user data: what cloud-init reads is what was meant, it fits, and it holds no secret."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+import yaml
+
+from components import kotauth
+from components.aws.host import user_data
+from components.aws.host.cloud_config import cloud_config
+from components.aws.host.description import Secret, Watch
+from components.aws.host.user_data import LIMIT_BYTES, UserData
+from components.inputs import InvalidInputError
+from tests.unit import hosts
+from tests.unit.hosts import CANARY, NAMES, rendered, rendered_edge
+
+
+def document(data: UserData) -> dict[str, Any]:
+    return yaml.safe_load(data.text(**NAMES))
+
+
+def files(data: UserData) -> dict[str, str]:
+    """Return every file of the host, from the user data or from the bucket."""
+    written = {file["path"]: file["content"] for file in document(data)["write_files"]}
+    return {**written, **{path: data.artifacts[key] for path, key in plan(data)["artifacts"].items()}}
+
+
+def plan(data: UserData) -> dict[str, Any]:
+    (content,) = [f["content"] for f in document(data)["write_files"] if f["path"] == "/etc/kotauth/boot.json"]
+    return json.loads(content)
+
+
+@pytest.mark.parametrize("data", [rendered(), rendered_edge()], ids=["alb", "edge"])
+def test_it_fits_with_room_to_spare(data: UserData) -> None:
+    assert data.text(**NAMES).startswith("#cloud-config\n")
+    assert len(data.text(**NAMES).encode()) < LIMIT_BYTES - 1000
+
+
+def test_it_is_the_same_text_every_time() -> None:
+    assert rendered().text(**NAMES) == rendered().text(**NAMES)
+
+
+def test_too_long_is_an_error_that_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(user_data, "LIMIT_BYTES", 4096)
+    with pytest.raises(InvalidInputError, match=r"the user data has \d+ bytes and EC2 takes 4096: give fewer"):
+        rendered()
+
+
+def test_names_that_come_later_are_counted_from_the_start() -> None:
+    longest = {"parameter": "p" * 128, "bucket": "b" * 63, "log_group": "l" * 128}
+    assert len(rendered().text(**longest)) <= LIMIT_BYTES
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "plain\n",
+        "no end of line",
+        "two ends\n\n",
+        " leading space\n",
+        "\nleading line\n",
+        "trailing  \n\tand a tab\n",
+        "%s: {yaml: [is, not, read]} # here\n",
+        "ümlaut\n",
+        "bell\a\r\n",
+        "",
+    ],
+)
+def test_cloud_init_writes_what_was_meant(content: str) -> None:
+    (file,) = yaml.safe_load(cloud_config({"/a": content}, []))["write_files"]
+    text = file["content"] if "encoding" not in file else yaml.safe_load(f"!!binary {file['content'] or '|'}")
+    assert (text if isinstance(text, str) else text.decode()) == content
+    assert file["permissions"] == "0600"
+
+
+def test_the_commands_start_the_boot_and_don_t_wait_for_it() -> None:
+    commands = document(rendered())["runcmd"]
+    assert commands[0] == ["systemctl", "mask", "--now", "ecs.service"]
+    assert ["systemctl", "enable", "docker.service", "kotauth-boot.service"] in commands
+    assert commands[-1] == ["systemctl", "start", "--no-block", "kotauth-boot.service"]
+
+
+def test_artifacts_are_named_by_their_hash_and_all_are_there() -> None:
+    data = rendered()
+    assert {key: hashlib.sha256(content.encode()).hexdigest() for key, content in data.artifacts.items()} == {
+        key: key for key in data.artifacts
+    }
+    assert set(plan(data)["artifacts"].values()) == set(data.artifacts)
+
+
+def test_what_fetches_the_rest_needs_none_of_it() -> None:
+    written = {file["path"] for file in document(rendered())["write_files"]}
+    scripts = {path.rpartition("/")[2] for path in written if path.startswith("/usr/local/lib/kotauth/")}
+    assert scripts == {"aws.py", "boot.py", "files.py"}
+    assert "/etc/systemd/system/kotauth-boot.service" in written
+
+
+def test_the_long_files_are_in_the_bucket() -> None:
+    artifacts = plan(rendered())["artifacts"]
+    assert {"/etc/kotauth/server/database-ca.pem", "/etc/kotauth/frontend/Caddyfile"} <= set(artifacts)
+
+
+def test_every_file_of_the_specs_and_scripts_is_there() -> None:
+    of = files(rendered())
+    assert of["/etc/kotauth/server/database-ca.pem"] == hosts.CA
+    assert "DB_USER=kotauth_a\n" in of["/etc/kotauth/server.env"]
+    assert "PGUSER=kotauth_a\n" in of["/etc/kotauth/server.key-guard.env"]
+    scripts = {p.name for p in (Path(user_data.__file__).parent / "scripts").glob("*.py")} - {"__init__.py"}
+    assert {path.rpartition("/")[2] for path in of if path.endswith(".py")} == scripts
+
+
+def test_what_is_not_known_yet_comes_from_the_parameter() -> None:
+    data = rendered()
+    assert "DB_URL" not in files(data)["/etc/kotauth/server.env"]
+    assert "PGHOST" not in files(data)["/etc/kotauth/server.key-guard.env"]
+    assert set(data.late["environment"]["server"]) == {"DB_URL"}
+    assert set(data.late["environment"]["server.key-guard"]) == {"PGHOST"}
+    assert plan(data)["late"] == {"server": ["DB_URL"], "server.key-guard": ["PGHOST"]}
+    assert set(data.late["secrets"]["server"]) == set(kotauth.SECRET_FILES)
+
+
+def test_a_late_configuration_file_is_late() -> None:
+    of = {**hosts.inner(), "config_files": {"Caddyfile": pulumi.Output.from_input("x")}}
+    data = rendered(containers=[hosts.server(), of])
+    assert set(data.late["config"]["frontend"]) == {"Caddyfile"}
+    assert plan(data)["late"]["frontend"] == ["Caddyfile"]
+    assert plan(data)["parts"]["frontend"]["config"] == []
+
+
+def test_a_known_database_needs_no_late_value() -> None:
+    data = rendered(containers=[hosts.server("database.test"), hosts.inner()])
+    assert data.late["environment"] == {}
+    assert "PGHOST=database.test\n" in files(data)["/etc/kotauth/server.key-guard.env"]
+
+
+def test_the_plan() -> None:
+    of = plan(rendered())
+    assert {key: of[key] for key in NAMES} == NAMES
+    assert of["parts"]["server"]["owner"] == [10001, 10001]
+    assert of["parts"]["server"]["secrets"] == dict.fromkeys(kotauth.SECRET_FILES, "v1")
+    assert list(of["parts"]) == ["server", "frontend"]
+    assert of["images"] == [hosts.server()["image"], hosts.TOOLS, hosts.inner()["image"]]
+    assert of["watch"] == {"part": "server", "port": 8080, "path": "/health", "failures": 3, "grace_seconds": 60}
+    assert (of["group"], of["volume"], of["limit_seconds"]) == (True, None, 600)
+
+
+def test_the_volume_of_an_edge() -> None:
+    data = rendered_edge()
+    assert plan(data)["volume"] == {"device": "/dev/sdf", "folders": {"frontend/data": [10002, 10002]}}
+    assert data.late["volume_id"] == "vol-0123456789abcdef0"
+    assert plan(data)["group"] is False
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"containers": [hosts.server(image="ghcr.io/inumansoul/kotauth:1.22.1"), hosts.inner()]},
+        {"containers": [hosts.server(memory=640), hosts.inner()]},
+        {"containers": [hosts.server(pool_size=11), hosts.inner()]},
+        {"containers": [hosts.server(), {**hosts.inner(), "config_files": {"Caddyfile": "other\n"}}]},
+        {"secrets": hosts.secrets("v2")},
+        {"watch": Watch(failures=4)},
+    ],
+    ids=["image", "memory", "setting", "configuration", "secret version", "watchdog"],
+)
+def test_every_setting_that_must_roll_the_servers_changes_it(change: dict[str, Any]) -> None:
+    assert rendered(**change).text(**NAMES) != rendered().text(**NAMES)
+
+
+def test_no_late_value_or_arn_changes_it() -> None:
+    other = pulumi.Output.from_input("elsewhere.test")
+    moved = {"server": {file: Secret(f"arn:moved:{file}", "v1") for file in kotauth.SECRET_FILES}}
+    data = rendered(containers=[hosts.server(other), hosts.inner()], secrets=moved)
+    assert data.text(**NAMES) == rendered().text(**NAMES)
+
+
+def test_nothing_of_a_late_value_gets_in() -> None:
+    late = pulumi.Output.secret(CANARY)
+    of = {**hosts.inner(), "environment": {"LATE": late}, "config_files": {"file": late}}
+    data = rendered(containers=[hosts.server(late), of])
+    assert CANARY not in data.text(**NAMES) + "".join(data.artifacts.values())
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"secrets": {}}, r"server: secrets = \[\]: must be exactly \['admin_password', 'api_keys.json'"),
+        ({"secrets": {**hosts.secrets(), "cache": {}}}, "secrets of cache: no such container"),
+        ({"containers": [hosts.server(), hosts.edge()]}, "frontend: volumes: need a volume that outlives the host"),
+        ({"containers": [hosts.server(), hosts.server()]}, "each part may run once on a host"),
+        ({"watch": Watch(part="web")}, 'watch.part = "web": must be one of'),
+        ({"containers": [hosts.server(), {**hosts.inner(), "part": "../etc"}]}, 'part = "../etc": must be lower-case'),
+        ({"containers": [hosts.server(), {**hosts.inner(), "user": "0:0"}]}, 'user = "0:0": must be uid:gid'),
+        (
+            {"containers": [hosts.server(), {**hosts.inner(), "environment": {"A": "1\nB=2"}}]},
+            "environment of frontend: A must be one line",
+        ),
+    ],
+)
+def test_what_can_t_run_is_refused_by_name(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidInputError, match=message):
+        rendered(**change)
