@@ -1,4 +1,4 @@
-"""A PostgreSQL of a test's own, without a network, administered by a superuser or by one like Amazon RDS's."""
+"""A PostgreSQL of a test's own, administered by a superuser or by one like Amazon RDS's."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import subprocess
 import time
 import uuid
 from dataclasses import dataclass
+from typing import Self
 
 from components.docker.database import APPLY_ROLE
 from components.postgres.role import OWNER, connection_limit, role_script, role_settings, scram_verifier
@@ -53,10 +54,10 @@ class Cluster:
     kind: str
 
     @classmethod
-    def start(cls, image: str, kind: str) -> Cluster:
-        """Start it in memory; it ends with `stop`."""
+    def start(cls, image: str, kind: str, *options: str) -> Self:
+        """Start it in memory, with further options of `docker run`; it ends with `stop`."""
         container = docker(
-            *("run", "--detach", "--network=none", f"--label=kotauth.test={os.getpid()}"),
+            *("run", "--detach", f"--label=kotauth.test={os.getpid()}", *(options or ["--network=none"])),
             *("--tmpfs=/var/lib/postgresql/data", "--tmpfs=/run/secrets:mode=1777"),
             f"--env=POSTGRES_USER={ADMINISTRATOR if kind == SUPERUSER else BOOTSTRAP}",
             # The official image trusts the loopback address otherwise, and no password would be tested.
@@ -84,6 +85,11 @@ class Cluster:
             time.sleep(0.1)
         self._execute(["sh", "-c", "printf administrator >/run/secrets/administrator_password"])
         self.as_superuser(_LIKE_RDS if self.kind == RDS else _PLAIN, "postgres")
+
+    @property
+    def version(self) -> int:
+        """Major version of PostgreSQL."""
+        return int(self.as_superuser("SHOW server_version_num")) // 10000
 
     def as_superuser(self, sql: str, database: str = OWNER) -> str:
         """Prepare or look at something past all privileges; returns rows as unaligned text."""

@@ -14,16 +14,16 @@ from tests.images.ensure import ALL, ensure
 from tests.images.registry import registry_reachable
 
 if TYPE_CHECKING:
-    from tests.images.choice import choose
+    from tests.images.choice import choose, newer_database
 
-__all__ = ["ALL", "choose", "ensure", "registry_reachable"]
+__all__ = ["ALL", "choose", "ensure", "newer_database", "registry_reachable"]
 
 
 def __getattr__(name: str) -> Any:
     # Not imported above: it asks the components for their defaults, which need Pulumi, and the images are built before
     # any virtualenv exists.
-    if name == "choose":
-        from tests.images.choice import choose  # noqa: PLC0415
+    if name in ("choose", "newer_database"):
+        from tests.images import choice  # noqa: PLC0415
 
-        return choose
+        return getattr(choice, name)
     raise AttributeError(name)

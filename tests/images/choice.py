@@ -24,3 +24,9 @@ def choose() -> dict[str, str]:
     names = {setting: name for setting, (_, name) in _OFFICIAL.items() if setting not in pulled}
     built = ensure(names.values()) if names else {}
     return {**pulled, **{setting: built[name] for setting, name in names.items()}}
+
+
+def newer_database(version: int) -> str:
+    """Return an image of a major version of PostgreSQL above 14, likewise."""
+    official, name = postgres.IMAGES[version], f"postgres-{version}"
+    return official if registry_reachable(official) else ensure([name])[name]

@@ -25,6 +25,8 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
   initdb --username="$user" --pwfile=<(printf '%s\n' "$POSTGRES_PASSWORD") --auth-local=trust \
     --auth-host=scram-sha-256 ${POSTGRES_INITDB_ARGS:-} > /dev/null
   printf '\nhost all all all scram-sha-256\n' >> "$PGDATA/pg_hba.conf"
+  # From version 16 on initdb writes the compiled-in folder over the sample's.
+  printf "unix_socket_directories = '/var/run/postgresql'\n" >> "$PGDATA/postgresql.conf"
   pg_ctl --wait --silent --options="-c listen_addresses=''" start
   run=(psql -v ON_ERROR_STOP=1 --no-psqlrc --quiet --username="$user")
   if [ "$database" != postgres ]; then

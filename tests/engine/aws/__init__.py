@@ -1,0 +1,190 @@
+"""A stand-in for Pulumi's AWS provider: the real engine talks to it, and AWS itself is played by moto.
+
+    with stand_in() as aws:
+        project.variables |= aws.variables
+        project.up()
+        aws.boto3("ec2").describe_vpcs()
+
+Its worth is what it refuses: names and types that the installed SDK doesn't have, references that lead nowhere, and
+what the rules in `rules.py` know; `replacement.py` says what an update does. State lives as long as the process.
+
+What it can never catch, because it is not AWS: permissions at run time, quotas, capacity, real delays, the real
+provider's own quirks (differences that it suppresses or normalises), and values that only AWS validates.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.server
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from . import cloud
+
+_ROOT = Path(__file__).resolve().parents[3]
+_PATIENCE_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Operation:
+    """Something that the stand-in did."""
+
+    operation: str
+    """create, update, delete, or invoke-function."""
+    type: str
+    urn: str
+    detail: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The resource's name in the program."""
+        return self.urn.rpartition("::")[2]
+
+
+class StandIn:
+    """A running stand-in, and what a test can make go wrong. Types and names may have * as wildcard."""
+
+    def __init__(self, process: subprocess.Popen[str], region: str) -> None:
+        self._process, self._lock = process, threading.Lock()
+        self._region = region
+        self.port = int(self._line())
+        """Where the engine finds the provider."""
+        self.endpoint = self._line().strip()
+        """Where everybody else finds AWS."""
+        self._closing = contextlib.ExitStack()
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What the engine needs in its environment."""
+        return {"PULUMI_DEBUG_PROVIDERS": f"aws:{self.port}", "AWS_REGION": self._region}
+
+    def boto3(self, service: str, region: str | None = None) -> Any:
+        """Return a client of the same AWS, which asks only once."""
+        return cloud.client(service, region or self._region, self.endpoint, attempts=1)
+
+    @property
+    def operations(self) -> list[Operation]:
+        """What was done since the start, in order."""
+        return [Operation(**each) for each in self._order("operations")]
+
+    def fail_create(self, match: str, message: str, times: int | None = 1) -> None:
+        """Have the creation of a type (by token) or of a resource (by name) fail; None: until `clear`."""
+        self._order("fail", "create", match, message, times)
+
+    def fail(self, operation: str, match: str, message: str, times: int | None = 1) -> None:
+        """Have another operation fail: update, delete, read."""
+        self._order("fail", operation, match, message, times)
+
+    def never_healthy(self, match: str, times: int | None = None) -> None:
+        """Have a group that waits for healthy instances (`min_elb_capacity`) give up, and stay in the state."""
+        self._order("never_healthy", match, times)
+
+    def slow(self, match: str, seconds: float) -> None:
+        """Have each operation on a type or resource take longer."""
+        self._order("slow", match, seconds)
+
+    def throttle(self, service: str, operation: str = "*", times: int = 1) -> None:
+        """Have AWS answer ThrottlingException, whoever asks; by operation only where AWS speaks JSON."""
+        self._order("throttle", service, operation, times)
+
+    def invoke_result(self, function: str, payload: str | None = None, error: str | None = None) -> None:
+        """Say what functions whose name begins so return, or what error they raise (the payload of it)."""
+        self._order("answer_invocation", function, payload=payload, error=error)
+
+    def invoke_with(self, function: str, run: Callable[[str, Any], Any]) -> None:
+        """Have a Python function of the test called with the name and the decoded input; it may raise."""
+        self._order("answer_invocation", function, url=self._closing.enter_context(_served(run)))
+
+    def hosted_zone(self, name: str, zone_id: str) -> None:
+        """Have a public hosted zone before the program runs, under an id of one's own."""
+        self._order("hosted_zone", name, zone_id)
+
+    def image(self, image_id: str, architecture: str) -> None:
+        """Have a machine image (architecture: arm64 or x86_64) under an id of one's own."""
+        self._order("image", image_id, architecture, self._region)
+
+    def clear(self) -> None:
+        """Take all of this back."""
+        self._order("clear")
+
+    def _order(self, order: str, *arguments: Any, **options: Any) -> Any:
+        with self._lock:
+            assert self._process.stdin
+            self._process.stdin.write(json.dumps({"order": order, "arguments": arguments, "options": options}) + "\n")
+            self._process.stdin.flush()
+            return json.loads(self._line())
+
+    def _line(self) -> str:
+        assert self._process.stdout
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"the stand-in for the AWS provider ended with {self._process.wait()}")
+        return line
+
+    def close(self) -> None:
+        """End it."""
+        self._closing.close()
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.close()
+        try:
+            self._process.wait(_PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process.stdout.close()
+
+
+@contextlib.contextmanager
+def stand_in(region: str = "eu-central-1", program: Path | None = None) -> Iterator[StandIn]:
+    """Start a stand-in with an empty AWS and end it afterwards.
+
+    Relative paths of assets start at the folder of the program, by default the current one.
+    """
+    command = [sys.executable, "-m", "tests.engine.aws", "--region", region]
+    mine = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MOTO_", "PULUMI_"))}
+    environment = {**mine, "PYTHONPATH": str(_ROOT)}
+    process = subprocess.Popen(
+        command, cwd=program, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    running: StandIn | None = None
+    try:
+        running = StandIn(process, region)
+        yield running
+    finally:
+        if running is not None:
+            running.close()
+        else:
+            process.kill()
+            process.wait()
+
+
+@contextlib.contextmanager
+def _served(run: Callable[[str, Any], Any]) -> Iterator[str]:
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            function, payload = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            try:
+                answer = {"payload": json.dumps(run(function, json.loads(payload)))}
+            except Exception as error:  # whatever a function raises, Lambda reports
+                answer = {"error": json.dumps({"errorMessage": str(error), "errorType": type(error).__name__})}
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps(answer).encode())
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Say nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()

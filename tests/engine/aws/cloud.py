@@ -1,0 +1,71 @@
+"""AWS itself, as far as moto keeps its state: a server in this process, and boto3 clients that talk to it."""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from . import moto_corrections
+
+ACCOUNT = "123456789012"
+CREDENTIALS = {"aws_access_key_id": "stand-in", "aws_secret_access_key": "stand-in"}
+
+_making = threading.Lock()
+
+
+def start(is_throttled: Callable[[str, str], bool]) -> str:
+    """Start moto on a free port of this machine and return its address."""
+    os.environ.update(MOTO_ACCOUNT_ID=ACCOUNT, MOTO_ACM_VALIDATION_WAIT="0")
+    from moto.core.config import default_user_config  # noqa: PLC0415 - after its environment
+    from moto.server import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415
+
+    moto_corrections.apply()
+    default_user_config["iam"] = {"load_aws_managed_policies": True}
+    default_user_config["lambda"] = {"use_docker": False}
+    moto = DomainDispatcherApplication(create_backend_app)
+
+    def application(environment: dict[str, Any], start_response: Any) -> Any:
+        if is_throttled(*_operation(environment)):
+            start_response("400 Bad Request", [("Content-Type", "application/x-amz-json-1.1")])
+            return [b'{"__type": "ThrottlingException", "message": "Rate exceeded"}']
+        return moto(environment, start_response)
+
+    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_Quiet)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"http://127.0.0.1:{server.port}"
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_request(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def _operation(environment: dict[str, Any]) -> tuple[str, str]:
+    """Return service and operation of a request; the operation is known where the protocol is JSON."""
+    scope = re.search(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/", environment.get("HTTP_AUTHORIZATION", ""))
+    return scope[1] if scope else "", environment.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
+
+
+@functools.cache
+def client(service: str, region: str, endpoint: str, attempts: int = 10) -> Any:
+    """Return a client of the service in that region; like the real provider's it tries again when throttled."""
+    with _making:  # a boto3 session is not made for threads; its clients are
+        return boto3.client(
+            service,
+            region_name=region,
+            endpoint_url=endpoint,
+            config=Config(
+                retries={"total_max_attempts": attempts, "mode": "standard"},
+                s3={"addressing_style": "path"},
+                max_pool_connections=32,
+            ),
+            **CREDENTIALS,
+        )

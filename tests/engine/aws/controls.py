@@ -1,0 +1,149 @@
+"""What a test can make go wrong, and the log of what was done."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import threading
+import time
+import urllib.request
+from dataclasses import dataclass
+from typing import Any
+
+from . import world
+
+
+class OrderedError(Exception):
+    """AWS refuses, by order of a test."""
+
+
+@dataclass
+class _Order:
+    operation: str
+    match: str
+    message: str
+    times: int | None
+    """None: until cleared."""
+
+    def fits(self, operation: str, token: str, name: str) -> bool:
+        if self.times == 0 or operation != self.operation:
+            return False
+        return any(fnmatch.fnmatchcase(each, self.match) for each in (token, name))
+
+
+class Controls:
+    """Shared by all calls; a type is meant by its token, a resource by its name, both with * as wildcard."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._orders: list[_Order] = []
+        self._slow: list[tuple[str, float]] = []
+        self._throttled: dict[tuple[str, str], int] = {}
+        self._answers: list[tuple[str, dict[str, Any]]] = []
+        self._log: list[dict[str, Any]] = []
+
+    def fail(self, operation: str, match: str, message: str, times: int | None = 1) -> None:
+        """Have an operation (create, update, delete, read) fail."""
+        with self._lock:
+            self._orders.append(_Order(operation, match, message, times))
+
+    def never_healthy(self, match: str, times: int | None = None) -> None:
+        """Have groups that wait for healthy instances give up, and be there nevertheless."""
+        self.fail("wait", match, "", times)
+
+    def slow(self, match: str, seconds: float) -> None:
+        """Have creation, update and deletion take longer."""
+        with self._lock:
+            self._slow.append((match, seconds))
+
+    def throttle(self, service: str, operation: str = "*", times: int = 1) -> None:
+        """Have the API itself answer ThrottlingException, to everybody who calls it."""
+        with self._lock:
+            self._throttled[service, operation] = times
+
+    def answer_invocation(self, prefix: str, **answer: Any) -> None:
+        """Say what functions whose name begins so answer: payload, error or url (who is asked)."""
+        with self._lock:
+            self._answers.insert(0, (prefix, answer))
+
+    def hosted_zone(self, name: str, zone_id: str) -> None:
+        """Have a hosted zone."""
+        world.add_hosted_zone(name, zone_id)
+
+    def image(self, image_id: str, architecture: str, region: str) -> None:
+        """Have a machine image."""
+        world.add_image(image_id, architecture, region)
+
+    def clear(self) -> None:
+        """Forget all orders; the log stays."""
+        with self._lock:
+            for each in (self._orders, self._slow, self._throttled, self._answers):
+                each.clear()
+
+    def operations(self) -> list[dict[str, Any]]:
+        """Return what was done, in order."""
+        with self._lock:
+            return list(self._log)
+
+    def record(self, operation: str, token: str, urn: str, **detail: Any) -> None:
+        """Write down what was done."""
+        with self._lock:
+            self._log.append({"operation": operation, "type": token, "urn": urn, "detail": detail})
+
+    def before(self, operation: str, token: str, name: str) -> None:
+        """Be slow or fail, if so ordered.
+
+        Raises:
+            OrderedError: It was ordered.
+        """
+        waits = [seconds for match, seconds in self._slow if any(fnmatch.fnmatchcase(x, match) for x in (token, name))]
+        if operation != "read":
+            time.sleep(sum(waits))
+        if (order := self.take(operation, token, name)) is not None:
+            raise OrderedError(order)
+
+    def take(self, operation: str, token: str, name: str) -> str | None:
+        """Return the message of an order that fits, used up by one."""
+        with self._lock:
+            for order in self._orders:
+                if order.fits(operation, token, name):
+                    order.times = None if order.times is None else order.times - 1
+                    return order.message
+        return None
+
+    def wait(self, token: str, name: str, timeout: str) -> None:
+        """Wait for a group's instances to be healthy: at once, or in vain.
+
+        Raises:
+            OrderedError: It was ordered that they never are.
+        """
+        if self.take("wait", token, name) is not None:
+            raise OrderedError(
+                "waiting for Auto Scaling Group capacity satisfied: timeout while waiting for state to become 'ok' "
+                "(last state: 'want at least 1 healthy instance(s) registered to Load Balancer, have 0', "
+                f"timeout: {timeout})"
+            )
+
+    def is_throttled(self, service: str, operation: str) -> bool:
+        """Whether this call of the API is one too many."""
+        with self._lock:
+            for key in ((service, operation), (service, "*")):
+                if self._throttled.get(key, 0) > 0:
+                    self._throttled[key] -= 1
+                    return True
+        return False
+
+    def invoke(self, function: str, payload: str) -> str:
+        """Return what a function answers; by default an empty object.
+
+        Raises:
+            OrderedError: The function failed; the message is its payload.
+        """
+        answer = next((answer for prefix, answer in self._answers if function.startswith(prefix)), {})
+        if answer.get("url"):
+            request = urllib.request.Request(answer["url"], json.dumps([function, payload]).encode())  # noqa: S310
+            with urllib.request.urlopen(request) as response:  # noqa: S310 - the test's own address
+                answer = json.load(response)
+        if answer.get("error") is not None:
+            raise OrderedError(str(answer["error"]))
+        return answer.get("payload") or "{}"

@@ -1,0 +1,62 @@
+"""Where moto 5.2 does what AWS doesn't, and a program would see it."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+
+def apply() -> None:
+    """Correct moto in this process."""
+    # ruff: noqa: PLC0415  moto only after its environment, and only in the process that plays AWS
+    from moto.ec2.models.launch_templates import LaunchTemplate
+    from moto.ec2.utils import parse_user_data
+    from moto.iam.access_control import IAMPolicy, PermissionResult
+    from moto.rds.models import MasterUserSecret, RDSBackend
+    from moto.s3.models import FakeBucket
+    from moto.secretsmanager.models import FakeSecret
+
+    rds: Any = RDSBackend
+    secrets: Any = FakeSecret
+    create = LaunchTemplate.create_version
+    modify, reset = rds.modify_db_subnet_group, secrets.reset_default_version
+
+    def modify_db_subnet_group(backend: Any, subnet_name: str, *more: Any) -> Any:
+        """Keep the group, which moto takes out."""
+        backend.subnet_groups[subnet_name] = group = modify(backend, subnet_name, *more)
+        return group
+
+    def reset_default_version(secret: Any, version: dict[str, Any], version_id: str) -> None:
+        """Move the labels that the new version has, and leave the old ones their others."""
+        before = secret.versions.get(secret.default_version_id, {"version_stages": []})
+        secret.remove_version_stages_from_old_versions(
+            [each for each in version["version_stages"] if each[:3] != "AWS"]
+        )
+        own = [each for each in before["version_stages"] if each[:3] != "AWS"]
+        reset(secret, version, version_id)
+        before["version_stages"] += own
+
+    def permission(bucket: Any, action: str, resource: str) -> Any:
+        """Judge by the statements without a condition, which moto doesn't look at: TLS alone would deny everything."""
+        policy = json.loads(bucket.policy or '{"Statement": []}')
+        policy["Statement"] = [each for each in policy["Statement"] if "Condition" not in each]
+        if not policy["Statement"]:
+            return PermissionResult.NEUTRAL
+        return IAMPolicy(json.dumps(policy)).is_action_permitted(action, resource)
+
+    def create_version(template: Any, data: dict[str, Any], description: str) -> Any:
+        """Take the user data as that of the first version, else no instance can be launched from the second."""
+        if isinstance(data.get("UserData"), str):
+            data = {**data, "UserData": parse_user_data(data["UserData"])}
+        return create(template, data, description)
+
+    def credentials(secret: Any) -> str:
+        """Name the database's own administrator."""
+        return json.dumps({"username": secret.resource.master_username, "password": uuid.uuid4().hex})
+
+    FakeBucket.get_permission = permission
+    LaunchTemplate.create_version = create_version
+    MasterUserSecret._generate_secret_string = credentials
+    rds.modify_db_subnet_group = modify_db_subnet_group
+    secrets.reset_default_version = reset_default_version

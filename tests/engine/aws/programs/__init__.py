@@ -1,0 +1,1 @@
+"""Pulumi programs that the tests of the stand-in run."""

@@ -1,0 +1,301 @@
+"""What a change does to a resource: replace it, or update it in place. Written by hand from terraform-provider-aws.
+
+An input that stands in neither list makes the update fail, so that "the database is never replaced" means something.
+A comment stands beside each entry that differs from CloudFormation's createOnlyProperties, which one would expect.
+`region` and the prefixes of names replace everywhere, `tags` nowhere.
+"""
+
+from __future__ import annotations
+
+from .differences import Changes
+
+
+def changes(token: str) -> Changes:
+    """Return the table of a type; an empty one lets no change pass."""
+    return TABLE.get(token, Changes())
+
+
+TABLE: dict[str, Changes] = {
+    # Network
+    "aws:ec2/vpc:Vpc": Changes(
+        replace="cidrBlock",
+        # instanceTenancy is left open: dedicated to default is an update, the other way replaces.
+        update="enableDnsHostnames enableDnsSupport enableNetworkAddressUsageMetrics assignGeneratedIpv6CidrBlock",
+        decide={"instanceTenancy": lambda old, new: new["instanceTenancy"] == "dedicated"},
+    ),
+    "aws:ec2/subnet:Subnet": Changes(
+        replace="vpcId cidrBlock availabilityZone availabilityZoneId",
+        update="mapPublicIpOnLaunch assignIpv6AddressOnCreation privateDnsHostnameTypeOnLaunch",
+    ),
+    # CloudFormation attaches by a resource of its own; here the gateway is moved.
+    "aws:ec2/internetGateway:InternetGateway": Changes(update="vpcId"),
+    "aws:ec2/eip:Eip": Changes(
+        replace="domain publicIpv4Pool networkBorderGroup address",
+        update="instance networkInterface associateWithPrivateIp",
+    ),
+    "aws:ec2/natGateway:NatGateway": Changes(replace="subnetId allocationId connectivityType privateIp"),
+    # CloudFormation: the same, but there tables have no inline routes.
+    "aws:ec2/routeTable:RouteTable": Changes(replace="vpcId", update="routes propagatingVgws"),
+    "aws:ec2/route:Route": Changes(
+        replace="routeTableId destinationCidrBlock destinationIpv6CidrBlock destinationPrefixListId",
+        update="gatewayId natGatewayId vpcEndpointId networkInterfaceId transitGatewayId vpcPeeringConnectionId",
+    ),
+    # CloudFormation replaces for another table; the provider moves the association.
+    "aws:ec2/routeTableAssociation:RouteTableAssociation": Changes(replace="subnetId gatewayId", update="routeTableId"),
+    "aws:ec2/securityGroup:SecurityGroup": Changes(
+        replace="name description vpcId", update="revokeRulesOnDelete ingress egress"
+    ),
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": Changes(
+        replace="vpcId", update="ingress egress revokeRulesOnDelete"
+    ),
+    # CloudFormation calls nearly everything create-only; ModifySecurityGroupRules changes a rule in place.
+    **dict.fromkeys(
+        (
+            "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+            "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+        ),
+        Changes(
+            replace="securityGroupId",
+            update="cidrIpv4 cidrIpv6 description fromPort toPort ipProtocol prefixListId referencedSecurityGroupId",
+        ),
+    ),
+    "aws:ec2/vpcEndpoint:VpcEndpoint": Changes(
+        replace="serviceName vpcId vpcEndpointType serviceRegion resourceConfigurationArn serviceNetworkArn",
+        update="policy privateDnsEnabled routeTableIds securityGroupIds subnetIds autoAccept ipAddressType dnsOptions",
+    ),
+    "aws:ec2/flowLog:FlowLog": Changes(
+        replace="destinationOptions eniId iamRoleArn logDestination logDestinationType logFormat "
+        "maxAggregationInterval subnetId trafficType vpcId deliverCrossAccountRole",
+    ),
+    # Identity and keys
+    "aws:iam/role:Role": Changes(
+        replace="name path",
+        update="assumeRolePolicy description maxSessionDuration permissionsBoundary forceDetachPolicies",
+    ),
+    "aws:iam/rolePolicy:RolePolicy": Changes(replace="name role", update="policy"),
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": Changes(replace="role policyArn"),
+    "aws:iam/instanceProfile:InstanceProfile": Changes(replace="name path", update="role"),
+    "aws:kms/key:Key": Changes(
+        replace="customerMasterKeySpec keyUsage multiRegion customKeyStoreId xksKeyId",
+        update="description enableKeyRotation rotationPeriodInDays policy deletionWindowInDays isEnabled "
+        "bypassPolicyLockoutSafetyCheck",
+    ),
+    "aws:kms/alias:Alias": Changes(replace="name", update="targetKeyId"),
+    # Secrets and parameters
+    "aws:secretsmanager/secret:Secret": Changes(
+        replace="name",
+        update="description kmsKeyId policy recoveryWindowInDays replicas forceOverwriteReplicaSecret",
+    ),
+    # CloudFormation has no version resource. A new value is a new version: an old one can't be changed.
+    "aws:secretsmanager/secretVersion:SecretVersion": Changes(
+        replace="secretId secretString secretBinary", update="versionStages"
+    ),
+    "aws:secretsmanager/secretPolicy:SecretPolicy": Changes(replace="secretArn", update="policy blockPublicPolicy"),
+    "aws:ssm/parameter:Parameter": Changes(
+        # CloudFormation can't change the type at all.
+        replace="name dataType",
+        update="value insecureValue description keyId allowedPattern overwrite",
+        decide={
+            "type": lambda old, new: "SecureString" in (old["type"], new["type"]),
+            # A parameter can't go back to the standard tier.
+            "tier": lambda old, new: old.get("tier") == "Advanced" and new.get("tier") == "Standard",
+        },
+    ),
+    # Database
+    "aws:rds/instance:Instance": Changes(
+        # CloudFormation: also availabilityZone is create-only only with a single zone; and kmsKeyId, storageEncrypted.
+        replace="availabilityZone characterSetName customIamInstanceProfile dbName engine kmsKeyId "
+        "ncharCharacterSetName storageEncrypted timezone username snapshotIdentifier restoreToPointInTime s3Import "
+        "backupTarget replicateSourceDb domainFqdn",
+        # In CloudFormation a new subnet group or identifier replaces; the provider renames or moves the instance.
+        update="identifier dbSubnetGroupName allocatedStorage maxAllocatedStorage allowMajorVersionUpgrade "
+        "applyImmediately autoMinorVersionUpgrade backupRetentionPeriod backupWindow caCertIdentifier "
+        "copyTagsToSnapshot databaseInsightsMode dedicatedLogVolume deleteAutomatedBackups deletionProtection "
+        "enabledCloudwatchLogsExports engineLifecycleSupport engineVersion finalSnapshotIdentifier "
+        "iamDatabaseAuthenticationEnabled instanceClass iops maintenanceWindow manageMasterUserPassword "
+        "masterUserSecretKmsKeyId monitoringInterval monitoringRoleArn multiAz networkType parameterGroupName "
+        "password performanceInsightsEnabled performanceInsightsKmsKeyId performanceInsightsRetentionPeriod port "
+        "publiclyAccessible skipFinalSnapshot storageThroughput storageType vpcSecurityGroupIds blueGreenUpdate",
+    ),
+    "aws:rds/subnetGroup:SubnetGroup": Changes(replace="name", update="description subnetIds"),
+    "aws:rds/parameterGroup:ParameterGroup": Changes(
+        replace="name family description", update="parameters skipDestroy"
+    ),
+    # Functions
+    "aws:lambda/function:Function": Changes(
+        replace="name packageType codeSigningConfigArn",
+        update="code architectures deadLetterConfig description environment ephemeralStorage fileSystemConfig handler "
+        "imageConfig imageUri kmsKeyArn layers loggingConfig memorySize publish replaceSecurityGroupsOnDestroy "
+        "replacementSecurityGroupIds reservedConcurrentExecutions role runtime s3Bucket s3Key s3ObjectVersion "
+        "skipDestroy snapStart sourceCodeHash timeout tracingConfig vpcConfig",
+    ),
+    # Not in CloudFormation.
+    "aws:lambda/invocation:Invocation": Changes(
+        replace="functionName qualifier triggers",
+        update="lifecycleScope",
+        decide={"input": lambda old, new: new.get("lifecycleScope", "CREATE_ONLY") == "CREATE_ONLY"},
+    ),
+    "aws:lambda/permission:Permission": Changes(
+        replace="action eventSourceToken function functionUrlAuthType principal principalOrgId qualifier "
+        "sourceAccount sourceArn statementId statementIdPrefix",
+    ),
+    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": Changes(
+        replace="functionName qualifier", update="destinationConfig maximumEventAgeInSeconds maximumRetryAttempts"
+    ),
+    # Logs
+    "aws:cloudwatch/logGroup:LogGroup": Changes(
+        replace="name logGroupClass", update="kmsKeyId retentionInDays skipDestroy deletionProtectionEnabled"
+    ),
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter": Changes(
+        replace="name logGroupName", update="pattern metricTransformation applyOnTransformedLogs"
+    ),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": Changes(
+        replace="name",
+        update="actionsEnabled alarmActions alarmDescription comparisonOperator datapointsToAlarm dimensions "
+        "evaluateLowSampleCountPercentiles evaluationPeriods extendedStatistic insufficientDataActions metricName "
+        "metricQueries namespace okActions period statistic threshold thresholdMetricId treatMissingData unit",
+    ),
+    "aws:cloudwatch/dashboard:Dashboard": Changes(replace="dashboardName", update="dashboardBody"),
+    "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": Changes(replace="policyName", update="policyDocument"),
+    "aws:cloudwatch/eventRule:EventRule": Changes(
+        replace="name eventBusName", update="description eventPattern roleArn scheduleExpression state forceDestroy"
+    ),
+    "aws:cloudwatch/eventTarget:EventTarget": Changes(
+        replace="rule targetId eventBusName", update="arn input inputPath roleArn inputTransformer retryPolicy"
+    ),
+    # Servers
+    "aws:ec2/launchTemplate:LaunchTemplate": Changes(
+        replace="name",
+        update="blockDeviceMappings capacityReservationSpecification cpuOptions creditSpecification defaultVersion "
+        "description disableApiStop disableApiTermination ebsOptimized enclaveOptions hibernationOptions "
+        "iamInstanceProfile imageId instanceInitiatedShutdownBehavior instanceMarketOptions instanceRequirements "
+        "instanceType kernelId keyName maintenanceOptions metadataOptions monitoring networkInterfaces placement "
+        "privateDnsNameOptions securityGroupNames tagSpecifications updateDefaultVersion userData vpcSecurityGroupIds",
+    ),
+    # A new template or version doesn't replace the group; the components ask for that themselves (replace_on_changes).
+    "aws:autoscaling/group:Group": Changes(
+        replace="name",
+        update="availabilityZones capacityRebalance defaultCooldown defaultInstanceWarmup desiredCapacity "
+        "enabledMetrics forceDelete healthCheckGracePeriod healthCheckType instanceMaintenancePolicy instanceRefresh "
+        "launchTemplate loadBalancers maxInstanceLifetime maxSize metricsGranularity minElbCapacity minSize "
+        "mixedInstancesPolicy placementGroup protectFromScaleIn serviceLinkedRoleArn suspendedProcesses tags "
+        "targetGroupArns terminationPolicies trafficSources vpcZoneIdentifiers waitForCapacityTimeout "
+        "waitForElbCapacity",
+    ),
+    "aws:autoscaling/tag:Tag": Changes(
+        replace="autoscalingGroupName", decide={"tag": lambda old, new: old["tag"]["key"] != new["tag"]["key"]}
+    ),
+    "aws:ec2/instance:Instance": Changes(
+        # CloudFormation changes the image only by replacement too; here the version of the template replaces as well.
+        replace="ami associatePublicIpAddress availabilityZone cpuOptions enclaveOptions ephemeralBlockDevices "
+        "hibernation instanceMarketOptions keyName launchTemplate networkInterfaces placementGroup "
+        "primaryNetworkInterface privateIp secondaryNetworkInterfaces securityGroups subnetId tenancy",
+        update="creditSpecification disableApiStop disableApiTermination ebsOptimized iamInstanceProfile "
+        "instanceInitiatedShutdownBehavior maintenanceOptions metadataOptions monitoring sourceDestCheck "
+        "userDataReplaceOnChange volumeTags vpcSecurityGroupIds",
+        decide={
+            "userData": lambda old, new: bool(new.get("userDataReplaceOnChange")),
+            "userDataBase64": lambda old, new: bool(new.get("userDataReplaceOnChange")),
+            # The instance is stopped and started, unless the other architecture needs another image anyway.
+            "instanceType": lambda old, new: False,
+        },
+    ),
+    # CloudFormation calls nothing but the zone and the key create-only, and yet replaces for a smaller size.
+    "aws:ebs/volume:Volume": Changes(
+        replace="availabilityZone encrypted kmsKeyId snapshotId outpostArn multiAttachEnabled",
+        update="size type iops throughput finalSnapshot",
+    ),
+    "aws:ec2/volumeAttachment:VolumeAttachment": Changes(
+        replace="deviceName instanceId volumeId", update="forceDetach skipDestroy stopInstanceBeforeDetaching"
+    ),
+    "aws:ec2/eipAssociation:EipAssociation": Changes(
+        replace="allocationId allowReassociation instanceId networkInterfaceId privateIpAddress publicIp"
+    ),
+    # Load balancer
+    "aws:lb/loadBalancer:LoadBalancer": Changes(
+        replace="name internal loadBalancerType customerOwnedIpv4Pool",
+        update="accessLogs clientKeepAlive connectionLogs desyncMitigationMode dropInvalidHeaderFields "
+        "enableCrossZoneLoadBalancing enableDeletionProtection enableHttp2 enableTlsVersionAndCipherSuiteHeaders "
+        "enableWafFailOpen enableXffClientPort healthCheckLogs idleTimeout ipAddressType preserveHostHeader "
+        "securityGroups subnets xffHeaderProcessingMode",
+    ),
+    "aws:lb/targetGroup:TargetGroup": Changes(
+        # CloudFormation: the same, and it also replaces for another address type.
+        replace="name port protocol protocolVersion targetType vpcId ipAddressType targetControlPort",
+        update="connectionTermination deregistrationDelay healthCheck lambdaMultiValueHeadersEnabled "
+        "loadBalancingAlgorithmType loadBalancingAnomalyMitigation loadBalancingCrossZoneEnabled preserveClientIp "
+        "proxyProtocolV2 slowStart stickiness",
+    ),
+    # The port may change in place, unlike a target group's.
+    "aws:lb/listener:Listener": Changes(
+        replace="loadBalancerArn",
+        update="alpnPolicy certificateArn defaultActions mutualAuthentication port protocol sslPolicy "
+        "routingHttpResponseServerEnabled routingHttpResponseStrictTransportSecurityHeaderValue "
+        "routingHttpResponseXContentTypeOptionsHeaderValue routingHttpResponseXFrameOptionsHeaderValue "
+        "routingHttpResponseContentSecurityPolicyHeaderValue",
+    ),
+    # CloudFormation and the provider agree; a priority is set by another call.
+    "aws:lb/listenerRule:ListenerRule": Changes(replace="listenerArn", update="actions conditions priority"),
+    # Names and certificates
+    "aws:acm/certificate:Certificate": Changes(
+        replace="domainName subjectAlternativeNames validationMethod validationOptions keyAlgorithm "
+        "certificateAuthorityArn",
+        update="options earlyRenewalDuration certificateBody certificateChain privateKey",
+    ),
+    "aws:acm/certificateValidation:CertificateValidation": Changes(replace="certificateArn validationRecordFqdns"),
+    # CloudFormation replaces for another type too; the zone is the only other.
+    "aws:route53/record:Record": Changes(
+        replace="name zoneId",
+        update="aliases allowOverwrite failoverRoutingPolicies healthCheckId records setIdentifier ttl type "
+        "weightedRoutingPolicies",
+    ),
+    # Firewall
+    "aws:wafv2/webAcl:WebAcl": Changes(
+        replace="name scope",
+        update="associationConfig captchaConfig challengeConfig customResponseBodies dataProtectionConfig "
+        "defaultAction description ruleJson rules tokenDomains visibilityConfig",
+    ),
+    "aws:wafv2/webAclAssociation:WebAclAssociation": Changes(replace="resourceArn webAclArn"),
+    # CloudFormation changes the destination in place; the provider makes the configuration anew for another resource.
+    "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration": Changes(
+        replace="resourceArn", update="logDestinationConfigs loggingFilter redactedFields"
+    ),
+    # Topics
+    "aws:sns/topic:Topic": Changes(
+        replace="name fifoTopic",
+        update="archivePolicy contentBasedDeduplication deliveryPolicy displayName kmsMasterKeyId policy "
+        "signatureVersion tracingConfig",
+    ),
+    "aws:sns/topicSubscription:TopicSubscription": Changes(
+        replace="endpoint protocol topic",
+        update="deliveryPolicy filterPolicy filterPolicyScope rawMessageDelivery redrivePolicy subscriptionRoleArn "
+        "confirmationTimeoutInMinutes endpointAutoConfirms",
+    ),
+    "aws:sns/topicPolicy:TopicPolicy": Changes(replace="arn", update="policy"),
+    # Buckets
+    "aws:s3/bucket:Bucket": Changes(replace="bucket bucketNamespace objectLockEnabled", update="forceDestroy"),
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": Changes(
+        replace="bucket", update="blockPublicAcls blockPublicPolicy ignorePublicAcls restrictPublicBuckets skipDestroy"
+    ),
+    "aws:s3/bucketVersioning:BucketVersioning": Changes(
+        replace="bucket expectedBucketOwner", update="versioningConfiguration mfa"
+    ),
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": Changes(
+        replace="bucket expectedBucketOwner", update="rules"
+    ),
+    "aws:s3/bucketPolicy:BucketPolicy": Changes(replace="bucket", update="policy"),
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": Changes(
+        replace="bucket expectedBucketOwner", update="rules transitionDefaultMinimumObjectSize"
+    ),
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": Changes(replace="bucket", update="rule"),
+    "aws:s3/bucketLogging:BucketLogging": Changes(
+        replace="bucket expectedBucketOwner", update="targetBucket targetGrants targetObjectKeyFormat targetPrefix"
+    ),
+    # Not in CloudFormation. Another key is another object.
+    "aws:s3/bucketObjectv2:BucketObjectv2": Changes(
+        replace="bucket key",
+        update="acl bucketKeyEnabled cacheControl content contentBase64 contentDisposition contentEncoding "
+        "contentLanguage contentType etag forceDestroy kmsKeyId metadata serverSideEncryption source sourceHash "
+        "storageClass",
+    ),
+}

@@ -1,0 +1,326 @@
+"""What each type of the AWS provider is in CloudFormation, as far as its names don't say it by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Without:
+    """An input that CloudFormation has nothing for."""
+
+    reason: str
+
+
+FLAT = "."
+"""The members of the block belong to what is around it."""
+Name = str | Without | Callable[[Any], dict[str, Any]]
+"""Another name, with dots for one inside a block; or a function from the value to properties."""
+
+
+@dataclass(frozen=True)
+class Counterpart:
+    """A type of CloudFormation."""
+
+    type: str
+    names: Mapping[str, Name] = field(default_factory=dict)
+    """By the path of the input, with dots and without indices."""
+    inside: str = ""
+    """Block that has what the resource itself has not."""
+    part_of: str = ""
+    """The input that names the resource whose properties these are: no resource of its own."""
+    always: Mapping[str, Any] = field(default_factory=dict)
+    """Properties that the provider's type implies."""
+    attributes_in: str = ""
+    """The list of keys and values that has these inputs:"""
+    attribute_keys: Mapping[str, str] = field(default_factory=dict)
+    ref: str = "id"
+    """The output that `Ref` is."""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    """The outputs that `Fn::GetAtt` knows, with their names there."""
+
+
+_ARN = {"arn": "Arn"}
+_BUCKET = "AWS::S3::Bucket"
+_UPDATES_ONLY = Without("says how the provider makes changes, not what there is")
+_DELETION_ONLY = Without("says how the provider deletes, not what there is")
+_UNTAGGED = Without("CloudFormation can't tag it")
+_ACTION = {"fixedResponse": "FixedResponseConfig", "redirect": "RedirectConfig"}
+
+COUNTERPARTS: dict[str, Counterpart] = {
+    "aws:acm/certificate:Certificate": Counterpart(
+        "AWS::CertificateManager::Certificate",
+        {"options": FLAT, "options.certificateTransparencyLoggingPreference": "CertificateTransparencyLoggingPreference"},
+    ),
+    "aws:autoscaling/group:Group": Counterpart(
+        "AWS::AutoScaling::AutoScalingGroup",
+        {
+            "name": "AutoScalingGroupName",
+            "enabledMetrics": lambda names: {"MetricsCollection": [{"Granularity": "1Minute", "Metrics": names}]},
+            "metricsGranularity": Without("there is only 1Minute"),
+            "launchTemplate.id": "LaunchTemplateId",
+            "minElbCapacity": _UPDATES_ONLY,
+            "waitForCapacityTimeout": _UPDATES_ONLY,
+        },
+    ),
+    "aws:cloudwatch/dashboard:Dashboard": Counterpart("AWS::CloudWatch::Dashboard"),
+    "aws:cloudwatch/logGroup:LogGroup": Counterpart("AWS::Logs::LogGroup", {"name": "LogGroupName"}, attributes=_ARN),
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter": Counterpart(
+        "AWS::Logs::MetricFilter",
+        {
+            "name": "FilterName",
+            "pattern": "FilterPattern",
+            **{
+                f"metricTransformation.{name}": f"Metric{name.title()}" for name in ("name", "namespace", "value")
+            },
+        },
+    ),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": Counterpart("AWS::CloudWatch::Alarm", {"name": "AlarmName"}),
+    "aws:ebs/volume:Volume": Counterpart("AWS::EC2::Volume", {"type": "VolumeType"}),
+    "aws:ec2/eip:Eip": Counterpart("AWS::EC2::EIP", ref="publicIp", attributes={"allocationId": "AllocationId"}),
+    "aws:ec2/eipAssociation:EipAssociation": Counterpart("AWS::EC2::EIPAssociation"),
+    "aws:ec2/flowLog:FlowLog": Counterpart(
+        "AWS::EC2::FlowLog",
+        {"iamRoleArn": "DeliverLogsPermissionArn", "vpcId": "ResourceId"},
+        always={"ResourceType": "VPC"},
+    ),
+    "aws:ec2/instance:Instance": Counterpart(
+        "AWS::EC2::Instance",
+        {"launchTemplate.id": "LaunchTemplateId", "associatePublicIpAddress": Without("the launch template has it there")},
+    ),
+    "aws:ec2/internetGateway:InternetGateway": Counterpart(
+        "AWS::EC2::InternetGateway", {"vpcId": Without("a VPCGatewayAttachment, which has no value of its own")}
+    ),
+    "aws:ec2/launchTemplate:LaunchTemplate": Counterpart(
+        "AWS::EC2::LaunchTemplate",
+        {
+            "name": "LaunchTemplateName",
+            "tags": lambda tags: {
+                "TagSpecifications": [
+                    {
+                        "ResourceType": "launch-template",
+                        "Tags": [{"Key": name, "Value": value} for name, value in tags.items()],
+                    }
+                ]
+            },
+            "updateDefaultVersion": _UPDATES_ONLY,
+            "vpcSecurityGroupIds": "LaunchTemplateData.SecurityGroupIds",
+        },
+        inside="LaunchTemplateData",
+    ),
+    "aws:ec2/natGateway:NatGateway": Counterpart("AWS::EC2::NatGateway"),
+    "aws:ec2/route:Route": Counterpart("AWS::EC2::Route"),
+    "aws:ec2/routeTable:RouteTable": Counterpart("AWS::EC2::RouteTable"),
+    "aws:ec2/routeTableAssociation:RouteTableAssociation": Counterpart("AWS::EC2::SubnetRouteTableAssociation"),
+    "aws:ec2/securityGroup:SecurityGroup": Counterpart(
+        "AWS::EC2::SecurityGroup", {"name": "GroupName", "description": "GroupDescription"}
+    ),
+    "aws:ec2/subnet:Subnet": Counterpart("AWS::EC2::Subnet"),
+    "aws:ec2/volumeAttachment:VolumeAttachment": Counterpart(
+        "AWS::EC2::VolumeAttachment", {"deviceName": "Device", "stopInstanceBeforeDetaching": _DELETION_ONLY}
+    ),
+    "aws:ec2/vpc:Vpc": Counterpart("AWS::EC2::VPC"),
+    "aws:ec2/vpcEndpoint:VpcEndpoint": Counterpart("AWS::EC2::VPCEndpoint", {"policy": "PolicyDocument"}),
+    "aws:iam/instanceProfile:InstanceProfile": Counterpart(
+        "AWS::IAM::InstanceProfile", {"name": "InstanceProfileName", "tags": _UNTAGGED}, attributes=_ARN
+    ),
+    "aws:iam/role:Role": Counterpart(
+        "AWS::IAM::Role",
+        {"name": "RoleName", "assumeRolePolicy": "AssumeRolePolicyDocument"},
+        attributes=_ARN,
+    ),
+    "aws:iam/rolePolicy:RolePolicy": Counterpart(
+        "AWS::IAM::RolePolicy", {"name": "PolicyName", "policy": "PolicyDocument", "role": "RoleName"}
+    ),
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": Counterpart(
+        "AWS::IAM::Role", {"policyArn": "ManagedPolicyArns", "role": Without("names the role")}, part_of="role"
+    ),
+    "aws:kms/alias:Alias": Counterpart("AWS::KMS::Alias", {"name": "AliasName"}),
+    "aws:kms/key:Key": Counterpart(
+        "AWS::KMS::Key", {"deletionWindowInDays": "PendingWindowInDays", "policy": "KeyPolicy"}, attributes=_ARN
+    ),
+    "aws:lambda/function:Function": Counterpart(
+        "AWS::Lambda::Function",
+        {
+            "name": "FunctionName",
+            "code": lambda _: {"Code": {"S3Bucket": "archives", "S3Key": "archive.zip"}},
+            "replaceSecurityGroupsOnDestroy": _DELETION_ONLY,
+        },
+        attributes=_ARN,
+    ),
+    "aws:lb/listener:Listener": Counterpart(
+        "AWS::ElasticLoadBalancingV2::Listener",
+        {
+            "certificateArn": "Certificates.CertificateArn",
+            **{f"defaultActions.{name}": other for name, other in _ACTION.items()},
+            "tags": _UNTAGGED,
+        },
+        attributes_in="ListenerAttributes",
+        attribute_keys={
+            "routingHttpResponseStrictTransportSecurityHeaderValue": (
+                "routing.http.response.strict_transport_security.header_value"
+            )
+        },
+    ),
+    "aws:lb/listenerRule:ListenerRule": Counterpart(
+        "AWS::ElasticLoadBalancingV2::ListenerRule",
+        {
+            "conditions.hostHeader": lambda header: {"Field": "host-header", "HostHeaderConfig": {"Values": header["values"]}},
+            "tags": _UNTAGGED,
+        },
+    ),
+    "aws:lb/loadBalancer:LoadBalancer": Counterpart(
+        "AWS::ElasticLoadBalancingV2::LoadBalancer",
+        {"loadBalancerType": "Type", "accessLogs": FLAT},
+        attributes_in="LoadBalancerAttributes",
+        attribute_keys={
+            "accessLogs.bucket": "access_logs.s3.bucket",
+            "accessLogs.enabled": "access_logs.s3.enabled",
+            "desyncMitigationMode": "routing.http.desync_mitigation_mode",
+            "dropInvalidHeaderFields": "routing.http.drop_invalid_header_fields.enabled",
+            "enableDeletionProtection": "deletion_protection.enabled",
+            "xffHeaderProcessingMode": "routing.http.xff_header_processing.mode",
+        },
+        attributes={
+            "arnSuffix": "LoadBalancerFullName",
+            "dnsName": "DNSName",
+            "name": "LoadBalancerName",
+            "zoneId": "CanonicalHostedZoneID",
+        },
+    ),
+    "aws:lb/targetGroup:TargetGroup": Counterpart(
+        "AWS::ElasticLoadBalancingV2::TargetGroup",
+        {
+            "healthCheck": FLAT,
+            "healthCheck.interval": "HealthCheckIntervalSeconds",
+            "healthCheck.matcher": "Matcher.HttpCode",
+            "healthCheck.path": "HealthCheckPath",
+            "healthCheck.protocol": "HealthCheckProtocol",
+            "healthCheck.timeout": "HealthCheckTimeoutSeconds",
+            "healthCheck.healthyThreshold": "HealthyThresholdCount",
+            "healthCheck.unhealthyThreshold": "UnhealthyThresholdCount",
+        },
+        attributes_in="TargetGroupAttributes",
+        attribute_keys={"deregistrationDelay": "deregistration_delay.timeout_seconds"},
+        attributes={"arnSuffix": "TargetGroupFullName"},
+    ),
+    "aws:rds/instance:Instance": Counterpart(
+        "AWS::RDS::DBInstance",
+        {
+            "backupWindow": "PreferredBackupWindow",
+            "caCertIdentifier": "CACertificateIdentifier",
+            "enabledCloudwatchLogsExports": "EnableCloudwatchLogsExports",
+            "finalSnapshotIdentifier": _DELETION_ONLY,
+            "identifier": "DBInstanceIdentifier",
+            "instanceClass": "DBInstanceClass",
+            "maintenanceWindow": "PreferredMaintenanceWindow",
+            "masterUserSecretKmsKeyId": "MasterUserSecret.KmsKeyId",
+            "parameterGroupName": "DBParameterGroupName",
+            "performanceInsightsEnabled": "EnablePerformanceInsights",
+            "skipFinalSnapshot": _DELETION_ONLY,
+            "username": "MasterUsername",
+            "vpcSecurityGroupIds": "VPCSecurityGroups",
+        },
+        ref="identifier",
+        attributes={"arn": "DBInstanceArn", "address": "Endpoint.Address"},
+    ),
+    "aws:rds/parameterGroup:ParameterGroup": Counterpart(
+        "AWS::RDS::DBParameterGroup",
+        {
+            "name": "DBParameterGroupName",
+            "parameters": lambda rows: {"Parameters": {row["name"]: row["value"] for row in rows}},
+        },
+    ),
+    "aws:rds/subnetGroup:SubnetGroup": Counterpart(
+        "AWS::RDS::DBSubnetGroup", {"name": "DBSubnetGroupName", "description": "DBSubnetGroupDescription"}
+    ),
+    "aws:route53/record:Record": Counterpart(
+        "AWS::Route53::RecordSet",
+        {
+            "aliases": "AliasTarget",
+            "aliases.name": "DNSName",
+            "aliases.zoneId": "HostedZoneId",
+            "allowOverwrite": _UPDATES_ONLY,
+            "records": "ResourceRecords",
+            "zoneId": "HostedZoneId",
+        },
+    ),
+    "aws:s3/bucket:Bucket": Counterpart(_BUCKET, {"bucket": "BucketName", "forceDestroy": _DELETION_ONLY}, attributes=_ARN),
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": Counterpart(
+        _BUCKET,
+        {
+            "bucket": Without("names the bucket"),
+            "rules": "LifecycleConfiguration.Rules",
+            "rules.filter": FLAT,
+            "rules.filter.prefix": "Prefix",
+            "rules.expiration": FLAT,
+            "rules.expiration.days": "ExpirationInDays",
+        },
+        part_of="bucket",
+    ),
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": Counterpart(
+        _BUCKET,
+        {
+            "bucket": Without("names the bucket"),
+            "rule": FLAT,
+            "rule.objectOwnership": "OwnershipControls.Rules.ObjectOwnership",
+        },
+        part_of="bucket",
+    ),
+    "aws:s3/bucketPolicy:BucketPolicy": Counterpart("AWS::S3::BucketPolicy", {"policy": "PolicyDocument"}),
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": Counterpart(
+        _BUCKET, {"bucket": Without("names the bucket")}, inside="PublicAccessBlockConfiguration", part_of="bucket"
+    ),
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": Counterpart(
+        _BUCKET,
+        {
+            "bucket": Without("names the bucket"),
+            "rules": "BucketEncryption.ServerSideEncryptionConfiguration",
+            "rules.applyServerSideEncryptionByDefault": "ServerSideEncryptionByDefault",
+        },
+        part_of="bucket",
+    ),
+    "aws:s3/bucketVersioning:BucketVersioning": Counterpart(
+        _BUCKET, {"bucket": Without("names the bucket")}, part_of="bucket"
+    ),
+    "aws:secretsmanager/secret:Secret": Counterpart(
+        "AWS::SecretsManager::Secret", {"recoveryWindowInDays": _DELETION_ONLY}
+    ),
+    "aws:sns/topic:Topic": Counterpart("AWS::SNS::Topic", {"name": "TopicName"}),
+    "aws:sns/topicPolicy:TopicPolicy": Counterpart(
+        "AWS::SNS::TopicPolicy", {"arn": "Topics", "policy": "PolicyDocument"}
+    ),
+    "aws:sns/topicSubscription:TopicSubscription": Counterpart("AWS::SNS::Subscription", {"topic": "TopicArn"}),
+    "aws:ssm/parameter:Parameter": Counterpart("AWS::SSM::Parameter"),
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": Counterpart(
+        "AWS::EC2::SecurityGroupEgress",
+        {
+            "cidrIpv4": "CidrIp",
+            "referencedSecurityGroupId": "DestinationSecurityGroupId",
+            "securityGroupId": "GroupId",
+            "tags": _UNTAGGED,
+        },
+    ),
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": Counterpart(
+        "AWS::EC2::SecurityGroupIngress",
+        {
+            "cidrIpv4": "CidrIp",
+            "referencedSecurityGroupId": "SourceSecurityGroupId",
+            "securityGroupId": "GroupId",
+            "tags": _UNTAGGED,
+        },
+    ),
+    "aws:wafv2/webAcl:WebAcl": Counterpart("AWS::WAFv2::WebACL", attributes=_ARN),
+    "aws:wafv2/webAclAssociation:WebAclAssociation": Counterpart("AWS::WAFv2::WebACLAssociation"),
+    "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration": Counterpart("AWS::WAFv2::LoggingConfiguration"),
+}
+
+WITHOUT = {
+    "aws:acm/certificateValidation:CertificateValidation": "waits for a certificate, is nothing by itself",
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": "takes over a group that AWS makes; only custom resources do",
+    "aws:lambda/invocation:Invocation": "a call of a function; only custom resources do",
+    "aws:s3/bucketObjectv2:BucketObjectv2": "an object's content; only custom resources do",
+    "aws:secretsmanager/secretVersion:SecretVersion": "a property of the secret there; its value stays encrypted here",
+}

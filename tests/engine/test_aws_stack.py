@@ -1,0 +1,134 @@
+"""The committed stack prod on the real engine: what is made, in which order, and that nothing is left to do then."""
+
+from __future__ import annotations
+
+import fnmatch
+import pytest
+
+from components.aws.deployment import AwsDeployment
+from tests.engine.aws_stack import DATABASE, GATE_CALL, GROUP, AwsStack, read
+from tests.engine.conftest import SLOW
+
+pytestmark = pytest.mark.engine
+
+SECRET_OUTPUTS = {"adminPassword", "checklistApiKey"}
+BEFORE_THE_GROUP = (
+    DATABASE,
+    "ListenerRule kotauth-public-name",
+    "LoadBalancer kotauth",
+    "CertificateValidation kotauth-certificate-issued",
+    "Route kotauth-network-private-eu-central-1a-way-out",
+    "Route kotauth-network-private-eu-central-1b-way-out",
+    "Route kotauth-network-public-way-out",
+    "RouteTableAssociation kotauth-network-private-eu-central-1a-routes-in-eu-central-1a",
+    "RouteTableAssociation kotauth-network-private-eu-central-1b-routes-in-eu-central-1b",
+    "VpcEndpoint kotauth-network-s3",
+    "RolePolicy kotauth-server-rights",
+    "InstanceProfile kotauth-server-profile",
+    "Invocation kotauth-database-role-call",
+    "SecretVersion kotauth-secret-key-version",
+    "SecretVersion kotauth-database-password-version",
+    "SecretVersion kotauth-admin-password-version",
+    "SecretVersion kotauth-api-keys-version",
+    "Parameter kotauth-server-boot",
+    "BucketObjectv2 kotauth-server-*",
+    "LogGroup kotauth-server-log",
+    "SecurityGroupIngressRule kotauth-server-*",
+    "SecurityGroupEgressRule kotauth-server-*",
+    "SecurityGroupIngressRule kotauth-world-443",
+)
+"""What a host can't start without, or can't be reached without. AWS.md, row 8 of its first section."""
+
+
+def test_after_an_up_nothing_is_left_to_do(production: AwsStack) -> None:
+    assert production.changes() == {}
+
+
+def test_a_refresh_finds_what_was_made(production: AwsStack) -> None:
+    made = len(production.resources())
+    assert production.project.pulumi("refresh", "--yes", "--skip-preview").summary == {"unchanged": made - 2}
+    # The two providers count as resources of the state, not of the program.
+    assert production.project.pulumi("up", "--refresh", "--yes").summary == {"unchanged": made - 2}
+
+
+def test_the_outputs(production: AwsStack) -> None:
+    outputs = production.project.outputs()
+    shown = read(production.project.pulumi("stack", "output", "--json"))
+    assert {name for name, value in shown.items() if value == "[secret]"} == SECRET_OUTPUTS
+    assert len(outputs) == len(AwsDeployment.__annotations__)
+
+    aws = production.aws
+    (balancer,) = aws.boto3("elbv2").describe_load_balancers()["LoadBalancers"]
+    (database,) = aws.boto3("rds").describe_db_instances()["DBInstances"]
+    (board,) = aws.boto3("cloudwatch").list_dashboards()["DashboardEntries"]
+    secrets = {each["ARN"]: each["Name"] for each in aws.boto3("secretsmanager").list_secrets()["SecretList"]}
+    assert {name: outputs[name] for name in ("url", "adminUrl", "readyUrl", "loadBalancerName", "frontendAddress")} == {
+        "url": "https://auth.example.org",
+        "adminUrl": "https://auth.example.org/admin",
+        "readyUrl": "https://auth.example.org/health/ready",
+        "loadBalancerName": balancer["LoadBalancerName"],
+        "frontendAddress": balancer["DNSName"],
+    }
+    assert outputs["databaseEndpoint"] == database["Endpoint"]["Address"]
+    assert outputs["databaseUrl"] == (
+        f"jdbc:postgresql://{database['Endpoint']['Address']}:5432/kotauth"
+        "?sslmode=verify-full&sslrootcert=/run/config/database-ca.pem"
+    )
+    assert outputs["dashboardUrl"].endswith(f"#dashboards/dashboard/{board['DashboardName']}")
+    assert outputs["dashboardUrl"].startswith("https://eu-central-1.console.aws.amazon.com/cloudwatch/")
+    assert {file: secrets[arn].rpartition("-")[0] for file, arn in outputs["secretArns"].items()} == {
+        "secret_key": "kotauth-secret-key",
+        "admin_password": "kotauth-admin-password",
+        "database_password": "kotauth-database-password",
+        "api_keys.json": "kotauth-api-keys",
+    }
+    groups = aws.boto3("logs").describe_log_groups(logGroupNamePrefix=outputs["logGroup"])["logGroups"]
+    assert [group["logGroupName"] for group in groups] == [outputs["logGroup"]]
+
+
+def test_the_name_points_to_the_load_balancer(production: AwsStack) -> None:
+    zones = production.aws.boto3("route53")
+    (zone,) = zones.list_hosted_zones()["HostedZones"]
+    records = zones.list_resource_record_sets(HostedZoneId=zone["Id"])["ResourceRecordSets"]
+    (alias,) = [each["AliasTarget"] for each in records if each["Name"] == "auth.example.org." and each["Type"] == "A"]
+    assert alias["DNSName"].rstrip(".") == production.project.outputs()["frontendAddress"]
+
+
+def waited_for(stack: AwsStack, name: str) -> set[str]:
+    """Return all that the engine makes before a resource: what it depends on, and what the components around it do."""
+    resources = stack.resources()
+    short = {each["urn"]: name for name, each in resources.items()}
+    found: set[str] = set()
+    todo = [name]
+    while todo:
+        each = resources[todo.pop()]
+        near = {short[urn] for urn in (*each.get("dependencies", ()), *filter(None, [each.get("parent")]))}
+        todo += near - found
+        found |= near
+    return found
+
+
+@pytest.mark.parametrize("needed", BEFORE_THE_GROUP)
+def test_the_group_waits_for_what_its_host_needs(production: AwsStack, needed: str) -> None:
+    resources = {name for name in production.resources() if fnmatch.fnmatchcase(name, needed)}
+    # The gate is a part of the server, and looks at the group.
+    resources -= {name for name in resources if "-gate" in name}
+    assert resources
+    assert resources <= waited_for(production, GROUP)
+
+
+def test_what_the_group_waits_for_was_there_first_however_slow(production: AwsStack) -> None:
+    """The engine keeps to what its state says: each of these took a second longer than everything else."""
+    created = [each for each in production.aws.operations if each.operation == "create"]
+    names = [f"{each.type.rpartition(':')[2]} {each.name}" for each in created]
+    group = names.index(GROUP)
+    slow = [
+        number
+        for number, each in enumerate(created)
+        if any(fnmatch.fnmatchcase(text, pattern) for text in (each.type, each.name) for pattern in SLOW)
+    ]
+    assert len(slow) > len(SLOW)
+    assert max(slow) < group
+    assert names.index(GATE_CALL) > group
+    # And nothing that says so before: outputs come after the gate.
+    assert "AwsRollGate kotauth-server-gate" not in waited_for(production, GROUP)

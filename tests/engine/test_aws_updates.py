@@ -1,0 +1,165 @@
+"""What an update changes, setting by setting: exactly these resources and no others, and never the database.
+
+Each row is a preview of the stack that is up. The changes are in the previews only; `test_aws_recovery.py` makes them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import pytest
+
+from tests.engine.aws_stack import DATABASE, GATE_CALL, GROUP, HOST_IMAGE, AwsStack
+
+pytestmark = pytest.mark.engine
+
+TEMPLATE, ROLE_CALL = "LaunchTemplate kotauth-server", "Invocation kotauth-database-role-call"
+HOST_FILES = {"BucketObjectv2 kotauth-server-*": "create and delete"}
+LOGS = ("network-flow-log-group", "web-acl-log", "database-postgresql-log", "database-upgrade-log", "database-role-log")
+
+
+def roll(template: str = "userData") -> dict[str, str]:
+    """Return what a new host takes: a new group beside the old one, and the gate between them."""
+    return {
+        TEMPLATE: f"update: {template}",
+        GROUP: "replace: launchTemplate",
+        GATE_CALL: "replace: input, triggers",
+        "MetricAlarm kotauth-watch-group-instances": "update: dimensions",
+        "Dashboard kotauth-watch": "update: dashboardBody",
+    }
+
+
+def database(*changed: str) -> dict[str, str]:
+    """Return an update of the database in place."""
+    return {DATABASE: f"update: {', '.join(changed)}"}
+
+
+ROWS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
+    "image": ({"image": "ghcr.io/inumansoul/kotauth:1.23.0"}, {**roll(), **HOST_FILES}),
+    "memory": ({"memory": "768"}, {**roll(), **HOST_FILES}),
+    "processors": ({"cpus": "1.5"}, {**roll(), **HOST_FILES}),
+    "update check": ({"updateCheck": "false"}, roll()),
+    # The login's limit of connections is raised before a server opens more.
+    "pool size": ({"poolSize": "12"}, {**roll(), ROLE_CALL: "replace: input"}),
+    "instance type": ({"instanceType": "t4g.medium"}, roll("instanceType")),
+    "host image": ({"hostImageId": HOST_IMAGE}, roll("imageId")),
+    "admin networks": ({"adminCidrs": "203.0.113.0/24"}, {**roll(), **HOST_FILES}),
+    "password version": (
+        {"databasePasswordVersion": "2"},
+        {
+            **roll(),
+            "RandomPassword kotauth-database-password": "replace: keepers",
+            "SecretVersion kotauth-database-password-version": "replace: secretString, versionStages",
+            ROLE_CALL: "replace: input, triggers",
+        },
+    ),
+    "database class": ({"databaseClass": "db.t4g.medium"}, database("instanceClass")),
+    "database storage": ({"databaseStorage": "30"}, database("allocatedStorage")),
+    "database storage, so much that the limit grows": (
+        {"databaseStorage": "200"},
+        database("allocatedStorage", "maxAllocatedStorage"),
+    ),
+    "database backups": ({"databaseBackupDays": "30"}, database("backupRetentionPeriod")),
+    "database standby": ({"databaseMultiAz": "false"}, database("multiAz")),
+    "database version": (
+        {"databaseVersion": "15"},
+        {
+            **roll(),
+            **HOST_FILES,
+            **database("engineVersion", "parameterGroupName"),
+            "ParameterGroup kotauth-database-parameters": "replace: family",
+        },
+    ),
+    "log retention": (
+        {"logRetentionDays": "90"},
+        {f"LogGroup kotauth-{log}": "update: retentionInDays" for log in (*LOGS, "server-log", "server-gate-log")},
+    ),
+    "alarm thresholds": (
+        {"alarmErrors": "7", "alarmFailedLogins": "70", "alarmLatency": "3.5"},
+        {
+            "MetricAlarm kotauth-watch-errors": "update: threshold",
+            "MetricAlarm kotauth-watch-failed-logins": "update: threshold",
+            "MetricAlarm kotauth-watch-latency-seconds": "update: threshold",
+            "Dashboard kotauth-watch": "update: dashboardBody",
+        },
+    ),
+    "alarm e-mail": (
+        {"alarmEmail": "night@example.org"},
+        {"TopicSubscription kotauth-watch-email": "replace: endpoint"},
+    ),
+    "no alarm e-mail": ({"alarmEmail": ""}, {"TopicSubscription kotauth-watch-email": "delete"}),
+    "deletion protection": (
+        {"deletionProtection": "false"},
+        {
+            **database("deletionProtection"),
+            "LoadBalancer kotauth": "update: enableDeletionProtection",
+            "Bucket kotauth-access-logs": "update: forceDestroy",
+            "Bucket kotauth-server-host": "update: forceDestroy",
+        },
+    ),
+    "one NAT gateway": (
+        {"natGateways": "one"},
+        {
+            "Route kotauth-network-private-eu-central-1b-way-out": "update: natGatewayId",
+            "NatGateway kotauth-network-nat-eu-central-1b": "delete",
+            "Eip kotauth-network-nat-eu-central-1b-address": "delete",
+        },
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def previews(production: AwsStack) -> Iterator[dict[str, Future[dict[str, str]]]]:
+    """Yield the changes of each row, as they come: two previews at a time, since each waits for the other half."""
+    with ThreadPoolExecutor(2) as previewing:
+        yield {row: previewing.submit(production.changes, **settings) for row, (settings, _) in ROWS.items()}
+        previewing.shutdown(cancel_futures=True)
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_a_change_of_a_setting(previews: dict[str, Future[dict[str, str]]], row: str) -> None:
+    assert previews[row].result() == ROWS[row][1]
+
+
+@contextlib.contextmanager
+def edited(stack: AwsStack, file: str, old: str, new: str) -> Iterator[None]:
+    """Have another line in the stack's copy of the program meanwhile."""
+    path = stack.project.path / file
+    before = path.read_text(encoding="utf-8")
+    assert before.count(old) == 1
+    path.write_text(before.replace(old, new), encoding="utf-8")
+    try:
+        yield
+    finally:
+        path.write_text(before, encoding="utf-8")
+
+
+def test_a_parameter_of_postgresql(production: AwsStack, previews: dict[str, Future[dict[str, str]]]) -> None:
+    """The instance stays as it is: RDS hears of it through its parameter group."""
+    [each.exception() for each in previews.values()]  # all of them read the program
+    slow = '"log_min_duration_statement": "{}"'
+    with edited(production, "components/aws/rds.py", slow.format(1000), slow.format(500)):
+        assert production.changes() == {"ParameterGroup kotauth-database-parameters": "update: parameters"}
+
+
+def test_a_tag_reaches_everything_and_replaces_the_hosts_alone(
+    production: AwsStack, previews: dict[str, Future[dict[str, str]]]
+) -> None:
+    [each.exception() for each in previews.values()]
+    with edited(production, "__main__.py", '"tags": stack.label', '"tags": stack.label | {"cost-centre": "42"}'):
+        changes = production.changes()
+    tagged = {name for name, each in production.resources().items() if "tagsAll" in each.get("outputs", {})}
+    assert len(tagged) > 60
+    assert {name for name, change in changes.items() if change == "update: tags"} >= tagged - {TEMPLATE}
+    others = {name: change for name, change in changes.items() if change != "update: tags"}
+    assert others == {GROUP: "update: tags"}
+
+
+def test_no_change_replaces_what_holds_data_or_identity() -> None:
+    """The rows above say it one by one; here it stands in one place, for whoever adds a row."""
+    kept = ("Instance", "SubnetGroup", "Secret", "Key", "Alias", "LoadBalancer", "TargetGroup", "Listener", "Bucket")
+    for row, (_, changes) in ROWS.items():
+        for name, change in changes.items():
+            assert name.partition(" ")[0] not in kept or change.startswith("update: "), row
