@@ -1,0 +1,1 @@
+"""A laboratory that boots user data as EC2 does: see `lab.Lab`."""

@@ -1,0 +1,165 @@
+"""What a deployment puts around its hosts: secrets, files, the parameter, images, a database with its role."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+
+from components import kotauth
+from components.aws.host.description import Host as Description
+from components.aws.host.description import Secret
+from components.aws.host.user_data import UserData, render
+from components.container import ContainerSpec
+from components.frontends import caddy
+from components.postgres.role import connection_limit, login_name, role_script, role_settings, scram_verifier
+from tests.host.database import Database
+from tests.host.instance import Host
+from tests.host.lab import Lab
+from tests.unit.recording import declare
+
+ENDPOINT = "boot.c9akciq32.eu-central-1.rds.amazonaws.com"
+BUCKET, LOG_GROUP = "kotauth-artifacts-1a2b3c4", "kotauth-hosts-1a2b3c4"
+ROLE = "kotauth-host"
+POOL_SIZE = 5
+
+
+@dataclass
+class Site:
+    """Kotauth's surroundings in a lab. The database's role is not there before `make_role`."""
+
+    lab: Lab
+    images: Mapping[str, str]
+    """Setting to reference in the lab's registry."""
+    database: Database
+    values: dict[str, str]
+    """Secret file to its value."""
+    arns: dict[str, str] = field(default_factory=dict[str, str])
+    versions: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
+    """Secret file and label to the version that has it."""
+    parameters: int = 0
+    docker_data: str = ""
+    """A disk that hosts may have one after the other, so that images are pulled once."""
+
+    @classmethod
+    def create(cls, lab: Lab, images: Mapping[str, str]) -> Site:
+        """Make everything that a host finds when it is launched."""
+        pushed = {
+            "image": lab.registry.push(images["image"], "inumansoul/kotauth", "1.22.0", registry="ghcr.io"),
+            "databaseImage": lab.registry.push(images["databaseImage"], "library/postgres", "14.23"),
+            "frontendImage": lab.registry.push(images["frontendImage"], "library/caddy", "2.11.9"),
+        }
+        values = {
+            "secret_key": secrets.token_hex(32),
+            "database_password": secrets.token_hex(24),
+            "admin_password": f"Aa1{secrets.token_hex(14)}",
+            "api_keys.json": kotauth.bootstrap_api_keys(secrets.token_hex(32)),
+        }
+        site = cls(lab, pushed, lab.start_database(ENDPOINT, "administrator"), values)
+        site.docker_data = lab.network.volume()
+        location = {"LocationConstraint": lab.region}
+        lab.boto3("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=location)
+        lab.boto3("logs").create_log_group(logGroupName=LOG_GROUP)
+        for file, value in values.items():
+            site.arns[file] = lab.boto3("secretsmanager").create_secret(Name=f"kotauth-{file}")["ARN"]
+            site.put_secret(file, value, "v1")
+        return site
+
+    def put_secret(self, file: str, value: str, label: str) -> None:
+        """Put a version with a label."""
+        client, arn = self.lab.boto3("secretsmanager"), self.arns[file]
+        made = client.put_secret_value(SecretId=arn, SecretString=value, VersionStages=["AWSCURRENT", label])
+        self.versions[file, label] = made["VersionId"]
+        # Moto takes an old version's own labels away when another becomes the current one, and AWS doesn't.
+        for (of, old), version in self.versions.items():
+            if of == file:
+                client.update_secret_version_stage(SecretId=arn, VersionStage=old, MoveToVersionId=version)
+
+    def make_role(self, version: int = 1) -> None:
+        """Make the login of a password version, as the role function would."""
+        settings = role_settings(
+            login_name(version), scram_verifier(self.values["database_password"]), connection_limit(POOL_SIZE)
+        )
+        self.database.sql(f"SET ROLE {self.database.administrator};\n{role_script(settings)}")
+
+    def server(self, password_version: int = 1, **changes: Any) -> ContainerSpec:
+        """Return the server's spec."""
+        spec = kotauth.server(
+            image=self.images["image"],
+            base_url=kotauth.parse_base_url(f"https://{self.lab.host_name}"),
+            environment="production",
+            memory=512,
+            cpus=1,
+            pool_size=POOL_SIZE,
+            update_check=False,
+            database=kotauth.Database(
+                host=pulumi.Output.from_input(ENDPOINT),
+                name=self.database.database,
+                user=login_name(password_version),
+                tools_image=self.images["databaseImage"],
+                ca=self.lab.authority.pem,
+            ),
+        )
+        return {**spec, **changes}  # pyright: ignore[reportReturnType]
+
+    def inner(self) -> ContainerSpec:
+        """Return the proxy behind the lab's load balancer."""
+        url = kotauth.parse_base_url(f"https://{self.lab.host_name}")
+        configuration = caddy.inner_caddyfile(url, "server", load_balancer_cidrs=[str(self.lab.network.cidr)])
+        return caddy.inner(image=self.images["frontendImage"], configuration=configuration, https_port=443)
+
+    def edge(self) -> ContainerSpec:
+        """Return a proxy with its own certificate authority, which lies on the volume."""
+        url = kotauth.parse_base_url(f"https://{self.lab.host_name}")
+        configuration = caddy.edge_caddyfile(url, "server", acme_email=None)
+        return caddy.edge(image=self.images["frontendImage"], configuration=configuration, http_port=80, https_port=443)
+
+    def user_data(
+        self, *, labels: Mapping[str, str] | None = None, server: ContainerSpec | None = None, **more: Any
+    ) -> str:
+        """Put a host's files and parameter where it finds them, and return its user data."""
+        versions = {**dict.fromkeys(self.arns, "v1"), **(labels or {})}
+        rendered: list[UserData] = []
+
+        def program() -> dict[str, Any]:
+            description: dict[str, Any] = {
+                "containers": [server or self.server(), self.inner()],
+                "secrets": {"server": {file: Secret(arn, versions[file]) for file, arn in self.arns.items()}},
+                "in_group": True,
+                **more,
+            }
+            rendered.append(render(Description(**description)))
+            return dict(rendered[0].late)
+
+        late = declare(program).outputs
+        for key, content in rendered[0].artifacts.items():
+            self.lab.boto3("s3").put_object(Bucket=BUCKET, Key=key, Body=content.encode())
+        self.parameters += 1
+        name = f"kotauth-boot-{self.parameters}"
+        self.lab.boto3("ssm").put_parameter(Name=name, Value=json.dumps(late), Type="String")
+        return rendered[0].text(parameter=name, bucket=BUCKET, log_group=LOG_GROUP)
+
+    def log_lines(self, instance_id: str, stream: str) -> list[str]:
+        """Return what CloudWatch has of one part of a host."""
+        logs = self.lab.boto3("logs")
+        names = {"logGroupName": LOG_GROUP, "logStreamName": f"{instance_id}/{stream}"}
+        try:
+            pages = logs.get_log_events(**names, startFromHead=True, limit=10_000)
+        except logs.exceptions.ResourceNotFoundException:
+            return []
+        return [event["message"] for event in pages["events"]]
+
+
+def boot_lines(host: Host) -> list[dict[str, str]]:
+    """Return what the boot said, from its first start on."""
+    lines = host.journal("kotauth-boot.service").splitlines()
+    return [json.loads(line) for line in lines if line.startswith('{"kotauth"')]
+
+
+def said(host: Host, stage: str, outcome: str) -> list[str]:
+    """Return the details of the lines with this stage and outcome, and a dash for each that has none."""
+    return [line["detail"] or "-" for line in boot_lines(host) if (line["stage"], line["outcome"]) == (stage, outcome)]
