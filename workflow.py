@@ -1,8 +1,8 @@
 """What `make` does around the plain `pulumi` commands: prepare the stack, add the policy pack, say what comes next.
 
 Nothing here is needed to use the program: `pulumi install && pulumi stack init dev && pulumi up` does the same with an
-engine of one's own. No tracked file is ever changed: the engine writes to the file of a stack, so a stack whose file
-is in git is run with a copy in `.pulumi-local`.
+engine of one's own. No tracked file is ever changed but by `image`, whose purpose it is: the engine writes to the file
+of a stack, so a stack whose file is in git is run with a copy in `.pulumi-local`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from pathlib import Path
 import yaml
 
 import engine
+import host_image
+import policy_report
 from engine import EngineError, docker, local_state
 
 ROOT = Path(__file__).resolve().parent
@@ -142,9 +144,12 @@ def up(stack: Stack) -> None:
 
 def preview(stack: Stack) -> None:
     """Show what `up` would change."""
-    with _offline(stack):
+    with _offline(stack), tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "policy.json"
+        _engine()[policy_report.FILE_VARIABLE] = str(report)
         _prepare(stack)
         pulumi("preview", *stack.options, *stack.policy)
+        print(policy_report.table(report))
 
 
 @contextlib.contextmanager
@@ -191,6 +196,23 @@ def purge(stack: Stack) -> None:
     pulumi("stack", "rm", stack.name, "--yes", "--preserve-config")
     if stack.is_on_aws:
         print(_LEFT_ON_AWS)
+
+
+def image(stack: Stack) -> None:
+    """Write the newest machine image for the hosts into the stack's file."""
+    if not stack.is_on_aws:
+        sys.exit(f"error: hosts with a machine image are AWS's; {stack.name} is not on it (kotauth:target)")
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - only where AWS is asked
+
+    try:
+        newest = host_image.newest(stack.setting("aws:region"), stack.setting("instanceType") or "t4g.small")
+    except (BotoCoreError, ClientError) as error:
+        sys.exit(f"error: AWS can't be asked for the newest image: {error}")
+    before = stack.file.read_text(encoding="utf-8")
+    after = host_image.pin(before, newest)
+    stack.file.write_text(after, encoding="utf-8")
+    said = "already names" if after == before else "now names"
+    print(f"{stack.file.name} {said} {newest}. `make preview STACK={stack.name}` shows what it rolls.")
 
 
 def _is_offline() -> bool:
@@ -250,7 +272,7 @@ def _farewell(stack: Stack, outputs: dict[str, str]) -> str:
 
 def main() -> int:
     """Run one command."""
-    commands = {"up": up, "preview": preview, "down": down, "purge": purge}
+    commands = {"up": up, "preview": preview, "down": down, "purge": purge, "image": image}
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("command", choices=commands)
     parser.add_argument("--stack", default=_DEVELOPMENT)

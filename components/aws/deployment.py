@@ -13,9 +13,10 @@ from ..postgres.role import OWNER, login_name
 from ..tokens import token
 from .database import AwsDatabase
 from .database_role import AwsDatabaseRole
+from .key import customer_key
 from .observability import AwsObservability
 from .place import after, lay_network
-from .serving import SERVING
+from .serving import SERVING, Needs
 from .settings import AwsSettings
 from .stored_secrets import PASSWORD_FILE, store_secrets
 
@@ -153,7 +154,10 @@ class AwsDeployment(pulumi.ComponentResource):
         child, tags = pulumi.ResourceOptions(parent=self), args.get("tags", {})
         ca = s.database_ca or self._rds_ca()
 
-        place = lay_network(name, s, tags=tags, opts=child)
+        # One for all logs and the topic of the alarms: a key costs as much as a small disk.
+        what = f"Logs and alarms of {name}"
+        log_key = customer_key(f"{name}-log-key", what, child, services=["logs", "alarms"], tags=tags).arn
+        place = lay_network(name, s, log_key_arn=log_key, tags=tags, opts=child)
         given: KotauthCredentialsArgs = {"database_password_version": server.database_password_version}
         if server.secret_key is not None:
             given["secret_key"] = server.secret_key
@@ -192,6 +196,7 @@ class AwsDeployment(pulumi.ComponentResource):
                 "pool_size": server.pool_size,
                 "ca_bundle": ca,
                 "log_retention_days": s.log_retention_days,
+                "kms_key_arn": log_key,
                 "tags": tags,
             },
             after(child, database, *place.made, *secrets.made),
@@ -204,7 +209,7 @@ class AwsDeployment(pulumi.ComponentResource):
             s,
             place,
             server.spec(its_database),
-            {"secrets": secrets.references, "database_security_group_id": database.security_group_id},
+            Needs(secrets.references, database.security_group_id, log_key),
             tags=tags,
             opts=after(child, role, *place.made, *secrets.made),
         )
@@ -215,6 +220,7 @@ class AwsDeployment(pulumi.ComponentResource):
             "errors": s.alarm_errors,
             "failed_logins": s.alarm_failed_logins,
             "latency_seconds": s.alarm_latency,
+            "kms_key_arn": log_key,
             "tags": tags,
         }
         if s.alarm_email:

@@ -23,6 +23,7 @@ _PASSED_ON = (
     "image_id",
     "log_retention_days",
     "deletion_protection",
+    "kms_key_arn",
 )
 _WORLD = "0.0.0.0/0"
 _PORTS = {80: "Redirect to https, and certificate challenges", 443: "The public https port"}
@@ -51,6 +52,8 @@ class AwsEdgeArgs(TypedDict):
     """Size of the volume in GB. Default 1; certificates are small."""
     log_retention_days: NotRequired[int]
     """Days that logs are kept. Default 365."""
+    kms_key_arn: NotRequired[pulumi.Input[str]]
+    """Key of the logs. By default each gets one of its own."""
     deletion_protection: NotRequired[bool]
     """Whether address and volume are protected. Default true."""
     tags: NotRequired[dict[str, str]]

@@ -29,7 +29,14 @@ class Place:
     """What whoever starts in it waits for: without its routes nothing gets out."""
 
 
-def lay_network(name: str, settings: AwsSettings, *, tags: dict[str, str], opts: pulumi.ResourceOptions) -> Place:
+def lay_network(
+    name: str,
+    settings: AwsSettings,
+    *,
+    log_key_arn: pulumi.Input[str],
+    tags: dict[str, str],
+    opts: pulumi.ResourceOptions,
+) -> Place:
     """Make the network, or look at the one that was brought; ``opts`` must name the parent."""
     if settings.vpc_id is not None:
         invoke = pulumi.InvokeOptions(parent=opts.parent)
@@ -49,6 +56,7 @@ def lay_network(name: str, settings: AwsSettings, *, tags: dict[str, str], opts:
             "cidr": settings.vpc_cidr,
             "nat_gateways": settings.nat_gateways,
             "flow_log_retention_days": settings.log_retention_days,
+            "kms_key_arn": log_key_arn,
             "tags": tags,
         },
         opts,

@@ -15,7 +15,7 @@ from ..tokens import token
 from .host_role import SecretReference
 from .launch_template import AwsLaunchTemplate
 from .logs import RETENTION_DAYS
-from .roll_gate import AwsRollGate
+from .roll_gate import AwsRollGate, AwsRollGateArgs
 from .security import allow_between
 
 _CAPACITY_TIMEOUT = "15m"
@@ -29,6 +29,7 @@ _PASSED_ON = (
     "image_id",
     "log_retention_days",
     "deletion_protection",
+    "kms_key_arn",
 )
 
 
@@ -55,6 +56,8 @@ class AwsServerArgs(TypedDict):
     """Machine image. Default the newest ECS-optimized Amazon Linux 2023, so that an update may replace the host."""
     log_retention_days: NotRequired[int]
     """Days that logs are kept. Default 365."""
+    kms_key_arn: NotRequired[pulumi.Input[str]]
+    """Key of the logs. By default each gets one of its own."""
     deletion_protection: NotRequired[bool]
     """Whether the bucket with the hosts' files can be deleted only when it is empty. Default true."""
     tags: NotRequired[dict[str, str]]
@@ -121,16 +124,15 @@ class AwsServer(pulumi.ComponentResource):
                 child, pulumi.ResourceOptions(replace_on_changes=["launchTemplate"], depends_on=[template, *ways])
             ),
         )
-        gate = AwsRollGate(
-            f"{name}-gate",
-            {
-                "group_name": group.name,
-                "target_group_arn": args["target_group_arn"],
-                "log_retention_days": args.get("log_retention_days", RETENTION_DAYS),
-                "tags": tags,
-            },
-            child,
-        )
+        asked: AwsRollGateArgs = {
+            "group_name": group.name,
+            "target_group_arn": args["target_group_arn"],
+            "log_retention_days": args.get("log_retention_days", RETENTION_DAYS),
+            "tags": tags,
+        }
+        if "kms_key_arn" in args:
+            asked["kms_key_arn"] = args["kms_key_arn"]
+        gate = AwsRollGate(f"{name}-gate", asked, child)
         self.group_name = group.name
         self.log_group_name = template.log_group_name
         self.security_group_id = template.security_group_id

@@ -11,10 +11,21 @@ from ..container import ContainerSpec
 from ..frontends import caddy
 from .dns import AwsDns
 from .edge import AwsEdge
+from .host_role import SecretReference
 from .load_balancer import AwsLoadBalancer, AwsLoadBalancerArgs
 from .place import Place, after
 from .server import PORT, AwsServer
 from .settings import AwsSettings
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a server needs of the parts made before it."""
+
+    secrets: dict[str, SecretReference]
+    """By the names of the server's secret files."""
+    database_security_group_id: pulumi.Input[str]
+    log_key_arn: pulumi.Input[str]
 
 
 @dataclass(frozen=True)
@@ -37,7 +48,7 @@ def behind_load_balancer(  # noqa: PLR0913 - what a deployment has made before
     settings: AwsSettings,
     place: Place,
     server: ContainerSpec,
-    needs: dict[str, Any],
+    needs: Needs,
     *,
     tags: dict[str, str],
     opts: pulumi.ResourceOptions,
@@ -50,6 +61,7 @@ def behind_load_balancer(  # noqa: PLR0913 - what a deployment has made before
         "subnet_ids": place.public_subnet_ids,
         "host_name": url.host,
         "log_retention_days": settings.log_retention_days,
+        "kms_key_arn": needs.log_key_arn,
         "deletion_protection": settings.deletion_protection,
         "tags": tags,
     }
@@ -94,7 +106,7 @@ def at_the_edge(  # noqa: PLR0913 - what a deployment has made before
     settings: AwsSettings,
     place: Place,
     server: ContainerSpec,
-    needs: dict[str, Any],
+    needs: Needs,
     *,
     tags: dict[str, str],
     opts: pulumi.ResourceOptions,
@@ -134,12 +146,14 @@ def at_the_edge(  # noqa: PLR0913 - what a deployment has made before
 
 
 def _host(
-    settings: AwsSettings, place: Place, containers: list[ContainerSpec], needs: dict[str, Any], tags: dict[str, str]
+    settings: AwsSettings, place: Place, containers: list[ContainerSpec], needs: Needs, tags: dict[str, str]
 ) -> Any:  # noqa: ANN401 - the inputs that both kinds of host share
     image = {"image_id": settings.host_image_id} if settings.host_image_id else {}
     return {
-        **needs,
         **image,
+        "secrets": needs.secrets,
+        "database_security_group_id": needs.database_security_group_id,
+        "kms_key_arn": needs.log_key_arn,
         "vpc_id": place.vpc_id,
         "containers": containers,
         "instance_type": settings.instance_type,

@@ -22,7 +22,8 @@ def rds_ca_bundle(region: str) -> str:
         known = ", ".join(sorted({known for known, _ in _certificates()}))
         raise ValueError(
             f'no certificate authority of Amazon RDS is kept here for region "{region}", only for {known}. Give the '
-            f"content of https://truststore.pki.rds.amazonaws.com/{region}/{region}-bundle.pem as the certificate authorities (ca_bundle, databaseCa)"
+            f"content of https://truststore.pki.rds.amazonaws.com/{region}/{region}-bundle.pem as the certificate "
+            "authorities (ca_bundle, databaseCa)"
         )
     return "".join(of_region)
 

@@ -25,9 +25,18 @@ class Entry:
     parameters: Mapping[str, Any]
 
 
+_NOT_PRODUCTION = ("dev", "test", "stag", "preview", "sandbox")
+
+
 def is_production(stack: str, environment: str | None) -> bool:
-    """Whether a stack is a production one: by its name, or by its setting ``environment``."""
-    return stack.lower().startswith("prod") or (environment or "").strip('"').lower() in ("prod", "production")
+    """Whether a stack is a production one: by its name, or by its setting ``environment`` where the name says nothing.
+
+    A staging stack runs its server in production mode, and may nevertheless do with one zone.
+    """
+    name = stack.lower()
+    if name.startswith(("prod", *_NOT_PRODUCTION)):
+        return name.startswith("prod")
+    return (environment or "").strip('"').lower() in ("prod", "production")
 
 
 def faults(configuration: Mapping[str, Entry], rules: Sequence[Rule], *, production: bool) -> Iterator[str]:

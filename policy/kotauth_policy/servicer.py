@@ -28,6 +28,7 @@ from pulumi_policy.policy import _PolicyAnalyzerServicer  # pyright: ignore[repo
 from .catalogue import all_rules
 from .configuration import Entry, faults, is_production
 from .judge import judge
+from .report import Report
 from .resource import Resource, read_resource, read_stack
 from .rule import Rule, Settings
 from .verdict import Outcome, StackNeededError, Verdict
@@ -52,6 +53,7 @@ class _Pass:
     resources: Sequence[Resource]
     undecided: Callable[[str, Resource], bool]
     """Whether a rule, by name, is still to be judged on a resource."""
+    report: Report
     needs_stack: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     crashes: list[tuple[str, str, Verdict]] = field(default_factory=list[tuple[str, str, Verdict]])
 
@@ -100,6 +102,7 @@ class RulePolicy(sdk.ResourceValidationPolicy, sdk.StackValidationPolicy):
             except StackNeededError:
                 current.needs_stack.add((self.name, resource.urn))
                 continue
+            current.report.add(self.name, resource.urn, verdicts)
             for verdict in verdicts:
                 if verdict.outcome is Outcome.CRASH:
                     current.crashes.append((self.name, resource.urn, verdict))
@@ -118,6 +121,7 @@ class PackServicer(_PolicyAnalyzerServicer):
         self._inputs: dict[str, Resource] = {}
         self._needs_stack: set[tuple[str, str]] = set()
         self._lock = threading.Lock()
+        self._report = Report(rules)
         super().__init__(
             NAME,
             VERSION,
@@ -164,7 +168,7 @@ class PackServicer(_PolicyAnalyzerServicer):
         """Judge one resource by its inputs."""
         self._learn_stack(request.urn, context)
         resource = read_resource(request)
-        current = _Pass([resource], lambda _name, _resource: True)
+        current = _Pass([resource], lambda _name, _resource: True, self._report)
         bare = proto.AnalyzeRequest(type=request.type, urn=request.urn, name=request.name, options=request.options)
         response = self._run(current, lambda: super(PackServicer, self).Analyze(bare, context))
         with self._lock:
@@ -181,8 +185,11 @@ class PackServicer(_PolicyAnalyzerServicer):
         def undecided(rule: str, resource: Resource) -> bool:
             return resource.urn not in inputs or (rule, resource.urn) in needs_stack
 
-        current = _Pass(list(stack.resources.values()), undecided)
-        return self._run(current, lambda: super(PackServicer, self).AnalyzeStack(proto.AnalyzeStackRequest(), context))
+        current = _Pass(list(stack.resources.values()), undecided, self._report)
+        empty = proto.AnalyzeStackRequest()
+        response = self._run(current, lambda: super(PackServicer, self).AnalyzeStack(empty, context))
+        self._report.write()
+        return response
 
     def _run(self, current: _Pass, analyze: Callable[[], proto.AnalyzeResponse]) -> proto.AnalyzeResponse:
         token = _current.set(current)

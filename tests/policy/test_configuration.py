@@ -96,6 +96,9 @@ def test_everything_disabled_is_refused() -> None:
         ("dev", {}, False),
         ("live", {"kotauth:environment": "production"}, True),
         ("live", {"kotauth:environment": "development"}, False),
+        ("staging", {"kotauth:environment": "production"}, False),
+        ("dev-anna", {"kotauth:environment": "production"}, False),
+        ("production", {"kotauth:environment": "development"}, True),
     ],
 )
 def test_what_is_production(stack: str, config: dict[str, str], *, production: bool) -> None:

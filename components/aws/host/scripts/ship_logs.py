@@ -43,7 +43,7 @@ def matches(parts: list[str]) -> list[str]:
     return [word for term in terms for word in ["+", *term]][1:]
 
 
-def follow(*command: str) -> Iterator[Entry | None]:
+def follow(command: list[str]) -> Iterator[Entry | None]:
     """Yield each entry of the journal, and None when a second has passed without one."""
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
         assert process.stdout  # noqa: S101 - a pipe
@@ -134,8 +134,8 @@ def main() -> None:
     aws = Services()
     cursor = read(CURSOR).decode()
     since = [f"--after-cursor={cursor}"] if cursor else ["--lines=all"]
-    shape = ["--follow", "--all", "--output=json", f"--output-fields={_FIELDS}"]
-    for batch in batches(whole(follow("journalctl", *shape, *since, *matches(list(plan["parts"]))))):
+    command = ["journalctl", "--follow", "--all", "--output=json", f"--output-fields={_FIELDS}", *since]
+    for batch in batches(whole(follow([*command, *matches(list(plan["parts"]))]))):
         ship(aws, plan["log_group"], batch)
 
 
