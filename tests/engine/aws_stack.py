@@ -76,6 +76,13 @@ class AwsStack:
         found = self.project.state()["deployment"].get("resources", [])
         return {name_of(each["urn"]) + (" (old)" if each.get("delete") else ""): each for each in found}
 
+    def edit(self, file: str, old: str, new: str) -> None:
+        """Change a line of the stack's copy of the program."""
+        path = self.project.path / file
+        text = path.read_text(encoding="utf-8")
+        assert text.count(old) == 1, f"{file} has no such line any more"
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
     @property
     def _settings(self) -> Path:
         return self.project.path / f"Pulumi.{self.project.stack}.yaml"

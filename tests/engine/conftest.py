@@ -38,3 +38,10 @@ def staging(tmp_path_factory: pytest.TempPathFactory, pulumi_engine: None) -> It
     with aws_stack(tmp_path_factory.mktemp("staging"), "staging") as stack:
         stack.up()
         yield stack
+
+
+@pytest.fixture(scope="session")
+def used(tmp_path_factory: pytest.TempPathFactory, pulumi_engine: None) -> Iterator[AwsStack]:
+    """Yield a stack prod that tests may change. Each leaves it up, with all of its servers healthy."""
+    with aws_stack(tmp_path_factory.mktemp("used"), "prod") as stack:
+        yield stack

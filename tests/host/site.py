@@ -143,6 +143,10 @@ class Site:
         self.lab.boto3("ssm").put_parameter(Name=name, Value=json.dumps(late), Type="String")
         return rendered[0].text(parameter=name, bucket=BUCKET, log_group=LOG_GROUP)
 
+    def end(self, host: Host) -> None:
+        """End a host; the disk with the images stays."""
+        host.terminate(keep_docker=host.docker_data == self.docker_data)
+
     def log_lines(self, instance_id: str, stream: str) -> list[str]:
         """Return what CloudWatch has of one part of a host."""
         logs = self.lab.boto3("logs")

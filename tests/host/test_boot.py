@@ -23,11 +23,11 @@ def ready(site: Site) -> Iterator[Host]:
         host.wait_ready()
         yield host
     finally:
-        host.terminate()
+        site.end(host)
 
 
 def test_it_says_each_stage(ready: Host) -> None:
-    stages = ["artifacts", "logs", "parameter", "files", "secrets", "docker", "images", "units", "ready"]
+    stages = ["plan", "artifacts", "logs", "parameter", "files", "secrets", "docker", "images", "units", "ready"]
     eventually("the last stage", lambda: said(ready, "ready", "ok"), 30)
     assert [line["stage"] for line in boot_lines(ready) if line["outcome"] == "ok"] == stages
     assert '"stage": "units", "outcome": "ok"' in ready.console()

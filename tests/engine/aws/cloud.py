@@ -25,7 +25,7 @@ def start(is_throttled: Callable[[str, str], bool]) -> str:
     """Start moto on a free port of this machine and return its address."""
     os.environ.update(MOTO_ACCOUNT_ID=ACCOUNT, MOTO_ACM_VALIDATION_WAIT="0")
     from moto.core.config import default_user_config  # noqa: PLC0415 - after its environment
-    from moto.server import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415
 
     moto_corrections.apply()
     default_user_config["iam"] = {"load_aws_managed_policies": True}
@@ -44,7 +44,7 @@ def start(is_throttled: Callable[[str, str], bool]) -> str:
 
 
 class _Quiet(WSGIRequestHandler):
-    def log_request(self, *_: object) -> None:
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Say nothing."""
 
 

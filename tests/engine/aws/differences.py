@@ -12,6 +12,11 @@ from . import names, sdk
 from .wire import File
 
 _Kind = provider_pb2.PropertyDiff.Kind
+_REPLACING = {
+    _Kind.ADD: _Kind.ADD_REPLACE,
+    _Kind.DELETE: _Kind.DELETE_REPLACE,
+    _Kind.UPDATE: _Kind.UPDATE_REPLACE,
+}
 
 
 # The provider says so itself: the new one would be the same thing as the old, and go with it.
@@ -30,6 +35,8 @@ class Changes:
     update: str = ""
     decide: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Any]], bool]] = field(default_factory=dict)
     """For inputs where it depends: whether old and new inputs mean a replacement."""
+    differs: Mapping[str, str] = field(default_factory=dict)
+    """Inputs (separated by spaces) where CloudFormation's createOnlyProperties say otherwise, and the reason."""
 
     def replaces(self, name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
         """Whether the change replaces the resource.
@@ -66,8 +73,7 @@ def between(token: str, changes: Changes, old: Mapping[str, Any], new: Mapping[s
         if replaces:
             replaced.append(name)
         for path, kind in _paths(name, before, after):
-            # The kinds that replace come right after those that don't.
-            details[path] = provider_pb2.PropertyDiff(kind=kind + int(replaces), inputDiff=True)
+            details[path] = provider_pb2.PropertyDiff(kind=_REPLACING[kind] if replaces else kind, inputDiff=True)
     return provider_pb2.DiffResponse(
         changes=provider_pb2.DiffResponse.DIFF_SOME if changed else provider_pb2.DiffResponse.DIFF_NONE,
         replaces=replaced,
@@ -84,7 +90,7 @@ def _same(old: Any, new: Any) -> bool:
     return old == new
 
 
-def _paths(path: str, old: Any, new: Any) -> Iterator[tuple[str, int]]:
+def _paths(path: str, old: Any, new: Any) -> Iterator[tuple[str, Any]]:
     if old is None:
         yield path, _Kind.ADD
     elif new is None:

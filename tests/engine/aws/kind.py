@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import jmespath
-from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from . import cloud, sdk, shapes, tags
@@ -17,7 +16,11 @@ if TYPE_CHECKING:
     from .controls import Controls
 
 Arguments = Callable[[str], Mapping[str, Any]]
-_GONE = ("NotFound", "NoSuch", "ResourceNotFound", "404", "NotFoundException", "WAFNonexistentItem", "DoesNotExist")
+_GONE = ("NotFound", "NoSuch", "404", "NonexistentItem", "DoesNotExist")
+
+
+class RefusedError(Exception):
+    """AWS refuses this, and moto doesn't."""
 
 
 @dataclass
@@ -67,13 +70,13 @@ class Call:
 
     def members(self, operation: str, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the inputs as members of an operation's request."""
-        model = self.client.meta.service_model
-        shape = next(
-            model.operation_model(each).input_shape for each in model.operation_names if xform_name(each) == operation
-        )
-        return shapes.members(
-            shape, {name: value for name, value in values.items() if name != "region"}, self.kind.names
-        )
+        plain = {name: value for name, value in values.items() if name != "region"}
+        return shapes.members(self.shape(operation), plain, self.kind.names)
+
+    def shape(self, operation: str) -> Any:
+        """Return the shape of an operation's request."""
+        meta = self.client.meta
+        return meta.service_model.operation_model(meta.method_to_api_mapping[operation]).input_shape
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,7 @@ class Kind:
     tagged: str = "arn"
     """The output that tagging calls take."""
     renewed: Mapping[str, str] = field(default_factory=dict)
-    """Outputs that an update of certain inputs makes unknown: names separated by spaces, `*` for any, `!` for none."""
+    """Outputs that an update of certain inputs makes unknown: separated by spaces, `*` for any, but those with `!`."""
     recreated: bool = False
     """Whether an update simply makes the creation's call again (a put)."""
 
@@ -194,6 +197,16 @@ class Kind:
         except ClientError as error:
             if not is_gone(error):
                 raise
+
+
+def by_id(operation: str, argument: str, path: str) -> tuple[str, Arguments, str]:
+    """Return how most of EC2 is described: by a list of ids, with a list as the answer."""
+    return operation, lambda id: {argument: [id]}, f"{path}[0]"
+
+
+def arn_of(noun: str) -> Callable[[Call, Any], dict[str, Any]]:
+    """Return what gives EC2's resources of that noun their ARN, the only thing that their description lacks."""
+    return lambda call, found: {"arn": call.arn(f"{noun}/{call.id}", "ec2")}
 
 
 def is_gone(error: ClientError) -> bool:

@@ -19,7 +19,10 @@ def apply() -> None:
 
     rds: Any = RDSBackend
     secrets: Any = FakeSecret
-    create = LaunchTemplate.create_version
+    templates: Any = LaunchTemplate
+    administrators: Any = MasterUserSecret
+    buckets: Any = FakeBucket
+    create = templates.create_version
     modify, reset = rds.modify_db_subnet_group, secrets.reset_default_version
 
     def modify_db_subnet_group(backend: Any, subnet_name: str, *more: Any) -> Any:
@@ -55,8 +58,8 @@ def apply() -> None:
         """Name the database's own administrator."""
         return json.dumps({"username": secret.resource.master_username, "password": uuid.uuid4().hex})
 
-    FakeBucket.get_permission = permission
-    LaunchTemplate.create_version = create_version
-    MasterUserSecret._generate_secret_string = credentials
+    buckets.get_permission = permission
+    templates.create_version = create_version
+    administrators._generate_secret_string = credentials
     rds.modify_db_subnet_group = modify_db_subnet_group
     secrets.reset_default_version = reset_default_version

@@ -16,11 +16,12 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from . import differences, invokes, kinds, names, replacement, rules, sdk, shapes, wire
 from .controls import Controls, OrderedError
-from .kind import Call, Kind, suffix
+from .kind import Call, Kind, RefusedError, suffix
 from .wire import UNKNOWN, is_known
 
 _EXPECTED = (
     OrderedError,
+    RefusedError,
     ClientError,
     BotoCoreError,
     shapes.UnmappedError,

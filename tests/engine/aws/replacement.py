@@ -1,8 +1,8 @@
 """What a change does to a resource: replace it, or update it in place. Written by hand from terraform-provider-aws.
 
-An input that stands in neither list makes the update fail, so that "the database is never replaced" means something.
-A comment stands beside each entry that differs from CloudFormation's createOnlyProperties, which one would expect.
-`region` and the prefixes of names replace everywhere, `tags` nowhere.
+An input that stands in neither list makes the update fail, so that "the database is never replaced" means something;
+one that nobody could decide on was left out. Each entry that differs from CloudFormation's createOnlyProperties has its
+reason beside it, and a test compares. `region` and the prefixes of names replace everywhere, `tags` nowhere.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ def changes(token: str) -> Changes:
     return TABLE.get(token, Changes())
 
 
+_RULE = "cidrIpv4 cidrIpv6 fromPort toPort ipProtocol referencedSecurityGroupId"
+
 TABLE: dict[str, Changes] = {
     # Network
     "aws:ec2/vpc:Vpc": Changes(
         replace="cidrBlock",
-        # instanceTenancy is left open: dedicated to default is an update, the other way replaces.
         update="enableDnsHostnames enableDnsSupport enableNetworkAddressUsageMetrics assignGeneratedIpv6CidrBlock",
         decide={"instanceTenancy": lambda old, new: new["instanceTenancy"] == "dedicated"},
     ),
@@ -27,28 +28,29 @@ TABLE: dict[str, Changes] = {
         replace="vpcId cidrBlock availabilityZone availabilityZoneId",
         update="mapPublicIpOnLaunch assignIpv6AddressOnCreation privateDnsHostnameTypeOnLaunch",
     ),
-    # CloudFormation attaches by a resource of its own; here the gateway is moved.
     "aws:ec2/internetGateway:InternetGateway": Changes(update="vpcId"),
     "aws:ec2/eip:Eip": Changes(
         replace="domain publicIpv4Pool networkBorderGroup address",
         update="instance networkInterface associateWithPrivateIp",
+        differs={"domain publicIpv4Pool": "AllocateAddress takes them, nothing changes them"},
     ),
     "aws:ec2/natGateway:NatGateway": Changes(replace="subnetId allocationId connectivityType privateIp"),
-    # CloudFormation: the same, but there tables have no inline routes.
     "aws:ec2/routeTable:RouteTable": Changes(replace="vpcId", update="routes propagatingVgws"),
     "aws:ec2/route:Route": Changes(
         replace="routeTableId destinationCidrBlock destinationIpv6CidrBlock destinationPrefixListId",
         update="gatewayId natGatewayId vpcEndpointId networkInterfaceId transitGatewayId vpcPeeringConnectionId",
     ),
-    # CloudFormation replaces for another table; the provider moves the association.
-    "aws:ec2/routeTableAssociation:RouteTableAssociation": Changes(replace="subnetId gatewayId", update="routeTableId"),
+    "aws:ec2/routeTableAssociation:RouteTableAssociation": Changes(
+        replace="subnetId gatewayId",
+        update="routeTableId",
+        differs={"routeTableId": "ReplaceRouteTableAssociation moves it"},
+    ),
     "aws:ec2/securityGroup:SecurityGroup": Changes(
         replace="name description vpcId", update="revokeRulesOnDelete ingress egress"
     ),
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": Changes(
         replace="vpcId", update="ingress egress revokeRulesOnDelete"
     ),
-    # CloudFormation calls nearly everything create-only; ModifySecurityGroupRules changes a rule in place.
     **dict.fromkeys(
         (
             "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
@@ -56,12 +58,13 @@ TABLE: dict[str, Changes] = {
         ),
         Changes(
             replace="securityGroupId",
-            update="cidrIpv4 cidrIpv6 description fromPort toPort ipProtocol prefixListId referencedSecurityGroupId",
+            update=f"description prefixListId {_RULE}",
+            differs={_RULE: "ModifySecurityGroupRules changes them, which is newer than these types of CloudFormation"},
         ),
     ),
     "aws:ec2/vpcEndpoint:VpcEndpoint": Changes(
         replace="serviceName vpcId vpcEndpointType serviceRegion resourceConfigurationArn serviceNetworkArn",
-        update="policy privateDnsEnabled routeTableIds securityGroupIds subnetIds autoAccept ipAddressType dnsOptions",
+        update="policy privateDnsEnabled routeTableIds securityGroupIds subnetIds autoAccept ipAddressType",
     ),
     "aws:ec2/flowLog:FlowLog": Changes(
         replace="destinationOptions eniId iamRoleArn logDestination logDestinationType logFormat "
@@ -79,6 +82,7 @@ TABLE: dict[str, Changes] = {
         replace="customerMasterKeySpec keyUsage multiRegion customKeyStoreId xksKeyId",
         update="description enableKeyRotation rotationPeriodInDays policy deletionWindowInDays isEnabled "
         "bypassPolicyLockoutSafetyCheck",
+        differs={"keyUsage multiRegion": "CreateKey takes them, nothing changes them"},
     ),
     "aws:kms/alias:Alias": Changes(replace="name", update="targetKeyId"),
     # Secrets and parameters
@@ -86,36 +90,34 @@ TABLE: dict[str, Changes] = {
         replace="name",
         update="description kmsKeyId policy recoveryWindowInDays replicas forceOverwriteReplicaSecret",
     ),
-    # CloudFormation has no version resource. A new value is a new version: an old one can't be changed.
     "aws:secretsmanager/secretVersion:SecretVersion": Changes(
         replace="secretId secretString secretBinary", update="versionStages"
     ),
     "aws:secretsmanager/secretPolicy:SecretPolicy": Changes(replace="secretArn", update="policy blockPublicPolicy"),
     "aws:ssm/parameter:Parameter": Changes(
-        # CloudFormation can't change the type at all.
-        replace="name dataType",
+        replace="name",
         update="value insecureValue description keyId allowedPattern overwrite",
         decide={
-            "type": lambda old, new: "SecureString" in (old["type"], new["type"]),
-            # A parameter can't go back to the standard tier.
             "tier": lambda old, new: old.get("tier") == "Advanced" and new.get("tier") == "Standard",
         },
+        differs={"tier": "a parameter can't go back to the standard tier"},
     ),
     # Database
     "aws:rds/instance:Instance": Changes(
-        # CloudFormation: also availabilityZone is create-only only with a single zone; and kmsKeyId, storageEncrypted.
         replace="availabilityZone characterSetName customIamInstanceProfile dbName engine kmsKeyId "
-        "ncharCharacterSetName storageEncrypted timezone username snapshotIdentifier restoreToPointInTime s3Import "
-        "backupTarget replicateSourceDb domainFqdn",
-        # In CloudFormation a new subnet group or identifier replaces; the provider renames or moves the instance.
+        "ncharCharacterSetName storageEncrypted timezone username snapshotIdentifier restoreToPointInTime s3Import",
         update="identifier dbSubnetGroupName allocatedStorage maxAllocatedStorage allowMajorVersionUpgrade "
         "applyImmediately autoMinorVersionUpgrade backupRetentionPeriod backupWindow caCertIdentifier "
         "copyTagsToSnapshot databaseInsightsMode dedicatedLogVolume deleteAutomatedBackups deletionProtection "
-        "enabledCloudwatchLogsExports engineLifecycleSupport engineVersion finalSnapshotIdentifier "
-        "iamDatabaseAuthenticationEnabled instanceClass iops maintenanceWindow manageMasterUserPassword "
-        "masterUserSecretKmsKeyId monitoringInterval monitoringRoleArn multiAz networkType parameterGroupName "
-        "password performanceInsightsEnabled performanceInsightsKmsKeyId performanceInsightsRetentionPeriod port "
-        "publiclyAccessible skipFinalSnapshot storageThroughput storageType vpcSecurityGroupIds blueGreenUpdate",
+        "enabledCloudwatchLogsExports engineVersion finalSnapshotIdentifier iamDatabaseAuthenticationEnabled "
+        "instanceClass iops maintenanceWindow manageMasterUserPassword masterUserSecretKmsKeyId monitoringInterval "
+        "monitoringRoleArn multiAz networkType parameterGroupName password performanceInsightsEnabled "
+        "performanceInsightsKmsKeyId performanceInsightsRetentionPeriod port publiclyAccessible skipFinalSnapshot "
+        "storageThroughput storageType vpcSecurityGroupIds blueGreenUpdate",
+        differs={
+            "identifier": "ModifyDBInstance renames it; its id is the resource id, which stays",
+            "dbSubnetGroupName": "ModifyDBInstance moves it, within its network",
+        },
     ),
     "aws:rds/subnetGroup:SubnetGroup": Changes(replace="name", update="description subnetIds"),
     "aws:rds/parameterGroup:ParameterGroup": Changes(
@@ -123,7 +125,7 @@ TABLE: dict[str, Changes] = {
     ),
     # Functions
     "aws:lambda/function:Function": Changes(
-        replace="name packageType codeSigningConfigArn",
+        replace="name packageType",
         update="code architectures deadLetterConfig description environment ephemeralStorage fileSystemConfig handler "
         "imageConfig imageUri kmsKeyArn layers loggingConfig memorySize publish replaceSecurityGroupsOnDestroy "
         "replacementSecurityGroupIds reservedConcurrentExecutions role runtime s3Bucket s3Key s3ObjectVersion "
@@ -144,7 +146,9 @@ TABLE: dict[str, Changes] = {
     ),
     # Logs
     "aws:cloudwatch/logGroup:LogGroup": Changes(
-        replace="name logGroupClass", update="kmsKeyId retentionInDays skipDestroy deletionProtectionEnabled"
+        replace="name logGroupClass",
+        update="kmsKeyId retentionInDays skipDestroy deletionProtectionEnabled",
+        differs={"logGroupClass": "nothing changes it"},
     ),
     "aws:cloudwatch/logMetricFilter:LogMetricFilter": Changes(
         replace="name logGroupName", update="pattern metricTransformation applyOnTransformedLogs"
@@ -186,24 +190,25 @@ TABLE: dict[str, Changes] = {
         replace="autoscalingGroupName", decide={"tag": lambda old, new: old["tag"]["key"] != new["tag"]["key"]}
     ),
     "aws:ec2/instance:Instance": Changes(
-        # CloudFormation changes the image only by replacement too; here the version of the template replaces as well.
         replace="ami associatePublicIpAddress availabilityZone cpuOptions enclaveOptions ephemeralBlockDevices "
         "hibernation instanceMarketOptions keyName launchTemplate networkInterfaces placementGroup "
         "primaryNetworkInterface privateIp secondaryNetworkInterfaces securityGroups subnetId tenancy",
-        update="creditSpecification disableApiStop disableApiTermination ebsOptimized iamInstanceProfile "
+        update="instanceType creditSpecification disableApiStop disableApiTermination iamInstanceProfile "
         "instanceInitiatedShutdownBehavior maintenanceOptions metadataOptions monitoring sourceDestCheck "
         "userDataReplaceOnChange volumeTags vpcSecurityGroupIds",
         decide={
             "userData": lambda old, new: bool(new.get("userDataReplaceOnChange")),
             "userDataBase64": lambda old, new: bool(new.get("userDataReplaceOnChange")),
-            # The instance is stopped and started, unless the other architecture needs another image anyway.
-            "instanceType": lambda old, new: False,
         },
+        differs={"privateIp": "RunInstances takes it, nothing changes it"},
     ),
-    # CloudFormation calls nothing but the zone and the key create-only, and yet replaces for a smaller size.
     "aws:ebs/volume:Volume": Changes(
         replace="availabilityZone encrypted kmsKeyId snapshotId outpostArn multiAttachEnabled",
         update="size type iops throughput finalSnapshot",
+        differs={
+            "availabilityZone encrypted kmsKeyId multiAttachEnabled outpostArn snapshotId": "ModifyVolume changes "
+            "only size, type and speed",
+        },
     ),
     "aws:ec2/volumeAttachment:VolumeAttachment": Changes(
         replace="deviceName instanceId volumeId", update="forceDetach skipDestroy stopInstanceBeforeDetaching"
@@ -220,8 +225,7 @@ TABLE: dict[str, Changes] = {
         "securityGroups subnets xffHeaderProcessingMode",
     ),
     "aws:lb/targetGroup:TargetGroup": Changes(
-        # CloudFormation: the same, and it also replaces for another address type.
-        replace="name port protocol protocolVersion targetType vpcId ipAddressType targetControlPort",
+        replace="name port protocol protocolVersion targetType vpcId ipAddressType",
         update="connectionTermination deregistrationDelay healthCheck lambdaMultiValueHeadersEnabled "
         "loadBalancingAlgorithmType loadBalancingAnomalyMitigation loadBalancingCrossZoneEnabled preserveClientIp "
         "proxyProtocolV2 slowStart stickiness",
@@ -234,20 +238,19 @@ TABLE: dict[str, Changes] = {
         "routingHttpResponseXContentTypeOptionsHeaderValue routingHttpResponseXFrameOptionsHeaderValue "
         "routingHttpResponseContentSecurityPolicyHeaderValue",
     ),
-    # CloudFormation and the provider agree; a priority is set by another call.
     "aws:lb/listenerRule:ListenerRule": Changes(replace="listenerArn", update="actions conditions priority"),
     # Names and certificates
     "aws:acm/certificate:Certificate": Changes(
         replace="domainName subjectAlternativeNames validationMethod validationOptions keyAlgorithm "
         "certificateAuthorityArn",
         update="options earlyRenewalDuration certificateBody certificateChain privateKey",
+        differs={"validationMethod": "RequestCertificate takes it, nothing changes it"},
     ),
     "aws:acm/certificateValidation:CertificateValidation": Changes(replace="certificateArn validationRecordFqdns"),
-    # CloudFormation replaces for another type too; the zone is the only other.
     "aws:route53/record:Record": Changes(
         replace="name zoneId",
-        update="aliases allowOverwrite failoverRoutingPolicies healthCheckId records setIdentifier ttl type "
-        "weightedRoutingPolicies",
+        update="aliases allowOverwrite healthCheckId records ttl type",
+        differs={"name": "a record set is found by its name"},
     ),
     # Firewall
     "aws:wafv2/webAcl:WebAcl": Changes(
@@ -256,7 +259,6 @@ TABLE: dict[str, Changes] = {
         "defaultAction description ruleJson rules tokenDomains visibilityConfig",
     ),
     "aws:wafv2/webAclAssociation:WebAclAssociation": Changes(replace="resourceArn webAclArn"),
-    # CloudFormation changes the destination in place; the provider makes the configuration anew for another resource.
     "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration": Changes(
         replace="resourceArn", update="logDestinationConfigs loggingFilter redactedFields"
     ),
@@ -271,9 +273,17 @@ TABLE: dict[str, Changes] = {
         update="deliveryPolicy filterPolicy filterPolicyScope rawMessageDelivery redrivePolicy subscriptionRoleArn "
         "confirmationTimeoutInMinutes endpointAutoConfirms",
     ),
-    "aws:sns/topicPolicy:TopicPolicy": Changes(replace="arn", update="policy"),
+    "aws:sns/topicPolicy:TopicPolicy": Changes(
+        replace="arn",
+        update="policy",
+        differs={"arn": "it is the policy of that topic"},
+    ),
     # Buckets
-    "aws:s3/bucket:Bucket": Changes(replace="bucket bucketNamespace objectLockEnabled", update="forceDestroy"),
+    "aws:s3/bucket:Bucket": Changes(
+        replace="bucket  objectLockEnabled",
+        update="forceDestroy",
+        differs={"objectLockEnabled": "CreateBucket takes it, and the provider doesn't change it"},
+    ),
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": Changes(
         replace="bucket", update="blockPublicAcls blockPublicPolicy ignorePublicAcls restrictPublicBuckets skipDestroy"
     ),
@@ -291,7 +301,6 @@ TABLE: dict[str, Changes] = {
     "aws:s3/bucketLogging:BucketLogging": Changes(
         replace="bucket expectedBucketOwner", update="targetBucket targetGrants targetObjectKeyFormat targetPrefix"
     ),
-    # Not in CloudFormation. Another key is another object.
     "aws:s3/bucketObjectv2:BucketObjectv2": Changes(
         replace="bucket key",
         update="acl bucketKeyEnabled cacheControl content contentBase64 contentDisposition contentEncoding "

@@ -8,7 +8,7 @@ from typing import Any
 
 import pulumi_aws as aws
 
-from .kind import Call
+from .kind import Call, RefusedError
 from .sdk import Problem
 from .wire import is_known
 
@@ -35,7 +35,7 @@ def check_made_of(call: Call) -> None:
     """Look at what a resource is to be made of.
 
     Raises:
-        OSError: AWS would refuse it.
+        RefusedError: AWS would refuse it.
     """
     name = _IN_TWO_ZONES.get(call.kind.token)
     if name is None or (call.old and not call.changed(name)):
@@ -43,7 +43,7 @@ def check_made_of(call: Call) -> None:
     found = call.boto3("ec2").describe_subnets(SubnetIds=call.inputs[name])["Subnets"]
     zones = sorted({subnet["AvailabilityZone"] for subnet in found})
     if len(zones) < 2:
-        raise OSError(f"{name} must lie in at least two Availability Zones, not only in {', '.join(zones)}")
+        raise RefusedError(f"{name} must lie in at least two Availability Zones, not only in {', '.join(zones)}")
 
 
 def _one_of(name: str, allowed: Callable[[], Any]) -> Rule:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from botocore import xform_name
-
 if TYPE_CHECKING:
     from .kind import Call
 
@@ -26,28 +24,28 @@ _CALLS: dict[str, tuple[str, str, str, bool]] = {
 }
 
 
+# What EC2 calls its resources where the operation calls them otherwise.
+_NOUNS = {"nat-gateway": "natgateway", "allocate-address": "elastic-ip"}
+
+
 def pairs(tags: dict[str, str], key: str = "Key", value: str = "Value") -> list[dict[str, str]]:
     """Return tags as the list that most services take."""
     return [{key: name, value: text} for name, text in tags.items()]
+
+
+def specification(kind: str, tags: dict[str, str]) -> dict[str, Any]:
+    """Return the argument that tags what a creation of EC2 makes; none where there are no tags."""
+    return {"TagSpecifications": [{"ResourceType": kind, "Tags": pairs(tags)}]} if tags else {}
 
 
 def on_creation(call: Call, operation: str, tags: dict[str, str]) -> dict[str, Any]:
     """Return the arguments of a creation that carry the tags."""
     if not tags:
         return {}
-    model = call.client.meta.service_model
-    shape = next(
-        model.operation_model(each).input_shape for each in model.operation_names if xform_name(each) == operation
-    )
+    shape = call.shape(operation)
     if "TagSpecifications" in shape.members:
-        kind = operation.removeprefix("create_").replace("_", "-")
-        kind = {
-            "flow-logs": "vpc-flow-log",
-            "nat-gateway": "natgateway",
-            "address": "elastic-ip",
-            "instances": "instance",
-        }.get(kind, kind)
-        return {"TagSpecifications": [{"ResourceType": kind, "Tags": pairs(tags)}]}
+        noun = operation.removeprefix("create_").replace("_", "-")
+        return specification(_NOUNS.get(noun, noun), tags)
     member = "Tags" if "Tags" in shape.members else "tags"
     return call.members(operation, {"tags": tags}) if member in shape.members else {}
 

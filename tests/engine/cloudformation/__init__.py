@@ -12,13 +12,14 @@ from typing import Any
 
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
+from tests.engine.aws_stack import REGION
+
 from .counterparts import COUNTERPARTS, WITHOUT, Counterpart
 from .properties import Reference, Translation, UntranslatedError, merge
 
 __all__ = ["UntranslatedError", "references_of", "template"]
 
 Resource = Mapping[str, Any]
-_REGION = "eu-central-1"
 _OWN = "aws:"
 """Resources of other providers are not AWS's."""
 
@@ -36,6 +37,7 @@ def template(resources: Iterable[Resource]) -> dict[str, Any]:
     found: dict[str, dict[str, Any]] = {}
     for urn in known:
         kind, properties = _translate(translated[urn], known)
+        assert _logical_id(urn) not in found, f"two resources would be {_logical_id(urn)}"
         found[_logical_id(urn)] = {"Type": kind.type, "Properties": properties}
     for urn in translated.keys() - known.keys():
         part = translated[urn]
@@ -65,7 +67,7 @@ def _translate(resource: Resource, known: Mapping[str, Mapping[str, Any]]) -> tu
         return lambda value: next((source[value] for source in sources if value in source), value)
 
     inputs = {name: value for name, value in resource["inputs"].items() if name != "__defaults"}
-    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(_REGION, kind.type)
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, kind.type)
     return kind, Translation(resource["type"], kind, schema, refer).properties(inputs)
 
 
@@ -78,5 +80,5 @@ def _values(resource: Resource) -> dict[str, Any]:
 
 
 def _logical_id(urn: str) -> str:
-    kind, name = urn.rpartition("$")[2].split("::")[-2:]
+    kind, name = urn.split("::")[-2:]
     return re.sub(r"[^A-Za-z0-9]", "", f"{kind.rpartition(':')[2]} {name}".title())

@@ -52,7 +52,7 @@ _ACTION = {"fixedResponse": "FixedResponseConfig", "redirect": "RedirectConfig"}
 COUNTERPARTS: dict[str, Counterpart] = {
     "aws:acm/certificate:Certificate": Counterpart(
         "AWS::CertificateManager::Certificate",
-        {"options": FLAT, "options.certificateTransparencyLoggingPreference": "CertificateTransparencyLoggingPreference"},
+        {"options": FLAT},
     ),
     "aws:autoscaling/group:Group": Counterpart(
         "AWS::AutoScaling::AutoScalingGroup",
@@ -72,9 +72,7 @@ COUNTERPARTS: dict[str, Counterpart] = {
         {
             "name": "FilterName",
             "pattern": "FilterPattern",
-            **{
-                f"metricTransformation.{name}": f"Metric{name.title()}" for name in ("name", "namespace", "value")
-            },
+            **{f"metricTransformation.{name}": f"Metric{name.title()}" for name in ("name", "namespace", "value")},
         },
     ),
     "aws:cloudwatch/metricAlarm:MetricAlarm": Counterpart("AWS::CloudWatch::Alarm", {"name": "AlarmName"}),
@@ -88,7 +86,10 @@ COUNTERPARTS: dict[str, Counterpart] = {
     ),
     "aws:ec2/instance:Instance": Counterpart(
         "AWS::EC2::Instance",
-        {"launchTemplate.id": "LaunchTemplateId", "associatePublicIpAddress": Without("the launch template has it there")},
+        {
+            "launchTemplate.id": "LaunchTemplateId",
+            "associatePublicIpAddress": Without("said of a network interface there"),
+        },
     ),
     "aws:ec2/internetGateway:InternetGateway": Counterpart(
         "AWS::EC2::InternetGateway", {"vpcId": Without("a VPCGatewayAttachment, which has no value of its own")}
@@ -147,8 +148,9 @@ COUNTERPARTS: dict[str, Counterpart] = {
             "name": "FunctionName",
             "code": lambda _: {"Code": {"S3Bucket": "archives", "S3Key": "archive.zip"}},
             "replaceSecurityGroupsOnDestroy": _DELETION_ONLY,
+            # The provider writes -1 where nothing is reserved.
+            "reservedConcurrentExecutions": lambda n: {} if n == -1 else {"ReservedConcurrentExecutions": n},
         },
-        attributes=_ARN,
     ),
     "aws:lb/listener:Listener": Counterpart(
         "AWS::ElasticLoadBalancingV2::Listener",
@@ -167,7 +169,10 @@ COUNTERPARTS: dict[str, Counterpart] = {
     "aws:lb/listenerRule:ListenerRule": Counterpart(
         "AWS::ElasticLoadBalancingV2::ListenerRule",
         {
-            "conditions.hostHeader": lambda header: {"Field": "host-header", "HostHeaderConfig": {"Values": header["values"]}},
+            "conditions.hostHeader": lambda header: {
+                "Field": "host-header",
+                "HostHeaderConfig": {"Values": header["values"]},
+            },
             "tags": _UNTAGGED,
         },
     ),
@@ -186,7 +191,6 @@ COUNTERPARTS: dict[str, Counterpart] = {
         attributes={
             "arnSuffix": "LoadBalancerFullName",
             "dnsName": "DNSName",
-            "name": "LoadBalancerName",
             "zoneId": "CanonicalHostedZoneID",
         },
     ),
@@ -224,7 +228,6 @@ COUNTERPARTS: dict[str, Counterpart] = {
             "vpcSecurityGroupIds": "VPCSecurityGroups",
         },
         ref="identifier",
-        attributes={"arn": "DBInstanceArn", "address": "Endpoint.Address"},
     ),
     "aws:rds/parameterGroup:ParameterGroup": Counterpart(
         "AWS::RDS::DBParameterGroup",
@@ -247,14 +250,13 @@ COUNTERPARTS: dict[str, Counterpart] = {
             "zoneId": "HostedZoneId",
         },
     ),
-    "aws:s3/bucket:Bucket": Counterpart(_BUCKET, {"bucket": "BucketName", "forceDestroy": _DELETION_ONLY}, attributes=_ARN),
+    "aws:s3/bucket:Bucket": Counterpart(_BUCKET, {"bucket": "BucketName", "forceDestroy": _DELETION_ONLY}),
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": Counterpart(
         _BUCKET,
         {
             "bucket": Without("names the bucket"),
             "rules": "LifecycleConfiguration.Rules",
             "rules.filter": FLAT,
-            "rules.filter.prefix": "Prefix",
             "rules.expiration": FLAT,
             "rules.expiration.days": "ExpirationInDays",
         },

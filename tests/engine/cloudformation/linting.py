@@ -4,30 +4,36 @@ from __future__ import annotations
 
 import functools
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from cfnlint.config import ConfigMixIn
 from cfnlint.core import get_rules
 from cfnlint.decode.decode import decode_str
-from cfnlint.rules import RulesCollection
 from cfnlint.runner.template import run_template_by_data
 
-REGION = "eu-central-1"
-MUTED = {
-    "W3010": "a template for every region hardcodes no zone; the settings of a stack name theirs on purpose",
-    "W3691": "takes a major version alone, by which RDS chooses the minor one, for one that is no longer offered",
-}
-"""Rules that say nothing here, and why. All other errors and warnings count."""
+from tests.engine.aws_stack import REGION
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """Something that cfn-lint holds to be wrong."""
+
+    rule: str
+    place: str
+    """Logical id and path of the property."""
+    message: str
 
 
 @functools.cache
-def _rules() -> RulesCollection:
-    return get_rules([], list(MUTED), [])
+def _rules() -> Any:
+    return get_rules([], [], [])
 
 
-def problems(template: dict[str, Any]) -> list[str]:
-    """Return what cfn-lint finds: rule, place and message."""
-    # By way of a text, because a finding's identity is its line.
+def lint(template: Mapping[str, Any]) -> list[Finding]:
+    """Return what cfn-lint finds in a template: errors and warnings."""
+    # By way of a text with lines, because that is what it tells findings apart by.
     decoded, errors = decode_str(json.dumps(template, indent=0))
-    found = errors or run_template_by_data(decoded, ConfigMixIn([], regions=[REGION]), _rules())
-    return sorted(f"{each.rule.id} {'.'.join(map(str, each.path[1:]))}: {each.message}" for each in found)
+    found: list[Any] = list(errors or run_template_by_data(decoded or {}, ConfigMixIn([], regions=[REGION]), _rules()))
+    return sorted(Finding(each.rule.id, ".".join(map(str, each.path[1:])), each.message) for each in found)

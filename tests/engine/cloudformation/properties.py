@@ -1,4 +1,4 @@
-"""Inputs of a resource to the properties of its CloudFormation counterpart, along the schema that cfn-lint has of it."""
+"""Inputs of a resource to properties of its CloudFormation counterpart, along the schema that cfn-lint has of it."""
 
 from __future__ import annotations
 
@@ -66,11 +66,11 @@ class Translation:
         return found
 
     def _mechanical(self, node: Node, name: str, here: str) -> str:
-        for prefix in ("", self.kind.inside) if here == name and self.kind.inside else ("",):
-            within = self._property(node, prefix) if prefix else node
-            member = shapes.member(within.get("properties", {}), name)
-            if member:
-                return f"{prefix}.{member}" if prefix else member
+        if found := shapes.member(node.get("properties", {}), name):
+            return found
+        inside = self.kind.inside
+        if inside and here == name and (found := shapes.member(self._property(node, inside)["properties"], name)):
+            return f"{inside}.{found}"
         raise UntranslatedError(f"{self.token}: {here} has no counterpart in {self.kind.type}, and no reason is given")
 
     def _property(self, node: Node, name: str) -> Node:
@@ -137,7 +137,7 @@ def _referred(value: Any, refer: Reference) -> Any:
 
 
 def merge(into: dict[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
-    """Add properties; objects grow together, and lists, except that single objects are one."""
+    """Add properties; objects become one, lists become longer."""
     for name, value in more.items():
         old = into.get(name)
         if isinstance(old, dict) and isinstance(value, Mapping):

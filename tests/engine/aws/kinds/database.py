@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .. import offers
-from ..kind import Call, Kind, Step
+from ..kind import Call, Kind, RefusedError, Step
+from ..tags import pairs
 
 _NOT_SENT = (
     "applyImmediately",
@@ -19,9 +20,10 @@ _NOT_SENT = (
 
 def _create(call: Call) -> str:
     plain = {name: value for name, value in call.inputs.items() if name not in {*_NOT_SENT, "tags", "region"}}
-    tags = [{"Key": name, "Value": value} for name, value in call.inputs.get("tags", {}).items()]
+    tags = pairs(call.inputs.get("tags", {}))
     call.client.create_db_instance(**call.members("create_db_instance", plain), Tags=tags)
-    return call.inputs["identifier"]
+    # Not the identifier: that can be changed.
+    return _find(call)["DbiResourceId"]
 
 
 def _find(call: Call) -> Any:
@@ -52,10 +54,10 @@ def _outputs(call: Call, found: Any) -> dict[str, Any]:
 def _delete(call: Call) -> None:
     given = call.inputs
     if given.get("deletionProtection"):
-        raise OSError("Cannot delete protected DB Instance, please disable deletion protection and try again.")
+        raise RefusedError("Cannot delete protected DB Instance, please disable deletion protection and try again.")
     skip = given.get("skipFinalSnapshot", False)
     if not skip and "finalSnapshotIdentifier" not in given:
-        raise OSError("finalSnapshotIdentifier is required when skipFinalSnapshot is false")
+        raise RefusedError("finalSnapshotIdentifier is required when skipFinalSnapshot is false")
     how = {"SkipFinalSnapshot": True} if skip else {"FinalDBSnapshotIdentifier": given["finalSnapshotIdentifier"]}
     call.client.delete_db_instance(DBInstanceIdentifier=given["identifier"], **how)
 
@@ -64,8 +66,9 @@ def _update(call: Call) -> None:
     names = {name for name in call.inputs if call.changed(name)} - {"tags", "identifier", *_NOT_SENT}
     changed = call.members("modify_db_instance", {name: call.inputs[name] for name in names})
     major = {"AllowMajorVersionUpgrade": True} if call.inputs.get("allowMajorVersionUpgrade") else {}
+    renamed = {"NewDBInstanceIdentifier": call.inputs["identifier"]} if call.changed("identifier") else {}
     call.client.modify_db_instance(
-        DBInstanceIdentifier=call.inputs["identifier"], ApplyImmediately=True, **changed, **major
+        DBInstanceIdentifier=call.old["identifier"], ApplyImmediately=True, **changed, **major, **renamed
     )
 
 

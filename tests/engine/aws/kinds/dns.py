@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from ..kind import Call, Kind
+from ..kind import Call, Kind, RefusedError
 
 
 def _certificate_outputs(call: Call, found: Any) -> dict[str, Any]:
@@ -35,7 +35,7 @@ def _await_certificate(call: Call) -> str:
         found = call.client.describe_certificate(CertificateArn=call.inputs["certificateArn"])["Certificate"]
         if found["Status"] == "ISSUED":
             return str(uuid.uuid4())
-    raise OSError(f"waiting for ACM Certificate ({call.inputs['certificateArn']}) to be issued: timeout")
+    raise RefusedError(f"waiting for ACM Certificate ({call.inputs['certificateArn']}) to be issued: timeout")
 
 
 def _record_name(call: Call, zone: str) -> str:

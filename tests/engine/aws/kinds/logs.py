@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..kind import Call, Kind, Step
+from ..kind import Call, Kind, RefusedError, Step
+from ..tags import pairs
 
 
 def _retain(call: Call) -> None:
@@ -58,7 +59,7 @@ def _alarm(call: Call) -> str:
     if queries:
         shape = {"Metrics": [_query(each) for each in queries]}
         arguments |= shape
-    tags = [{"Key": name, "Value": value} for name, value in call.inputs.get("tags", {}).items()]
+    tags = pairs(call.inputs.get("tags", {}))
     call.client.put_metric_alarm(**arguments, **({"Tags": tags} if tags else {}))
     return call.inputs["name"]
 
@@ -80,7 +81,7 @@ def _dashboard(call: Call) -> str:
         DashboardName=call.inputs["dashboardName"], DashboardBody=call.inputs["dashboardBody"]
     )
     if answer.get("DashboardValidationMessages"):
-        raise OSError(str(answer["DashboardValidationMessages"]))
+        raise RefusedError(str(answer["DashboardValidationMessages"]))
     return call.inputs["dashboardName"]
 
 

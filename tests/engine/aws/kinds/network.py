@@ -1,14 +1,11 @@
-"""VPC: networks, routes, addresses, security groups."""
+"""VPC: networks, routes, addresses, endpoints."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ..kind import Call, Kind, Step
-
-
-def _of(operation: str, argument: str, path: str) -> tuple[str, Any, str]:
-    return operation, lambda id: {argument: [id]}, f"{path}[0]"
+from ..kind import Call, Kind, RefusedError, Step, arn_of, by_id
+from ..tags import specification
 
 
 def _vpc_attribute(name: str) -> Step:
@@ -40,10 +37,6 @@ def _subnet_attribute(name: str) -> Step:
         call.client.modify_subnet_attribute(SubnetId=call.id, **{member: {"Value": call.inputs.get(name, False)}})
 
     return Step(name, run)
-
-
-def _arn(noun: str) -> Any:
-    return lambda call, found: {"arn": call.arn(f"{noun}/{call.id}", "ec2")}
 
 
 def _attach_gateway(call: Call) -> None:
@@ -94,101 +87,24 @@ def _delete_route(call: Call) -> None:
     call.client.delete_route(**call.members("delete_route", where))
 
 
-def _read_association(call: Call) -> dict[str, Any] | None:
-    by_id = [{"Name": "association.route-table-association-id", "Values": [call.id]}]
-    tables = call.client.describe_route_tables(Filters=by_id)["RouteTables"]
-    return next(
-        (each for table in tables for each in table["Associations"] if each["RouteTableAssociationId"] == call.id), None
-    )
+def _association(call: Call) -> dict[str, Any] | None:
+    """Find it by its subnet: the id changes when another table is associated, and Pulumi keeps the first."""
+    subnet = call.inputs["subnetId"]
+    filters = [{"Name": "association.subnet-id", "Values": [subnet]}]
+    tables = call.client.describe_route_tables(Filters=filters)["RouteTables"]
+    return next((each for table in tables for each in table["Associations"] if each.get("SubnetId") == subnet), None)
 
 
 def _change_association(call: Call) -> None:
-    answer = call.client.replace_route_table_association(
-        AssociationId=call.id, RouteTableId=call.inputs["routeTableId"]
+    found = _association(call) or {}
+    call.client.replace_route_table_association(
+        AssociationId=found["RouteTableAssociationId"], RouteTableId=call.inputs["routeTableId"]
     )
-    call.id = answer["NewAssociationId"]
 
 
-def _security_group(call: Call) -> str:
-    arguments = call.get("vpcId", "name", "description")
-    tags = call.inputs.get("tags", {})
-    specification = [{"ResourceType": "security-group", "Tags": [{"Key": k, "Value": v} for k, v in tags.items()]}]
-    made = call.client.create_security_group(
-        **call.members("create_security_group", arguments), **({"TagSpecifications": specification} if tags else {})
-    )
-    # The real provider takes away AWS's rule that lets everything out; a group starts with no rule at all.
-    everything = [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
-    call.client.revoke_security_group_egress(GroupId=made["GroupId"], IpPermissions=everything)
-    return made["GroupId"]
-
-
-def _empty_default_group(call: Call) -> str:
-    filters = [{"Name": "vpc-id", "Values": [call.inputs["vpcId"]]}, {"Name": "group-name", "Values": ["default"]}]
-    group = call.client.describe_security_groups(Filters=filters)["SecurityGroups"][0]
-    if group["IpPermissions"]:
-        call.client.revoke_security_group_ingress(GroupId=group["GroupId"], IpPermissions=group["IpPermissions"])
-    if group["IpPermissionsEgress"]:
-        call.client.revoke_security_group_egress(GroupId=group["GroupId"], IpPermissions=group["IpPermissionsEgress"])
-    if tags := call.inputs.get("tags"):
-        pairs = [{"Key": name, "Value": value} for name, value in tags.items()]
-        call.client.create_tags(Resources=[group["GroupId"]], Tags=pairs)
-    return group["GroupId"]
-
-
-def _rule(direction: str) -> Kind:
-    noun = f"SecurityGroup{direction.capitalize()}Rule"
-
-    def permission(call: Call) -> dict[str, Any]:
-        given, about = call.inputs, {"Description": call.inputs["description"]} if "description" in call.inputs else {}
-        found: dict[str, Any] = {"IpProtocol": given["ipProtocol"]}
-        found |= {
-            member: given[name] for name, member in (("fromPort", "FromPort"), ("toPort", "ToPort")) if name in given
-        }
-        if "cidrIpv4" in given:
-            found["IpRanges"] = [{"CidrIp": given["cidrIpv4"], **about}]
-        if "cidrIpv6" in given:
-            found["Ipv6Ranges"] = [{"CidrIpv6": given["cidrIpv6"], **about}]
-        if "referencedSecurityGroupId" in given:
-            found["UserIdGroupPairs"] = [{"GroupId": given["referencedSecurityGroupId"], **about}]
-        if "prefixListId" in given:
-            found["PrefixListIds"] = [{"PrefixListId": given["prefixListId"], **about}]
-        return found
-
-    def create(call: Call) -> str:
-        add = getattr(call.client, f"authorize_security_group_{direction}")
-        tags = [{"Key": name, "Value": value} for name, value in call.inputs.get("tags", {}).items()]
-        more = {"TagSpecifications": [{"ResourceType": "security-group-rule", "Tags": tags}]} if tags else {}
-        answer = add(GroupId=call.inputs["securityGroupId"], IpPermissions=[permission(call)], **more)
-        return answer["SecurityGroupRules"][0]["SecurityGroupRuleId"]
-
-    def update(call: Call) -> None:
-        given = call.inputs
-        names = ("ipProtocol", "fromPort", "toPort", "cidrIpv4", "cidrIpv6", "referencedSecurityGroupId", "description")
-        members = {name[0].upper() + name[1:]: given[name] for name in names if name in given}
-        members |= (
-            {"ReferencedGroupId": members.pop("ReferencedSecurityGroupId")}
-            if "referencedSecurityGroupId" in given
-            else {}
-        )
-        rule = {"SecurityGroupRuleId": call.id, "SecurityGroupRule": members}
-        call.client.modify_security_group_rules(GroupId=given["securityGroupId"], SecurityGroupRules=[rule])
-
-    def delete(call: Call) -> None:
-        drop = getattr(call.client, f"revoke_security_group_{direction}")
-        drop(GroupId=call.inputs["securityGroupId"], SecurityGroupRuleIds=[call.id])
-
-    return Kind(
-        f"aws:vpc/{noun[0].lower()}{noun[1:]}:{noun}",
-        "ec2",
-        create,
-        read=_of("describe_security_group_rules", "SecurityGroupRuleIds", "SecurityGroupRules"),
-        update=update,
-        delete=delete,
-        outputs=lambda call, found: {
-            "arn": call.arn(f"security-group-rule/{call.id}", "ec2"),
-            "securityGroupRuleId": call.id,
-        },
-    )
+def _delete_association(call: Call) -> None:
+    if found := _association(call):
+        call.client.disassociate_route_table(AssociationId=found["RouteTableAssociationId"])
 
 
 def _endpoint_outputs(call: Call, found: Any) -> dict[str, Any]:
@@ -228,16 +144,11 @@ def _flow_log(call: Call) -> str:
         for name, kind in (("vpcId", "VPC"), ("subnetId", "Subnet"), ("eniId", "NetworkInterface"))
         if name in given
     )
-    tags = given.pop("tags", {})
+    tagging = specification("vpc-flow-log", given.pop("tags", {}))
     members = call.members("create_flow_logs", {**given, "resourceIds": [target], "resourceType": kind})
-    if destination := members.get("LogDestination"):
-        members["LogDestination"] = destination.removesuffix(":*")
-    if tags:
-        pairs = [{"Key": name, "Value": value} for name, value in tags.items()]
-        members["TagSpecifications"] = [{"ResourceType": "vpc-flow-log", "Tags": pairs}]
-    answer = call.client.create_flow_logs(**members)
+    answer = call.client.create_flow_logs(**members, **tagging)
     if answer["Unsuccessful"]:
-        raise OSError(answer["Unsuccessful"][0]["Error"]["Message"])
+        raise RefusedError(answer["Unsuccessful"][0]["Error"]["Message"])
     return answer["FlowLogIds"][0]
 
 
@@ -247,7 +158,7 @@ KINDS = [
         "ec2",
         "create_vpc",
         id="Vpc.VpcId",
-        read=_of("describe_vpcs", "VpcIds", "Vpcs"),
+        read=by_id("describe_vpcs", "VpcIds", "Vpcs"),
         delete=("delete_vpc", lambda id: {"VpcId": id}),
         steps=(_vpc_attribute("enableDnsSupport"), _vpc_attribute("enableDnsHostnames")),
         outputs=_vpc_outputs,
@@ -257,27 +168,27 @@ KINDS = [
         "ec2",
         "create_subnet",
         id="Subnet.SubnetId",
-        read=_of("describe_subnets", "SubnetIds", "Subnets"),
+        read=by_id("describe_subnets", "SubnetIds", "Subnets"),
         delete=("delete_subnet", lambda id: {"SubnetId": id}),
         steps=(_subnet_attribute("mapPublicIpOnLaunch"), _subnet_attribute("assignIpv6AddressOnCreation")),
-        outputs=_arn("subnet"),
+        outputs=arn_of("subnet"),
     ),
     Kind(
         "aws:ec2/internetGateway:InternetGateway",
         "ec2",
         "create_internet_gateway",
         id="InternetGateway.InternetGatewayId",
-        read=_of("describe_internet_gateways", "InternetGatewayIds", "InternetGateways"),
+        read=by_id("describe_internet_gateways", "InternetGatewayIds", "InternetGateways"),
         delete=_delete_gateway,
         steps=(Step("vpcId", _attach_gateway),),
-        outputs=_arn("internet-gateway"),
+        outputs=arn_of("internet-gateway"),
     ),
     Kind(
         "aws:ec2/eip:Eip",
         "ec2",
         "allocate_address",
         id="AllocationId",
-        read=_of("describe_addresses", "AllocationIds", "Addresses"),
+        read=by_id("describe_addresses", "AllocationIds", "Addresses"),
         delete=("release_address", lambda id: {"AllocationId": id}),
         outputs=_eip_outputs,
     ),
@@ -299,9 +210,9 @@ KINDS = [
         "ec2",
         "create_route_table",
         id="RouteTable.RouteTableId",
-        read=_of("describe_route_tables", "RouteTableIds", "RouteTables"),
+        read=by_id("describe_route_tables", "RouteTableIds", "RouteTables"),
         delete=("delete_route_table", lambda id: {"RouteTableId": id}),
-        outputs=_arn("route-table"),
+        outputs=arn_of("route-table"),
     ),
     Kind(
         "aws:ec2/route:Route",
@@ -316,34 +227,16 @@ KINDS = [
         "ec2",
         "associate_route_table",
         id="AssociationId",
-        read=_read_association,
+        read=_association,
         update=_change_association,
-        delete=("disassociate_route_table", lambda id: {"AssociationId": id}),
+        delete=_delete_association,
     ),
-    Kind(
-        "aws:ec2/securityGroup:SecurityGroup",
-        "ec2",
-        _security_group,
-        read=_of("describe_security_groups", "GroupIds", "SecurityGroups"),
-        delete=("delete_security_group", lambda id: {"GroupId": id}),
-        names={"name": "GroupName", "revokeRulesOnDelete": None},
-        outputs=_arn("security-group"),
-    ),
-    Kind(
-        "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
-        "ec2",
-        _empty_default_group,
-        read=_of("describe_security_groups", "GroupIds", "SecurityGroups"),
-        outputs=lambda call, found: {"arn": call.arn(f"security-group/{call.id}"), "name": "default"},
-    ),
-    _rule("ingress"),
-    _rule("egress"),
     Kind(
         "aws:ec2/vpcEndpoint:VpcEndpoint",
         "ec2",
         "create_vpc_endpoint",
         id="VpcEndpoint.VpcEndpointId",
-        read=_of("describe_vpc_endpoints", "VpcEndpointIds", "VpcEndpoints"),
+        read=by_id("describe_vpc_endpoints", "VpcEndpointIds", "VpcEndpoints"),
         update=_change_endpoint,
         delete=("delete_vpc_endpoints", lambda id: {"VpcEndpointIds": [id]}),
         names={"policy": "PolicyDocument"},
@@ -353,9 +246,9 @@ KINDS = [
         "aws:ec2/flowLog:FlowLog",
         "ec2",
         _flow_log,
-        read=_of("describe_flow_logs", "FlowLogIds", "FlowLogs"),
+        read=by_id("describe_flow_logs", "FlowLogIds", "FlowLogs"),
         delete=("delete_flow_logs", lambda id: {"FlowLogIds": [id]}),
         names={"iamRoleArn": "DeliverLogsPermissionArn"},
-        outputs=_arn("vpc-flow-log"),
+        outputs=arn_of("vpc-flow-log"),
     ),
 ]

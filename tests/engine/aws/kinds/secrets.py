@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..kind import Call, Kind, Step
+from ..tags import pairs
 
 
 def _change_secret(call: Call) -> None:
@@ -76,8 +77,7 @@ def _put_parameter(call: Call) -> str:
     arguments = call.members("put_parameter", {name: value for name, value in call.inputs.items() if name != "tags"})
     call.client.put_parameter(**arguments)
     if tags := call.inputs.get("tags"):
-        pairs = [{"Key": name, "Value": value} for name, value in tags.items()]
-        call.client.add_tags_to_resource(ResourceType="Parameter", ResourceId=call.inputs["name"], Tags=pairs)
+        call.client.add_tags_to_resource(ResourceType="Parameter", ResourceId=call.inputs["name"], Tags=pairs(tags))
     return call.inputs["name"]
 
 

@@ -1,0 +1,96 @@
+"""The examples as their users run them: the library under its own name, somebody else's network, the real engine."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from tests.engine.aws import StandIn, stand_in
+from tests.engine.aws_stack import name_of
+from tests.project import ROOT, Project
+
+pytestmark = pytest.mark.engine
+
+Example = tuple[Project, StandIn, dict[str, list[str]]]
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory: pytest.TempPathFactory, pulumi_engine: None) -> Iterator[Example]:
+    """Yield the example in a network that it didn't make, and the network's subnets by tier."""
+    folder = tmp_path_factory.mktemp("examples")
+    path = folder / "database-in-your-vpc"
+    shutil.copytree(ROOT / "examples" / path.name, path, ignore=shutil.ignore_patterns(".venv"))
+    # As if it were installed there: its own name, and none of the repository's on the way to it.
+    (folder / "packages").mkdir()
+    (folder / "packages" / "pulumi_kotauth").symlink_to(ROOT / "components")
+    (path / ".venv").symlink_to(ROOT / ".venv")
+    with stand_in(program=path) as aws:
+        project = Project(path, "prod", {**aws.variables, "PYTHONPATH": str(folder / "packages")})
+        project.pulumi("stack", "init", "prod")
+        ec2 = aws.boto3("ec2")
+        vpc = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
+        tiers = {
+            tier: [
+                ec2.create_subnet(
+                    VpcId=vpc, CidrBlock=f"10.1.{third + number}.0/24", AvailabilityZone=f"{ec2.meta.region_name}{zone}"
+                )["Subnet"]["SubnetId"]
+                for number, zone in enumerate("ab")
+            ]
+            for tier, third in (("isolated", 0), ("private", 10))
+        }
+        project.pulumi("config", "set", "vpcId", vpc)
+        for tier, subnets in tiers.items():
+            for number, subnet in enumerate(subnets):
+                project.pulumi("config", "set", "--path", f"{tier}SubnetIds[{number}]", subnet)
+        yield project, aws, {**tiers, "vpc": [vpc]}
+
+
+@pytest.fixture(scope="module")
+def running(example: Example) -> Example:
+    """Return the example, up."""
+    example[0].up()
+    return example
+
+
+def test_it_previews_and_makes_nothing_of_the_network(example: Example) -> None:
+    project, _, _ = example
+    result = project.preview("--json")
+    steps = json.loads(result.output[result.output.index("{") :])["steps"]
+    assert {step["op"] for step in steps} == {"create"}
+    made = {name_of(step["urn"]) for step in steps}
+    assert {"Instance identity-instance", "Invocation identity-role-call", "Secret identity-password"} <= made
+    network = ("Vpc ", "Subnet ", "RouteTable", "NatGateway", "InternetGateway")
+    assert [name for name in made if name.startswith(network)] == []
+
+
+def test_it_comes_up_where_it_was_told_to(running: Example) -> None:
+    project, aws, places = running
+    assert project.preview().summary.keys() == {"unchanged"}
+
+    (database,) = aws.boto3("rds").describe_db_instances()["DBInstances"]
+    assert database["DBSubnetGroup"]["VpcId"] == places["vpc"][0]
+    subnets = {subnet["SubnetIdentifier"] for subnet in database["DBSubnetGroup"]["Subnets"]}
+    assert subnets == set(places["isolated"])
+    outputs = project.outputs()
+    assert outputs["host"] == database["Endpoint"]["Address"]
+    assert (outputs["user"], outputs["passwordSecretVersion"]) == ("kotauth_a", "v1")
+    (function,) = aws.boto3("lambda").list_functions()["Functions"]
+    assert set(function["VpcConfig"]["SubnetIds"]) == set(places["private"])
+
+
+def test_a_rotation_gives_the_other_login_a_password(running: Example) -> None:
+    project, aws, _ = running
+    secrets, arn = aws.boto3("secretsmanager"), project.outputs()["passwordSecretArn"]
+    before = secrets.get_secret_value(SecretId=arn, VersionStage="v1")["SecretString"]
+    project.pulumi("config", "set", "passwordVersion", "2")
+    project.up()
+    outputs = project.outputs()
+    assert (outputs["user"], outputs["passwordSecretVersion"]) == ("kotauth_b", "v2")
+    # Servers of the time before still find theirs.
+    assert secrets.get_secret_value(SecretId=arn, VersionStage="v1")["SecretString"] == before
+    assert secrets.get_secret_value(SecretId=arn, VersionStage="v2")["SecretString"] != before
+    (call,) = [each for each in aws.operations if each.operation == "invoke-function"][1:]
+    assert json.loads(call.detail["input"])["login"] == "kotauth_b"

@@ -1,0 +1,51 @@
+"""`make image`: the newest machine image, asked of AWS and written into the stack's file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import workflow
+from tests.engine.aws_stack import REGION, AwsStack
+from tests.project import ROOT
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.fixture
+def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> workflow.Stack:
+    """Return stack prod with a file of its own."""
+    (tmp_path / "Pulumi.prod.yaml").write_text((ROOT / "Pulumi.prod.yaml").read_text())
+    monkeypatch.setattr(workflow, "ROOT", tmp_path)
+    for name, value in {"ACCESS_KEY_ID": "stand-in", "SECRET_ACCESS_KEY": "stand-in"}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    return workflow.Stack("prod")
+
+
+def test_it_pins_what_an_update_would_take(
+    production: AwsStack, stack: workflow.Stack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", production.aws.endpoint)
+    workflow.image(stack)
+    pinned = stack.setting("hostImageId")
+    assert production.resources()["LaunchTemplate kotauth-server"]["outputs"]["imageId"] == pinned
+    assert capsys.readouterr().out.startswith(f"Pulumi.prod.yaml now names {pinned}.")
+    assert stack.setting("aws:region") == REGION
+    # The image runs already: nothing rolls because it is named.
+    assert production.changes(hostImageId=pinned) == {}
+
+
+def test_no_answer_is_one_line(stack: workflow.Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = stack.file.read_text()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    with pytest.raises(SystemExit, match=r"^error: AWS can't be asked for the newest image: Could not connect"):
+        workflow.image(stack)
+    assert stack.file.read_text() == before
+
+
+def test_a_stack_elsewhere_is_refused(stack: workflow.Stack) -> None:
+    stack.file.write_text("config:\n  kotauth:baseUrl: https://auth.example.org\n")
+    with pytest.raises(SystemExit, match=r"prod is not on it"):
+        workflow.image(stack)
