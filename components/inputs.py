@@ -78,6 +78,10 @@ class Inputs:
         """
         self._note(self._named(key), value, rule)
 
+    def name(self, key: str) -> str:
+        """Return the user's name of a key, for the text of another key's rule."""
+        return self._prefix + self._named(key)
+
     def _note(self, name: str, value: object, rule: str) -> None:
         shown = "[secret]" if name in self._secrets else str(value).replace("\n", "\\n")
         if len(shown) > _LONGEST_SHOWN:

@@ -30,10 +30,11 @@ def forbidden_by(domain: str) -> str | None:
     labels = domain.split(".")
     for start in range(len(labels) - 1):
         name = ".".join(labels[start:])
-        issuers = [record for record in _records(name, dns.rdatatype.CAA) if record.split()[1] == "issue"]
-        if issuers:
+        records = _records(name, dns.rdatatype.CAA)
+        issuers = [record for record in records if record.split()[1] == "issue"]
+        if records:
             allowed = any(record.split()[2].strip('"').split(";")[0] in _AMAZON for record in issuers)
-            return None if allowed else f"{name}: {'; '.join(issuers)}"
+            return None if allowed or not issuers else f"{name}: {'; '.join(issuers)}"
     return None
 
 

@@ -12,7 +12,7 @@ import pulumi
 import pulumi_aws as aws
 
 from ..container import ContainerSpec
-from ..inputs import Inputs, whole_floats_as_int
+from ..inputs import Inputs, true_or_false, whole_floats_as_int
 from ..kotauth import DATABASE_PORT
 from ..tokens import token
 from .host.user_data import Host, Secret, Volume, Watch, render
@@ -78,6 +78,9 @@ class AwsLaunchTemplate(pulumi.ComponentResource):
         inputs = Inputs(args, f"AwsLaunchTemplate {name}")
         instance_type = args.get("instance_type", "t4g.small")
         retention = inputs.take("log_retention_days", parse_retention, RETENTION_DAYS)
+        protected = inputs.take("deletion_protection", true_or_false, True)
+        if not args["containers"]:
+            inputs.problem("containers", args["containers"], "must be one container or more")
         inputs.finish(also_known=AwsLaunchTemplateArgs.__annotations__)
         rendered = render(_host(args))
         super().__init__(token("AwsLaunchTemplate"), name, {"instance_type": instance_type}, opts)
@@ -100,7 +103,7 @@ class AwsLaunchTemplate(pulumi.ComponentResource):
         bucket, files = host_files(
             name,
             rendered.artifacts,
-            deletion_protection=args.get("deletion_protection", True),
+            deletion_protection=protected,
             tags=self._tags,
             opts=self._child,
         )

@@ -39,6 +39,7 @@ class _Preflight:
         self._check_region()
         if not self._problems:
             self._check_zones()
+            self._check_subnets()
             self._check_instance()
             self._check_database()
             self._check_certificate()
@@ -54,13 +55,14 @@ class _Preflight:
         try:
             return question()
         except Exception as error:
-            self._problem(key, value, f"{rule} ({_first_line(error)})")
+            self._problem(key, value, f"{rule} ({_said(error)})")
             return None
 
     def _check_region(self) -> None:
-        enabled = aws.get_regions().names
-        if self._region not in enabled:
-            self._problem("aws:region", self._region, "is not enabled for this account: enable it, or choose another")
+        rule = "is not enabled for this account, or no region: enable it, or choose another"
+        enabled = self._ask("aws:region", self._region, rule, aws.get_regions)
+        if enabled and self._region not in enabled.names:
+            self._problem("aws:region", self._region, rule)
         for zone in self._settings.availability_zones:
             if zone[:-1] != self._region:
                 self._problem(
@@ -77,6 +79,23 @@ class _Preflight:
         for zone in wanted:
             if zone not in known:
                 self._problem("availabilityZones", zone, f"is not available, only {', '.join(known)}")
+
+    def _check_subnets(self) -> None:
+        settings = self._settings
+        for key, subnets in (
+            ("publicSubnetIds", settings.public_subnet_ids),
+            ("privateSubnetIds", settings.private_subnet_ids),
+            ("isolatedSubnetIds", settings.isolated_subnet_ids),
+        ):
+            zones: set[str] = set()
+            for subnet in subnets:
+                rule = f"is no subnet of {self._region}"
+                found = self._ask(key, subnet, rule, lambda subnet=subnet: aws.ec2.get_subnet(id=subnet))
+                if found and found.vpc_id != settings.vpc_id:
+                    self._problem(key, subnet, f"lies in {found.vpc_id}, not in kotauth:vpcId {settings.vpc_id}")
+                zones |= {found.availability_zone if found else subnet}
+            if len(subnets) > len(zones) == 1:
+                self._problem(key, ",".join(subnets), f"must lie in two zones or more, not only in {zones.pop()}")
 
     def _check_instance(self) -> None:
         settings = self._settings
@@ -191,5 +210,7 @@ class _Preflight:
             self._problem("zoneId", self._settings.zone_id, rule)
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[-1][:200] if str(error).strip() else type(error).__name__
+def _said(error: Exception) -> str:
+    """Return what AWS said, without what the engine puts before it."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[-1].rpartition("returned an error: ")[2].lstrip("\t *")[:200]

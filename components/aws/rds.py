@@ -35,7 +35,9 @@ STATIC_PARAMETERS = """
 """What takes effect at the next restart only: PostgreSQL's context `postmaster` in 14 to 17, and RDS's own. RDS
 refuses them without `pending-reboot`."""
 
-parse_storage = whole_number("storage in GB", 20, 65536, "RDS has no smaller and no larger gp3 volume")
+STORAGE_MAXIMUM = 65536
+"""GB of the largest gp3 volume."""
+parse_storage = whole_number("storage in GB", 20, STORAGE_MAXIMUM, "RDS has no smaller and no larger gp3 volume")
 parse_backup_retention = whole_number(
     "days of backups", 1, 35, "RDS keeps 35 at most, and 0 would switch restores to a point in time off"
 )
@@ -104,7 +106,9 @@ class DatabaseSettings:
             version=inputs.take("version", parse_version, 14),
             instance_class=inputs.take("instance_class", parse_instance_class, "db.t4g.small"),
             storage_gb=storage_gb,
-            storage_limit_gb=inputs.take("storage_limit_gb", parse_storage, min(max(100, 2 * storage_gb), 65536)),
+            storage_limit_gb=inputs.take(
+                "storage_limit_gb", parse_storage, min(max(100, 2 * storage_gb), STORAGE_MAXIMUM)
+            ),
             multi_az=inputs.take("multi_az", true_or_false, True),
             backup_retention_days=inputs.take("backup_retention_days", parse_backup_retention, 14),
             database=inputs.take("database", parse_database_name, OWNER),

@@ -11,6 +11,7 @@ import pulumi
 import pulumi_aws as aws
 
 from ..container import ContainerSpec
+from ..inputs import Inputs
 from ..tokens import token
 from .host_role import SecretReference
 from .launch_template import AwsLaunchTemplate
@@ -78,6 +79,7 @@ class AwsServer(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AwsServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make the group and wait until its host is healthy."""
+        Inputs(args, f"AwsServer {name}").finish(also_known=AwsServerArgs.__annotations__)
         super().__init__(token("AwsServer"), name, {"instance_type": args.get("instance_type", "")}, opts)
         child, tags = pulumi.ResourceOptions(parent=self), args.get("tags", {})
 

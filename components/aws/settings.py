@@ -20,7 +20,7 @@ from ..postgres.rds_ca import parse_ca_bundle
 from ..server_settings import ServerSettings, parse_email, parse_https_url, resolve
 from .certificate import parse_certificate_arn
 from .logs import parse_retention
-from .rds import parse_backup_retention, parse_instance_class, parse_storage
+from .rds import STORAGE_MAXIMUM, parse_backup_retention, parse_instance_class, parse_storage
 from .subnets import parse_vpc_cidr, parse_zones
 
 FRONTENDS = ("alb", "caddy")
@@ -79,7 +79,7 @@ class AwsSettings:
         storage = reader.take("database_storage", parse_storage, 20)
         settings = cls(
             server=server,
-            availability_zones=reader.take("availability_zones", parse_zones, []),
+            availability_zones=reader.take("availability_zones", _zones, []),
             vpc_cidr=reader.take("vpc_cidr", parse_vpc_cidr, "10.64.0.0/16"),
             nat_gateways=reader.take("nat_gateways", one_of("per-zone", "one", "none"), "per-zone"),
             vpc_id=reader.optional("vpc_id", _id("vpc")),
@@ -99,7 +99,9 @@ class AwsSettings:
             replicas=reader.take("replicas", _parse_replicas, 1),
             database_class=reader.take("database_class", parse_instance_class, "db.t4g.small"),
             database_storage=storage,
-            database_storage_limit=reader.take("database_storage_limit", parse_storage, max(100, 2 * storage)),
+            database_storage_limit=reader.take(
+                "database_storage_limit", parse_storage, min(max(100, 2 * storage), STORAGE_MAXIMUM)
+            ),
             database_multi_az=reader.take("database_multi_az", true_or_false, True),
             database_backup_days=reader.take("database_backup_days", parse_backup_retention, 14),
             database_ca=reader.optional("database_ca", parse_ca_bundle),
@@ -123,7 +125,7 @@ class AwsSettings:
         given = [name for name in _NETWORK if getattr(self, name)]
         if given and len(given) < len(_NETWORK):
             missing = next(name for name in _NETWORK if name not in given)
-            reader.problem(missing, "", f"is required with a network of one's own ({', '.join(given)} is set)")
+            reader.problem(missing, "", f"is required with a network of one's own ({reader.name(given[0])} is set)")
         elif given and self.availability_zones:
             reader.problem(
                 "availability_zones", ",".join(self.availability_zones), "must be empty with a network of one's own"
@@ -135,7 +137,8 @@ class AwsSettings:
             reader.problem("nat_gateways", "none", "leaves the server in its private subnet without a way out")
         for name in _NETWORK[1:]:
             subnets = getattr(self, name)
-            if len(subnets) == 1 and (name != "private_subnet_ids" or self.frontend == "alb"):
+            # At the edge one host is public, and one function private.
+            if len(subnets) == 1 and (name == "isolated_subnet_ids" or self.frontend == "alb"):
                 reader.problem(name, subnets[0], "must be two or more subnets, in different zones")
 
     def _check_certificate(self, reader: Inputs) -> None:
@@ -145,13 +148,17 @@ class AwsSettings:
             reader.problem("base_url", self.server.base_url.text, "must have no port: on AWS it is 443")
         if self.frontend == "alb":
             if self.zone_id and self.certificate_arn:
-                rule = "must be empty with zone_id: the certificate is either brought or made in the zone"
+                zone = reader.name("zone_id")
+                rule = f"must be empty with {zone}: the certificate is either brought or made in the zone"
                 reader.problem("certificate_arn", self.certificate_arn, rule)
             elif not self.zone_id and not self.certificate_arn:
-                rule = "is required, or certificate_arn: the certificate is made in that Route 53 zone, or brought"
+                arn = reader.name("certificate_arn")
+                rule = f"is required, or {arn}: the certificate is made in that Route 53 zone, or brought"
                 reader.problem("zone_id", "", rule)
-            if self.acme_email:
-                reader.problem("acme_email", self.acme_email, "is for frontend caddy; the ALB's certificate is ACM's")
+            for name in ("acme_email", "acme_server"):
+                if getattr(self, name):
+                    rule = "is for frontend caddy; the ALB's certificate is ACM's"
+                    reader.problem(name, getattr(self, name), rule)
         else:
             if not self.acme_email:
                 reader.problem("acme_email", "", "is required with frontend caddy: the authority writes to it")
@@ -183,6 +190,10 @@ def _id(kind: str) -> Callable[[object], str]:
 
 _parse_zone_id = _pattern(r"Z[A-Z0-9]{1,31}", "must be the id of a Route 53 hosted zone, such as Z0123456789ABC")
 _parse_instance_type = _pattern(r"[a-z0-9-]+\.[a-z0-9-]+", "must be an EC2 instance type such as t4g.small")
+
+
+def _zones(raw: object) -> list[str]:
+    return parse_zones(raw) if raw else []
 
 
 def _subnets(raw: object) -> list[str]:

@@ -32,7 +32,8 @@ def store_secrets(
     opts: pulumi.ResourceOptions,
 ) -> StoredSecrets:
     """Store each file's content in Secrets Manager; ``opts`` must name the parent."""
-    key = customer_key(f"{name}-secrets-key", f"Secrets of {name}", opts, tags=tags)
+    kept = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=settings.deletion_protection))
+    key = customer_key(f"{name}-secrets-key", f"Secrets of {name}", kept, tags=tags)
     references: dict[str, SecretReference] = {}
     made: list[pulumi.Resource] = []
     for file, content in contents.items():

@@ -8,7 +8,6 @@ from __future__ import annotations
 import functools
 import json
 import os
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,8 +20,9 @@ import pulumi
 from components.aws.database_role import AwsDatabaseRole, AwsDatabaseRoleArgs
 from components.postgres.role import OWNER
 from components.postgres.server import ADMINISTRATOR
-from tests import images
+from tests.e2e import lambda_runtime
 from tests.e2e.cluster import Cluster, Outcome, password
+from tests.e2e.lambda_runtime import Called
 from tests.e2e.secrets_manager import CREDENTIALS, SecretsManager
 from tests.e2e.stack import docker
 from tests.host.authority import Authority
@@ -32,8 +32,6 @@ from tests.unit.recording import declare
 HOST = "kotauth.cafe.eu-central-1.rds.amazonaws.com"
 OTHER_HOST = "other.cafe.eu-central-1.rds.amazonaws.com"
 """The same server under a name that its certificate doesn't have."""
-LAST_ATTEMPT_SECONDS = 60
-"""What the function keeps of its time for an attempt that has begun."""
 
 _ON_TLS = """
 set -eu
@@ -44,41 +42,6 @@ printf 'local all all trust\\nhostssl all all all scram-sha-256\\n' >pg_hba.conf
 psql -XAtqd postgres -U "$POSTGRES_USER" -c "ALTER SYSTEM SET ssl_cert_file = 'server.pem'" \
   -c "ALTER SYSTEM SET ssl_key_file = 'server.pem'"
 """
-
-# What Lambda's own bootstrap does, and how it reports an error.
-_BOOTSTRAP = """
-import importlib, json, sys, time, traceback
-class Context:
-    end = time.monotonic() + float(sys.argv[2])
-    def get_remaining_time_in_millis(self):
-        return int((self.end - time.monotonic()) * 1000)
-module, _, name = sys.argv[1].rpartition(".")
-try:
-    payload = getattr(importlib.import_module(module), name)(json.load(sys.stdin), Context())
-except Exception as error:
-    trace = traceback.format_list(traceback.extract_tb(error.__traceback__))
-    payload = {"errorMessage": str(error), "errorType": type(error).__name__, "stackTrace": trace}
-print(json.dumps(payload), file=sys.stderr)
-"""
-
-
-@dataclass(frozen=True)
-class Called:
-    """What a call gave back."""
-
-    payload: dict[str, Any]
-    log: str
-
-    @property
-    def error(self) -> str:
-        """Text of the error, empty for none."""
-        return self.payload.get("errorMessage", "")
-
-    @property
-    def messages(self) -> list[tuple[str, str]]:
-        """Level and text of each line of the log."""
-        lines = [json.loads(line) for line in self.log.splitlines()]
-        return [(line["level"], line["message"]) for line in lines]
 
 
 @dataclass(frozen=True)
@@ -156,31 +119,11 @@ class Rds(Cluster):
         ``seconds`` is how long the function may try.
         """
         code, handler, event = _declared(self._args(args))
-        environment = {**CREDENTIALS, "AWS_ENDPOINT_URL_SECRETS_MANAGER": self.secrets.url, "PYTHONPATH": "/var/task"}
-        done = subprocess.run(
-            [
-                *(
-                    "docker",
-                    "run",
-                    "--rm",
-                    "--interactive",
-                    f"--network={self.network}",
-                    f"--volume={code}:/var/task:ro",
-                ),
-                *("--read-only", "--tmpfs=/tmp", "--user=993", "--cap-drop=ALL", "--workdir=/var/task"),
-                *(f"--env={name}={value}" for name, value in environment.items()),
-                *(images.ensure(["lambda-runtime"])["lambda-runtime"], "python3", "-c", _BOOTSTRAP),
-                *(handler, str(seconds + LAST_ATTEMPT_SECONDS)),
-            ],
-            input=event,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        self.spoken.extend([event, done.stdout, done.stderr])
-        assert done.returncode == 0, done.stderr
-        return Called(json.loads(done.stderr), done.stdout)
+        environment = {**CREDENTIALS, "AWS_ENDPOINT_URL_SECRETS_MANAGER": self.secrets.url}
+        network = f"--network={self.network}"
+        called = lambda_runtime.call(Path(code), handler, event, network, environment=environment, seconds=seconds)
+        self.spoken.extend([event, called.log, json.dumps(called.payload)])
+        return called
 
     @functools.cached_property
     def administrator_secret(self) -> str:

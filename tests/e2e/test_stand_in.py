@@ -182,7 +182,11 @@ class TestHealthAndHeaders:
     def test_access_lines_of_redirects_carry_the_code(self, server: Container) -> None:
         location = server.post_login("10.1.0.2", ADMIN_PASSWORD, "?state=some-state").header("Location")
         assert location
-        assert any(location in str(line["message"]) for line in server.log_lines())
+        # Written after the answer, and carried to the log by Docker.
+        deadline = time.monotonic() + 10
+        while not any(location in str(line["message"]) for line in server.log_lines()):
+            assert time.monotonic() < deadline, "the line never came"
+            time.sleep(0.1)
 
     def test_large_bodies_are_compressed(self, server: Container) -> None:
         answer = server.get("/t/master/.well-known/openid-configuration", [("Accept-Encoding", "gzip")])

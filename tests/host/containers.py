@@ -49,11 +49,11 @@ class Network:
     _given: int = 0
 
     @classmethod
-    def create(cls, name: str, cidr: str | None, gateway: str | None) -> Network:
+    def create(cls, name: str, cidr: str | None, gateway: Callable[[str], str] | None) -> Network:
         """Make it. Without a range of addresses, one is taken that no other network here has."""
         for _ in range(20):
             network = ipaddress.IPv4Network(cidr or f"10.{random.randrange(64, 192)}.0.0/16")  # noqa: S311 - no secret
-            first = gateway or str(network[1])
+            first = gateway(str(network)) if gateway else str(network[1])
             try:
                 docker("network", "create", "--label", LABEL, "--subnet", str(network), "--gateway", first, name)
             except AssertionError as error:

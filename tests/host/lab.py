@@ -17,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import json
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -90,7 +91,7 @@ class Lab:
         region: str = "eu-central-1",
         host_name: str = "auth.example.com",
         cidr: str | None = None,
-        alb_address: str | None = None,
+        alb_address: Callable[[str], str] | None = None,
         check: HealthCheck | None = None,
     ) -> Lab:
         """Start it without hosts.
@@ -102,7 +103,7 @@ class Lab:
             region: The region of hosts and clients.
             host_name: What the load balancer's certificate is for.
             cidr: The VPC's addresses, else some that are free here.
-            alb_address: Where the load balancer connects from, in a public subnet of the VPC, else the first.
+            alb_address: Returns where in the VPC the load balancer connects from, a public subnet; else the first address.
             check: The target group's health check.
         """
         with contextlib.ExitStack() as steps:

@@ -6,14 +6,92 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-REGION, ACCOUNT, PARTITION = "eu-central-1", "111122223333", "aws"
+import grpc
 
-ANSWERS: dict[str, dict[str, Any]] = {
+REGION, ACCOUNT, PARTITION = "eu-central-1", "111122223333", "aws"
+HOST_IMAGES = {
+    "/aws/service/ecs/optimized-ami/amazon-linux-2023/arm64/recommended/image_id": "ami-0a4a4a4a4a4a4a4a4",
+    "/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id": "ami-0d8d8d8d8d8d8d8d8",
+}
+SUBNETS = {
+    "subnet-0123456789abcdef1": ("10.1.1.0/24", f"{REGION}b"),
+    "subnet-0123456789abcdef2": ("10.1.2.0/24", f"{REGION}c"),
+}
+"""Public ones of a network that was there before."""
+
+ANSWERS: dict[str, Any] = {
     "aws:index/getRegion:getRegion": {"id": REGION, "region": REGION, "description": "Europe (Frankfurt)"},
+    "aws:index/getRegions:getRegions": {"id": PARTITION, "names": [REGION, "us-east-1"]},
     "aws:index/getCallerIdentity:getCallerIdentity": {"id": ACCOUNT, "accountId": ACCOUNT},
     "aws:index/getPartition:getPartition": {"id": PARTITION, "partition": PARTITION, "dnsSuffix": "amazonaws.com"},
+    "aws:index/getAvailabilityZones:getAvailabilityZones": {
+        "id": REGION,
+        "names": [f"{REGION}a", f"{REGION}b", f"{REGION}c"],
+    },
+    "aws:ec2/getAmi:getAmi": {"id": "ami-0123456789abcdef0", "architecture": "arm64"},
+    "aws:ec2/getInstanceType:getInstanceType": lambda asked: {
+        "id": asked["instanceType"],
+        "memorySize": 2048,
+        "defaultVcpus": 2,
+        "supportedArchitectures": ["arm64" if asked["instanceType"].startswith("t4g") else "x86_64"],
+    },
+    "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": {
+        "id": REGION,
+        "locations": [f"{REGION}a", f"{REGION}b"],
+    },
+    "aws:ec2/getSubnet:getSubnet": lambda asked: {
+        "id": asked["id"],
+        "vpcId": "vpc-0123456789abcdef0",
+        "cidrBlock": SUBNETS[asked["id"]][0],
+        "availabilityZone": SUBNETS[asked["id"]][1],
+    },
+    "aws:rds/getEngineVersion:getEngineVersion": lambda asked: {
+        "id": asked["version"],
+        "versionActual": f"{asked['version']}.23",
+    },
+    "aws:rds/getOrderableDbInstance:getOrderableDbInstance": {"id": "db.t4g.small"},
+    "aws:route53/getZone:getZone": lambda asked: {
+        "id": asked["zoneId"],
+        "name": "example.com",
+        "privateZone": False,
+        "nameServers": ["ns-1.awsdns-01.org", "ns-2.awsdns-02.com"],
+    },
+    "aws:ssm/getParameter:getParameter": lambda asked: {
+        "id": asked["name"],
+        "insecureValue": HOST_IMAGES[asked["name"]],
+    },
 }
-"""Answers to invokes; one that isn't listed fails."""
+"""Answers to invokes, or what makes one of the question; an invoke that isn't listed fails."""
+
+
+class RefusedError(grpc.RpcError):
+    """What the engine passes on where the provider has no answer."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self._reason = reason
+
+    def code(self) -> grpc.StatusCode:
+        return grpc.StatusCode.UNKNOWN
+
+    def details(self) -> str:
+        return self._reason
+
+
+def refused(reason: str) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    """Return an answer that is none."""
+
+    def answer(_: Mapping[str, Any]) -> dict[str, Any]:
+        raise RefusedError(reason)
+
+    return answer
+
+
+def answer(token: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what AWS says to a question."""
+    assert token in ANSWERS, f"a component calls {token}"
+    known = ANSWERS[token]
+    return known if isinstance(known, dict) else known(asked)
 
 
 def arn(service: str, resource: str, *, region: str = REGION) -> str:
@@ -51,6 +129,8 @@ _OUTPUTS: dict[str, Callable[[str], dict[str, Any]]] = {
         "name": engine_name(name),
         "arn": arn("logs", f"log-group:{engine_name(name)}"),
     },
+    "aws:ec2/eip:Eip": lambda name: {"publicIp": "203.0.113.10", "allocationId": f"{name}-id"},
+    "aws:ec2/launchTemplate:LaunchTemplate": lambda name: {**_named(name), "latestVersion": 1},
     "aws:iam/role:Role": lambda name: {
         "name": engine_name(name),
         "arn": arn("iam", f"role/{engine_name(name)}", region=""),

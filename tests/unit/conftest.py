@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import dns.resolver
 import pytest
 
 from components.docker.deployment import DockerDeployment, DockerDeploymentArgs
 from tests.unit.docker_api import Daemon, daemon
+from tests.unit.name_servers import World
 from tests.unit.recording import Declared, declare
 
 LABELS = {"team": "identity"}
@@ -64,3 +66,11 @@ def docker_daemon(monkeypatch: pytest.MonkeyPatch) -> Iterator[Daemon]:
     with tempfile.TemporaryDirectory() as folder, daemon(Path(folder)) as known:
         monkeypatch.setenv("DOCKER_HOST", known.address)
         yield known
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    """Return the world's name servers, which know nothing yet."""
+    known = World()
+    monkeypatch.setattr(dns.resolver, "resolve", known.resolve)
+    return known

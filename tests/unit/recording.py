@@ -56,6 +56,13 @@ class Registered:
     on_error: tuple[str, ...]
     dependencies: tuple[str, ...]
     """Names of the resources that must be there before."""
+    waits_for: frozenset[str]
+    """Those resources, each as type and name."""
+
+    @property
+    def title(self) -> str:
+        """Type and name, as `Group kotauth-server`."""
+        return f"{self.type.rpartition(':')[2]} {self.name}"
 
     @property
     def is_component(self) -> bool:
@@ -96,6 +103,7 @@ class Recording(mocks.MockMonitor):
             create_timeout=request.customTimeouts.create,
             on_error=tuple(request.hooks.on_error),
             dependencies=tuple(sorted({_name(urn) for urn in request.dependencies})),
+            waits_for=frozenset(f"{_type(urn).rpartition(':')[2]} {_name(urn)}" for urn in request.dependencies),
         )
         with self._lock:
             self.resources_seen.append(registered)
@@ -113,8 +121,7 @@ class Recording(mocks.MockMonitor):
 
 class _Provider(mocks.Mocks):
     def call(self, args: mocks.MockCallArgs) -> Any:
-        assert args.token in aws_outputs.ANSWERS, f"a component calls {args.token}"
-        return aws_outputs.ANSWERS[args.token]
+        return aws_outputs.answer(args.token, args.args)
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         outputs = OUTPUTS.get(args.typ, lambda _: {})(args.name)
@@ -141,6 +148,22 @@ class Declared:
     def of_type(self, kind: str) -> list[Registered]:
         """Return all resources whose type ends so, in the order of their names."""
         return sorted((r for r in self.resources if r.type.endswith(kind)), key=lambda r: r.name)
+
+    def before(self, title: str) -> set[str]:
+        """Return everything that a resource waits for, each as type and name.
+
+        A child waits for its parent to be registered, and the parent for what it depends on.
+        """
+        known = {r.title: r for r in self.resources}
+        found: set[str] = set()
+        waiting = [title]
+        while waiting:
+            current = known[waiting.pop()]
+            waiting += current.waits_for - found
+            found |= current.waits_for
+            if current.parent_type:
+                waiting.append(f"{current.parent_type.rpartition(':')[2]} {current.parent}")
+        return found
 
     @property
     def containers(self) -> list[Registered]:

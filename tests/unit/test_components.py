@@ -10,6 +10,20 @@ import pytest
 
 from components import (
     COMPONENTS,
+    AwsCertificate,
+    AwsDatabase,
+    AwsDatabaseRole,
+    AwsDeployment,
+    AwsDns,
+    AwsEdge,
+    AwsLaunchTemplate,
+    AwsLoadBalancer,
+    AwsNetwork,
+    AwsObservability,
+    AwsRollGate,
+    AwsSecret,
+    AwsServer,
+    AwsWebAcl,
     DockerCaCertificate,
     DockerContainer,
     DockerDatabase,
@@ -20,6 +34,7 @@ from components import (
     KotauthCredentials,
 )
 from components.inputs import InvalidInputError
+from tests.unit.aws import TAGS, untagged
 from tests.unit.recording import Declared, declare
 
 SPEC: dict[str, Any] = {
@@ -43,6 +58,12 @@ ROLE: dict[str, Any] = {
     "administrator_password": "administrator",
     "password": "application",
 }
+HOST: dict[str, Any] = {
+    "vpc_id": "vpc-1",
+    "containers": [{**SPEC, "ports": [{"host": 443, "container": 8443}], "tmpfs": ["/tmp"]}],  # noqa: S108
+    "log_retention_days": 30,
+}
+SUBNETS = ["subnet-a", "subnet-b"]
 LEAST: dict[Callable[..., pulumi.ComponentResource], dict[str, Any]] = {
     DockerDeployment: {"base_url": "https://auth.example.com", "acme_email": "ops@example.com", "http_port": 81},
     DockerNetwork: {},
@@ -57,6 +78,92 @@ LEAST: dict[Callable[..., pulumi.ComponentResource], dict[str, Any]] = {
         "written_by": "c",
     },
     KotauthCredentials: {"database_password_version": 2},
+    AwsDeployment: {
+        "base_url": "https://auth.example.com",
+        "availability_zones": ["eu-central-1a", "eu-central-1b"],
+        "zone_id": "Z0123456789ABC",
+        "alarm_email": "ops@example.com",
+        "memory": 600,
+        "cpus": 1,
+        "pool_size": 11,
+        "replicas": 1,
+        "database_version": 15,
+        "database_password_version": 2,
+        "database_storage": 30,
+        "database_storage_limit": 60,
+        "database_backup_days": 7,
+        "log_retention_days": 30,
+        "alarm_errors": 7,
+        "alarm_failed_logins": 8,
+        "alarm_latency": 3,
+    },
+    AwsNetwork: {"zones": ["eu-central-1a", "eu-central-1b"], "flow_log_retention_days": 30},
+    AwsSecret: {"value": "x", "description": "x", "recovery_window_days": 7},
+    AwsDatabase: {
+        "vpc_id": "vpc-1",
+        "subnet_ids": SUBNETS,
+        "version": 15,
+        "storage_gb": 30,
+        "storage_limit_gb": 60,
+        "backup_retention_days": 7,
+        "log_retention_days": 30,
+    },
+    AwsDatabaseRole: {
+        "vpc_id": "vpc-1",
+        "subnet_ids": SUBNETS,
+        "database_host": "db.example",
+        "database_port": 5433,
+        "database_security_group_id": "sg-1",
+        "administrator_secret_arn": "arn:a",
+        "administrator_key_arn": "arn:b",
+        "password_secret_arn": "arn:c",
+        "password_key_arn": "arn:d",
+        "password_version": 2,
+        "pool_size": 11,
+        "log_retention_days": 30,
+    },
+    AwsLaunchTemplate: {**HOST, "in_group": True, "egress": [{"port": 443, "description": "x"}]},
+    AwsServer: {**HOST, "subnet_ids": SUBNETS, "target_group_arn": "arn:t", "load_balancer_security_group_id": "sg-1"},
+    AwsEdge: {**HOST, "subnet_id": "subnet-a", "availability_zone": "eu-central-1a", "volume_gb": 2},
+    AwsCertificate: {"host_name": "auth.example.com", "zone_id": "Z0123456789ABC"},
+    AwsDns: {"name": "auth.example.com", "zone_id": "Z0123456789ABC", "address": "203.0.113.10"},
+    AwsLoadBalancer: {
+        "vpc_id": "vpc-1",
+        "subnet_ids": SUBNETS,
+        "host_name": "auth.example.com",
+        "zone_id": "Z0123456789ABC",
+        "target_port": 8443,
+        "access_log_days": 7,
+        "login_rate_limit": 20,
+        "rate_limit": 500,
+        "log_retention_days": 30,
+    },
+    AwsWebAcl: {"login_rate_limit": 20, "rate_limit": 500, "log_retention_days": 30},
+    AwsRollGate: {
+        "group_name": "g",
+        "target_group_arn": "arn:t",
+        "limit_seconds": 300,
+        "log_retention_days": 30,
+    },
+    AwsObservability: {
+        "log_group_name": "g",
+        "load_balancer_arn_suffix": "app/l",
+        "target_group_arn_suffix": "targetgroup/t",
+        "certificate_arn": "arn:c",
+        "database_identifier": "d",
+        "group_name": "g",
+        "errors": 7,
+        "failed_logins": 8,
+        "host_failures": 2,
+        "load_balancer_errors": 11,
+        "server_errors": 12,
+        "latency_seconds": 3,
+        "certificate_days": 20,
+        "database_cpu_percent": 70,
+        "database_storage_gb": 2,
+        "database_memory_mb": 200,
+        "database_connections": 50,
+    },
 }
 EACH = pytest.mark.parametrize("component", COMPONENTS, ids=lambda component: component.__name__)
 
@@ -69,19 +176,33 @@ def declared(component: Callable[..., pulumi.ComponentResource], args: Mapping[s
     return declare(program)
 
 
+def is_aws(component: Callable[..., pulumi.ComponentResource]) -> bool:
+    return ".aws." in component.__module__
+
+
 def as_another_language_sends_it(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: as_another_language_sends_it(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [as_another_language_sends_it(inner) for inner in value]
-    return float(value) if isinstance(value, int) else value
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def comparable(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return inputs with the content of archives in their place, which are never equal themselves."""
+    return {
+        key: {path: vars(asset) for path, asset in value.assets.items()}
+        if isinstance(value, pulumi.AssetArchive)
+        else value
+        for key, value in inputs.items()
+    }
 
 
 @EACH
 def test_floats_for_numbers_declare_the_same(component: Callable[..., pulumi.ComponentResource]) -> None:
     args = LEAST[component]
     by_name = [
-        {(r.type, r.name): r.inputs for r in declared(component, given).resources}
+        {(r.type, r.name): comparable(r.inputs) for r in declared(component, given).resources}
         for given in (args, as_another_language_sends_it(args))
     ]
     assert by_name[0] == by_name[1]
@@ -103,12 +224,21 @@ def test_every_output_is_set_and_registered(component: Callable[..., pulumi.Comp
 
 @EACH
 def test_labels_reach_every_child(component: Callable[..., pulumi.ComponentResource]) -> None:
-    if component is KotauthCredentials:
+    if component is KotauthCredentials or is_aws(component):
         return  # nothing that Docker keeps
     result = declared(component, {**LEAST[component], "labels": {"team": "identity"}})
     made = [r for r in result.resources if r.type.startswith("docker:")]
     assert made
     assert not [r.name for r in made if r.labels.get("team") != "identity"]
+
+
+@EACH
+def test_tags_reach_every_child_that_takes_them(component: Callable[..., pulumi.ComponentResource]) -> None:
+    if not is_aws(component) or component is AwsDns:
+        return  # a record takes none
+    result = declared(component, {**LEAST[component], "tags": TAGS})
+    assert any(r.type.startswith("aws:") for r in result.resources)
+    assert untagged(result) == []
 
 
 @EACH
@@ -180,6 +310,7 @@ def test_files_in_a_volume_that_is_there() -> None:
         (DockerDatabaseRole, {**ROLE, "password_version": 0, "pool_size": 1000}, ["password_version", "pool_size"]),
         (KotauthCredentials, {"database_password_version": 1.5}, ["database_password_version"]),
         (DockerDeployment, {}, ["base_url", "acme_email"]),
+        (AwsDeployment, {}, ["base_url", "zone_id", "availability_zones"]),
     ],
 )
 def test_bad_inputs_are_all_named(

@@ -165,6 +165,28 @@ def test_after_the_limit_it_says_failed_and_goes_on_slowly(clock: Clock, capsys:
     assert set(clock.naps[first:]) == {boot.SLOW_PAUSE_SECONDS}
 
 
+def test_without_a_plan_it_says_so_and_waits_for_one(
+    clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A power cut while cloud-init writes it leaves an empty one."""
+    plan = tmp_path / "boot.json"
+    plan.touch()
+    clock.now = 100.0
+    monkeypatch.setattr(boot, "PLAN", str(plan))
+    monkeypatch.setattr(clock, "sleep", lambda _: plan.write_text('{"limit_seconds": 600, "artifacts": {}}'))
+    monkeypatch.setattr(bring_up, "bring_up", lambda plan, deadline: None)
+    boot.main()
+    said = [(line["stage"], line["outcome"]) for line in lines(capsys)]
+    assert said == [("plan", "failed"), ("plan", "ok"), ("artifacts", "ok")]
+
+
+def test_a_docker_that_does_not_start_may_try_again(commands: Commands) -> None:
+    commands.set("systemctl", '[ "$1" = start ] && exit 1; exit 0')
+    with pytest.raises(CommandError, match="systemctl start"):
+        bring_up.start_docker()
+    assert commands.calls[-1] == "systemctl reset-failed docker.service"
+
+
 def test_a_detail_is_bounded(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
     boot.until_done("x", 600, failing(1, CommandError("x" * 10_000)))
     assert len(lines(capsys)[0]["detail"]) == 500

@@ -17,6 +17,7 @@ from components.aws.host.cloud_config import cloud_config
 from components.aws.host.description import Secret, Watch
 from components.aws.host.user_data import LIMIT_BYTES, UserData
 from components.inputs import InvalidInputError
+from tests.host import commands
 from tests.unit import hosts
 from tests.unit.hosts import CANARY, NAMES, rendered, rendered_edge
 
@@ -84,6 +85,14 @@ def test_the_commands_start_the_boot_and_don_t_wait_for_it() -> None:
     assert commands[0] == ["systemctl", "mask", "--now", "ecs.service"]
     assert ["systemctl", "enable", "docker.service", "kotauth-boot.service"] in commands
     assert commands[-1] == ["systemctl", "start", "--no-block", "kotauth-boot.service"]
+
+
+@pytest.mark.parametrize("data", [rendered(), rendered_edge()], ids=["alb", "edge"])
+def test_every_command_comes_with_amazon_linux(data: UserData) -> None:
+    called = commands.called_by_user_data(data.text(**NAMES), set(commands.PACKAGES))
+    called.update({path: commands.called_by_file(path, content, set()) for path, content in files(data).items()})
+    assert called["/etc/systemd/system/kotauth-server.service"] == {"docker"}
+    assert set().union(*called.values()) <= set(commands.PACKAGES)
 
 
 def test_artifacts_are_named_by_their_hash_and_all_are_there() -> None:

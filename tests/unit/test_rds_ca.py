@@ -53,7 +53,9 @@ def test_each_is_an_authority_that_signed_itself_and_is_valid_for_years(region: 
 
 
 def test_another_region_is_an_error_that_says_what_to_do() -> None:
-    with pytest.raises(ValueError, match=r'region "ca-west-1".*ca-west-1/ca-west-1-bundle.pem as the certificate authorities'):
+    with pytest.raises(
+        ValueError, match=r'region "ca-west-1".*ca-west-1/ca-west-1-bundle.pem as the certificate authorities'
+    ):
         rds_ca_bundle("ca-west-1")
 
 

@@ -50,31 +50,14 @@ def test_without_a_network_of_its_own_a_container_has_none(deployment: Declared)
 def test_order(deployment: Declared) -> None:
     """Each waits for the container before it, which counts as made only when it is ready."""
     before = {
-        "kotauth-postgres": "kotauth-postgres-data-owner",
-        "kotauth-database-role": "kotauth-postgres-secrets-carrier",
-        "kotauth-server": "kotauth-server-key-guard",
-        "kotauth-caddy": "kotauth-caddy-reload",
-        "kotauth-caddy-reload": "kotauth-caddy-config-owner",
+        "kotauth-postgres": {"kotauth-postgres-data-owner"},
+        "kotauth-database-role": {"kotauth-postgres-secrets-carrier", "kotauth-postgres"},
+        "kotauth-server": {"kotauth-server-key-guard", "kotauth-database-role"},
+        "kotauth-caddy": {"kotauth-caddy-reload", "kotauth-server"},
+        "kotauth-caddy-reload": {"kotauth-caddy-config-owner"},
     }
     for later, earlier in before.items():
-        assert earlier in reachable(deployment, later), later
-    assert "kotauth-postgres" in reachable(deployment, "kotauth-database-role")
-    assert "kotauth-database-role" in reachable(deployment, "kotauth-server")
-    assert "kotauth-server" in reachable(deployment, "kotauth-caddy")
-
-
-def reachable(deployment: Declared, name: str) -> set[str]:
-    """Return everything that a container waits for, through its components' own dependencies."""
-    found: set[str] = set()
-    waiting = [deployment.named(name, ":Container")]
-    while waiting:
-        current = waiting.pop()
-        for earlier in current.dependencies:
-            if earlier not in found:
-                found.add(earlier)
-                waiting += [r for r in deployment.resources if r.name == earlier]
-        waiting += [r for r in deployment.resources if r.name == current.parent and r.is_component and r is not current]
-    return found
+        assert {f"Container {name}" for name in earlier} <= deployment.before(f"Container {later}"), later
 
 
 def test_children_lie_below_their_components(deployment: Declared) -> None:

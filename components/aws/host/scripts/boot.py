@@ -59,7 +59,8 @@ def load_plan() -> dict[str, Any]:
 
 def main() -> None:
     """Bring the host up."""
-    plan = load_plan()
+    # Without a plan there is nothing to be patient for.
+    plan = until_done("plan", 0, load_plan)
     aws = Aws()
     deadline = time.monotonic() + plan["limit_seconds"]
     until_done("artifacts", deadline, lambda: fetch(aws, plan))

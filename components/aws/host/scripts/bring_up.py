@@ -85,9 +85,12 @@ def fill(folder: str, files: dict[str, bytes], owner: list[int]) -> None:
 
 def start_docker() -> None:
     """Start Docker and make the network on which the containers find each other."""
-    # systemd refuses what has failed three times in a minute.
-    run("systemctl", "reset-failed", "docker.service", "docker.socket")
-    run("systemctl", "start", "docker.service", timeout=120)
+    try:
+        run("systemctl", "start", "docker.service", timeout=120)
+    except CommandError:
+        # What has failed three times in a minute is refused, and the next try is to be a real one.
+        run("systemctl", "reset-failed", "docker.service")
+        raise
     if NETWORK not in run("docker", "network", "ls", "--format", "{{.Name}}").split():
         run("docker", "network", "create", NETWORK)
 

@@ -1,0 +1,178 @@
+"""The stack prod as it is committed, from `pulumi up` to a host that serves, and through a rotation of the password.
+
+Everything in between is what the program made: secrets, files, parameter and launch template in the AWS of the
+stand-in; the function that makes the database's roles, out of its archive; and the gate that ends the `up`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.e2e.forwarded import Belief, Headers, Workspace, spoofed
+from tests.e2e.traces import Search
+from tests.host.instance import Host
+from tests.host.production import Production
+
+pytestmark = [pytest.mark.docker, pytest.mark.engine]
+
+DISCOVERY = "/t/master/.well-known/openid-configuration"
+HSTS = "strict-transport-security"
+
+
+@pytest.fixture(scope="module")
+def production(
+    images: dict[str, str], pulumi_engine: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Production]:
+    """Yield the stack, up."""
+    with Production.start(tmp_path_factory.mktemp("production"), images) as production:
+        production.stack.up()
+        yield production
+
+
+@pytest.fixture(scope="module")
+def outputs(production: Production) -> dict[str, Any]:
+    """Return the stack's outputs."""
+    return production.stack.project.outputs()
+
+
+@pytest.fixture(scope="module")
+def first(production: Production) -> Host:
+    """Return the host of the first generation."""
+    return next(iter(production.hosts.values()))
+
+
+@pytest.fixture(scope="module")
+def workspace(production: Production) -> Workspace:
+    """Return a workspace that answers with what the server believes."""
+    return Workspace(production.lab.alb.client, production.database.sql)
+
+
+@pytest.fixture(scope="module")
+def truth(workspace: Workspace) -> Belief:
+    """Return what the server believes of an honest request."""
+    return workspace.through_the_frontend([])
+
+
+@pytest.fixture(scope="module")
+def second(production: Production, first: Host) -> Host:
+    """Return the host of the generation after a rotation of the password; the first one's group is gone then."""
+    production.stack.configure(databasePasswordVersion="2")
+    production.stack.up()
+    return production.hosts[production.group]
+
+
+def test_the_role_s_function_read_two_secrets_and_made_one_login(production: Production) -> None:
+    calls = [
+        call
+        for call in production.lab.endpoints.called("secretsmanager", "GetSecretValue")
+        if call.owner in production.functions
+    ]
+    assert [call.status for call in calls] == [200, 200]
+    logins = "SELECT rolname FROM pg_roles WHERE rolname LIKE 'kotauth%' AND rolcanlogin ORDER BY 1"
+    assert production.database.sql(logins).split() == ["kotauth_a", "kotauth_admin"]
+
+
+def test_it_is_ready_at_the_load_balancer(production: Production, first: Host, outputs: dict[str, Any]) -> None:
+    without, with_name = production.lab.alb.last_probes(first.address)
+    assert (without.server_name, without.status) == (None, 200)
+    assert (with_name.server_name, with_name.status) == (first.server_name, 200)
+    answer = production.lab.alb.client.get(outputs["readyUrl"].removeprefix(outputs["url"]))
+    assert answer.status == 200
+    assert json.loads(answer.text)["checks"]["config"]["baseUrl"] == outputs["url"] == "https://auth.example.org"
+
+
+def test_discovery_names_the_public_issuer(production: Production, outputs: dict[str, Any]) -> None:
+    issuer = json.loads(production.lab.alb.client.get(DISCOVERY).text)["issuer"]
+    assert issuer == f"{outputs['url']}/t/master"
+
+
+def test_the_admin_password_logs_in(production: Production, outputs: dict[str, Any]) -> None:
+    answer = production.lab.alb.client.login(outputs["adminPassword"])
+    assert "KOTAUTH_ADMIN=" in answer.headers["set-cookie"]
+
+
+def test_the_client_is_who_spoke_to_the_load_balancer(truth: Belief, workspace: Workspace) -> None:
+    assert truth.client_address == "127.0.0.1"
+    assert truth.issuer == f"https://auth.example.org/t/{workspace.slug}"
+
+
+@spoofed
+def test_a_forwarded_header_changes_nothing(workspace: Workspace, truth: Belief, headers: Headers) -> None:
+    assert workspace.through_the_frontend(headers) == truth
+
+
+@pytest.mark.parametrize("name", ["evil.example", "auth.example.org.evil.example", "127.0.0.1", ""])
+def test_a_foreign_host_is_refused(production: Production, name: str) -> None:
+    answer = production.lab.alb.client.get(DISCOVERY, {"Host": name})
+    assert answer.status == (421 if name else 400)
+    assert "issuer" not in answer.text
+
+
+def test_the_host_s_address_is_for_the_probe_alone(production: Production, first: Host) -> None:
+    client, name = production.lab.alb.client, {"Host": first.address}
+    assert client.get("/health/ready", name).status == 200
+    assert client.get(DISCOVERY, name).status == 421
+    assert client.request("POST", "/health/ready", headers=name).status == 421
+    ask = "curl -sk -o /dev/null -w %{http_code}"
+    assert first.exec(f"{ask} https://{first.address}/health/ready") == "421", "not from the load balancer's subnets"
+
+
+@pytest.mark.parametrize("path", ["/health/ready", DISCOVERY, "/admin", "/missing"])
+def test_hsts_is_sent_once(production: Production, path: str) -> None:
+    alb = production.lab.alb
+    hsts = production.listener_attribute("strict_transport_security.header_value")
+    assert hsts == "max-age=31536000; includeSubDomains"
+    assert alb.client.get(path).headers[HSTS] == hsts
+    alb.response_headers = {"Strict-Transport-Security": hsts}
+    try:
+        assert alb.client.get(path).headers[HSTS] == hsts
+    finally:
+        alb.response_headers = {}
+
+
+def test_a_rotation_is_served_by_a_new_host(production: Production, first: Host, second: Host) -> None:
+    assert second.instance_id != first.instance_id
+    assert production.lab.alb.healthy(second.address)
+    assert production.logins(second) == {"kotauth_b"}
+
+
+def test_the_old_host_opens_new_connections_after_it(
+    production: Production, first: Host, second: Host, outputs: dict[str, Any]
+) -> None:
+    alb = production.lab.alb
+    alb.deregister(second.address)
+    try:
+        for cut in (lambda: production.cut_connections(first), first.reboot):
+            cut()
+            first.wait_ready()
+            assert alb.client.login(outputs["adminPassword"]).status == 302
+            assert production.logins(first) == {"kotauth_a"}
+    finally:
+        alb.register(second.address, second.server_name)
+    second.wait_ready()
+
+
+def test_a_second_preview_is_empty(production: Production, second: Host) -> None:
+    assert production.stack.changes() == {}
+
+
+def test_no_secret_is_where_it_doesn_t_belong(production: Production, second: Host, outputs: dict[str, Any]) -> None:
+    secrets = production.secrets()
+    assert {"kotauth-database-password v1", "kotauth-database-password v2"} <= set(secrets)
+    secrets["checklist key"] = outputs["checklistApiKey"]
+    places = dict(production.places())
+    search = Search(secrets)
+    assert {name: found for name, content in places.items() if (found := search.find(content))} == {}
+    # That there was something to look at.
+    for name, content in {
+        "user data 1": b"KAUTH_",
+        "user data 2": b"kotauth_b",
+        f"console {second.instance_id}": b'"stage": "units"',
+        f"log {second.instance_id}/server": b"key guard: ",
+        "parameter": b"arn:aws:secretsmanager:",
+    }.items():
+        assert content in places[name], name

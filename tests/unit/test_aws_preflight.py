@@ -1,0 +1,320 @@
+"""What is asked of AWS and DNS before anything is made: every problem is one line, and all come at once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import dns.exception
+import pulumi
+import pytest
+from pulumi.runtime.mocks import set_mocks
+
+from components.aws import preflight
+from components.aws.settings import AwsSettings
+from tests.unit.aws_outputs import ANSWERS, REGION, SUBNETS, certificate_arn, refused
+from tests.unit.name_servers import World
+from tests.unit.recording import PROJECT, STACK, Recording
+
+GOOD: dict[str, Any] = {
+    "base_url": "https://auth.example.com",
+    "availability_zones": [f"{REGION}a", f"{REGION}b"],
+    "zone_id": "Z0123456789ABC",
+}
+BROUGHT: dict[str, Any] = {
+    **GOOD,
+    "availability_zones": "",
+    "vpc_id": "vpc-0123456789abcdef0",
+    "public_subnet_ids": list(SUBNETS),
+    "private_subnet_ids": list(SUBNETS),
+    "isolated_subnet_ids": list(SUBNETS),
+}
+OUR_SERVERS = ["ns-1.awsdns-01.org.", "ns-2.awsdns-02.com."]
+HEAD = "AWS can't run this stack:"
+
+INSTANCE_TYPE = "aws:ec2/getInstanceType:getInstanceType"
+OFFERINGS = "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings"
+AMI = "aws:ec2/getAmi:getAmi"
+SUBNET = "aws:ec2/getSubnet:getSubnet"
+ENGINE = "aws:rds/getEngineVersion:getEngineVersion"
+ORDERABLE = "aws:rds/getOrderableDbInstance:getOrderableDbInstance"
+ZONE = "aws:route53/getZone:getZone"
+
+Says = Callable[..., None]
+
+
+@pytest.fixture(autouse=True)
+def stack() -> None:
+    recording = Recording()
+    set_mocks(recording.mocks, project=PROJECT, stack=STACK, monitor=recording)
+
+
+@pytest.fixture(autouse=True)
+def delegated(world: World) -> World:
+    """Return a world in which the zone is delegated and nothing forbids a certificate."""
+    world.records["example.com", "NS"] = list(OUR_SERVERS)
+    return world
+
+
+@pytest.fixture
+def says(monkeypatch: pytest.MonkeyPatch) -> Says:
+    """Return a function that changes one of AWS's answers, wholly or in some fields."""
+
+    def change(token: str, refusal: str = "", **fields: Any) -> None:
+        before = ANSWERS[token]
+
+        def answer(asked: Mapping[str, Any]) -> dict[str, Any]:
+            return {**(before if isinstance(before, dict) else before(asked)), **fields}
+
+        # As the bridge to Terraform's providers says it.
+        said = f"invocation of {token} returned an error: invoking {token}: 1 error occurred:\n\t* {refusal}\n\n"
+        monkeypatch.setitem(ANSWERS, token, refused(said) if refusal else answer)
+
+    return change
+
+
+def check(settings: Mapping[str, Any]) -> None:
+    preflight.check(AwsSettings.resolve(settings, "it"))
+
+
+def problems(**settings: Any) -> list[str]:
+    with pytest.raises(pulumi.RunError) as error:
+        check({**GOOD, **settings})
+    head, *rest = str(error.value).splitlines()
+    assert head == HEAD
+    return [line.strip() for line in rest]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        GOOD,
+        BROUGHT,
+        {**GOOD, "host_image_id": "ami-0123456789abcdef0"},
+        {**GOOD, "frontend": "caddy", "acme_email": "ops@example.com"},
+        {**GOOD, "zone_id": "", "certificate_arn": certificate_arn()},
+        {**GOOD, "base_url": "https://example.com"},
+    ],
+    ids=["defaults", "brought network", "host image", "caddy", "brought certificate", "apex"],
+)
+def test_nothing_stands_in_the_way(settings: dict[str, Any], caplog: pytest.LogCaptureFixture) -> None:
+    check(settings)
+    assert caplog.messages == []
+
+
+def test_a_region_that_is_not_enabled(says: Says) -> None:
+    says("aws:index/getRegions:getRegions", names=["us-east-1"])
+    assert problems() == [
+        f'aws:region = "{REGION}": is not enabled for this account, or no region: enable it, or choose another'
+    ]
+
+
+def test_zones_and_a_certificate_of_another_region_end_it_before_the_rest_is_asked(says: Says) -> None:
+    says(INSTANCE_TYPE, "must not be asked in the wrong region")
+    arn = certificate_arn(region="us-east-1")
+    assert problems(availability_zones=["us-east-1a", "us-east-1b"], zone_id="", certificate_arn=arn) == [
+        f'kotauth:availabilityZones = "us-east-1a": is not in the region of the stack, aws:region {REGION}',
+        f'kotauth:availabilityZones = "us-east-1b": is not in the region of the stack, aws:region {REGION}',
+        f'kotauth:certificateArn = "{arn}": is of another region than aws:region {REGION}: '
+        "a load balancer takes only its own region's",
+    ]
+
+
+def test_a_zone_that_is_not_there(says: Says) -> None:
+    says(OFFERINGS, locations=[f"{REGION}{zone}" for zone in "abd"])
+    zones = [f"{REGION}a", f"{REGION}d"]
+    assert problems(availability_zones=zones) == [
+        f'kotauth:availabilityZones = "{REGION}d": is not available, only {REGION}a, {REGION}b, {REGION}c'
+    ]
+
+
+def test_a_subnet_that_is_not_there(says: Says) -> None:
+    says(SUBNET, "no matching EC2 Subnet found")
+    lines = problems(**BROUGHT)
+    assert len(lines) == 6
+    assert lines[0] == (
+        f'kotauth:publicSubnetIds = "{next(iter(SUBNETS))}": is no subnet of {REGION} (no matching EC2 Subnet found)'
+    )
+
+
+def test_subnets_of_another_network_or_all_in_one_zone(says: Says) -> None:
+    says(SUBNET, vpcId="vpc-0123456789abcdef1")
+    other = "lies in vpc-0123456789abcdef1, not in kotauth:vpcId vpc-0123456789abcdef0"
+    assert problems(**BROUGHT) == [
+        f'kotauth:{tier}SubnetIds = "{subnet}": {other}'
+        for tier in ("public", "private", "isolated")
+        for subnet in SUBNETS
+    ]
+    says(SUBNET, vpcId="vpc-0123456789abcdef0", availabilityZone=f"{REGION}a")
+    assert problems(**BROUGHT) == [
+        f'kotauth:{tier}SubnetIds = "{",".join(SUBNETS)}": must lie in two zones or more, not only in {REGION}a'
+        for tier in ("public", "private", "isolated")
+    ]
+
+
+def test_an_instance_type_that_aws_doesn_t_know(says: Says) -> None:
+    says(INSTANCE_TYPE, "reading EC2 Instance Type: api error InvalidInstanceType")
+    line = (
+        f'kotauth:instanceType = "t9.small": is no EC2 instance type of {REGION} '
+        "(reading EC2 Instance Type: api error InvalidInstanceType)"
+    )
+    assert problems(instance_type="t9.small") == [line]
+
+
+def test_an_instance_type_that_is_too_small(says: Says) -> None:
+    says(INSTANCE_TYPE, memorySize=1024, defaultVcpus=1)
+    lines = problems(instance_type="t4g.micro", cpus=1.5)
+    assert lines[:2] == [
+        'kotauth:instanceType = "t4g.micro": has 1024 MB, the containers and the host need 1132',
+        'kotauth:instanceType = "t4g.micro": has 1 vCPU, the server wants 1.5',
+    ]
+
+
+def test_the_server_s_own_memory_counts() -> None:
+    assert problems(memory=1429) == [
+        'kotauth:instanceType = "t4g.small": has 2048 MB, the containers and the host need 2049'
+    ]
+    check({**GOOD, "memory": 1428})
+
+
+def test_an_instance_type_that_a_zone_lacks(says: Says) -> None:
+    says(OFFERINGS, locations=[f"{REGION}b"])
+    assert problems() == [f'kotauth:instanceType = "t4g.small": is not offered in {REGION}a, only in {REGION}b']
+
+
+def test_an_image_that_is_not_there_or_for_another_processor(says: Says) -> None:
+    image = "ami-0123456789abcdef0"
+    says(AMI, architecture="x86_64")
+    assert problems(host_image_id=image) == [f'kotauth:hostImageId = "{image}": is for x86_64, but t4g.small is arm64']
+    says(AMI, "Your query returned no results")
+    assert problems(host_image_id=image) == [
+        f'kotauth:hostImageId = "{image}": is no machine image of {REGION} (Your query returned no results)'
+    ]
+
+
+def test_a_version_or_a_class_that_rds_doesn_t_offer(says: Says) -> None:
+    says(ORDERABLE, "no RDS DB Instance Classes match the criteria")
+    assert problems() == [
+        f'kotauth:databaseClass = "db.t4g.small": is not offered for PostgreSQL 14.23 in {REGION} '
+        "(no RDS DB Instance Classes match the criteria)"
+    ]
+    says(ENGINE, "no RDS engine versions match the criteria")
+    assert problems(database_version=17) == [
+        f'kotauth:databaseVersion = "17": is not offered as an engine version of PostgreSQL in {REGION} '
+        "(no RDS engine versions match the criteria)"
+    ]
+
+
+def test_a_database_with_too_few_connections_for_two_generations_of_pools(
+    says: Says, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = ANSWERS[INSTANCE_TYPE]
+
+    def answer(asked: Mapping[str, Any]) -> dict[str, Any]:
+        memory = {"t4g.micro": 1024, "t4g.nano": 512}.get(asked["instanceType"], 4096)
+        return {**server(asked), "memorySize": memory}
+
+    monkeypatch.setitem(ANSWERS, INSTANCE_TYPE, answer)
+    check({**GOOD, "database_class": "db.t4g.micro"})
+    assert problems(database_class="db.t4g.nano", pool_size=20) == [
+        'kotauth:databaseClass = "db.t4g.nano": allows 56 connections, two generations of pools need 100'
+    ]
+
+
+def test_a_class_without_a_twin_in_ec2_is_taken_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = ANSWERS[INSTANCE_TYPE]
+
+    def answer(asked: Mapping[str, Any]) -> dict[str, Any]:
+        return known(asked) if asked["instanceType"] == "t4g.small" else refused("InvalidInstanceType")(asked)
+
+    monkeypatch.setitem(ANSWERS, INSTANCE_TYPE, answer)
+    check({**GOOD, "database_class": "db.z9.large"})
+
+
+def test_a_hosted_zone_that_is_not_there_or_another_s(says: Says) -> None:
+    says(ZONE, name="example.org")
+    lines = problems()
+    assert lines[0] == (
+        'kotauth:baseUrl = "https://auth.example.com": does not lie in the hosted zone Z0123456789ABC, '
+        "which is example.org"
+    )
+    says(ZONE, "couldn't find resource")
+    assert problems() == [
+        'kotauth:zoneId = "Z0123456789ABC": is no hosted zone of this account (couldn\'t find resource)'
+    ]
+
+
+def test_a_name_that_only_ends_like_the_zone(says: Says, world: World) -> None:
+    says(ZONE, name="ample.com")
+    world.records["ample.com", "NS"] = OUR_SERVERS
+    (line,) = problems()
+    assert "does not lie in the hosted zone" in line
+
+
+def test_a_private_zone(says: Says) -> None:
+    says(ZONE, privateZone=True, nameServers=[])
+    assert problems() == [
+        'kotauth:zoneId = "Z0123456789ABC": is a private zone, which no certificate authority can see'
+    ]
+
+
+@pytest.mark.parametrize(
+    ("servers", "seen"),
+    [([], "nobody"), (["a.registrar.example.", "b.registrar.example."], "a.registrar.example, b.registrar.example")],
+)
+def test_a_zone_that_the_world_doesn_t_ask(world: World, servers: list[str], seen: str) -> None:
+    del world.records["example.com", "NS"]
+    if servers:
+        world.records["example.com", "NS"] = servers
+    assert problems() == [
+        f'kotauth:zoneId = "Z0123456789ABC": is not delegated: the world asks {seen} for example.com, and the zone\'s '
+        "servers are ns-1.awsdns-01.org, ns-2.awsdns-02.com; set these at the registrar, else the certificate waits "
+        "in vain"
+    ]
+
+
+def test_some_of_the_zone_s_servers_are_enough(world: World) -> None:
+    world.records["example.com", "NS"] = [OUR_SERVERS[0].upper(), "ns.secondary.example."]
+    check(GOOD)
+
+
+@pytest.mark.parametrize("name", ["auth.example.com", "example.com"])
+def test_a_certificate_that_caa_records_forbid(world: World, name: str) -> None:
+    world.records[name, "CAA"] = ['0 issue "letsencrypt.org"']
+    assert problems() == [
+        'kotauth:baseUrl = "https://auth.example.com": may not be certified by ACM, says '
+        f'{name}: 0 issue "letsencrypt.org"'
+    ]
+    check({**GOOD, "frontend": "caddy", "acme_email": "ops@example.com"})
+    check({**GOOD, "zone_id": "", "certificate_arn": certificate_arn()})
+
+
+def test_without_dns_it_warns_and_goes_on(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    world.error = dns.exception.Timeout()
+    with caplog.at_level(logging.WARNING):
+        check(GOOD)
+    certificate, zone = caplog.messages
+    assert certificate.startswith("DNS can't be asked whether CAA records let ACM certify auth.example.com: ")
+    assert zone.startswith("DNS can't be asked whether example.com is delegated to its zone: ")
+
+
+def test_without_a_zone_dns_is_not_asked(world: World) -> None:
+    check({**GOOD, "zone_id": "", "certificate_arn": certificate_arn()})
+    assert world.asked == []
+
+
+def test_everything_is_said_at_once(says: Says, world: World) -> None:
+    says(OFFERINGS, locations=[f"{REGION}b"])
+    says(AMI, architecture="x86_64")
+    says(ORDERABLE, "none")
+    says(ZONE, privateZone=True)
+    world.records["example.com", "CAA"] = ['0 issue ";"']
+    lines = problems(host_image_id="ami-0123456789abcdef0")
+    assert [line.partition(" = ")[0] for line in lines] == [
+        "kotauth:instanceType",
+        "kotauth:hostImageId",
+        "kotauth:databaseClass",
+        "kotauth:baseUrl",
+        "kotauth:zoneId",
+    ]

@@ -1,0 +1,43 @@
+"""Where `make image` writes into the file of a stack, and that everything else in it stays."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+import host_image
+from tests.project import ROOT
+
+IMAGE = "ami-0fedcba9876543210"
+KEY = "kotauth:hostImageId"
+
+
+def test_the_comment_in_the_committed_file_becomes_the_setting() -> None:
+    before = (ROOT / "Pulumi.prod.yaml").read_text()
+    after = host_image.pin(before, IMAGE)
+    changed = [pair for pair in zip(before.splitlines(), after.splitlines(), strict=True) if pair[0] != pair[1]]
+    assert changed == [(f"  # {KEY}: ami-0123456789abcdef0", f"  {KEY}: {IMAGE}")]
+    assert yaml.safe_load(after)["config"][KEY] == IMAGE
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (f'config:\n  {KEY}: "ami-01234567"\n', f"config:\n  {KEY}: {IMAGE}\n"),
+        (f"config:\n    {KEY}: ami-01234567 # of May\n", f"config:\n    {KEY}: {IMAGE} # of May\n"),
+        (f"config:\n  {KEY}:\n", f"config:\n  {KEY}: {IMAGE}\n"),
+        # The setting, not an old one in a comment before it.
+        (f"config:\n  # {KEY}: ami-1\n  {KEY}: ami-2\n", f"config:\n  # {KEY}: ami-1\n  {KEY}: {IMAGE}\n"),
+        ("# Ours\nconfig: # all\n    a:b: c\n", f"# Ours\nconfig: # all\n    {KEY}: {IMAGE}\n    a:b: c\n"),
+        ("encryptionsalt: v1:x\nconfig:\n", f"encryptionsalt: v1:x\nconfig:\n  {KEY}: {IMAGE}\n"),
+    ],
+    ids=["set", "with a comment", "empty", "set beside a comment", "new", "the first one"],
+)
+def test_one_line_changes(before: str, after: str) -> None:
+    assert host_image.pin(before, IMAGE) == after
+    assert host_image.pin(after, IMAGE) == after
+
+
+def test_a_file_without_settings_is_refused() -> None:
+    with pytest.raises(ValueError, match="no config block"):
+        host_image.pin("encryptionsalt: v1:x\n", IMAGE)
