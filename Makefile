@@ -6,7 +6,7 @@ RUN := .venv/bin/python
 FAST := tests/unit tests/schema tests/policy
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview down purge env test check lint fmt pins venv engine
+.PHONY: help up preview down purge image env test check lint fmt pins venv engine
 
 help: ## list the targets
 	@sed -n 's/\$$\$$/$$/; s/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -23,6 +23,9 @@ down: engine ## stop everything, keep key, passwords and data
 
 purge: engine ## remove everything for good, asks first
 	@$(RUN) workflow.py purge --stack $(STACK)
+
+image: venv ## write the newest host image into the file of a stack on AWS
+	@$(RUN) workflow.py image --stack $(STACK)
 
 env: ## print the environment for plain pulumi: eval "$$(make -s env)"
 	@$(PYTHON) -m engine env
