@@ -4,6 +4,8 @@ STACK ?= dev
 PYTHON ?= python3
 RUN := .venv/bin/python
 FAST := tests/unit tests/schema tests/policy
+# One process for all that needs Docker, one for the rest (tests/conftest.py says which tests stay together).
+TOGETHER := -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
 .PHONY: help up preview down purge image env test check lint fmt pins venv engine
@@ -31,10 +33,10 @@ env: ## print the environment for plain pulumi: eval "$$(make -s env)"
 	@$(PYTHON) -m engine env
 
 test: lint engine ## everything: lint, types, and all tests
-	$(RUN) -m pytest --durations=10
+	$(RUN) -m pytest $(TOGETHER) --durations=10
 
 check: lint ## lint, types, and the tests that need no Docker, about a minute
-	$(RUN) -m pytest -q $(FAST)
+	$(RUN) -m pytest -q $(TOGETHER) $(FAST)
 
 lint: venv
 	$(RUN) -m ruff check .

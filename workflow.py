@@ -33,16 +33,17 @@ _DEVELOPMENT = "dev"
 
 
 _TAKE_DOWN = """\
-error: a stack on AWS is not stopped and started again. To take it down for good, two commands:
-  pulumi config set deletionProtection false --stack {stack} && make up STACK={stack}
+error: a stack on AWS is not stopped and started again. To take it down for good (policies refuse the first by make):
+  pulumi config set deletionProtection false --stack {stack} && pulumi up --stack {stack}
   make purge STACK={stack}
 """
 _LEFT_ON_AWS = """
 Left behind, on purpose, and to be paid for until it is deleted by hand:
   the database's final snapshot           aws rds describe-db-snapshots
   its automated backups                   aws rds describe-db-instance-automated-backups
+  the key that both are encrypted with    aws kms list-keys
   the secrets, restorable for 30 days     aws secretsmanager list-secrets --include-planned-deletion
-  their keys, pending deletion            aws kms list-keys
+  all other keys, pending deletion        aws kms list-keys
 """
 
 
@@ -183,6 +184,9 @@ def down(stack: Stack) -> None:
 
 def purge(stack: Stack) -> None:
     """Remove everything, for good, after a typed confirmation."""
+    if stack.is_on_aws and stack.setting("deletionProtection") != "false":
+        # AWS would keep the database and the load balancer, and lose everything else.
+        sys.exit(_TAKE_DOWN.format(stack=stack.name))
     stack.ensure()
     print(f"This deletes the secret key, the passwords and all data of stack {stack.name}. Nothing brings them back.")
     try:

@@ -12,6 +12,24 @@ import pytest
 from engine import docker, selection
 from tests.project import Project
 
+_DOCKER, _STACKS = {"daemon", "images"}, {"production", "staging"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say which tests stay together where several processes run them.
+
+    There is one Docker daemon, whose ports and restarts all its tests share, and each of the two stacks on the stand-in
+    for AWS is brought up once.
+    """
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if item.get_closest_marker("docker") or fixtures & _DOCKER:
+            item.add_marker(pytest.mark.xdist_group("docker"))
+        elif fixtures & _STACKS:
+            item.add_marker(pytest.mark.xdist_group("aws"))
+        else:
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
+
 
 def _progress_shown(request: pytest.FixtureRequest) -> AbstractContextManager[None]:
     """Show what is printed meanwhile, for minutes perhaps; pytest would keep it until the end."""

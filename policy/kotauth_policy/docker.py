@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .image import Image, parse_image
-from .resource import Resource, Stack
+from .resource import Resource
 from .value import Value
 from .verdict import UndecidableError
 
@@ -82,11 +82,6 @@ class _Part:
 
     def __call__(self, container: Resource) -> bool:
         return starts(container) and part(container) in self.parts
-
-
-def parts_in(stack: Stack, *parts: str) -> list[Resource]:
-    """Return the containers of a stack that start and are one of these parts."""
-    return [container for container in stack.of_type(CONTAINER) if is_part(*parts)(container)]
 
 
 def known_image(value: Value) -> Image | None:

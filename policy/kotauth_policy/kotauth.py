@@ -1,4 +1,4 @@
-"""What rules know about Kotauth's environment and its secret files."""
+"""What rules know about Kotauth's environment and its secret files, in a container of Docker's or on a host of AWS."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .docker import CONTAINER, SERVER, is_part, parts_in, volumes_of
+from .aws import DATABASE_INSTANCE, SECRET, SECRET_VERSION
+from .docker import CONTAINER, SERVER, is_part, volumes_of
+from .hosted import Late, host_of, parts_in
 from .resource import Resource
+from .user_data import parameter_of, program_of
 from .value import Value
 from .verdict import UndecidableError
 
@@ -47,9 +50,16 @@ def variable(container: Resource, name: str) -> Variable | None:
         if found.name == name:
             return found
     for entry in container.get("envs").items():
-        if entry.is_unknown:
+        if entry.is_unknown and (not isinstance(entry, Late) or entry.name == name):
             raise UndecidableError(entry.path, f"is unknown and could be {name}")
     return None
+
+
+def comes_from_database(container: Resource, name: str) -> bool:
+    """Whether a variable is fetched at boot from a parameter that is made of a database's address in the stack."""
+    late = [each for each in container.get("envs").items() if isinstance(each, Late) and each.name == name]
+    parameters = [each.parameter for each in late if each.parameter is not None]
+    return any(source.type == DATABASE_INSTANCE for each in parameters for source in each.sources("value"))
 
 
 def setting(container: Resource, name: str) -> str | None:
@@ -70,11 +80,17 @@ def file_name(path: str) -> str:
 
 @dataclass(frozen=True)
 class Upload:
-    """A file that the provider puts into a container, or through it into a volume."""
+    """A file that the provider puts into a container or through it into a volume, or that a host fetches."""
 
     container: Resource
+    """What carries it: a container, or the version of a secret."""
     entry: Value
     content: Value
+    property: str = "uploads"
+
+    def sources(self) -> list[Resource]:
+        """Return the resources that the content comes from, or something else of the carrier's."""
+        return self.container.sources(self.property)
 
 
 def uploads(container: Resource) -> Iterator[Upload]:
@@ -90,6 +106,9 @@ def secret_key_uploads(server: Resource) -> list[Upload]:
     path = setting(server, SECRET_KEY_FILE)
     if not path:
         return []
+    host = host_of(server)
+    if host is not None:
+        return _stored(host, server.name, file_name(path))
     seen = volumes_of(server)
     carriers = [c for c in server.in_stack().of_type(CONTAINER) if not c.get("uploads").is_absent]
     return [
@@ -106,10 +125,34 @@ def secret_key_sources(server: Resource, *types: str) -> list[Resource]:
     found = {
         source.urn: source
         for upload in secret_key_uploads(server)
-        for source in upload.container.sources("uploads")
+        for source in upload.sources()
         if source.type in types
     }
     return list(found.values())
+
+
+def _stored(host: Resource, part: str, file: str) -> list[Upload]:
+    """Return the versions of the secret that a host fetches as a file, known by the name that the secret has."""
+    program = program_of(host)
+    parameter = parameter_of(host, program)
+    if parameter is None or file not in program.secret_files.get(part, ()):
+        return []
+    secrets = [secret for secret in parameter.sources("value") if secret.type == SECRET and _is_named(secret, file)]
+    return [
+        Upload(version, version.properties, version.get("secretString"), "secretString")
+        for secret in secrets
+        for version, name in host.in_stack().consumers(secret, SECRET_VERSION)
+        if name == "secretId"
+    ]
+
+
+def _is_named(secret: Resource, file: str) -> bool:
+    wanted = file.partition(".")[0].replace("_", "-").lower()
+    names = [
+        secret.name,
+        *(value.text() or "" for value in map(secret.get, ("name", "description")) if not value.is_unknown),
+    ]
+    return any(wanted in name.replace("_", "-").lower() for name in names)
 
 
 def servers_of(resource: Resource) -> list[Resource]:

@@ -7,13 +7,18 @@ them as an unknown default.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TypeVar, cast
 
 from pulumi.runtime import proto
 
 from .value import ABSENT, Value, decode
 from .verdict import StackNeededError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -52,25 +57,47 @@ class Stack:
     def __init__(self, resources: Iterable[Resource]) -> None:
         """Link the resources to this stack."""
         self.resources = {resource.urn: replace(resource, stack=self) for resource in resources}
-        self._named: dict[str, dict[str, Resource]] = {}
+        self._named: dict[tuple[str, str], dict[str, Resource]] = {}
+        self._kept: dict[Callable[..., object], object] = {}
 
-    def of_type(self, *types: str) -> Iterator[Resource]:
-        """Yield the resources of these types."""
-        return (resource for resource in self.resources.values() if resource.type in types)
+    def of_type(self, *types: str) -> list[Resource]:
+        """Return the resources of these types."""
+        return [resource for type_ in types for resource in self._by_type.get(type_, ())]
 
-    def named(self, type_: str) -> Mapping[str, Resource]:
+    def named(self, type_: str, property_: str = "name") -> Mapping[str, Resource]:
         """Return the resources of a type by their physical name, where it is known."""
-        if type_ not in self._named:
-            names = ((resource.get("name"), resource) for resource in self.of_type(type_))
-            self._named[type_] = {name.text() or "": found for name, found in names if not name.is_unknown}
-        return self._named[type_]
+        key = (type_, property_)
+        if key not in self._named:
+            names = ((resource.get(property_), resource) for resource in self.of_type(type_))
+            self._named[key] = {text: found for name, found in names if not name.is_unknown and (text := name.text())}
+        return self._named[key]
 
-    def consumers(self, source: Resource) -> Iterator[tuple[Resource, str]]:
-        """Yield each resource and property whose value comes from ``source``."""
+    def consumers(self, source: Resource, *types: str) -> list[tuple[Resource, str]]:
+        """Return each resource, of these types if any are named, and the property whose value comes from ``source``."""
+        found = self._consumers.get(source.urn, ())
+        return [(resource, name) for resource, name in found if not types or resource.type in types]
+
+    def once(self, make: Callable[[Stack], T]) -> T:
+        """Return what ``make`` makes of this stack, made once however many rules ask."""
+        if make not in self._kept:
+            self._kept[make] = make(self)
+        return cast("T", self._kept[make])
+
+    @cached_property
+    def _by_type(self) -> Mapping[str, list[Resource]]:
+        found: dict[str, list[Resource]] = defaultdict(list)
+        for resource in self.resources.values():
+            found[resource.type].append(resource)
+        return found
+
+    @cached_property
+    def _consumers(self) -> Mapping[str, list[tuple[Resource, str]]]:
+        found: dict[str, list[tuple[Resource, str]]] = defaultdict(list)
         for resource in self.resources.values():
             for name, urns in resource.origins.items():
-                if source.urn in urns:
-                    yield resource, name
+                for urn in dict.fromkeys(urns):
+                    found[urn].append((resource, name))
+        return found
 
 
 def read_resource(request: proto.AnalyzeRequest | proto.AnalyzerResource) -> Resource:

@@ -80,6 +80,8 @@ class References:
     """AWS Security Hub controls."""
     checkov: tuple[str, ...] = ()
     """Checkov ids."""
+    documentation: str = ""
+    """Address of the page that says so, where no catalogue does."""
 
 
 class Settings:

@@ -176,6 +176,10 @@ class PackServicer(_PolicyAnalyzerServicer):
             self._needs_stack = {key for key in self._needs_stack if key[1] != resource.urn} | current.needs_stack
         return response
 
+    def Remediate(self, request: proto.AnalyzeRequest, context: grpc.ServicerContext) -> proto.RemediateResponse:  # noqa: N802
+        """Change nothing. The SDK would read all properties for that, once for each rule, and stop at an empty file."""
+        return proto.RemediateResponse()
+
     def AnalyzeStack(self, request: proto.AnalyzeStackRequest, context: grpc.ServicerContext) -> proto.AnalyzeResponse:  # noqa: N802
         """Judge what one resource alone could not tell, and resources that were not asked about before."""
         with self._lock:

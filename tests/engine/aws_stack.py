@@ -37,6 +37,8 @@ class AwsStack:
 
     project: Project
     aws: StandIn
+    said: list[str] = field(default_factory=list)
+    """What each `up` printed."""
     _seen: int = 0
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
@@ -63,7 +65,9 @@ class AwsStack:
 
     def up(self, *arguments: str, check: bool = True) -> Result:
         """Make it so."""
-        return self.project.up(*arguments, check=check)
+        result = self.project.up(*arguments, check=check)
+        self.said.append(result.output)
+        return result
 
     def done(self) -> list[Operation]:
         """Return what was done on AWS since the last call, in order."""
@@ -123,11 +127,17 @@ def aws_stack(folder: Path, name: str) -> Iterator[AwsStack]:
     """Yield the committed stack of that name in a project and an AWS of its own; nothing is up yet."""
     path = folder / "project"
     path.mkdir(parents=True)
+    with stand_in(region=REGION, program=path) as aws:
+        aws.hosted_zone(ZONE, ZONE_ID)
+        aws.image(HOST_IMAGE, "arm64")
+        yield stack_on(aws, path, name)
+
+
+def stack_on(aws: StandIn, path: Path, name: str) -> AwsStack:
+    """Return the committed stack of that name in a project of its own, on an AWS that may have others."""
+    path.mkdir(exist_ok=True)
     settings = yaml.safe_load((ROOT / f"Pulumi.{name}.yaml").read_text(encoding="utf-8"))
     (path / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump({"config": settings["config"]}), encoding="utf-8")
     project = Project.create(path, name)
-    with stand_in(region=REGION, program=path) as aws:
-        project.variables |= aws.variables
-        aws.hosted_zone(ZONE, ZONE_ID)
-        aws.image(HOST_IMAGE, "arm64")
-        yield AwsStack(project, aws)
+    project.variables |= aws.variables
+    return AwsStack(project, aws)

@@ -96,8 +96,6 @@ def hosts(used: AwsStack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hosts]:
     monkeypatch.setattr(handler, "boto3", found)
     monkeypatch.setattr(handler, "time", Clock())
     used.aws.invoke_with("kotauth-server-gate", found.gate)
-    if GROUP not in used.resources():
-        used.up()
     used.done()
     assert found.serving() == set(found.groups())
     found.passed.clear()

@@ -103,7 +103,7 @@ class Lab:
             region: The region of hosts and clients.
             host_name: What the load balancer's certificate is for.
             cidr: The VPC's addresses, else some that are free here.
-            alb_address: Returns where in the VPC the load balancer connects from, a public subnet; else the first address.
+            alb_address: Given the VPC, returns where the load balancer connects from; else the first address.
             check: The target group's health check.
         """
         with contextlib.ExitStack() as steps:

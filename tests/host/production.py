@@ -12,6 +12,7 @@ import json
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -19,10 +20,13 @@ from typing import Any
 from unittest.mock import patch
 
 from components.aws.functions.roll_gate import handler
+from components.aws.settings import CADDY_IMAGE, TOOLS_IMAGE
 from components.aws.subnets import plan
+from components.kotauth import DEFAULT_IMAGE
+from components.postgres import server as postgres
 from tests.e2e import lambda_runtime
 from tests.engine.aws import StandIn
-from tests.engine.aws_stack import AwsStack, aws_stack
+from tests.engine.aws_stack import AwsStack, aws_stack, stack_on
 from tests.host import credentials
 from tests.host.database import Database
 from tests.host.instance import Host
@@ -30,9 +34,15 @@ from tests.host.lab import Lab
 from tests.host.load_balancer import HealthCheck
 from tests.host.resolver import address_of
 
-ZONES = 2
+IMAGES = {
+    "image": DEFAULT_IMAGE,
+    "frontendImage": CADDY_IMAGE,
+    "databaseImage": TOOLS_IMAGE.format(postgres.IMAGES[14].rpartition(":")[2]),
+}
+"""Setting of a stack on Docker to what a stack on AWS runs by default."""
+NAME = "auth.example.org"
 MEMORY = "2g"
-"""Of t4g.small, as much as it is for the rehearsal host."""
+"""A t4g.small's."""
 
 
 @dataclass
@@ -46,9 +56,8 @@ class Launch:
     @classmethod
     def read(cls, aws: StandIn, template: str, version: str) -> Launch:
         """Return the version as EC2 has it."""
-        (found,) = aws.boto3("ec2").describe_launch_template_versions(LaunchTemplateId=template, Versions=[version])[
-            "LaunchTemplateVersions"
-        ]
+        asked = {"LaunchTemplateId": template, "Versions": [version]}
+        (found,) = aws.boto3("ec2").describe_launch_template_versions(**asked)["LaunchTemplateVersions"]
         data = found["LaunchTemplateData"]
         profile = data["IamInstanceProfile"]["Arn"].rpartition("/")[2]
         (role,) = aws.boto3("iam").get_instance_profile(InstanceProfileName=profile)["InstanceProfile"]["Roles"]
@@ -66,30 +75,33 @@ class Production:
     databases: dict[str, Database] = field(default_factory=dict[str, Database])
     """By the host names that RDS gave."""
     hosts: dict[str, Host] = field(default_factory=dict[str, Host])
-    """By the names of their groups; hosts of groups that are gone stay."""
+    """By the names of their groups, and the one at the edge; hosts of groups that are gone stay."""
     launches: list[Launch] = field(default_factory=list[Launch])
     functions: list[str] = field(default_factory=list[str])
     """Addresses of the role's function, one for each call."""
+    function_logs: list[str] = field(default_factory=list[str])
 
     @classmethod
     @contextlib.contextmanager
     def start(cls, folder: Path, images: Mapping[str, str]) -> Iterator[Production]:
         """Yield the stack, not up yet, with everything that it will find."""
         with aws_stack(folder / "prod", "prod") as stack, contextlib.ExitStack() as steps:
-            host_name = "auth.example.org"
             (folder / "lab").mkdir()
             lab = Lab.create(
                 folder / "lab",
                 dict(images),
                 moto_endpoint=stack.aws.endpoint,
-                host_name=host_name,
-                alb_address=lambda cidr: str(ipaddress.IPv4Network(plan(cidr, ZONES).public[0])[10]),
+                host_name=NAME,
+                alb_address=lambda cidr: str(ipaddress.IPv4Network(plan(cidr, 2).public[0])[10]),
             )
             steps.callback(lab.close)
-            # Under the names, and by the tags, that the settings have by default.
-            lab.registry.push(images["image"], "inumansoul/kotauth", "1.22.0")
-            lab.registry.push(images["frontendImage"], "docker/library/caddy", "2.11.9")
-            lab.registry.push(images["databaseImage"], "docker/library/postgres", "14.23")
+            with ThreadPoolExecutor() as threads:
+                pushes = [
+                    threads.submit(lab.registry.push, images[setting], *reference.partition("/")[2].split(":"))
+                    for setting, reference in IMAGES.items()
+                ]
+            for push in pushes:
+                push.result()
             production = cls(stack, lab)
             stack.configure(**production.settings)
             stack.aws.invoke_with("kotauth-database-role", production.database_role)
@@ -109,9 +121,21 @@ class Production:
 
     @property
     def database(self) -> Database:
-        """The only database."""
-        (database,) = self.databases.values()
-        return database
+        """The database of stack prod, which was there first."""
+        return next(iter(self.databases.values()))
+
+    def edge(self, path: Path) -> Host:
+        """Bring stack staging up on the same AWS and launch its host, with the volume attached."""
+        staging = stack_on(self.stack.aws, path, "staging")
+        staging.configure(**self.settings)
+        staging.up()
+        made = staging.resources()
+        template = made["Instance kotauth-server"]["inputs"]["launchTemplate"]
+        volume = made["Volume kotauth-server-volume"]
+        disk = self.lab.create_volume(volume["id"], 1024 * volume["inputs"]["size"])
+        host = self.hosts["edge"] = self.boot(template["id"], template["version"], registered=False)
+        host.attach(disk, made["VolumeAttachment kotauth-server-attachment"]["inputs"]["deviceName"])
+        return host
 
     def listener_attribute(self, name: str) -> str:
         """Return an attribute of the https listener, by the end of its name."""
@@ -124,8 +148,8 @@ class Production:
 
     def logins(self, host: Host) -> set[str]:
         """Return the database logins by which a host is connected."""
-        found = self.database.sql(f"SELECT usename FROM pg_stat_activity WHERE client_addr = '{host.address}'")
-        return set(found.split())
+        of_host = f"SELECT usename FROM pg_stat_activity WHERE client_addr = '{host.address}'"
+        return {login for database in self.databases.values() for login in database.sql(of_host).split()}
 
     def cut_connections(self, host: Host) -> None:
         """End a host's connections to the database."""
@@ -133,41 +157,14 @@ class Production:
             f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE client_addr = '{host.address}'"
         )
 
-    def secrets(self) -> dict[str, str]:
-        """Return every version of every secret, by name and label."""
-        client = self.stack.aws.boto3("secretsmanager")
-        found: dict[str, str] = {}
-        for secret in client.list_secrets()["SecretList"]:
-            for version in client.list_secret_version_ids(SecretId=secret["ARN"])["Versions"]:
-                own = [stage for stage in version["VersionStages"] if not stage.startswith("AWS")]
-                name = " ".join([secret["Name"].rpartition("-")[0], *own])
-                value = client.get_secret_value(SecretId=secret["ARN"], VersionId=version["VersionId"])
-                found[name] = value["SecretString"]
-        return found
-
-    def places(self) -> Iterator[tuple[str, bytes]]:
-        """Yield what lies where no secret belongs, with a name."""
-        aws = self.stack.aws
+    def shown(self) -> Iterator[tuple[str, bytes]]:
+        """Yield what hosts are launched with, what they write on their consoles, and the function's lines."""
         for number, launch in enumerate(self.launches, 1):
             yield f"user data {number}", launch.user_data.encode()
         for host in self.hosts.values():
             yield f"console {host.instance_id}", host.console().encode()
-        for number, operation in enumerate(each for each in aws.operations if each.operation == "invoke-function"):
-            yield f"input {number}", json.dumps(operation.detail).encode()
-        parameters = aws.boto3("ssm").describe_parameters()["Parameters"]
-        (name,) = [each["Name"] for each in parameters if each["Name"].startswith("kotauth-server-boot")]
-        yield "parameter", aws.boto3("ssm").get_parameter(Name=name)["Parameter"]["Value"].encode()
-        files = aws.boto3("s3")
-        (bucket,) = [each["Name"] for each in files.list_buckets()["Buckets"] if "-host-" in each["Name"]]
-        for each in files.list_objects_v2(Bucket=bucket)["Contents"]:
-            yield f"file {each['Key']}", files.get_object(Bucket=bucket, Key=each["Key"])["Body"].read()
-        logs = aws.boto3("logs")
-        for group in logs.describe_log_groups()["logGroups"]:
-            of_group = {"logGroupName": group["logGroupName"]}
-            for stream in logs.describe_log_streams(**of_group)["logStreams"]:
-                name = stream["logStreamName"]
-                events = logs.get_log_events(**of_group, logStreamName=name, startFromHead=True)["events"]
-                yield f"log {name}", "\n".join(event["message"] for event in events).encode()
+        for number, log in enumerate(self.function_logs, 1):
+            yield f"function {number}", log.encode()
 
     def database_role(self, function: str, event: dict[str, Any]) -> dict[str, Any]:
         """Be Lambda: run the function out of its archive, in the VPC and with a role's credentials."""
@@ -181,20 +178,14 @@ class Production:
         self.functions.append(address)
         keys = credentials.issue(lab.endpoints.key, address, lab.credential_rotation)
         names = (event["host"], f"secretsmanager.{lab.region}.amazonaws.com")
-        configuration = aws.boto3("lambda").get_function_configuration(FunctionName=function)
-        with tempfile.TemporaryDirectory() as folder:
-            with zipfile.ZipFile(BytesIO(aws.function_code(function))) as archive:
-                archive.extractall(folder)
-            for path in (Path(folder), *Path(folder).rglob("*")):
-                path.chmod(0o755 if path.is_dir() else 0o644)
+        with _unpacked(aws.function_code(function)) as code:
             called = lambda_runtime.call(
-                Path(folder),
-                configuration["Handler"],
+                code,
+                aws.boto3("lambda").get_function_configuration(FunctionName=function)["Handler"],
                 json.dumps(event),
                 *(f"--network={lab.network.name}", f"--ip={address}", f"--volume={lab.bundle}:/run/bundle.pem:ro"),
                 *(f"--add-host={name}:{address_of(name, lab.names)}" for name in names),
                 environment={
-                    "AWS_REGION": lab.region,
                     "AWS_DEFAULT_REGION": lab.region,
                     "AWS_ACCESS_KEY_ID": keys.access_key,
                     "AWS_SECRET_ACCESS_KEY": keys.secret_key,
@@ -202,6 +193,7 @@ class Production:
                     "AWS_CA_BUNDLE": "/run/bundle.pem",
                 },
             )
+        self.function_logs.append(called.log)
         if called.error:
             raise RuntimeError(called.error)
         return called.payload
@@ -209,9 +201,8 @@ class Production:
     def gate(self, _function: str, event: dict[str, Any]) -> dict[str, Any]:
         """Launch what the group wants, and let the gate's function see it become healthy."""
         aws = self.stack.aws
-        (group,) = aws.boto3("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[event["group"]])[
-            "AutoScalingGroups"
-        ]
+        asked = {"AutoScalingGroupNames": [event["group"]]}
+        (group,) = aws.boto3("autoscaling").describe_auto_scaling_groups(**asked)["AutoScalingGroups"]
         (targets,) = aws.boto3("elbv2").describe_target_groups(TargetGroupArns=[event["target_group"]])["TargetGroups"]
         self.lab.alb.check = HealthCheck(
             path=targets["HealthCheckPath"],
@@ -249,3 +240,14 @@ class _Boto3:
             state = "healthy" if target["Target"]["Id"] in healthy else "unhealthy"
             target["TargetHealth"] = {"State": state}
         return found
+
+
+@contextlib.contextmanager
+def _unpacked(archive: bytes) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with zipfile.ZipFile(BytesIO(archive)) as packed:
+            packed.extractall(folder)
+        for path in (folder, *folder.rglob("*")):
+            path.chmod(0o755 if path.is_dir() else 0o644)
+        yield folder

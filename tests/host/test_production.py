@@ -6,7 +6,9 @@ stand-in; the function that makes the database's roles, out of its archive; and 
 
 from __future__ import annotations
 
+import http.client
 import json
+import ssl
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,13 +16,17 @@ import pytest
 
 from tests.e2e.forwarded import Belief, Headers, Workspace, spoofed
 from tests.e2e.traces import Search
+from tests.host import stored
+from tests.host.containers import eventually
 from tests.host.instance import Host
-from tests.host.production import Production
+from tests.host.production import NAME, Production
+from tests.host.site import said
 
 pytestmark = [pytest.mark.docker, pytest.mark.engine]
 
 DISCOVERY = "/t/master/.well-known/openid-configuration"
 HSTS = "strict-transport-security"
+SOON_SECONDS = 30
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +71,14 @@ def second(production: Production, first: Host) -> Host:
     return production.hosts[production.group]
 
 
+@pytest.fixture(scope="module")
+def edge(production: Production, tmp_path_factory: pytest.TempPathFactory) -> Host:
+    """Return the host of stack staging, ready as far as that goes without a certificate authority to ask."""
+    host = production.edge(tmp_path_factory.mktemp("edge") / "project")
+    eventually("it is ready", lambda: said(host, "ready", "ok"), 120, host.diagnosis)
+    return host
+
+
 def test_the_role_s_function_read_two_secrets_and_made_one_login(production: Production) -> None:
     calls = [
         call
@@ -82,7 +96,7 @@ def test_it_is_ready_at_the_load_balancer(production: Production, first: Host, o
     assert (with_name.server_name, with_name.status) == (first.server_name, 200)
     answer = production.lab.alb.client.get(outputs["readyUrl"].removeprefix(outputs["url"]))
     assert answer.status == 200
-    assert json.loads(answer.text)["checks"]["config"]["baseUrl"] == outputs["url"] == "https://auth.example.org"
+    assert json.loads(answer.text)["checks"]["config"]["baseUrl"] == outputs["url"] == f"https://{NAME}"
 
 
 def test_discovery_names_the_public_issuer(production: Production, outputs: dict[str, Any]) -> None:
@@ -97,7 +111,7 @@ def test_the_admin_password_logs_in(production: Production, outputs: dict[str, A
 
 def test_the_client_is_who_spoke_to_the_load_balancer(truth: Belief, workspace: Workspace) -> None:
     assert truth.client_address == "127.0.0.1"
-    assert truth.issuer == f"https://auth.example.org/t/{workspace.slug}"
+    assert truth.issuer == f"https://{NAME}/t/{workspace.slug}"
 
 
 @spoofed
@@ -105,7 +119,7 @@ def test_a_forwarded_header_changes_nothing(workspace: Workspace, truth: Belief,
     assert workspace.through_the_frontend(headers) == truth
 
 
-@pytest.mark.parametrize("name", ["evil.example", "auth.example.org.evil.example", "127.0.0.1", ""])
+@pytest.mark.parametrize("name", ["evil.example", f"{NAME}.evil.example", "127.0.0.1", ""])
 def test_a_foreign_host_is_refused(production: Production, name: str) -> None:
     answer = production.lab.alb.client.get(DISCOVERY, {"Host": name})
     assert answer.status == (421 if name else 400)
@@ -149,7 +163,8 @@ def test_the_old_host_opens_new_connections_after_it(
         for cut in (lambda: production.cut_connections(first), first.reboot):
             cut()
             first.wait_ready()
-            assert alb.client.login(outputs["adminPassword"]).status == 302
+            login = lambda: alb.client.login(outputs["adminPassword"]).status == 302  # noqa: E731
+            eventually("a login works", login, SOON_SECONDS, first.diagnosis)
             assert production.logins(first) == {"kotauth_a"}
     finally:
         alb.register(second.address, second.server_name)
@@ -160,11 +175,28 @@ def test_a_second_preview_is_empty(production: Production, second: Host) -> None
     assert production.stack.changes() == {}
 
 
-def test_no_secret_is_where_it_doesn_t_belong(production: Production, second: Host, outputs: dict[str, Any]) -> None:
-    secrets = production.secrets()
-    assert {"kotauth-database-password v1", "kotauth-database-password v2"} <= set(secrets)
-    secrets["checklist key"] = outputs["checklistApiKey"]
-    places = dict(production.places())
+def test_the_edge_redirects_and_waits_for_its_certificate(production: Production, edge: Host) -> None:
+    assert production.logins(edge) == {"kotauth_a"}
+    name, path = "auth.staging.example.org", "/admin?a=%2F&b"
+    assert plain(edge.address, path, name) == (308, f"https://{name}{path}")
+    assert plain(edge.address, path, edge.address) == (421, None)
+    with pytest.raises(ssl.SSLError, match="ALERT"):
+        ssl.get_server_certificate((edge.address, 443))
+
+
+def test_the_edge_keeps_its_data_on_the_volume(edge: Host) -> None:
+    folder = "/var/lib/kotauth/volumes"
+    assert edge.exec("findmnt", "-no", "FSTYPE", folder) == "xfs"
+    assert edge.exec(f"find {folder}/frontend -type f -user 10002")
+
+
+def test_no_secret_is_where_it_doesn_t_belong(
+    production: Production, second: Host, edge: Host, outputs: dict[str, Any]
+) -> None:
+    aws = production.stack.aws
+    secrets = {**stored.secrets(aws), "checklist key": outputs["checklistApiKey"]}
+    assert {name.split()[-1] for name in secrets if "password" in name} >= {"v1", "v2"}
+    places = {**dict(production.shown()), **dict(stored.readable(aws))}
     search = Search(secrets)
     assert {name: found for name, content in places.items() if (found := search.find(content))} == {}
     # That there was something to look at.
@@ -173,6 +205,16 @@ def test_no_secret_is_where_it_doesn_t_belong(production: Production, second: Ho
         "user data 2": b"kotauth_b",
         f"console {second.instance_id}": b'"stage": "units"',
         f"log {second.instance_id}/server": b"key guard: ",
-        "parameter": b"arn:aws:secretsmanager:",
+        "function 2": b"kotauth_b can be used on",
+        "parameter 1": b"arn:aws:secretsmanager:",
     }.items():
         assert content in places[name], name
+
+
+def plain(address: str, path: str, host: str) -> tuple[int, str | None]:
+    """Return status and location of an answer over http."""
+    connection = http.client.HTTPConnection(address, timeout=10)
+    connection.request("GET", path, headers={"Host": host})
+    answer = connection.getresponse()
+    connection.close()
+    return answer.status, answer.getheader("Location")

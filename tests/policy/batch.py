@@ -9,9 +9,10 @@ import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from . import aws_program
 from .change import Change
 from .mutation import Case, Found
-from .program import build
+from .program import build, compliant
 from .wire import RULES, analyze, register
 
 
@@ -37,16 +38,26 @@ def known(rule: str) -> Case:
     )
 
 
-def program(*rules: str) -> Callable[[], None]:
-    """Return the program that breaks these rules."""
-    return build(*(change for rule in rules for change in known(rule).changes))
+def program(*rules: str, on_aws: bool = False) -> Callable[[], None]:
+    """Return the program that breaks these rules, the compliant one for none."""
+    found = [known(rule) for rule in rules]
+    of = found[0].of if found else aws_program.compliant if on_aws else compliant
+    return build(*(change for case in found for change in case.changes), of=of)
+
+
+def areas_on_aws() -> list[Batch]:
+    """Return, for each area whose rules are about AWS, the program that breaks its first rule."""
+    first = {rule.area: known(rule.name) for rule in reversed(RULES)}
+    return [Batch((case.rule,), case.changes, case.expected) for case in first.values() if case.of is not compliant]
 
 
 def batches(rules: list[str]) -> list[Batch]:
-    """Return programs that together break all of these rules."""
+    """Return programs that together break all of these rules about containers."""
     found: list[Batch] = []
     for rule in rules:
         case = known(rule)
+        if case.of is not compliant:
+            continue
         for place, batch in enumerate(found):
             both = Batch((*batch.rules, rule), (*batch.changes, *case.changes), batch.expected | case.expected)
             if _holds(both):

@@ -49,6 +49,13 @@ class From:
         self.resource, self.output, self.make = resource, output, make
 
 
+class All:
+    """Marks a value that is made of several such values."""
+
+    def __init__(self, make: Callable[[dict[str, Any]], Any], **parts: Any) -> None:
+        self.make, self.parts = make, parts
+
+
 Change = Callable[[dict[str, tuple[Any, Args]]], None]
 
 
@@ -74,7 +81,7 @@ def put(resource: str, path: str, value: Any) -> Change:
     return change
 
 
-def add(name: str, kind: type[pulumi.CustomResource], args: Args, *, first: bool = False) -> Change:
+def add(name: str, kind: type[pulumi.Resource], args: Args, *, first: bool = False) -> Change:
     """Add a resource, at the end or before all others."""
 
     def change(resources: dict[str, tuple[Any, Args]]) -> None:
@@ -108,7 +115,7 @@ def without(*names: str) -> Change:
     return change
 
 
-def resolve(value: Any, made: dict[str, Any]) -> Any:
+def resolve(value: Any, made: dict[str, Any]) -> Any:  # noqa: PLR0911 - one for each mark
     """Return what a program passes for a value, with the resources that are made already."""
     if isinstance(value, Unknown):
         return value.output()
@@ -116,6 +123,8 @@ def resolve(value: Any, made: dict[str, Any]) -> Any:
         return pulumi.Output.secret(resolve(value.value, made))
     if isinstance(value, From):
         return getattr(made[value.resource], value.output).apply(value.make)
+    if isinstance(value, All):
+        return pulumi.Output.all(**resolve(value.parts, made)).apply(value.make)
     if isinstance(value, dict):
         return {key: resolve(member, made) for key, member in value.items()}
     if isinstance(value, list):

@@ -6,11 +6,13 @@ when the value is marked secret, unknown at preview, or left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
+from .aws_program import compliant as aws_compliant
 from .change import ABSENT, UNKNOWN, Change, Secret, put
-from .program import build
+from .program import build, compliant
 from .wire import Violation, analyze, register
 
 Found = frozenset[str]
@@ -48,12 +50,14 @@ class Case:
     rule: str = ""
     """The rule whose matrix row this is; empty for one more case."""
     state: str = ""
+    of: Callable[[], Any] = compliant
+    """The program that is changed."""
 
     def __str__(self) -> str:
         return self.name
 
     def check(self) -> list[Violation]:
-        violations = analyze(register(build(*self.changes), self.outputs))
+        violations = analyze(register(build(*self.changes, of=self.of), self.outputs))
         seen = {f"{violation.rule}@{violation.resource}": violation.message for violation in violations}
         missing, unexpected = self.expected - set(seen), {key: seen[key] for key in set(seen) - self.expected}
         assert not missing, f"missing: {sorted(missing)}, unexpected: {unexpected}"
@@ -78,6 +82,8 @@ class Row:
     absent: Found | Impossible | None = None
     setup: tuple[Change, ...] = field(default=())
     """Changes that make no violation by themselves."""
+    of: Callable[[], Any] = compliant
+    """The program that is changed."""
 
     def states(self) -> Iterator[Case | Impossible]:
         exactly = found(f"{self.rule}@{self.at}")
@@ -93,7 +99,7 @@ class Row:
                 continue
             wanted = exactly if expected is None else expected
             changes = (*self.setup, put(resource, path, value))
-            yield Case(f"{self.rule}-{path}-{state}", changes, wanted, rule=self.rule, state=state)
+            yield Case(f"{self.rule}-{path}-{state}", changes, wanted, rule=self.rule, state=state, of=self.of)
 
 
 def state(
@@ -102,14 +108,21 @@ def state(
     changes: tuple[Change, ...],
     expected: Found,
     outputs: dict[str, dict[str, object]] | None = None,
+    *,
+    of: Callable[[], Any] = compliant,
 ) -> Case:
     """Return one state of a rule that no single property decides."""
-    return Case(f"{rule}-{name}", changes, expected, outputs, rule, name)
+    return Case(f"{rule}-{name}", changes, expected, outputs, rule, name, of)
 
 
 def table(*rows: Row | Case | Impossible) -> list[Case | Impossible]:
     """Return the rows of an area, each state by itself."""
     return [entry for row in rows for entry in (row.states() if isinstance(row, Row) else [row])]
+
+
+def on_aws(*rows: Row | Case | Impossible) -> list[Case | Impossible]:
+    """Return the rows of an area whose program is the stack on AWS."""
+    return table(*(row if isinstance(row, Impossible) else replace(row, of=aws_compliant) for row in rows))
 
 
 def cases(entries: list[Case | Impossible]) -> list[Case]:

@@ -94,7 +94,7 @@ def envs(**changed: str | None) -> list[str]:
     return [f"{name}={text}" for name, text in {**ENVIRONMENT, **changed}.items() if text is not None]
 
 
-def compliant() -> dict[str, tuple[type[pulumi.CustomResource], Args]]:
+def compliant() -> dict[str, tuple[Any, Args]]:
     """Return the resources of the compliant program, in the order in which they are made."""
     return {
         "key": (random.RandomPassword, {"length": 64, "special": False, "opts": {"protect": True}}),
@@ -219,9 +219,9 @@ KNOWN: dict[str, dict[str, Any]] = {
 """Outputs after a first update, when every generated value is known."""
 
 
-def build(*changes: Change) -> Callable[[], None]:
-    """Return the compliant program with changes."""
-    resources = compliant()
+def build(*changes: Change, of: Callable[[], dict[str, tuple[Any, Args]]] = compliant) -> Callable[[], None]:
+    """Return a compliant program with changes."""
+    resources = of()
     for change in changes:
         change(resources)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from google.protobuf import struct_pb2
@@ -11,7 +12,8 @@ from pulumi_policy.deserialize import SPECIAL_SECRET_SIG, SPECIAL_SIG_KEY
 
 from policy.kotauth_policy.servicer import PackServicer
 
-from .program import KNOWN, build
+from . import aws_program, program
+from .program import build
 from .wire import REFUSING, RULES, register, violations
 
 CANARY = "canary7f3acanary7f3acanary"
@@ -59,10 +61,15 @@ def _planted(original: proto.AnalyzeRequest, form: str, *, secret: bool) -> Iter
             yield name, request
 
 
-@pytest.mark.parametrize("secret", [False, True], ids=["plain", "secret"])
-@pytest.mark.parametrize("form", FORMS)
-def test_no_message_holds_a_value(form: str, *, secret: bool) -> None:
-    registered = register(build(), KNOWN)
+@pytest.mark.parametrize(
+    ("program", "form", "secret"),
+    [
+        *((program, form, secret) for form in FORMS for secret in (False, True)),
+        *((aws_program, form, False) for form in ("alone", "as a password in a URL")),
+    ],
+)
+def test_no_message_holds_a_value(program: Any, form: str, *, secret: bool) -> None:
+    registered = register(build(of=program.compliant), program.KNOWN)
     stack = registered.stack_request()
     pack = PackServicer(RULES)
     requests = list(registered.analyze_requests())

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+import importlib
 import re
 import typing
 from typing import Any
 
-import pulumi_docker
-import pulumi_random
 import pytest
 from pulumi._types import input_type_types, is_input_type
 
+from policy.kotauth_policy import aws
 from policy.kotauth_policy.catalogue import all_rules
 from policy.kotauth_policy.docker import CONTAINER, NETWORK, REMOTE_IMAGE, VOLUME
 from policy.kotauth_policy.randomness import PLAIN_RANDOM, RANDOM_PASSWORD
@@ -18,17 +19,28 @@ from policy.kotauth_policy.resource import Resource
 from policy.kotauth_policy.rules.random_values import SECRET_DATA
 from policy.kotauth_policy.value import Value
 
+from . import aws_program
 from .mutation import Case
 from .program import KNOWN, build
 from .test_matrix import entries
 from .wire import analyze, register
 
-_ARGS = {
-    value.pulumi_type: getattr(module, f"{name}Args")
-    for module in (pulumi_docker, pulumi_random)
-    for name, value in vars(module).items()
-    if isinstance(value, type) and hasattr(value, "pulumi_type") and hasattr(module, f"{name}Args")
-}
+COMPONENTS = "kotauth"
+
+
+@functools.cache
+def _args(token: str) -> Any:
+    """Return the class of a type's inputs, or of a component, ``None`` where the installed SDK has no such type."""
+    package, place, name = token.split(":")
+    if package == COMPONENTS:
+        return getattr(importlib.import_module("components"), name, None)
+    folder = place.partition("/")[0].replace("lambda", "lambda_").replace("index", "")
+    module = importlib.import_module(".".join(filter(None, (f"pulumi_{package}", folder))))
+    resource = getattr(module, name, None)
+    if getattr(resource, "pulumi_type", "") != token:
+        return None
+    # It has the other name where a nested type of the package has the usual one.
+    return getattr(module, f"{name}InitArgs", None) or getattr(module, f"{name}Args")
 
 
 def _inputs(args: Any) -> dict[str, Any]:
@@ -55,47 +67,51 @@ def _nested(kind: Any) -> Any:
             RANDOM_PASSWORD,
             *PLAIN_RANDOM,
             *SECRET_DATA,
+            *(value for value in vars(aws).values() if isinstance(value, str) and value.startswith("aws:")),
+            *(each for value in vars(aws).values() if isinstance(value, tuple) for each in value),
         }
     ),
 )
 def test_each_type_exists(token: str) -> None:
-    assert token in _ARGS
+    assert _args(token)
 
 
 @pytest.mark.parametrize(("token", "name"), [(token, name) for token, names in SECRET_DATA.items() for name in names])
 def test_each_secret_input_exists(token: str, name: str) -> None:
-    assert name in _inputs(_ARGS[token])
+    assert name in _inputs(_args(token))
 
 
 def test_each_property_that_is_read_exists(monkeypatch: pytest.MonkeyPatch) -> None:
     top: set[tuple[str, str]] = set()
-    paths: set[str] = set()
+    paths: set[tuple[str, str]] = set()
+    latest: dict[str, str] = {}
     get, field = Resource.get, Value.field
 
     def recording_get(self: Resource, name: str) -> Value:
         top.add((self.type, name))
+        latest[name] = self.type
         return get(self, name)
 
     def recording_field(self: Value, name: str) -> Value:
         found = field(self, name)
-        paths.add(re.sub(r"\[\d+\]", "", found.path))
+        path = re.sub(r"\[\d+\]", "", found.path)
+        # Which resource it is a part of, only the property tells that was read last.
+        paths.update((token, path) for token in [latest.get(path.split(".")[0])] if token)
         return found
 
     monkeypatch.setattr(Resource, "get", recording_get)
     monkeypatch.setattr(Value, "field", recording_field)
     analyze(register(build(), KNOWN))
+    analyze(register(build(of=aws_program.compliant), aws_program.KNOWN))
     for rule in all_rules():
         for entry in entries(rule):
             if isinstance(entry, Case) and entry.state == "known":
                 entry.check()
 
-    assert len(top) > 30
-    assert len(paths) > 15
-    missing = [f"{token} {name}" for token, name in top if name not in _inputs(_ARGS[token])]
-    for path in paths:
-        first, *rest = path.split(".")
-        for token in {token for token, name in top if name == first}:
-            missing += [f"{token} {path}"] if not _exists(_ARGS[token], [first, *rest]) else []
+    assert len(top) > 150
+    assert len(paths) > 50
+    missing = [f"{token} {name}" for token, name in top if name not in _inputs(_args(token))]
+    missing += [f"{token} {path}" for token, path in paths if not _exists(_args(token), path.split("."))]
     assert not missing
 
 

@@ -2,8 +2,10 @@
 
 import pytest
 
+from .aws_host import user_data
+from .aws_program import KNOWN
 from .change import UNKNOWN, Secret, put, without
-from .mutation import NOTHING, Case, Found, cases, found, state, table
+from .mutation import NOTHING, Case, Found, Row, cases, found, on_aws, state, table
 from .program import ENVIRONMENT, envs
 
 _SECRET = found("keep-secrets-out-of-environment@server")
@@ -92,7 +94,34 @@ CASES = (
     ),
 )
 
-TABLE = table(*STATES, *CASES)
+_READ = found("keep-secrets-out-of-user-data@template")
+_FIND = found("find-kotauth-server@kotauth")
+_ADDRESS = {"DB_URL": "jdbc:postgresql://db.example.com:5432/kotauth?sslmode=require"}
+
+ON_AWS = (
+    Row(
+        "verify-database-certificate",
+        "template",
+        "template/user_data",
+        user_data(check="PGSSLMODE=require\n"),
+        secret=found("verify-database-certificate@template") | _READ,
+        unknown=_READ | _FIND,
+        absent=_FIND,
+    ),
+    Case(
+        "an address that is known",
+        (put("template", "user_data", user_data(_ADDRESS, late=())),),
+        found("verify-database-certificate@template"),
+    ),
+    Case(
+        "no authority",
+        (put("template", "user_data", user_data(check="PGSSLMODE=verify-full\n")),),
+        found("verify-database-certificate@template"),
+    ),
+    Case("an address of the update before", (), NOTHING, outputs=KNOWN),
+)
+
+TABLE = [*table(*STATES, *CASES), *on_aws(*ON_AWS)]
 
 
 @pytest.mark.parametrize("case", cases(TABLE), ids=str)

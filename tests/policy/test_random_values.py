@@ -4,7 +4,7 @@ import pulumi_random as random
 import pytest
 
 from .change import ABSENT, Args, Change, From, Secret, add, put
-from .mutation import NOTHING, REQUIRED, Case, Row, cases, found, state, table
+from .mutation import NOTHING, REQUIRED, Case, Row, cases, found, on_aws, state, table
 
 _PLAIN: dict[str, tuple[type, Args, str]] = {
     "bytes": (random.RandomBytes, {"length": 32}, "hex"),
@@ -77,7 +77,18 @@ CASES = (
     Case("no key at all", (put("admin-password", "min_upper", ABSENT),), NOTHING),
 )
 
-TABLE = table(*ROWS, *CASES)
+ON_AWS = (
+    Case(
+        "bytes in Secrets Manager",
+        (
+            add("bytes", random.RandomBytes, {"length": 32}, first=True),
+            put("database-password-secret-version", "secret_string", From("bytes", "hex")),
+        ),
+        found("forbid-plain-random-secrets@bytes"),
+    ),
+)
+
+TABLE = [*table(*ROWS, *CASES), *on_aws(*ON_AWS)]
 
 
 @pytest.mark.parametrize("case", cases(TABLE), ids=str)

@@ -1,4 +1,4 @@
-"""What the pack writes about every rule: passed, violated and undecidable are three things, and so is nothing to judge."""
+"""What the pack writes about every rule: passed, violated, undecidable and nothing to judge are four things."""
 
 from __future__ import annotations
 

@@ -5,8 +5,9 @@ import pytest
 from policy.kotauth_policy.catalogue import all_rules
 from policy.kotauth_policy.kotauth import is_server
 
+from .aws_host import encoded
 from .change import ABSENT, UNKNOWN, Args, Change, Secret, copied, put, without
-from .mutation import NOTHING, Case, Found, Impossible, Row, cases, found, state, table
+from .mutation import NOTHING, Case, Found, Impossible, Row, cases, found, on_aws, state, table
 from .program import build
 from .wire import analyze, register
 
@@ -49,7 +50,26 @@ CASES = (
     Case("no database", (without("database"),), found("complete-stack@server")),
 )
 
-TABLE = table(*ROWS, *CASES)
+_FIND = found("find-kotauth-server@kotauth")
+_READ = found("keep-secrets-out-of-user-data@template")
+
+ON_AWS = (
+    Row(
+        "find-kotauth-server",
+        "kotauth",
+        "template/user_data",
+        encoded("#cloud-config\n{}"),
+        secret=_FIND | _READ,
+        unknown=_FIND | _READ,
+    ),
+    Case(
+        "no database on AWS",
+        (without("database"), put("parameter", "value", "{}")),
+        found("complete-stack@template", "trace-secret-key@template", "configure-database-access@template"),
+    ),
+)
+
+TABLE = [*table(*ROWS, *CASES), *on_aws(*ON_AWS)]
 
 
 @pytest.mark.parametrize("case", cases(TABLE), ids=str)

@@ -28,7 +28,7 @@ class RecordingMonitor(mocks.MockMonitor):
 
     def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> Any:  # noqa: N802
         response = super().RegisterResource(request)
-        if request.custom:
+        if request.type != "pulumi:pulumi:Stack":
             self.registrations.append((response.urn, request))
         return response
 

@@ -79,7 +79,11 @@ def test_it_holds_the_sources_and_the_data_and_nothing_else(wheel: Path) -> None
         str(file.relative_to(COMPONENTS))
         for file in COMPONENTS.rglob("*")
         if not {"venv", "build", "__pycache__"} & set(file.relative_to(COMPONENTS).parts)
-        and (file.suffix in (".py", ".sql", ".sh", ".Caddyfile", ".pem") or file.name in DATA or file.parent.name == "units")
+        and (
+            file.suffix in (".py", ".sql", ".sh", ".Caddyfile", ".pem")
+            or file.name in DATA
+            or file.parent.name == "units"
+        )
     }
     names = zipfile.ZipFile(wheel).namelist()
     held = {name.removeprefix("pulumi_kotauth/") for name in names if name.startswith("pulumi_kotauth/")}

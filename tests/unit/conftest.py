@@ -1,4 +1,4 @@
-"""The deployment that most tests look at, declared once for each way to get certificates."""
+"""The deployments that most tests look at, each declared once."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import dns.resolver
 import pytest
 
 from components.docker.deployment import DockerDeployment, DockerDeploymentArgs
+from tests.unit.aws_deployments import ALB, BASE, BROUGHT, CADDY, ZONE_ID, deployed
+from tests.unit.aws_outputs import certificate_arn
 from tests.unit.docker_api import Daemon, daemon
 from tests.unit.name_servers import World
 from tests.unit.recording import Declared, declare
@@ -74,3 +76,28 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     known = World()
     monkeypatch.setattr(dns.resolver, "resolve", known.resolve)
     return known
+
+
+@pytest.fixture(scope="session")
+def alb() -> Declared:
+    """Return one behind a load balancer."""
+    return deployed(ALB)
+
+
+@pytest.fixture(scope="session")
+def caddy() -> Declared:
+    """Return one at the edge."""
+    return deployed({**CADDY, "zone_id": ZONE_ID})
+
+
+@pytest.fixture(scope="session")
+def brought() -> Declared:
+    """Return one with network and certificate of one's own, and without protection."""
+    return deployed({**BASE, **BROUGHT, "certificate_arn": certificate_arn(), "deletion_protection": False})
+
+
+@pytest.fixture(scope="session")
+def brought_caddy() -> Declared:
+    """Return one at the edge of a network of one's own, without a zone."""
+    args = {**BASE, **BROUGHT, "frontend": "caddy", "acme_email": "ops@example.com"}
+    return deployed({**args, "private_subnet_ids": BROUGHT["private_subnet_ids"][:1], "deletion_protection": False})

@@ -1,84 +1,36 @@
-"""The whole deployment on AWS: what there is for which settings, in which order, and where the secrets are."""
+"""The whole deployment on AWS: what there is for which settings, and what the settings decide."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
-import time
 from typing import Any
 
 import pulumi
 import pytest
-import yaml
 
-from components.aws.deployment import AwsDeployment
 from components.aws.subnets import plan
 from components.inputs import InvalidInputError
 from components.postgres.rds_ca import rds_ca_bundle
-from tests.unit import recording
-from tests.unit.aws import TAGS, untagged
+from tests.unit.aws import untagged
+from tests.unit.aws_deployments import ALB, API_KEY, BASE, BROUGHT, SECRET_FILES, ZONE_ID, deployed, files
 from tests.unit.aws_outputs import ANSWERS, REGION, SUBNETS, arn, certificate_arn, engine_name
-from tests.unit.recording import Declared, declare, generated
+from tests.unit.recording import Declared, generated
 
-BASE: dict[str, Any] = {"base_url": "https://auth.example.com", "tags": TAGS}
-ZONE_ID = "Z0123456789ABC"
-OWN: dict[str, Any] = {"availability_zones": [f"{REGION}a", f"{REGION}b"]}
-BROUGHT: dict[str, Any] = {
-    "vpc_id": "vpc-0123456789abcdef0",
-    "public_subnet_ids": list(SUBNETS),
-    "private_subnet_ids": ["subnet-0123456789abcdef3", "subnet-0123456789abcdef4"],
-    "isolated_subnet_ids": ["subnet-0123456789abcdef5", "subnet-0123456789abcdef6"],
+EVERYWHERE = {
+    "AwsDeployment kotauth",
+    "KotauthCredentials kotauth",
+    "AwsDatabase kotauth-database",
+    "AwsDatabaseRole kotauth-database-role",
+    "AwsLaunchTemplate kotauth-server",
+    "AwsObservability kotauth-watch",
+    *(f"AwsSecret kotauth-{file}" for file in SECRET_FILES),
 }
-ALB: dict[str, Any] = {**BASE, **OWN, "zone_id": ZONE_ID}
-CADDY: dict[str, Any] = {**BASE, **OWN, "frontend": "caddy", "acme_email": "ops@example.com", "nat_gateways": "none"}
-
-SECRET_FILES = ("secret-key", "database-password", "admin-password", "api-keys")
-GENERATED = ("secret-key", "admin-password", "checklist-api-key", "database-password")
-SECRET_KEY = hashlib.sha256(generated("kotauth-secret-key").encode()).hexdigest()
-API_KEY = f"kauth_master_{generated('kotauth-checklist-api-key')}"
-SECRETS = [*(generated(f"kotauth-{name}") for name in GENERATED), SECRET_KEY, API_KEY]
-ALWAYS_PROTECTED = {f"RandomPassword kotauth-{name}" for name in GENERATED if name != "database-password"}
-PROTECTED = {
-    *ALWAYS_PROTECTED,
-    "Instance kotauth-database-instance",
-    "Key kotauth-database-key",
-    "Key kotauth-secrets-key",
-    "Secret kotauth-secret-key",
-    "Secret kotauth-admin-password",
-    "Secret kotauth-api-keys",
+BALANCED = {
+    "AwsLoadBalancer kotauth",
+    "AwsWebAcl kotauth-web-acl",
+    "AwsServer kotauth-server",
+    "AwsRollGate kotauth-server-gate",
 }
-
-
-def deployed(args: dict[str, Any]) -> Declared:
-    def program() -> dict[str, Any]:
-        deployment = AwsDeployment("kotauth", args)  # pyright: ignore[reportArgumentType]
-        return {output: getattr(deployment, output) for output in AwsDeployment.__annotations__}
-
-    return declare(program)
-
-
-@pytest.fixture(scope="module")
-def alb() -> Declared:
-    return deployed(ALB)
-
-
-@pytest.fixture(scope="module")
-def caddy() -> Declared:
-    return deployed({**CADDY, "zone_id": ZONE_ID})
-
-
-@pytest.fixture(scope="module")
-def brought() -> Declared:
-    """Return one with network and certificate of one's own, and without protection."""
-    return deployed({**BASE, **BROUGHT, "certificate_arn": certificate_arn(), "deletion_protection": False})
-
-
-@pytest.fixture(scope="module")
-def brought_caddy() -> Declared:
-    """Return one at the edge of a network of one's own, without a zone."""
-    args = {**BASE, **BROUGHT, "frontend": "caddy", "acme_email": "ops@example.com"}
-    return deployed({**args, "private_subnet_ids": BROUGHT["private_subnet_ids"][:1], "deletion_protection": False})
 
 
 @pytest.fixture(scope="module")
@@ -122,36 +74,10 @@ def components(declared: Declared) -> set[str]:
     return {r.title for r in declared.resources if r.is_component}
 
 
-def files(declared: Declared) -> dict[str, str]:
-    """Return every file of a host, from the user data or from the bucket."""
-    text = base64.b64decode(declared.named("kotauth-server", ":LaunchTemplate").inputs["userData"])
-    written = {file["path"]: file["content"] for file in yaml.safe_load(text)["write_files"]}
-    objects = {r.inputs["key"]: r.inputs["content"] for r in declared.of_type(":BucketObjectv2")}
-    fetched = json.loads(written["/etc/kotauth/boot.json"])["artifacts"]
-    return {**written, **{path: objects[key] for path, key in fetched.items()}}
-
-
 def names(declared: Declared) -> dict[str, Any]:
     """Return the records of public names; the proof for a certificate is none."""
     records = [r for r in declared.of_type(":Record") if not r.name.endswith("-validation")]
     return {r.inputs["name"]: {key: r.inputs.get(key) for key in ("zoneId", "type", "records")} for r in records}
-
-
-EVERYWHERE = {
-    "AwsDeployment kotauth",
-    "KotauthCredentials kotauth",
-    "AwsDatabase kotauth-database",
-    "AwsDatabaseRole kotauth-database-role",
-    "AwsLaunchTemplate kotauth-server",
-    "AwsObservability kotauth-watch",
-    *(f"AwsSecret kotauth-{file}" for file in SECRET_FILES),
-}
-BALANCED = {
-    "AwsLoadBalancer kotauth",
-    "AwsWebAcl kotauth-web-acl",
-    "AwsServer kotauth-server",
-    "AwsRollGate kotauth-server-gate",
-}
 
 
 def test_behind_a_load_balancer(alb: Declared) -> None:
@@ -240,154 +166,8 @@ def test_outputs_at_the_edge(caddy: Declared) -> None:
     assert all(value for name, value in caddy.outputs.items() if name not in different)
 
 
-def test_no_secret_but_in_secrets_manager(alb: Declared, caddy: Declared) -> None:
-    for declared in (alb, caddy):
-        texts = {r.title: str(r.inputs) for r in declared.resources} | {"user data": str(files(declared))}
-        found = {title for title, text in texts.items() if any(secret in text for secret in SECRETS)}
-        assert found == {f"SecretVersion kotauth-{file}-version" for file in SECRET_FILES} - {
-            "SecretVersion kotauth-api-keys-version"  # a hash of the key, as Kotauth takes it
-        }
-        assert all(r.secret_inputs == {"secretString"} for r in declared.of_type(":SecretVersion"))
-
-
-def test_what_lies_in_secrets_manager(alb: Declared) -> None:
-    stored = {r.name: r.inputs["secretString"] for r in alb.of_type(":SecretVersion")}
-    assert {**stored, "kotauth-api-keys-version": ""} == {
-        "kotauth-secret-key-version": SECRET_KEY,
-        "kotauth-database-password-version": generated("kotauth-database-password"),
-        "kotauth-admin-password-version": generated("kotauth-admin-password"),
-        "kotauth-api-keys-version": "",
-    }
-    (api_key,) = json.loads(stored["kotauth-api-keys-version"])
-    assert api_key["keyHash"] == hashlib.sha256(API_KEY.encode()).hexdigest()
-
-
-@pytest.mark.parametrize(("version", "label", "login"), [(1, "v1", "kotauth_a"), (2, "v2", "kotauth_b")])
-def test_everybody_means_the_same_version_of_the_password(
-    alb: Declared, changed: Declared, version: int, label: str, login: str
-) -> None:
-    declared = {1: alb, 2: changed}[version]
-    assert declared.named("kotauth-database-password-version").inputs["versionStages"] == ["AWSCURRENT", label]
-    call = json.loads(declared.named("kotauth-database-role-call").inputs["input"])
-    assert (call["login"], call["password_label"]) == (login, label)
-    host = files(declared)
-    assert json.loads(host["/etc/kotauth/boot.json"])["parts"]["server"]["secrets"] == {
-        "secret_key": "AWSCURRENT",
-        "database_password": label,
-        "admin_password": "AWSCURRENT",
-        "api_keys.json": "AWSCURRENT",
-    }
-    assert f"DB_USER={login}\n" in host["/etc/kotauth/server.env"]
-    assert f"PGUSER={login}\n" in host["/etc/kotauth/server.key-guard.env"]
-
-
-def test_only_the_password_has_labels_of_its_own(alb: Declared) -> None:
-    labelled = [r.name for r in alb.of_type(":SecretVersion") if "versionStages" in r.inputs]
-    assert labelled == ["kotauth-database-password-version"]
-
-
-def test_one_key_for_each_purpose(alb: Declared, caddy: Declared) -> None:
-    for declared in (alb, caddy):
-        assert [r.name for r in declared.of_type(":Key")] == [
-            "kotauth-database-key",
-            "kotauth-log-key",
-            "kotauth-secrets-key",
-        ]
-        logs = {r.name: r.inputs["kmsKeyId"].rpartition("/")[2] for r in declared.of_type(":LogGroup")}
-        assert {key for name, key in logs.items() if name.startswith("kotauth-database-") and "role" not in name} == {
-            "kotauth-database-key-id"
-        }
-        assert {key for name, key in logs.items() if not name.startswith("kotauth-database-") or "role" in name} == {
-            "kotauth-log-key-id"
-        }
-        assert declared.named("kotauth-watch-alarms").inputs["kmsMasterKeyId"].endswith("key/kotauth-log-key-id")
-        keys = {r.inputs["kmsKeyId"].rpartition("/")[2] for r in declared.of_type(":Secret")}
-        assert keys == {"kotauth-secrets-key-id"}
-
-
-def test_what_is_protected(alb: Declared, caddy: Declared, brought: Declared, brought_caddy: Declared) -> None:
-    def protected(declared: Declared) -> set[str]:
-        return {r.title for r in declared.resources if r.protect}
-
-    assert protected(alb) == PROTECTED
-    assert protected(caddy) == PROTECTED | {"Eip kotauth-server-address", "Volume kotauth-server-volume"}
-    assert protected(brought) == protected(brought_caddy) == ALWAYS_PROTECTED
-
-
-def test_aws_s_own_protection_follows(alb: Declared, brought: Declared) -> None:
-    for declared, on in ((alb, True), (brought, False)):
-        assert declared.named("kotauth-database-instance").inputs["deletionProtection"] is on
-        assert declared.named("kotauth", ":LoadBalancer").inputs["enableDeletionProtection"] is on
-        assert {r.name: r.inputs["forceDestroy"] for r in declared.of_type(":Bucket")} == {
-            "kotauth-access-logs": not on,
-            "kotauth-server-host": not on,
-        }
-
-
 def test_tags_reach_everything_that_takes_them(alb: Declared, caddy: Declared, brought: Declared) -> None:
     assert untagged(alb) == untagged(caddy) == untagged(brought) == []
-
-
-ALL_SECRETS = {f"SecretVersion kotauth-{file}-version" for file in SECRET_FILES}
-WAYS_OUT = {
-    *(f"Route kotauth-network-private-{REGION}{zone}-way-out" for zone in "ab"),
-    *(f"RouteTableAssociation kotauth-network-private-{REGION}{z}-routes-in-{REGION}{z}" for z in "ab"),
-    "Route kotauth-network-public-way-out",
-    "VpcEndpoint kotauth-network-s3",
-}
-DATABASE = "Instance kotauth-database-instance"
-
-
-def test_the_role_s_function_waits_for_what_it_needs(alb: Declared) -> None:
-    assert alb.before("Invocation kotauth-database-role-call") >= {DATABASE, *ALL_SECRETS, *WAYS_OUT}
-
-
-def test_a_host_starts_after_all_that_it_needs(alb: Declared) -> None:
-    assert alb.before("Group kotauth-server") >= {
-        "Invocation kotauth-database-role-call",
-        *(DATABASE, *ALL_SECRETS, *WAYS_OUT),
-        "ListenerRule kotauth-public-name",
-        "CertificateValidation kotauth-certificate-issued",
-        "RolePolicy kotauth-server-rights",
-        "Parameter kotauth-server-boot",
-        "LogGroup kotauth-server-log",
-        *(r.title for r in alb.of_type(":BucketObjectv2")),
-        *(f"SecurityGroup{way}Rule kotauth-server-to-database-{way.lower()}" for way in ("Ingress", "Egress")),
-        *(f"SecurityGroup{way}Rule kotauth-server-from-load-balancer-{way.lower()}" for way in ("Ingress", "Egress")),
-    }
-
-
-def test_a_host_at_the_edge_starts_after_all_that_it_needs(caddy: Declared) -> None:
-    assert caddy.before("Instance kotauth-server") >= {
-        "Invocation kotauth-database-role-call",
-        *(DATABASE, *ALL_SECRETS),
-        f"RouteTableAssociation kotauth-network-public-routes-in-{REGION}a",
-        "Route kotauth-network-public-way-out",
-        "RolePolicy kotauth-server-rights",
-        "Parameter kotauth-server-boot",
-        *(r.title for r in caddy.of_type(":BucketObjectv2")),
-        "SecurityGroupIngressRule kotauth-server-from-443",
-    }
-
-
-@pytest.mark.parametrize(
-    ("kind", "title"),
-    [
-        ("aws:lambda/invocation:Invocation", "Invocation kotauth-database-role-call"),
-        ("aws:lb/listenerRule:ListenerRule", "ListenerRule kotauth-public-name"),
-    ],
-)
-def test_the_group_waits_however_slow_it_is(monkeypatch: pytest.MonkeyPatch, kind: str, title: str) -> None:
-    """Beside the recorded dependencies: whoever doesn't wait is registered in that second."""
-
-    def slow(name: str) -> dict[str, Any]:
-        if title.endswith(f" {name}"):
-            time.sleep(1)
-        return {}
-
-    monkeypatch.setitem(recording.OUTPUTS, kind, slow)
-    made = [r.title for r in deployed(ALB).resources]
-    assert made.index(title) < made.index("LaunchTemplate kotauth-server") < made.index("Group kotauth-server")
 
 
 def test_settings_of_the_network_and_the_host(changed: Declared) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..aws import HOSTS
 from ..docker import CONTAINER, REMOTE_IMAGE, SERVER, part
 from ..image import Image, is_image_id, parse_image
 from ..resource import Resource
@@ -49,7 +50,7 @@ def _shown(resource: Resource) -> str:
     Severity.HIGH,
     "Name every image by digest or exact tag.",
     remedy="Write the whole version, such as ghcr.io/inumansoul/kotauth:1.22.0, or add @sha256:….",
-    types=(CONTAINER, *_IMAGE_RESOURCES),
+    types=(CONTAINER, *HOSTS, *_IMAGE_RESOURCES),
     references=References(cis=("5.28",)),
 )
 def pin_image(resource: Resource, _: Settings) -> Iterator[Verdict]:
@@ -66,11 +67,14 @@ def pin_image(resource: Resource, _: Settings) -> Iterator[Verdict]:
     Severity.HIGH,
     "Take images only from the allowed registries.",
     remedy="Use the official image, or add your registry to the parameter `registries`.",
-    types=(CONTAINER, *_IMAGE_RESOURCES),
+    types=(CONTAINER, *HOSTS, *_IMAGE_RESOURCES),
     references=References(cis=("5.28",)),
     parameters=(
         Parameter(
-            "registries", Kind.TEXTS, ["ghcr.io/inumansoul", "docker.io/library"], "Registries, or folders in them."
+            "registries",
+            Kind.TEXTS,
+            ["ghcr.io/inumansoul", "docker.io/library", "public.ecr.aws/docker/library"],
+            "Registries, or folders in them.",
         ),
         Parameter(
             "localImages",
@@ -96,7 +100,7 @@ def allow_image_registries(resource: Resource, settings: Settings) -> Iterator[V
     Severity.HIGH,
     "Run Kotauth at its version floor or newer.",
     remedy="Write ghcr.io/inumansoul/kotauth:1.22.0; beside a digest the tag stays: name:1.22.0@sha256:….",
-    types=(CONTAINER, *_IMAGE_RESOURCES),
+    types=(CONTAINER, *HOSTS, *_IMAGE_RESOURCES),
     references=References(checklist=(1,)),
     parameters=(Parameter("minimum", Kind.TEXT, "1.21.0", "The oldest version that may run.", relaxes=True),),
 )

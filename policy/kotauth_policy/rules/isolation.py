@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..aws import HOSTS
 from ..docker import CONTAINER, capabilities, is_root, starts, takes_ownership
 from ..resource import Resource
 from ..rule import Area, Kind, Parameter, References, Settings, Severity
@@ -19,7 +20,7 @@ _DEVICES = ("devices", "deviceRequests", "deviceCgroupRules")
     Severity.CRITICAL,
     "Run no container with the privileges of its host.",
     remedy="Remove `privileged`, and add the one capability that the container needs.",
-    types=(CONTAINER,),
+    types=(CONTAINER, *HOSTS),
     references=References(cis=("5.5",)),
     waivable=False,
 )
@@ -34,7 +35,7 @@ def forbid_privileged_containers(container: Resource, _: Settings) -> Iterator[V
     Severity.HIGH,
     "Drop all Linux capabilities of every container.",
     remedy='Set `capabilities` to `drops=["ALL"]`.',
-    types=(CONTAINER,),
+    types=(CONTAINER, *HOSTS),
     when=starts,
     references=References(cis=("5.4",)),
 )
@@ -50,7 +51,7 @@ def drop_all_capabilities(container: Resource, _: Settings) -> Iterator[Verdict]
     "Add no Linux capability but the allowed ones.",
     remedy="Remove it: listen above 1024, start as the right user. Only a job that gives a volume to its user adds "
     'CHOWN, as root, without a network (`network_mode="none"`).',
-    types=(CONTAINER,),
+    types=(CONTAINER, *HOSTS),
     when=starts,
     references=References(cis=("5.4",)),
     parameters=(
@@ -72,7 +73,7 @@ def limit_added_capabilities(container: Resource, settings: Settings) -> Iterato
     Severity.HIGH,
     "Let no process gain more privileges than its container started with.",
     remedy='Add "no-new-privileges:true" to `security_opts`.',
-    types=(CONTAINER,),
+    types=(CONTAINER, *HOSTS),
     when=starts,
     references=References(cis=("5.26",)),
 )
@@ -88,7 +89,7 @@ def forbid_new_privileges(container: Resource, _: Settings) -> Iterator[Verdict]
     Severity.CRITICAL,
     "Keep the seccomp, AppArmor and SELinux profiles of every container.",
     remedy="Remove the option, or name a profile of your own.",
-    types=(CONTAINER,),
+    types=(CONTAINER, *HOSTS),
     when=starts,
     references=References(cis=("5.2", "5.22")),
 )
@@ -105,7 +106,7 @@ def forbid_unconfined_profiles(container: Resource, _: Settings) -> Iterator[Ver
     Severity.MEDIUM,
     "Mount the root file system of every container read-only.",
     remedy="Set `read_only=True` and list what must be writable in `tmpfs` or on a volume.",
-    types=(CONTAINER,),
+    types=(CONTAINER, *HOSTS),
     when=starts,
     references=References(cis=("5.13",)),
 )
@@ -121,7 +122,7 @@ def mount_root_read_only(container: Resource, _: Settings) -> Iterator[Verdict]:
     "Run every container as a user that is not root.",
     remedy='Set `user`, such as "10001:10001". Only a job that gives a volume to its user is root: label '
     '`kotauth.part` "job", `network_mode="none"`, CHOWN the only capability.',
-    types=(CONTAINER,),
+    types=(CONTAINER, *HOSTS),
     when=starts,
     references=References(cis=("4.1",)),
 )
@@ -138,7 +139,7 @@ def run_as_non_root(container: Resource, _: Settings) -> Iterator[Verdict]:
     Severity.CRITICAL,
     "Share no namespace of the host or of another container.",
     remedy="Remove the mode, and connect containers by a network of their own.",
-    types=(CONTAINER,),
+    types=(CONTAINER, *HOSTS),
     when=starts,
     references=References(cis=("5.10", "5.16", "5.17", "5.31")),
     waivable=False,
@@ -156,7 +157,7 @@ def forbid_host_namespaces(container: Resource, _: Settings) -> Iterator[Verdict
     Severity.HIGH,
     "Give no device of the host to a container.",
     remedy="Remove the devices: no part of Kotauth needs one.",
-    types=(CONTAINER,),
+    types=(CONTAINER, *HOSTS),
     when=starts,
     references=References(cis=("5.18",)),
 )

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..docker import CONTAINER, DATABASE, is_service, known_image, networks_of, parts_in
+from ..aws import DATABASE_INSTANCE, HOSTS, PARAMETER_GROUP, sources
+from ..docker import CONTAINER, DATABASE, is_service, known_image, networks_of
+from ..hosted import parts_in
 from ..kotauth import is_server, servers_of, setting
 from ..resource import Resource
 from ..rule import Area, Kind, Level, Parameter, References, Settings, Severity
@@ -15,6 +17,10 @@ AREA = Area("kotauth-capacity")
 _MAX_CONNECTIONS = re.compile(r"(?:--)?max[_-]connections=(\d+)")
 _DEFAULT_MAX_CONNECTIONS = 100
 _DEFAULT_POOL = 10
+_MEMORY_GB = {"micro": 1, "small": 2, "medium": 4, "large": 8}
+_LEFT_BY_RDS = 0.75
+"""Share of a class's memory that its own processes leave for the formula of RDS."""
+_BYTES_PER_CONNECTION = 9531392
 _RESERVED_CONNECTIONS = 3
 """`superuser_reserved_connections` of PostgreSQL."""
 _OTHER_CONNECTIONS = 5
@@ -26,7 +32,7 @@ _OTHER_CONNECTIONS = 5
     Severity.HIGH,
     "Give the Kotauth server at least 512 MB of memory.",
     remedy="Set `memory` to 512 or more.",
-    types=(CONTAINER,),
+    types=(CONTAINER, *HOSTS),
     when=is_server,
     references=References(cis=("5.11",), checklist=(1,)),
     parameters=(Parameter("minimum", Kind.NUMBER, 512, "The least memory, in MB.", relaxes=True),),
@@ -43,7 +49,7 @@ def reserve_server_memory(server: Resource, settings: Settings) -> Iterator[Verd
     Severity.HIGH,
     "Give the Kotauth server at least one processor.",
     remedy='Set `cpus` to "1" or more.',
-    types=(CONTAINER,),
+    types=(CONTAINER, *HOSTS),
     when=is_server,
     references=References(cis=("5.12",), checklist=(1,)),
     parameters=(Parameter("minimum", Kind.NUMBER, 1, "The fewest processors.", relaxes=True),),
@@ -60,7 +66,7 @@ def reserve_server_cpu(server: Resource, settings: Settings) -> Iterator[Verdict
     Severity.HIGH,
     "Probe the Kotauth server at /health/ready with GET.",
     remedy="Set `healthcheck` to `curl -fsS http://localhost:8080/health/ready`.",
-    types=(CONTAINER,),
+    types=(CONTAINER, *HOSTS),
     when=is_server,
     references=References(cis=("5.27",)),
 )
@@ -81,7 +87,7 @@ def probe_server_readiness(server: Resource, _: Settings) -> Iterator[Verdict]:
     Severity.HIGH,
     "Fit the connection pools of all Kotauth servers into the database.",
     remedy="Lower DB_POOL_MAX_SIZE or raise max_connections.",
-    types=(CONTAINER,),
+    types=(CONTAINER, *HOSTS),
     when=is_server,
     references=References(checklist=(9,)),
 )
@@ -92,8 +98,10 @@ def fit_connection_pool(server: Resource, _: Settings) -> Iterator[Verdict]:
         yield fail("envs", "sets DB_POOL_MAX_SIZE to something else than a positive number")
         return
     needed = 2 * len(servers_of(server)) * int(pool) + _OTHER_CONNECTIONS
-    for database in parts_in(server.in_stack(), DATABASE):
-        available = _max_connections(database) - _RESERVED_CONNECTIONS
+    limits = [(each, _max_connections(each)) for each in parts_in(server.in_stack(), DATABASE)]
+    limits += [(each, _managed_connections(each)) for each in server.in_stack().of_type(DATABASE_INSTANCE)]
+    for database, most in limits:
+        available = most - _RESERVED_CONNECTIONS
         if needed > available:
             yield fail("envs", f"DB_POOL_MAX_SIZE needs {needed} connections, {database.name} has {available}")
 
@@ -104,12 +112,24 @@ def _max_connections(database: Resource) -> int:
     return int(found[-1]) if found else _DEFAULT_MAX_CONNECTIONS
 
 
+def _managed_connections(database: Resource) -> int:
+    """Return `max_connections` as its parameter group sets it, else as RDS derives it from the memory of the class."""
+    for group in sources(database, "parameterGroupName", PARAMETER_GROUP):
+        for parameter in group.get("parameters").items():
+            if parameter.field("name").text() == "max_connections":
+                return int(parameter.field("value").number() or 0)
+    size = (database.get("instanceClass").text() or "").rpartition(".")[2]
+    # A size that is not listed has 16 GiB or more.
+    memory = _MEMORY_GB.get(size, 16) * 1024**3 * _LEFT_BY_RDS
+    return min(int(memory / _BYTES_PER_CONNECTION), 5000)
+
+
 @AREA.rule(
     "pool-by-session",
     Severity.HIGH,
     "Pool database connections by session only.",
     remedy="Set POOL_MODE (PGBOUNCER_POOL_MODE) to session, or leave the pooler out.",
-    types=(CONTAINER,),
+    types=(CONTAINER, *HOSTS),
     when=is_service,
     references=References(checklist=(9,)),
 )
@@ -128,7 +148,7 @@ def pool_by_session(container: Resource, _: Settings) -> Iterator[Verdict]:
     Severity.HIGH,
     "Give two or more Kotauth servers a shared cache.",
     remedy="Set KAUTH_REDIS_URL on each of them, or run one.",
-    types=(CONTAINER,),
+    types=(CONTAINER, *HOSTS),
     when=is_server,
     references=References(checklist=(1,)),
 )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
-from ..docker import CONTAINER, DATABASE, FRONTEND, parts_in
-from ..kotauth import is_server, setting, variable, variables
+from ..aws import DATABASE_INSTANCE, HOSTS, texts
+from ..docker import CONTAINER, DATABASE, FRONTEND
+from ..hosted import containers_on_same_host, parts_in
+from ..kotauth import comes_from_database, is_server, setting, variable, variables
 from ..resource import Resource
 from ..rule import Area, Kind, Parameter, References, Settings, Severity
 from ..verdict import Verdict, fail
@@ -15,6 +17,8 @@ from ..verdict import Verdict, fail
 AREA = Area("kotauth-environment")
 _ADMINISTRATORS = ("postgres", "admin", "administrator", "root", "rdsadmin")
 _ADMINISTRATOR_VARIABLES = ("POSTGRES_USER", "ADMINISTRATOR")
+_JDBC = "jdbc:postgresql://"
+_LIBPQ = {"sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT"}
 
 
 @AREA.rule(
@@ -23,7 +27,7 @@ _ADMINISTRATOR_VARIABLES = ("POSTGRES_USER", "ADMINISTRATOR")
     "Give Kotauth its public address as https, without a path.",
     remedy="Set KAUTH_BASE_URL to https://auth.example.com: lower case, a name that the world can resolve, no slash "
     "at the end.",
-    types=(CONTAINER,),
+    types=(CONTAINER, *HOSTS),
     when=is_server,
     references=References(checklist=(3,)),
     parameters=(
@@ -73,7 +77,7 @@ def _is_address(host: str) -> bool:
     Severity.CRITICAL,
     "Run Kotauth in production mode.",
     remedy="Set KAUTH_ENV to exactly production.",
-    types=(CONTAINER,),
+    types=(CONTAINER, *HOSTS),
     when=is_server,
     references=References(checklist=(3,)),
     parameters=(Parameter("allowed", Kind.TEXTS, ["production"], "The values that KAUTH_ENV may have.", relaxes=True),),
@@ -89,7 +93,7 @@ def set_production_environment(server: Resource, settings: Settings) -> Iterator
     Severity.CRITICAL,
     "Switch on no demo mode and no bypass of Kotauth.",
     remedy="Remove the variable.",
-    types=(CONTAINER,),
+    types=(CONTAINER, *HOSTS),
     when=is_server,
     references=References(checklist=(3, 10)),
     waivable=False,
@@ -107,13 +111,13 @@ def forbid_unsafe_switches(server: Resource, _: Settings) -> Iterator[Verdict]:
     Severity.HIGH,
     "Tell Kotauth its database, role and password.",
     remedy="Set DB_URL, DB_USER and DB_PASSWORD_FILE.",
-    types=(CONTAINER,),
+    types=(CONTAINER, *HOSTS),
     when=is_server,
     references=References(checklist=(9,)),
 )
 def configure_database_access(server: Resource, _: Settings) -> Iterator[Verdict]:
     """DB_USER left out is `postgres`, and DB_URL is localhost: silent defaults, in spite of the documentation."""
-    if not (setting(server, "DB_URL") or "").startswith("jdbc:postgresql://"):
+    if not comes_from_database(server, "DB_URL") and not (setting(server, "DB_URL") or "").startswith(_JDBC):
         yield fail("envs", "does not set DB_URL to a jdbc:postgresql:// address")
     if not setting(server, "DB_USER"):
         yield fail("envs", "does not set DB_USER")
@@ -123,11 +127,41 @@ def configure_database_access(server: Resource, _: Settings) -> Iterator[Verdict
 
 
 @AREA.rule(
+    "verify-database-certificate",
+    Severity.HIGH,
+    "Verify the certificate of a database that AWS runs.",
+    remedy="Add ?sslmode=verify-full&sslrootcert=… to DB_URL, with the authorities of RDS.",
+    types=(CONTAINER, *HOSTS),
+    when=is_server,
+    references=References(hub=("RDS.38",), checklist=(9,)),
+)
+def verify_database_certificate(server: Resource, _: Settings) -> Iterator[Verdict]:
+    """RDS encrypts anyway; only the check of the name keeps somebody else from answering in its place.
+
+    An address that is known only later is judged by the check before the start, which asks the same database with
+    settings that are known, and again when it is known.
+    """
+    if not server.in_stack().of_type(DATABASE_INSTANCE):
+        return
+    if comes_from_database(server, "DB_URL"):
+        beside = [each for each in containers_on_same_host(server) if each.name.startswith(f"{server.name}.")]
+        given = {name: next(filter(None, (setting(each, name) for each in beside)), "") for name in _LIBPQ.values()}
+        options = {option: given[name] for option, name in _LIBPQ.items()}
+    else:
+        query = urlsplit((setting(server, "DB_URL") or "").removeprefix("jdbc:")).query
+        options = {option: (parse_qs(query).get(option) or [""])[-1] for option in _LIBPQ}
+    if options["sslmode"] != "verify-full":
+        yield fail("envs", "DB_URL does not set sslmode to verify-full")
+    elif not options["sslrootcert"]:
+        yield fail("envs", "DB_URL does not set sslrootcert")
+
+
+@AREA.rule(
     "separate-database-roles",
     Severity.HIGH,
     "Connect Kotauth with a role that does not administer the database.",
     remedy="Make a role of its own (`DockerDatabaseRole`) and set DB_USER to it.",
-    types=(CONTAINER,),
+    types=(CONTAINER, *HOSTS),
     when=is_server,
     references=References(checklist=(9,)),
 )
@@ -142,6 +176,7 @@ def separate_database_roles(server: Resource, _: Settings) -> Iterator[Verdict]:
         for entry in variables(database)
         if entry.name in _ADMINISTRATOR_VARIABLES
     }
+    administrators.update(texts(each.get("username") for each in server.in_stack().of_type(DATABASE_INSTANCE)))
     if found.text in {*administrators, *_ADMINISTRATORS}:
         yield fail(found.entry.path, "DB_USER is the database's administrator")
 
@@ -151,7 +186,7 @@ def separate_database_roles(server: Resource, _: Settings) -> Iterator[Verdict]:
     Severity.HIGH,
     "Set the first administrator's password.",
     remedy="Set KAUTH_BOOTSTRAP_ADMIN_PASSWORD_FILE.",
-    types=(CONTAINER,),
+    types=(CONTAINER, *HOSTS),
     when=is_server,
     references=References(checklist=(10,)),
 )
@@ -167,7 +202,7 @@ def set_bootstrap_admin_password(server: Resource, _: Settings) -> Iterator[Verd
     Severity.HIGH,
     "Let Kotauth believe forwarded headers exactly when a frontend of this stack sets them.",
     remedy="Set KAUTH_TRUSTED_PROXY to true behind a frontend of this stack, else leave it out.",
-    types=(CONTAINER,),
+    types=(CONTAINER, *HOSTS),
     when=is_server,
     references=References(checklist=(3, 5)),
 )

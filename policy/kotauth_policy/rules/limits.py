@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..aws import HOSTS
 from ..docker import CONTAINER, is_one_shot, is_service, starts
 from ..resource import Resource
 from ..rule import Area, Level, References, Settings, Severity
@@ -19,7 +20,7 @@ _BOUNDED = ("local", "journald", "syslog", "awslogs", "fluentd", "gelf", "splunk
     Severity.MEDIUM,
     "Limit the memory of every container.",
     remedy="Set `memory`, in MB.",
-    types=(CONTAINER,),
+    types=(CONTAINER, *HOSTS),
     when=starts,
     references=References(cis=("5.11",)),
 )
@@ -35,7 +36,7 @@ def limit_memory(container: Resource, _: Settings) -> Iterator[Verdict]:
     "Limit the swap of every container to none.",
     level=Level.ADVISORY,
     remedy="Set `memory_swap` to the value of `memory`.",
-    types=(CONTAINER,),
+    types=(CONTAINER, *HOSTS),
     when=starts,
     references=References(cis=("5.11",)),
 )
@@ -51,7 +52,7 @@ def limit_swap(container: Resource, _: Settings) -> Iterator[Verdict]:
     Severity.MEDIUM,
     "Limit the processors of every container.",
     remedy='Set `cpus`, such as "1".',
-    types=(CONTAINER,),
+    types=(CONTAINER, *HOSTS),
     when=starts,
     references=References(cis=("5.12",)),
 )
@@ -66,7 +67,7 @@ def limit_cpu(container: Resource, _: Settings) -> Iterator[Verdict]:
     Severity.MEDIUM,
     "Probe the health of every service.",
     remedy="Set `healthcheck` with `tests`.",
-    types=(CONTAINER,),
+    types=(CONTAINER, *HOSTS),
     when=is_service,
     references=References(cis=("5.27",)),
 )
@@ -82,7 +83,7 @@ def probe_container_health(container: Resource, _: Settings) -> Iterator[Verdict
     Severity.MEDIUM,
     "Restart every service that ends, and no job.",
     remedy='Set `restart` to "unless-stopped"; for a job (`must_run=False`) to "no".',
-    types=(CONTAINER,),
+    types=(CONTAINER, *HOSTS),
     when=starts,
     references=References(cis=("5.15",)),
 )
@@ -101,7 +102,7 @@ def set_restart_policy(container: Resource, _: Settings) -> Iterator[Verdict]:
     Severity.MEDIUM,
     "Bound the size of every container's logs.",
     remedy='Set `log_driver="json-file"` and `log_opts` with `max-size` and `max-file`.',
-    types=(CONTAINER,),
+    types=(CONTAINER, *HOSTS),
     when=starts,
     references=References(checklist=(12,)),
 )

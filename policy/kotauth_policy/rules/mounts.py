@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
+from ..aws import HOSTS
 from ..docker import CONTAINER, DATABASE, FRONTEND, is_part, mounted
 from ..resource import Resource
 from ..rule import Area, Kind, Parameter, References, Settings, Severity
@@ -34,7 +35,7 @@ _SYSTEM = (
     Severity.CRITICAL,
     "Give no container the socket of the container engine.",
     remedy="Remove the mount: whoever has the socket is root on the host.",
-    types=(CONTAINER,),
+    types=(CONTAINER, *HOSTS),
     references=References(cis=("5.32",)),
     waivable=False,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..aws import HOSTS
 from ..docker import (
     CONTAINER,
     DATABASE,
@@ -14,9 +15,9 @@ from ..docker import (
     is_part,
     networks_of,
     part,
-    parts_in,
     starts,
 )
+from ..hosted import parts_in
 from ..resource import Resource
 from ..rule import Area, Kind, Parameter, References, Settings, Severity
 from ..value import Value
@@ -31,7 +32,7 @@ AREA = Area("network")
     "Publish ports of the frontend only.",
     remedy="Remove `ports` and reach the container over a network; label the one proxy that faces the world "
     'with `kotauth.part` "frontend".',
-    types=(CONTAINER,),
+    types=(CONTAINER, *HOSTS),
     when=starts,
     references=References(cis=("5.9",), checklist=(3,)),
 )
@@ -72,7 +73,7 @@ def publish_only_expected_ports(container: Resource, settings: Settings) -> Iter
     Severity.HIGH,
     "Publish no port just because an image exposes it.",
     remedy="Remove `publish_all_ports`.",
-    types=(CONTAINER,),
+    types=(CONTAINER, *HOSTS),
     when=starts,
     references=References(cis=("5.9",)),
 )
@@ -87,7 +88,7 @@ def forbid_publish_all_ports(container: Resource, _: Settings) -> Iterator[Verdi
     Severity.HIGH,
     "Put every container on a network of its own stack, or on none.",
     remedy='Set `networks_advanced`, or `network_mode="none"`.',
-    types=(CONTAINER,),
+    types=(CONTAINER, *HOSTS),
     when=starts,
     references=References(cis=("5.30",)),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..aws import DATABASE_INSTANCE, SECRET_VERSION
 from ..docker import CONTAINER
 from ..kotauth import is_secret_file, uploads
 from ..randomness import PLAIN_RANDOM, RANDOM_BYTES, RANDOM_PASSWORD, RANDOM_STRING
@@ -12,7 +13,11 @@ from ..rule import Area, Kind, Parameter, References, Settings, Severity
 from ..verdict import Verdict, fail
 
 AREA = Area("random-values")
-SECRET_DATA = {"docker:index/secret:Secret": ("data",)}
+SECRET_DATA = {
+    "docker:index/secret:Secret": ("data",),
+    SECRET_VERSION: ("secretString", "secretBinary"),
+    DATABASE_INSTANCE: ("password",),
+}
 # Bytes and strings in a command are secrets by trade; a pet or a number can be a name.
 _NEVER_PLAIN = (RANDOM_BYTES, RANDOM_STRING)
 _PROCESS = ("envs", "command", "entrypoints")

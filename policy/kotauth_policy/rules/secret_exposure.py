@@ -11,27 +11,18 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from ..aws import HOSTS
 from ..docker import CONTAINER, starts
 from ..kotauth import is_secret_file, uploads
-from ..randomness import RANDOM_BYTES, RANDOM_PASSWORD, RANDOM_STRING
+from ..randomness import RANDOM_PASSWORD
 from ..resource import Resource
 from ..rule import Area, Kind, Parameter, References, Settings, Severity
+from ..secret_text import SECRET_FORM, SECRET_NAME, SECRET_SOURCES
 from ..value import Value
 from ..verdict import Verdict, fail, undecidable
 
 AREA = Area("secret-exposure")
 
-_SECRET_NAME = re.compile(
-    r".*(password|passwd|passphrase|secret|token|api_?keys?|private_?key|secret_?key|access_?key|credentials?)", re.I
-)
-_SECRET_FORM = re.compile(
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----"
-    r"|[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s@]+@"  # user:password@host
-    r"|[?&;](password|sslpassword|token|secret)=[^&\s]"
-    r"|--?(password|requirepass|secret|token|api-?key)[= ]\S",
-    re.I,
-)
-_SECRET_SOURCES = (RANDOM_PASSWORD, RANDOM_BYTES, RANDOM_STRING)
 _DIGEST = re.compile(r"[0-9a-f]{8,16}")
 
 
@@ -40,9 +31,9 @@ def _exposed(container: Resource, name: str, value: Value) -> Iterator[Verdict]:
     if value.secret:
         yield fail(value.path, "is marked secret")
     elif value.is_unknown:
-        if any(source.type in _SECRET_SOURCES for source in container.sources(name)):
+        if any(source.type in SECRET_SOURCES for source in container.sources(name)):
             yield undecidable(value.path, "is unknown, and its property comes from a random password")
-    elif _SECRET_FORM.search(value.text() or ""):
+    elif SECRET_FORM.search(value.text() or ""):
         yield fail(value.path, "has the form of a secret")
 
 
@@ -51,7 +42,7 @@ def _exposed(container: Resource, name: str, value: Value) -> Iterator[Verdict]:
     Severity.CRITICAL,
     "Put no secret into the environment of a container.",
     remedy="Write it to a file, and name the file in the variable's `_FILE` form.",
-    types=(CONTAINER,),
+    types=(CONTAINER, *HOSTS),
     references=References(cis=("4.10",), checklist=(8, 9)),
     waivable=False,
 )
@@ -63,7 +54,7 @@ def keep_secrets_out_of_environment(container: Resource, _: Settings) -> Iterato
         yield from found
         if not found and not entry.is_unknown:
             name, _equals, text = (entry.text() or "").partition("=")
-            if text and _SECRET_NAME.fullmatch(name):
+            if text and SECRET_NAME.fullmatch(name):
                 yield fail(entry.path, "is named like a secret")
 
 
@@ -72,7 +63,7 @@ def keep_secrets_out_of_environment(container: Resource, _: Settings) -> Iterato
     Severity.HIGH,
     "Put no secret into the labels of a container.",
     remedy="Remove the label; a digest that makes a new container goes into one of the parameter `digests`.",
-    types=(CONTAINER,),
+    types=(CONTAINER, *HOSTS),
     references=References(cis=("4.10",), checklist=(8,)),
     parameters=(
         Parameter(
@@ -119,7 +110,7 @@ def _split(labels: list[Value], digest_names: list[str]) -> tuple[list[Value], l
     Severity.HIGH,
     "Put no secret into the command line of a container.",
     remedy="Let the program read it from a file.",
-    types=(CONTAINER,),
+    types=(CONTAINER, *HOSTS),
     references=References(cis=("4.10",), checklist=(8,)),
 )
 def keep_secrets_out_of_commands(container: Resource, _: Settings) -> Iterator[Verdict]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ..aws import HOSTS
 from ..docker import CONTAINER
 from ..kotauth import SECRET_KEY_FILE, Upload, is_server, secret_key_sources, secret_key_uploads, servers_of, setting
 from ..randomness import KEY_CHARACTERS, RANDOM_PASSWORD
@@ -43,7 +44,7 @@ def _derived_keys(password: Resource) -> Iterator[list[Resource]]:
     "Derive the secret key from a random password of 64 characters, or bring one of 32 or more.",
     remedy="Upload hex of SHA-256 over `random.RandomPassword(length=64, special=False)` as the file that "
     "KAUTH_SECRET_KEY_FILE names.",
-    types=(CONTAINER,),
+    types=(CONTAINER, *HOSTS),
     when=is_server,
     references=References(checklist=(8,)),
     waivable=False,
@@ -61,7 +62,7 @@ def trace_secret_key(server: Resource, _: Settings) -> Iterator[Verdict]:
 
 
 def _judge_unknown(upload: Upload) -> Iterator[Verdict]:
-    sources = upload.container.sources("uploads")
+    sources = upload.sources()
     passwords = [source for source in sources if source.type == RANDOM_PASSWORD]
     where = f"of {upload.container.name}"
     if not sources:
@@ -90,7 +91,7 @@ def _judge_known(upload: Upload) -> Iterator[Verdict]:
     "Write the secret key as 64 hex digits.",
     level=Level.ADVISORY,
     remedy="Leave an existing key as it is, since a changed one breaks every login; generate new ones as hex.",
-    types=(CONTAINER,),
+    types=(CONTAINER, *HOSTS),
     when=is_server,
     references=References(checklist=(8,)),
 )
@@ -98,7 +99,11 @@ def use_hex_secret_key(server: Resource, _: Settings) -> Iterator[Verdict]:
     """32 bytes as `cli generate-secret-key` prints them. An unknown key is judged by its origin."""
     for upload in secret_key_uploads(server):
         content = upload.content
-        if content.path.endswith("content") and not content.is_unknown and not _HEX.fullmatch(content.text() or ""):
+        if (
+            content.path.endswith(("content", "secretString"))
+            and not content.is_unknown
+            and not _HEX.fullmatch(content.text() or "")
+        ):
             yield fail(content.path, f"of {upload.container.name} is not 64 lower-case hex digits")
 
 

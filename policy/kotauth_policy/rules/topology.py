@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..docker import CONTAINER, DATABASE, FRONTEND, is_part, parts_in
+from ..aws import DATABASE_INSTANCE, HOSTS, LOAD_BALANCERS
+from ..docker import CONTAINER, DATABASE, FRONTEND, SERVER, is_part
+from ..hosted import parts_in
 from ..kotauth import file_name, is_server, uploads
 from ..resource import Resource
 from ..rule import Area, Kind, Parameter, References, Settings, Severity
 from ..verdict import Verdict, fail, undecidable
 
 AREA = Area("topology")
+_DEPLOYMENTS = ("kotauth:index:AwsDeployment", "kotauth:index:DockerDeployment")
+_MANAGED = {DATABASE: (DATABASE_INSTANCE,), FRONTEND: LOAD_BALANCERS}
+"""Parts that AWS runs itself."""
 
 
 @AREA.rule(
@@ -18,7 +23,7 @@ AREA = Area("topology")
     Severity.HIGH,
     "Run the Kotauth server together with the parts that it needs.",
     remedy="Add the part, or take it out of the parameter `parts` where another stack runs it.",
-    types=(CONTAINER,),
+    types=(CONTAINER, *HOSTS),
     when=is_server,
     references=References(checklist=(2, 3)),
     parameters=(Parameter("parts", Kind.TEXTS, [DATABASE, FRONTEND], "Parts that must be in the same stack."),),
@@ -26,8 +31,24 @@ AREA = Area("topology")
 def complete_stack(server: Resource, settings: Settings) -> Iterator[Verdict]:
     """What is missing breaks no other rule."""
     for part in settings.texts("parts"):
-        if not parts_in(server.in_stack(), part):
+        managed = server.in_stack().of_type(*_MANAGED.get(part, ()))
+        if not managed and not parts_in(server.in_stack(), part):
             yield fail("", f"the stack has no {part}")
+
+
+@AREA.rule(
+    "find-kotauth-server",
+    Severity.CRITICAL,
+    "Show the server of every deployment of Kotauth to the rules about it.",
+    remedy="Start it as a container of the Docker provider, or by a `docker run` in the user data of a host.",
+    types=_DEPLOYMENTS,
+    references=References(checklist=(1,)),
+    waivable=False,
+)
+def find_kotauth_server(deployment: Resource, _: Settings) -> Iterator[Verdict]:
+    """A server that no rule recognises would pass all of them."""
+    if not parts_in(deployment.in_stack(), SERVER):
+        yield fail("", "starts no Kotauth server that could be judged")
 
 
 @AREA.rule(
@@ -35,13 +56,13 @@ def complete_stack(server: Resource, settings: Settings) -> Iterator[Verdict]:
     Severity.HIGH,
     "Run exactly one frontend.",
     remedy="Label the other one as what it is with `kotauth.part`, or remove it.",
-    types=(CONTAINER,),
+    types=(CONTAINER, *HOSTS),
     when=is_part(FRONTEND),
     references=References(checklist=(3, 4, 5, 6)),
 )
 def run_one_frontend(frontend: Resource, _: Settings) -> Iterator[Verdict]:
     """A second way in has rules of its own that nobody looks at."""
-    others = [other.name for other in parts_in(frontend.in_stack(), FRONTEND) if other.urn != frontend.urn]
+    others = [other.name for other in parts_in(frontend.in_stack(), FRONTEND) if other is not frontend]
     if others:
         yield fail("", f"is a frontend beside {', '.join(sorted(others))}")
 

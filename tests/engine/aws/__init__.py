@@ -14,6 +14,7 @@ provider's own quirks (differences that it suppresses or normalises), and values
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import http.server
 import json
@@ -101,6 +102,10 @@ class StandIn:
     def invoke_with(self, function: str, run: Callable[[str, Any], Any]) -> None:
         """Have a Python function of the test called with the name and the decoded input; it may raise."""
         self._order("answer_invocation", function, url=self._closing.enter_context(_served(run)))
+
+    def function_code(self, function: str) -> bytes:
+        """Return a function's archive, as AWS got it."""
+        return base64.b64decode(self._order("function_code", function, self._region))
 
     def hosted_zone(self, name: str, zone_id: str) -> None:
         """Have a public hosted zone before the program runs, under an id of one's own."""

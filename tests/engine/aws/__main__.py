@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+import traceback
 from concurrent import futures
 from typing import Any, TextIO
 
@@ -37,7 +38,10 @@ def main() -> None:
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(StandIn(controls, endpoint, arguments.region), server)
     said.write(f"{server.add_insecure_port('127.0.0.1:0')}\n{endpoint}\n")
     server.start()
-    _obey(controls, sys.stdin, said)
+    try:
+        _obey(controls, sys.stdin, said)
+    except Exception:
+        traceback.print_exc()
     os._exit(0)  # threads of moto and of calls that wait are not worth waiting for
 
 

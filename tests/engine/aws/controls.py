@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import fnmatch
 import json
 import threading
@@ -65,6 +66,10 @@ class Controls:
         """Say what functions whose name begins so answer: payload, error or url (who is asked)."""
         with self._lock:
             self._answers.insert(0, (prefix, answer))
+
+    def function_code(self, function: str, region: str) -> str:
+        """Return a function's archive in base64."""
+        return base64.b64encode(world.function_code(function, region)).decode()
 
     def hosted_zone(self, name: str, zone_id: str) -> None:
         """Have a hosted zone."""

@@ -70,8 +70,23 @@ def _zones(arguments: dict[str, Any], asked: Asked) -> dict[str, Any]:
 
 
 def _regions(arguments: dict[str, Any], asked: Asked) -> dict[str, Any]:
-    found = asked.boto3("ec2").describe_regions(AllRegions=bool(arguments.get("allRegions")))["Regions"]
-    return {"names": sorted(each["RegionName"] for each in found)}
+    found = asked.boto3("ec2").describe_regions()["Regions"]
+    # moto shows all of them, whatever is asked.
+    every = arguments.get("allRegions")
+    return {"names": sorted(each["RegionName"] for each in found if every or each["OptInStatus"] != "not-opted-in")}
+
+
+def _subnet(arguments: dict[str, Any], asked: Asked) -> dict[str, Any]:
+    found = asked.boto3("ec2").describe_subnets(SubnetIds=[arguments["id"]])["Subnets"][0]
+    return {
+        "id": found["SubnetId"],
+        "arn": found["SubnetArn"],
+        "vpcId": found["VpcId"],
+        "cidrBlock": found["CidrBlock"],
+        "availabilityZone": found["AvailabilityZone"],
+        "availabilityZoneId": found["AvailabilityZoneId"],
+        "mapPublicIpOnLaunch": found["MapPublicIpOnLaunch"],
+    }
 
 
 def _filters(arguments: dict[str, Any]) -> list[dict[str, Any]]:
@@ -195,6 +210,7 @@ _TABLE: dict[str, Answer] = {
     "aws:index/getPartition:getPartition": _partition,
     "aws:index/getAvailabilityZones:getAvailabilityZones": _zones,
     "aws:index/getRegions:getRegions": _regions,
+    "aws:ec2/getSubnet:getSubnet": _subnet,
     "aws:ec2/getInstanceType:getInstanceType": _instance_type,
     "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": _offerings,
     "aws:ec2/getAmi:getAmi": _image,

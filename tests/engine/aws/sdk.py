@@ -15,6 +15,7 @@ import importlib.metadata
 import inspect
 import json
 import sys
+import threading
 import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from pulumi import _types as sdk_types  # the SDK's own tables of names
 from .wire import UNKNOWN, File, is_known
 
 _NUMBERS = (int, float)
+_importing = threading.Lock()
 
 
 class UnknownTypeError(Exception):
@@ -82,7 +84,8 @@ def _class(token: str) -> type:
         package, module, name = token.split(":")
         service = module.split("/")[0]
         where = {"index": "pulumi_aws", "lambda": "pulumi_aws.lambda_"}.get(service, f"pulumi_aws.{service}")
-        found = getattr(importlib.import_module(where), name) if package == "aws" else None
+        with _importing:  # the SDK's packages import each other: a second thread would meet half of one
+            found = getattr(importlib.import_module(where), name) if package == "aws" else None
     except (ValueError, ImportError, AttributeError):
         found = None
     if not isinstance(found, type):

@@ -1,4 +1,4 @@
-"""What an account has before the program, under ids that nobody can choose through moto's API."""
+"""What moto keeps and nobody can choose or ask for through its API."""
 
 from __future__ import annotations
 
@@ -26,3 +26,10 @@ def add_image(image_id: str, architecture: str, region: str) -> None:
     image = copy.copy(next(each for each in images.values() if each.architecture == architecture))
     image.id = image_id
     images[image_id] = image
+
+
+def function_code(name: str, region: str) -> bytes:
+    """Return the archive of a function."""
+    from moto.awslambda_simple.models import lambda_simple_backends  # noqa: PLC0415 - after its environment
+
+    return lambda_simple_backends[cloud.ACCOUNT][region].get_function(name).code_bytes

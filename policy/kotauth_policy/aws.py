@@ -1,0 +1,131 @@
+"""What rules know about AWS resources: type tokens, and how one resource points to another.
+
+At a first preview the ids and ARNs of new resources are unknown, but where a property's value comes from is not. So a
+rule that needs to know which subnet, key or group is meant asks for the origin, and looks at names only where the
+program wrote one out.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+
+from .resource import Resource
+from .value import Value
+
+LAUNCH_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
+INSTANCE = "aws:ec2/instance:Instance"
+HOSTS = (LAUNCH_TEMPLATE, INSTANCE)
+"""What says how a host is launched."""
+GROUP = "aws:autoscaling/group:Group"
+EBS_VOLUME = "aws:ebs/volume:Volume"
+EIP = "aws:ec2/eip:Eip"
+EIP_ASSOCIATION = "aws:ec2/eipAssociation:EipAssociation"
+
+VPC = "aws:ec2/vpc:Vpc"
+SUBNET = "aws:ec2/subnet:Subnet"
+FLOW_LOG = "aws:ec2/flowLog:FlowLog"
+NAT_GATEWAY = "aws:ec2/natGateway:NatGateway"
+INTERNET_GATEWAY = "aws:ec2/internetGateway:InternetGateway"
+ROUTE = "aws:ec2/route:Route"
+ROUTE_TABLE = "aws:ec2/routeTable:RouteTable"
+ROUTE_TABLE_ASSOCIATION = "aws:ec2/routeTableAssociation:RouteTableAssociation"
+SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
+DEFAULT_SECURITY_GROUP = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
+SECURITY_GROUP_RULE = "aws:ec2/securityGroupRule:SecurityGroupRule"
+INGRESS_RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+EGRESS_RULE = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+
+LOAD_BALANCERS = ("aws:lb/loadBalancer:LoadBalancer", "aws:alb/loadBalancer:LoadBalancer")
+LISTENERS = ("aws:lb/listener:Listener", "aws:alb/listener:Listener")
+LISTENER_RULES = ("aws:lb/listenerRule:ListenerRule", "aws:alb/listenerRule:ListenerRule")
+TARGET_GROUPS = ("aws:lb/targetGroup:TargetGroup", "aws:alb/targetGroup:TargetGroup")
+"""Each under both names that the provider has for it."""
+WEB_ACL = "aws:wafv2/webAcl:WebAcl"
+WEB_ACL_ASSOCIATION = "aws:wafv2/webAclAssociation:WebAclAssociation"
+WEB_ACL_LOGGING = "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration"
+CERTIFICATE = "aws:acm/certificate:Certificate"
+RECORD = "aws:route53/record:Record"
+
+DATABASE_INSTANCE = "aws:rds/instance:Instance"
+PARAMETER_GROUP = "aws:rds/parameterGroup:ParameterGroup"
+SUBNET_GROUP = "aws:rds/subnetGroup:SubnetGroup"
+
+CACHE = "aws:elasticache/replicationGroup:ReplicationGroup"
+
+SECRET = "aws:secretsmanager/secret:Secret"  # noqa: S105 - a type token
+SECRET_VERSION = "aws:secretsmanager/secretVersion:SecretVersion"  # noqa: S105 - a type token
+ROLE = "aws:iam/role:Role"
+POLICIES = tuple(
+    f"aws:iam/{each[0].lower()}{each[1:]}:{each}" for each in ("RolePolicy", "Policy", "UserPolicy", "GroupPolicy")
+)
+ATTACHMENTS = tuple(
+    f"aws:iam/{each[0].lower()}{each[1:]}:{each}"
+    for each in ("RolePolicyAttachment", "PolicyAttachment", "UserPolicyAttachment", "GroupPolicyAttachment")
+)
+"""What gives rights, and what attaches rights that are written elsewhere."""
+
+ROTATION = "aws:secretsmanager/secretRotation:SecretRotation"
+KEY = "aws:kms/key:Key"
+PARAMETER = "aws:ssm/parameter:Parameter"
+LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
+ALARMS = ("aws:cloudwatch/metricAlarm:MetricAlarm", "aws:cloudwatch/compositeAlarm:CompositeAlarm")
+BACKUP_PLAN = "aws:backup/plan:Plan"
+LAMBDA_PERMISSION = "aws:lambda/permission:Permission"
+FUNCTION_URL = "aws:lambda/functionUrl:FunctionUrl"
+INVOCATION = "aws:lambda/invocation:Invocation"
+LAMBDA = "aws:lambda/function:Function"
+BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
+BUCKET_ACCESS_BLOCKS = ("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",)
+BUCKET_ENCRYPTIONS = (
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+    "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2",
+)
+BUCKET_LIFECYCLES = (
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+    "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2",
+)
+BUCKET_OWNERSHIPS = ("aws:s3/bucketOwnershipControls:BucketOwnershipControls",)
+BUCKET_POLICIES = ("aws:s3/bucketPolicy:BucketPolicy",)
+BUCKET_VERSIONINGS = ("aws:s3/bucketVersioning:BucketVersioning", "aws:s3/bucketVersioningV2:BucketVersioningV2")
+BUCKET_OBJECTS = ("aws:s3/bucketObjectv2:BucketObjectv2", "aws:s3/bucketObject:BucketObject")
+
+
+def sources(resource: Resource, property_: str, *types: str) -> list[Resource]:
+    """Return the resources of these types that a property's value comes from."""
+    return [source for source in resource.sources(property_) if source.type in types]
+
+
+def is_made_here(resource: Resource, property_: str, *types: str) -> bool:
+    """Whether a property's value comes from a resource of one of these types in the stack."""
+    return bool(sources(resource, property_, *types))
+
+
+def zones(resource: Resource, subnets: str, named: str | None = None) -> int:
+    """Return how many zones ``resource`` is in, by its subnets or by the zones that it names.
+
+    A subnet from elsewhere counts as one zone: nothing here tells where it is.
+    """
+    listed = resource.get(named).items() if named else []
+    if listed:
+        return len({zone.text() for zone in listed})
+    found = sources(resource, subnets, SUBNET)
+    places = [subnet.get("availabilityZone") for subnet in found]
+    if found and not any(place.is_unknown or place.is_absent for place in places):
+        return len({place.text() for place in places})
+    value = resource.get(subnets)
+    return len(found) if value.is_unknown and found else len(value.items())
+
+
+def is_world(cidr: Value) -> bool:
+    """Whether a network is all addresses, or so many that it is meant to be all."""
+    try:
+        network = ipaddress.ip_network(cidr.text() or "", strict=False)
+    except ValueError:
+        return False
+    return network.prefixlen < (8 if network.version == 4 else 16)
+
+
+def texts(values: Iterable[Value]) -> list[str]:
+    """Return the strings that are known."""
+    return [value.text() or "" for value in values if not value.is_unknown]

@@ -1,0 +1,128 @@
+"""Security group rules in one shape, whichever of the provider's three forms a program writes them in.
+
+Inline in the group, as `SecurityGroupRule`, or as `vpc.SecurityGroupIngressRule` and `EgressRule`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .aws import (
+    DEFAULT_SECURITY_GROUP,
+    EGRESS_RULE,
+    GROUP,
+    HOSTS,
+    INGRESS_RULE,
+    LAUNCH_TEMPLATE,
+    SECURITY_GROUP,
+    SECURITY_GROUP_RULE,
+    SUBNET,
+    VPC,
+    is_world,
+    sources,
+)
+from .resource import Resource, Stack
+from .value import ABSENT, Value
+from .verdict import UndecidableError
+
+FORMS = (SECURITY_GROUP, SECURITY_GROUP_RULE, INGRESS_RULE, EGRESS_RULE)
+"""Resources that can hold a rule."""
+STANDALONE = (SECURITY_GROUP_RULE, INGRESS_RULE, EGRESS_RULE)
+_ANY = "-1"
+_CIDRS = ("cidrBlocks", "ipv6CidrBlocks", "cidrIpv4", "cidrIpv6")
+_PEERS = {SECURITY_GROUP_RULE: "sourceSecurityGroupId", INGRESS_RULE: "referencedSecurityGroupId"}
+
+
+@dataclass(frozen=True)
+class Way:
+    """One rule of a group: who may speak to whom, on what."""
+
+    at: Resource
+    """Resource that the program writes it in."""
+    ingress: bool
+    body: Value
+    """The object that holds the fields: an inline rule, or the resource itself."""
+    inline: str = ""
+    """Property of the group, empty for a rule of its own."""
+
+    @property
+    def path(self) -> str:
+        """Where the rule stands in the resource."""
+        return self.body.path
+
+    def field(self, *names: str) -> Value:
+        """Return the first of these fields that is there; the forms name them differently."""
+        found = (self.body.field(name) for name in names if name in self.body.fields())
+        return next(found, Value(".".join(filter(None, (self.path, names[0]))), ABSENT))
+
+    @property
+    def protocol(self) -> str:
+        """The protocol, `-1` for any."""
+        return (self.field("ipProtocol", "protocol").text() or _ANY).lower().replace("all", _ANY)
+
+    @property
+    def ports(self) -> tuple[float, float]:
+        """The range of ports; all of them where the protocol is any."""
+        if self.protocol == _ANY:
+            return 0, 65535
+        first = self.field("fromPort").number() or 0
+        last = self.field("toPort").number()
+        return first, first if last is None else last
+
+    @property
+    def networks(self) -> list[Value]:
+        """The networks that it names."""
+        named = [self.body.field(name) for name in _CIDRS if name in self.body.fields()]
+        return [cidr for each in named for cidr in (each.items() if isinstance(each.raw, list) else [each])]
+
+    @property
+    def is_from_anywhere(self) -> bool:
+        """Whether it is about the whole world; raises ``UndecidableError`` for a network that is unknown.
+
+        A network that comes from a VPC or a subnet is private, whatever it will be.
+        """
+        property_ = self.inline or next((name for name in _CIDRS if name in self.body.fields()), "")
+        unknown = [cidr for cidr in self.networks if cidr.is_unknown]
+        if any(is_world(cidr) for cidr in self.networks if not cidr.is_unknown):
+            return True
+        if unknown and not sources(self.at, property_, VPC, SUBNET):
+            raise UndecidableError(unknown[0].path)
+        return False
+
+    def groups(self) -> list[Resource]:
+        """Return the groups of the stack that it belongs to."""
+        return [self.at] if self.inline else sources(self.at, "securityGroupId", SECURITY_GROUP)
+
+    def peers(self) -> list[Resource]:
+        """Return the groups of the stack at the other end."""
+        return sources(self.at, self.inline or _PEERS.get(self.at.type, "referencedSecurityGroupId"), SECURITY_GROUP)
+
+
+def ways(resource: Resource) -> Iterator[Way]:
+    """Yield the rules that a resource holds."""
+    if resource.type in (SECURITY_GROUP, DEFAULT_SECURITY_GROUP):
+        for name in ("ingress", "egress"):
+            yield from (Way(resource, name == "ingress", body, name) for body in resource.get(name).items())
+    elif resource.type == SECURITY_GROUP_RULE:
+        yield Way(resource, resource.get("type").text() == "ingress", resource.properties)
+    else:
+        yield Way(resource, resource.type == INGRESS_RULE, resource.properties)
+
+
+def groups_of_hosts(stack: Stack, *, behind_balancer: bool) -> list[Resource]:
+    """Return the groups of the hosts; those behind a load balancer, or all others."""
+    balanced = {
+        template.urn
+        for group in stack.of_type(GROUP)
+        if group.get("targetGroupArns").is_unknown or group.get("targetGroupArns").items()
+        for template in sources(group, "launchTemplate", LAUNCH_TEMPLATE)
+    }
+    hosts = [host for host in stack.of_type(*HOSTS) if (host.urn in balanced) == behind_balancer]
+    return [group for host in hosts for group in groups_of(host)]
+
+
+def groups_of(resource: Resource) -> list[Resource]:
+    """Return the groups of the stack that a resource is in."""
+    named = ("vpcSecurityGroupIds", "securityGroups", "securityGroupIds", "networkInterfaces", "vpcConfig")
+    return [group for name in named for group in sources(resource, name, SECURITY_GROUP)]

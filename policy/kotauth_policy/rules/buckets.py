@@ -1,0 +1,168 @@
+"""Buckets and their satellites: closed, encrypted, versioned, only through TLS, never emptied by a program.
+
+A bucket's settings are resources of their own; they are found by the bucket that they name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..aws import (
+    BUCKET_ACCESS_BLOCKS,
+    BUCKET_ENCRYPTIONS,
+    BUCKET_LIFECYCLES,
+    BUCKET_OWNERSHIPS,
+    BUCKET_POLICIES,
+    BUCKET_VERSIONINGS,
+    BUCKETS,
+    texts,
+)
+from ..policy_document import Statement, is_everybody, statements
+from ..resource import Resource
+from ..rule import Area, Kind, Level, Parameter, References, Settings, Severity
+from ..verdict import Verdict, fail
+
+AREA = Area("buckets")
+_BLOCKS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
+
+
+def _satellites(bucket: Resource, types: tuple[str, ...]) -> list[Resource]:
+    """Return the resources of these types that are about a bucket: made of it, or naming it."""
+    stack = bucket.in_stack()
+    found = {each.urn: each for each, name in stack.consumers(bucket, *types) if name == "bucket"}
+    own = texts([bucket.get("bucket")])
+    found |= {
+        each.urn: each for each in stack.of_type(*types) if own != [""] and texts([each.get("bucket")]) == own != []
+    }
+    return list(found.values())
+
+
+@AREA.rule(
+    "block-public-buckets",
+    Severity.CRITICAL,
+    "Block every public access to a bucket.",
+    remedy="Add an `aws.s3.BucketPublicAccessBlock` with all four settings true.",
+    types=BUCKETS,
+    references=References(
+        hub=("S3.8",), checkov=("CKV2_AWS_6", "CKV_AWS_53", "CKV_AWS_54", "CKV_AWS_55", "CKV_AWS_56")
+    ),
+    waivable=False,
+)
+def block_public_buckets(bucket: Resource, _: Settings) -> Iterator[Verdict]:
+    """It beats every policy and ACL, those of next year too."""
+    blocks = _satellites(bucket, BUCKET_ACCESS_BLOCKS)
+    if not blocks:
+        yield fail("", "has no public access block")
+    for block in blocks:
+        for name in _BLOCKS:
+            if not block.get(name).flag():
+                yield fail("", f"has a public access block whose {name} is not true")
+
+
+@AREA.rule(
+    "encrypt-buckets",
+    Severity.MEDIUM,
+    "Say how the objects of a bucket are encrypted.",
+    remedy="Add an `aws.s3.BucketServerSideEncryptionConfiguration` with AES256, or aws:kms and a key.",
+    types=BUCKETS,
+    references=References(checkov=("CKV_AWS_19",)),
+)
+def encrypt_buckets(bucket: Resource, _: Settings) -> Iterator[Verdict]:
+    """AWS encrypts anyway. The bucket of a load balancer's log takes no key of one's own, so none is asked for."""
+    rules = [rule for each in _satellites(bucket, BUCKET_ENCRYPTIONS) for rule in each.get("rules").items()]
+    algorithms = [rule.field("applyServerSideEncryptionByDefault").field("sseAlgorithm").text() for rule in rules]
+    if not any(algorithms) and not bucket.get("serverSideEncryptionConfiguration").fields():
+        yield fail("", "has no encryption configuration")
+
+
+@AREA.rule(
+    "version-buckets",
+    Severity.MEDIUM,
+    "Keep the versions of a bucket's objects.",
+    remedy='Add an `aws.s3.BucketVersioning` with the status "Enabled".',
+    types=BUCKETS,
+    references=References(hub=("S3.14",), checkov=("CKV_AWS_21",)),
+)
+def version_buckets(bucket: Resource, _: Settings) -> Iterator[Verdict]:
+    """What is overwritten or deleted by mistake can be had back."""
+    settings = [each.get("versioningConfiguration") for each in _satellites(bucket, BUCKET_VERSIONINGS)]
+    if not any(each.field("status").text() == "Enabled" for each in settings):
+        yield fail("", "does not keep versions")
+
+
+@AREA.rule(
+    "disable-bucket-acls",
+    Severity.MEDIUM,
+    "Use no ACLs in a bucket.",
+    remedy='Add an `aws.s3.BucketOwnershipControls` with "BucketOwnerEnforced".',
+    types=BUCKETS,
+    references=References(hub=("S3.12",), checkov=("CKV2_AWS_65",)),
+)
+def disable_bucket_acls(bucket: Resource, _: Settings) -> Iterator[Verdict]:
+    """A right on a single object is one that nobody finds."""
+    controls = [each.get("rule").field("objectOwnership") for each in _satellites(bucket, BUCKET_OWNERSHIPS)]
+    if not any(each.text() == "BucketOwnerEnforced" for each in controls):
+        yield fail("", "has no ownership controls that switch ACLs off")
+
+
+@AREA.rule(
+    "require-tls-for-buckets",
+    Severity.HIGH,
+    "Refuse requests to a bucket without TLS.",
+    remedy='Deny "s3:*" to "*" on the bucket and its objects where aws:SecureTransport is false.',
+    types=(*BUCKETS, *BUCKET_POLICIES),
+    references=References(hub=("S3.5",), checkov=("CKV_AWS_379",)),
+)
+def require_tls_for_buckets(resource: Resource, _: Settings) -> Iterator[Verdict]:
+    """The policy itself is judged, so that one which is known only later is refused before it is made."""
+    if resource.type in BUCKETS:
+        if not _satellites(resource, BUCKET_POLICIES):
+            yield fail("", "has no policy")
+        return
+    found = statements(resource, "policy")
+    if not resource.get("policy").is_unknown and not any(map(_refuses_plain, found)):
+        yield fail("policy", "does not refuse requests without TLS")
+
+
+def _refuses_plain(statement: Statement) -> bool:
+    condition = statement.conditions.get("aws:securetransport")
+    everything = any(action.text() in ("s3:*", "*") for action in statement.actions)
+    everybody = any(map(is_everybody, statement.principals))
+    return not statement.allows and everything and everybody and condition is not None and condition.flag() is False
+
+
+@AREA.rule(
+    "keep-buckets",
+    Severity.HIGH,
+    "Let no program delete a bucket that holds something.",
+    remedy="Remove `force_destroy`.",
+    types=BUCKETS,
+    references=References(
+        documentation="https://www.pulumi.com/registry/packages/aws/api-docs/s3/bucket/#forcedestroy_python",
+    ),
+    parameters=(
+        Parameter("forceDestroy", Kind.FLAG, default=False, meaning="Whether a program may do that.", relaxes=True),
+    ),
+)
+def keep_buckets(bucket: Resource, settings: Settings) -> Iterator[Verdict]:
+    """With it, a changed name empties the bucket first."""
+    if bucket.get("forceDestroy").flag() and not settings.flag("forceDestroy"):
+        yield fail("forceDestroy", "is true")
+
+
+@AREA.rule(
+    "expire-objects",
+    Severity.LOW,
+    "Say how long a bucket keeps what it holds.",
+    level=Level.ADVISORY,
+    remedy="Add an `aws.s3.BucketLifecycleConfiguration`, with `abort_incomplete_multipart_upload`.",
+    types=BUCKETS,
+    references=References(hub=("S3.13",), checkov=("CKV2_AWS_61", "CKV_AWS_300")),
+)
+def expire_objects(bucket: Resource, _: Settings) -> Iterator[Verdict]:
+    """Old versions and broken uploads are paid for and seen by nobody."""
+    rules = [rule for each in _satellites(bucket, BUCKET_LIFECYCLES) for rule in each.get("rules").items()]
+    if not rules:
+        yield fail("", "has no lifecycle")
+    elif all(rule.field("abortIncompleteMultipartUpload").is_absent for rule in rules):
+        yield fail("", "has a lifecycle that leaves broken uploads")

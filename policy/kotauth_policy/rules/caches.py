@@ -1,0 +1,65 @@
+"""Caches that ElastiCache runs: encrypted, with a password, with a second node, and as one shard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..aws import CACHE
+from ..resource import Resource
+from ..rule import Area, Kind, Parameter, References, Settings, Severity
+from ..verdict import Verdict, fail
+
+AREA = Area("caches")
+
+
+@AREA.rule(
+    "encrypt-caches",
+    Severity.HIGH,
+    "Encrypt a cache on its disk and on the way, and ask for a password.",
+    remedy="Set `at_rest_encryption_enabled`, `transit_encryption_enabled` and `auth_token` (or `user_group_ids`).",
+    types=(CACHE,),
+    references=References(
+        hub=("ElastiCache.4", "ElastiCache.5", "ElastiCache.6"),
+        checkov=("CKV_AWS_29", "CKV_AWS_30", "CKV_AWS_31"),
+        checklist=(1,),
+    ),
+)
+def encrypt_caches(cache: Resource, _: Settings) -> Iterator[Verdict]:
+    """Kotauth keeps counters and sessions there."""
+    for name in ("atRestEncryptionEnabled", "transitEncryptionEnabled"):
+        if not cache.get(name).flag():
+            yield fail(name, "is not true")
+    if cache.get("authToken").is_absent and cache.get("userGroupIds").is_absent:
+        yield fail("authToken", "is not set")
+
+
+@AREA.rule(
+    "replicate-caches",
+    Severity.MEDIUM,
+    "Keep a second node of a cache in another zone.",
+    remedy="Set `automatic_failover_enabled` and `multi_az_enabled`.",
+    types=(CACHE,),
+    references=References(hub=("ElastiCache.3",)),
+    parameters=(Parameter("standby", Kind.FLAG, default=True, meaning="Whether one is wanted.", relaxes=True),),
+)
+def replicate_caches(cache: Resource, settings: Settings) -> Iterator[Verdict]:
+    """Without the cache two servers count failed logins each on its own."""
+    for name in ("automaticFailoverEnabled", "multiAzEnabled"):
+        if settings.flag("standby") and not cache.get(name).flag():
+            yield fail(name, "is not true")
+
+
+@AREA.rule(
+    "use-one-cache-shard",
+    Severity.MEDIUM,
+    "Run a cache for Kotauth as one shard.",
+    remedy='Remove `num_node_groups`, and leave `cluster_mode` at "disabled".',
+    types=(CACHE,),
+    references=References(checklist=(1,)),
+)
+def use_one_cache_shard(cache: Resource, _: Settings) -> Iterator[Verdict]:
+    """Kotauth's client knows no cluster: keys of other shards are errors to it."""
+    if (cache.get("numNodeGroups").number() or 1) > 1:
+        yield fail("numNodeGroups", "is more than 1")
+    if (cache.get("clusterMode").text() or "disabled") != "disabled":
+        yield fail("clusterMode", "is not disabled")

@@ -1,0 +1,117 @@
+"""Lambda functions: what they run on, who may call them, and what everybody may read of them.
+
+Functions outside a VPC are no fault here: one that asks AWS alone needs no way into the network. Those inside reach the
+data, and are traced and held to a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..aws import FUNCTION_URL, INVOCATION, LAMBDA, LAMBDA_PERMISSION
+from ..resource import Resource
+from ..rule import Area, Kind, Level, Parameter, References, Settings, Severity
+from ..secret_text import SECRET_FORM, SECRET_NAME, SECRET_SOURCES
+from ..value import Value
+from ..verdict import Verdict, fail, undecidable
+
+AREA = Area("functions")
+_ENDED = [
+    *(f"python{version}" for version in ("2.7", "3.6", "3.7", "3.8", "3.9")),
+    *(f"nodejs{version}" for version in ("4.3", "6.10", "8.10", "10.x", "12.x", "14.x", "16.x", "18.x")),
+    *(f"ruby{version}" for version in ("2.5", "2.7", "3.2")),
+    *("java8", "go1.x", "provided", "dotnetcore2.1", "dotnetcore3.1", "dotnet5.0", "dotnet6", "dotnet7"),
+]
+
+
+def _is_in_vpc(function: Resource) -> bool:
+    return not function.get("vpcConfig").is_absent
+
+
+@AREA.rule(
+    "run-supported-runtimes",
+    Severity.HIGH,
+    "Run functions on a runtime that AWS still mends.",
+    remedy='Set `runtime` to a newer one, such as "python3.13".',
+    types=(LAMBDA,),
+    references=References(hub=("Lambda.2",), checkov=("CKV_AWS_363",)),
+    parameters=(Parameter("ended", Kind.TEXTS, list(_ENDED), "Runtimes without support.", relaxes=True),),
+)
+def run_supported_runtimes(function: Resource, settings: Settings) -> Iterator[Verdict]:
+    """A function of an image has none, and the image is its owner's."""
+    if function.get("runtime").text() in settings.texts("ended"):
+        yield fail("runtime", "is one without support")
+
+
+@AREA.rule(
+    "forbid-public-functions",
+    Severity.CRITICAL,
+    "Let nobody call a function who is not named.",
+    remedy="Name the `principal`, for a service its `source_arn` or `source_account`, and set `authorization_type` to "
+    '"AWS_IAM".',
+    types=(LAMBDA_PERMISSION, FUNCTION_URL),
+    references=References(hub=("Lambda.1",), checkov=("CKV_AWS_301", "CKV_AWS_364")),
+)
+def forbid_public_functions(resource: Resource, _: Settings) -> Iterator[Verdict]:
+    """A service calls for whoever asks it to, so it has to be said for whom."""
+    if resource.type == FUNCTION_URL:
+        if resource.get("authorizationType").text() != "AWS_IAM":
+            yield fail("authorizationType", "is not AWS_IAM")
+        return
+    principal = resource.get("principal").text() or ""
+    whose = [resource.get(name) for name in ("sourceArn", "sourceAccount", "principalOrgId")]
+    if (principal == "*" or principal.endswith(".amazonaws.com")) and all(value.is_absent for value in whose):
+        yield fail("principal", "is everybody, or a service for everybody")
+
+
+@AREA.rule(
+    "keep-secrets-out-of-functions",
+    Severity.CRITICAL,
+    "Put no secret into the environment or the input of a function.",
+    remedy="Let the function read it from Secrets Manager with its role.",
+    types=(LAMBDA, INVOCATION),
+    references=References(checkov=("CKV_AWS_45",), checklist=(8, 9)),
+    waivable=False,
+)
+def keep_secrets_out_of_functions(resource: Resource, _: Settings) -> Iterator[Verdict]:
+    """Everyone who may look at the function reads it, and an input stays in the state."""
+    if resource.type == INVOCATION:
+        yield from _exposed(resource, "input", resource.get("input"))
+        return
+    variables = resource.get("environment").field("variables")
+    if variables.is_unknown or variables.secret:
+        yield from _exposed(resource, "environment", variables)
+        return
+    for name, value in variables.fields().items():
+        found = list(_exposed(resource, "environment", value))
+        yield from found
+        if not found and not value.is_unknown and value.text() and SECRET_NAME.fullmatch(name):
+            yield fail(value.path, "is named like a secret")
+
+
+def _exposed(resource: Resource, property_: str, value: Value) -> Iterator[Verdict]:
+    if value.secret:
+        yield fail(value.path, "is marked secret")
+    elif value.is_unknown:
+        if any(source.type in SECRET_SOURCES for source in resource.sources(property_)):
+            yield undecidable(value.path, "is unknown, and its property comes from a random password")
+    elif SECRET_FORM.search(value.text() or ""):
+        yield fail(value.path, "has the form of a secret")
+
+
+@AREA.rule(
+    "trace-functions",
+    Severity.LOW,
+    "Trace the functions in a VPC, and say how many may run at once.",
+    level=Level.ADVISORY,
+    remedy='Set `tracing_config={"mode": "Active"}` and `reserved_concurrent_executions`, -1 for no limit.',
+    types=(LAMBDA,),
+    when=_is_in_vpc,
+    references=References(hub=("Lambda.7",), checkov=("CKV_AWS_50", "CKV_AWS_115")),
+)
+def trace_functions(function: Resource, _: Settings) -> Iterator[Verdict]:
+    """Each of them holds connections of the database. An account of its first days has no number to reserve."""
+    if function.get("tracingConfig").field("mode").text() != "Active":
+        yield fail("tracingConfig.mode", "is not Active")
+    if function.get("reservedConcurrentExecutions").is_absent:
+        yield fail("reservedConcurrentExecutions", "is not set")

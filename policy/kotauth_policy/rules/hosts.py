@@ -1,0 +1,246 @@
+"""How EC2 hosts are launched: metadata service, addresses, disks, user data, rights, zones."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ..aws import EBS_VOLUME, GROUP, HOSTS, INSTANCE, LAUNCH_TEMPLATE, is_made_here, zones
+from ..docker import SERVER, is_part
+from ..hosted import containers_on
+from ..resource import Resource
+from ..rule import Area, Kind, Level, Parameter, References, Settings, Severity
+from ..secret_text import SECRET_FORM, SECRET_NAME
+from ..user_data import parse, property_of, text_of
+from ..value import ABSENT, Value
+from ..verdict import Verdict, fail, undecidable
+
+AREA = Area("hosts")
+_ASSIGNMENT = re.compile(r"^\s*(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)=(?P<text>[^\s$(]\S*)$", re.MULTILINE)
+_ACCESS_KEY = re.compile(r"\b(AKIA|ASIA)[0-9A-Z]{16}\b")
+_FLOATING = ("$Latest", "$Default")
+# Whatever is named so has half a gigabyte: the system and nothing beside it.
+_TOO_SMALL = re.compile(r".*\.nano|t1\.micro")
+
+
+def _launches_itself(host: Resource) -> bool:
+    """Whether the host says itself how it is launched, and doesn't leave it to a launch template."""
+    return host.type == LAUNCH_TEMPLATE or host.get("launchTemplate").is_absent
+
+
+def _says(host: Resource, name: str) -> bool:
+    """Whether the host is the one to ask about a property: it has it, or no template that could."""
+    return _launches_itself(host) or not host.get(name).is_absent
+
+
+@AREA.rule(
+    "require-metadata-tokens",
+    Severity.HIGH,
+    "Answer metadata requests of a host only with a session token.",
+    remedy='Set `http_tokens="required"` in `metadata_options`.',
+    types=HOSTS,
+    references=References(hub=("EC2.8", "EC2.170"), checkov=("CKV_AWS_79",)),
+    waivable=False,
+)
+def require_metadata_tokens(host: Resource, _: Settings) -> Iterator[Verdict]:
+    """Version 1 hands the role's keys to whoever makes the host send one GET request."""
+    options = host.get("metadataOptions")
+    if _says(host, "metadataOptions") and options.field("httpTokens").text() != "required":
+        yield fail("metadataOptions.httpTokens", "is not required")
+
+
+@AREA.rule(
+    "limit-metadata-hops",
+    Severity.HIGH,
+    "Keep the metadata of a host from its containers.",
+    remedy="Set `http_put_response_hop_limit=1` in `metadata_options`.",
+    types=HOSTS,
+    references=References(hub=("AutoScaling.4",), checkov=("CKV_AWS_341",)),
+)
+def limit_metadata_hops(host: Resource, _: Settings) -> Iterator[Verdict]:
+    """Left out, the machine image decides, and Amazon Linux 2023 says 2: one hop more is every container."""
+    hops = host.get("metadataOptions").field("httpPutResponseHopLimit")
+    if _says(host, "metadataOptions") and hops.number() != 1:
+        yield fail("metadataOptions.httpPutResponseHopLimit", "is not 1")
+
+
+@AREA.rule(
+    "forbid-public-host-addresses",
+    Severity.HIGH,
+    "Give no host a public address of its own.",
+    remedy="Set `associate_public_ip_address=False`; a host at the edge gets an `aws.ec2.Eip`.",
+    types=HOSTS,
+    references=References(hub=("EC2.9", "EC2.25"), checkov=("CKV_AWS_88",)),
+)
+def forbid_public_host_addresses(host: Resource, _: Settings) -> Iterator[Verdict]:
+    """Left out on an instance, the subnet decides. A changing address can't be named in anybody's list either."""
+    if host.type == INSTANCE:
+        own = host.get("associatePublicIpAddress")
+        if host.get("networkInterfaces").is_absent and own.flag() is not False:
+            yield fail("associatePublicIpAddress", "is not false")
+        return
+    for interface in host.get("networkInterfaces").items():
+        value = interface.field("associatePublicIpAddress")
+        if value.flag():
+            yield fail(value.path, "is true")
+
+
+@AREA.rule(
+    "encrypt-disks",
+    Severity.HIGH,
+    "Encrypt every disk of a host.",
+    remedy="Set `encrypted` on the volume; in a launch template name the root device in `block_device_mappings`.",
+    types=(*HOSTS, EBS_VOLUME),
+    references=References(hub=("EC2.3", "EC2.181"), checkov=("CKV_AWS_3", "CKV_AWS_8")),
+)
+def encrypt_disks(resource: Resource, _: Settings) -> Iterator[Verdict]:
+    """The host writes logs and swapped memory to its root disk, and snapshots of it outlive the host."""
+    for encrypted in _disks(resource):
+        if not encrypted.flag():
+            yield fail(encrypted.path, "is not true")
+
+
+def _disks(resource: Resource) -> Iterator[Value]:
+    """Yield what says whether a disk is encrypted, for each disk."""
+    if resource.type == EBS_VOLUME:
+        yield resource.get("encrypted")
+        return
+    if resource.type == INSTANCE:
+        if _launches_itself(resource):
+            yield resource.get("rootBlockDevice").field("encrypted")
+        yield from (disk.field("encrypted") for disk in resource.get("ebsBlockDevices").items())
+        return
+    disks = [each.field("ebs") for each in resource.get("blockDeviceMappings").items()]
+    yield from (disk.field("encrypted") for disk in disks if not disk.is_absent)
+    if all(disk.is_absent for disk in disks):
+        # Then the root disk is as the machine image has it.
+        yield Value("blockDeviceMappings", ABSENT)
+
+
+@AREA.rule(
+    "keep-secrets-out-of-user-data",
+    Severity.CRITICAL,
+    "Put no secret into the user data of a host, and let it be read.",
+    remedy="Let the host read it from Secrets Manager with its role.",
+    types=HOSTS,
+    references=References(checkov=("CKV_AWS_46",), checklist=(8, 9)),
+    waivable=False,
+)
+def keep_secrets_out_of_user_data(host: Resource, _: Settings) -> Iterator[Verdict]:
+    """Everyone who may look at the instance reads it, and every process on the host.
+
+    What it starts is judged by the rules for containers, so user data that is unknown would leave all of them blind.
+    """
+    value = property_of(host)
+    if value.secret:
+        yield fail(value.path, "is marked secret")
+    elif value.is_unknown:
+        yield undecidable(value.path)
+    else:
+        # What the host fetches is read with the stack; what may look at the host, reads only this.
+        yield from _secrets_in(text_of(host), value.path)
+
+
+def _secrets_in(text: str, path: str) -> Iterator[Verdict]:
+    files = "\n".join(parse(text).files.values())
+    for content in (text, files):
+        if SECRET_FORM.search(content) or _ACCESS_KEY.search(content):
+            yield fail(path, "has the form of a secret somewhere")
+            return
+        for found in _ASSIGNMENT.finditer(content):
+            if SECRET_NAME.fullmatch(found["name"]):
+                # The name is the program's own and no value; it is what to look for.
+                yield fail(path, "sets a variable that is named like a secret")
+                return
+
+
+@AREA.rule(
+    "enter-hosts-without-keys",
+    Severity.MEDIUM,
+    "Give every host a role, and no key pair.",
+    level=Level.ADVISORY,
+    remedy="Set `iam_instance_profile`, remove `key_name`, and enter through Session Manager.",
+    types=HOSTS,
+    references=References(checkov=("CKV2_AWS_41",)),
+)
+def enter_hosts_without_keys(host: Resource, _: Settings) -> Iterator[Verdict]:
+    """A key pair is a password that nobody changes; Session Manager knows who came and needs no open port."""
+    if host.get("keyName").text():
+        yield fail("keyName", "is set")
+    if _launches_itself(host) and host.get("iamInstanceProfile").is_absent:
+        yield fail("iamInstanceProfile", "is not set")
+
+
+@AREA.rule(
+    "monitor-hosts",
+    Severity.LOW,
+    "Measure every host once a minute.",
+    level=Level.ADVISORY,
+    remedy='Set `monitoring={"enabled": True}`, on an instance `monitoring=True`.',
+    types=HOSTS,
+    references=References(checkov=("CKV_AWS_126",)),
+)
+def monitor_hosts(host: Resource, _: Settings) -> Iterator[Verdict]:
+    """Every five minutes is too late for an alarm about logins."""
+    value = host.get("monitoring")
+    flag = value.field("enabled") if host.type == LAUNCH_TEMPLATE else value
+    if _says(host, "monitoring") and not flag.flag():
+        yield fail(flag.path, "is not true")
+
+
+@AREA.rule(
+    "size-kotauth-hosts",
+    Severity.HIGH,
+    "Run the Kotauth server on a host that has the memory for it.",
+    remedy="Set `instance_type` to t4g.small or larger.",
+    types=HOSTS,
+    references=References(checklist=(1,)),
+)
+def size_kotauth_hosts(host: Resource, _: Settings) -> Iterator[Verdict]:
+    """Kotauth's documented minimum is 512 MB and one processor, and the system needs as much again."""
+    if not any(is_part(SERVER)(container) for container in containers_on(host)):
+        return
+    kind = host.get("instanceType")
+    if kind.is_absent:
+        yield undecidable("instanceType", "is not set, so anything may be launched")
+    elif _TOO_SMALL.fullmatch(kind.text() or ""):
+        yield fail("instanceType", "has half a gigabyte of memory")
+
+
+@AREA.rule(
+    "spread-groups-over-zones",
+    Severity.HIGH,
+    "Let a group launch its hosts in two zones or more.",
+    remedy="Give `vpc_zone_identifiers` subnets of two zones.",
+    types=(GROUP,),
+    references=References(hub=("AutoScaling.2",)),
+    parameters=(Parameter("minimum", Kind.NUMBER, 2, "The fewest zones.", relaxes=True),),
+)
+def spread_groups_over_zones(group: Resource, settings: Settings) -> Iterator[Verdict]:
+    """With one of them away, the group replaces its hosts in the other."""
+    if zones(group, "vpcZoneIdentifiers", "availabilityZones") < settings.number("minimum"):
+        yield fail("vpcZoneIdentifiers", f"is in fewer than {settings.number('minimum'):g} zones")
+
+
+@AREA.rule(
+    "pin-launch-template",
+    Severity.MEDIUM,
+    "Launch hosts from a numbered version of a launch template.",
+    remedy="Set `version` of `launch_template` to the template's `latest_version`, and use no launch configuration.",
+    types=(GROUP, INSTANCE),
+    references=References(hub=("AutoScaling.9",), checkov=("CKV_AWS_315",)),
+)
+def pin_launch_template(resource: Resource, _: Settings) -> Iterator[Verdict]:
+    """`$Latest` changes what the next host is without a line in any preview."""
+    mixed = resource.get("mixedInstancesPolicy").field("launchTemplate").field("launchTemplateSpecification")
+    template = mixed if resource.get("launchTemplate").is_absent else resource.get("launchTemplate")
+    if template.is_absent:
+        if resource.type == GROUP:
+            yield fail("launchTemplate", "is not set")
+        return
+    version = template.field("version")
+    if version.is_unknown:
+        if not is_made_here(resource, template.path.partition(".")[0], LAUNCH_TEMPLATE):
+            yield undecidable(version.path)
+    elif (version.text() or "$Default") in _FLOATING:
+        yield fail(version.path, "is not a number")

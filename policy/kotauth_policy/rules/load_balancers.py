@@ -1,0 +1,249 @@
+"""Load balancers: TLS, what is dropped and recorded, where they stand, what they probe, and the filter before them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..aws import (
+    LISTENER_RULES,
+    LISTENERS,
+    LOAD_BALANCERS,
+    TARGET_GROUPS,
+    WEB_ACL,
+    WEB_ACL_ASSOCIATION,
+    WEB_ACL_LOGGING,
+    sources,
+    zones,
+)
+from ..docker import SERVER
+from ..hosted import parts_in
+from ..resource import Resource
+from ..rule import Area, Kind, Level, Parameter, References, Settings, Severity
+from ..value import Value
+from ..verdict import Verdict, fail
+
+AREA = Area("load-balancers")
+_TLS = ("HTTPS", "TLS")
+_POLICIES = [
+    f"ELBSecurityPolicy-TLS13-{policy}"
+    for policy in (
+        "1-2-2021-06",
+        "1-2-Res-2021-06",
+        "1-2-Res-FIPS-2023-04",
+        "1-2-FIPS-2023-04",
+        "1-2-PQ-2025-09",
+        "1-2-Res-PQ-2025-09",
+        "1-3-2021-06",
+        "1-3-FIPS-2023-04",
+        "1-3-PQ-2025-09",
+    )
+]
+
+
+def _is_application(balancer: Resource) -> bool:
+    return (balancer.get("loadBalancerType").text() or "application") == "application"
+
+
+def _is_public(balancer: Resource) -> bool:
+    return _is_application(balancer) and not balancer.get("internal").flag()
+
+
+def _is_plain(listener: Resource) -> bool:
+    return listener.get("protocol").text() == "HTTP"
+
+
+def _is_encrypted(listener: Resource) -> bool:
+    return listener.get("protocol").text() in _TLS
+
+
+@AREA.rule(
+    "redirect-plain-http",
+    Severity.HIGH,
+    "Answer plain HTTP with a redirect to HTTPS and nothing else.",
+    remedy='Let `default_actions` be one `redirect` with `protocol="HTTPS"`, and give the listener no other rule.',
+    types=(*LISTENERS, *LISTENER_RULES),
+    references=References(hub=("ELB.1",), checkov=("CKV_AWS_2", "CKV2_AWS_20"), checklist=(3,)),
+)
+def redirect_plain_http(resource: Resource, _: Settings) -> Iterator[Verdict]:
+    """A password that is sent once in clear is not one any more."""
+    if resource.type in LISTENERS:
+        if _is_plain(resource):
+            yield from _only_redirects(resource.get("defaultActions"))
+    elif any(_is_plain(listener) for listener in sources(resource, "listenerArn", *LISTENERS)):
+        yield from _only_redirects(resource.get("actions"))
+
+
+def _only_redirects(actions: Value) -> Iterator[Verdict]:
+    for action in actions.items():
+        # `#{protocol}`, the default, is HTTP again.
+        if action.field("type").text() != "redirect" or action.field("redirect").field("protocol").text() != "HTTPS":
+            yield fail(action.path, "does not redirect to HTTPS")
+
+
+@AREA.rule(
+    "allow-tls-policies",
+    Severity.HIGH,
+    "End TLS with a policy of the allow list.",
+    remedy='Set `ssl_policy="ELBSecurityPolicy-TLS13-1-2-Res-2021-06"`.',
+    types=LISTENERS,
+    references=References(hub=("ELB.17",), checkov=("CKV_AWS_103", "CKV2_AWS_74"), checklist=(3,)),
+    parameters=(Parameter("policies", Kind.TEXTS, list(_POLICIES), "Policies that may be used.", relaxes=True),),
+)
+def allow_tls_policies(listener: Resource, settings: Settings) -> Iterator[Verdict]:
+    """All of them begin with TLS 1.2; AWS's own default is of 2016 and speaks TLS 1.0."""
+    if _is_encrypted(listener) and listener.get("sslPolicy").text() not in settings.texts("policies"):
+        yield fail("sslPolicy", "is none of the allowed policies")
+
+
+@AREA.rule(
+    "certify-listeners",
+    Severity.HIGH,
+    "Serve an application load balancer through TLS, with a certificate.",
+    remedy='Set `protocol="HTTPS"` and `certificate_arn`.',
+    types=LISTENERS,
+    references=References(hub=("ELB.18",), checklist=(4,)),
+)
+def certify_listeners(listener: Resource, _: Settings) -> Iterator[Verdict]:
+    """An unknown ARN is that of a certificate still to be made."""
+    if _is_encrypted(listener):
+        if listener.get("certificateArn").is_absent:
+            yield fail("certificateArn", "is not set")
+    elif not _is_plain(listener):
+        yield fail("protocol", "is neither HTTPS nor TLS, nor HTTP to redirect from")
+
+
+@AREA.rule(
+    "drop-invalid-headers",
+    Severity.MEDIUM,
+    "Drop invalid headers at the load balancer.",
+    remedy="Set `drop_invalid_header_fields=True`.",
+    types=LOAD_BALANCERS,
+    when=_is_application,
+    references=References(hub=("ELB.4",), checkov=("CKV_AWS_131",), checklist=(5,)),
+)
+def drop_invalid_headers(balancer: Resource, _: Settings) -> Iterator[Verdict]:
+    """A header that two programs read differently is how a request is smuggled past the first."""
+    if not balancer.get("dropInvalidHeaderFields").flag():
+        yield fail("dropInvalidHeaderFields", "is not true")
+
+
+@AREA.rule(
+    "set-desync-mode",
+    Severity.MEDIUM,
+    "Refuse requests that two servers could read differently.",
+    level=Level.ADVISORY,
+    remedy='Set `desync_mitigation_mode` to "defensive" or "strictest", or leave it out.',
+    types=LOAD_BALANCERS,
+    when=_is_application,
+    references=References(hub=("ELB.12",), checkov=("CKV_AWS_328",)),
+)
+def set_desync_mode(balancer: Resource, _: Settings) -> Iterator[Verdict]:
+    """The default is defensive; `monitor` only counts them."""
+    if (balancer.get("desyncMitigationMode").text() or "defensive") not in ("defensive", "strictest"):
+        yield fail("desyncMitigationMode", "is neither defensive nor strictest")
+
+
+@AREA.rule(
+    "log-load-balancer-access",
+    Severity.MEDIUM,
+    "Log every request at the load balancer.",
+    remedy="Set `access_logs` with a bucket and `enabled=True`; the bucket holds live tokens, so keep it closed.",
+    types=LOAD_BALANCERS,
+    references=References(hub=("ELB.5",), checkov=("CKV_AWS_91",), checklist=(12,)),
+)
+def log_load_balancer_access(balancer: Resource, _: Settings) -> Iterator[Verdict]:
+    """It is the only place that sees requests which never reach a server."""
+    if not balancer.get("accessLogs").field("enabled").flag():
+        yield fail("accessLogs.enabled", "is not true")
+
+
+@AREA.rule(
+    "protect-load-balancer",
+    Severity.MEDIUM,
+    "Protect the load balancer from deletion.",
+    remedy="Set `enable_deletion_protection=True`.",
+    types=LOAD_BALANCERS,
+    references=References(hub=("ELB.6",), checkov=("CKV_AWS_150",)),
+)
+def protect_load_balancer(balancer: Resource, _: Settings) -> Iterator[Verdict]:
+    """A new one has another name, which every record elsewhere then lacks."""
+    if not balancer.get("enableDeletionProtection").flag():
+        yield fail("enableDeletionProtection", "is not true")
+
+
+@AREA.rule(
+    "spread-load-balancer",
+    Severity.HIGH,
+    "Put the load balancer into two zones or more.",
+    remedy="Give `subnets` one of each zone.",
+    types=LOAD_BALANCERS,
+    references=References(hub=("ELB.13",)),
+)
+def spread_load_balancer(balancer: Resource, _: Settings) -> Iterator[Verdict]:
+    """What everybody comes through must outlast a zone."""
+    subnets = "subnets" if balancer.get("subnetMappings").is_absent else "subnetMappings"
+    if zones(balancer, subnets) < 2:
+        yield fail(subnets, "is in fewer than two zones")
+
+
+@AREA.rule(
+    "attach-web-acl",
+    Severity.MEDIUM,
+    "Filter the requests to a public load balancer.",
+    level=Level.ADVISORY,
+    remedy="Add an `aws.wafv2.WebAclAssociation` with the load balancer's ARN.",
+    types=LOAD_BALANCERS,
+    when=_is_public,
+    references=References(hub=("ELB.16",), checkov=("CKV2_AWS_28",), checklist=(11,)),
+)
+def attach_web_acl(balancer: Resource, _: Settings) -> Iterator[Verdict]:
+    """Kotauth counts failed logins of one account; only a filter sees one client trying many."""
+    if not balancer.in_stack().consumers(balancer, WEB_ACL_ASSOCIATION):
+        yield fail("", "has no web ACL")
+
+
+@AREA.rule(
+    "watch-web-acl",
+    Severity.LOW,
+    "Give a web ACL rules, and measure and log what they do.",
+    level=Level.ADVISORY,
+    remedy="Set `cloudwatch_metrics_enabled=True` on the ACL and each rule, and add an "
+    "`aws.wafv2.WebAclLoggingConfiguration`.",
+    types=(WEB_ACL,),
+    references=References(hub=("WAF.10", "WAF.11", "WAF.12"), checkov=("CKV_AWS_175", "CKV2_AWS_31")),
+)
+def watch_web_acl(acl: Resource, _: Settings) -> Iterator[Verdict]:
+    """A filter that blocks the wrong requests looks like an outage, and this tells the two apart."""
+    rules = acl.get("rules").items()
+    if not rules:
+        yield fail("rules", "is empty")
+    for part in (acl.properties, *rules):
+        metrics = part.field("visibilityConfig").field("cloudwatchMetricsEnabled")
+        if not metrics.flag():
+            yield fail(metrics.path, "is not true")
+    if not acl.in_stack().consumers(acl, WEB_ACL_LOGGING):
+        yield fail("", "has no logging configuration")
+
+
+@AREA.rule(
+    "probe-targets",
+    Severity.HIGH,
+    "Speak TLS to the hosts behind a load balancer, and ask them whether they are ready.",
+    remedy='Set `protocol="HTTPS"`, and `health_check` with `protocol="HTTPS"`, `path="/health/ready"` and '
+    '`matcher="200"`.',
+    types=TARGET_GROUPS,
+    references=References(hub=("ELB.21", "ELB.22"), checkov=("CKV_AWS_261", "CKV_AWS_378"), checklist=(3,)),
+)
+def probe_targets(group: Resource, _: Settings) -> Iterator[Verdict]:
+    """Kotauth's `/health` is up while its database is down, and its probe answers nothing but GET."""
+    if group.get("targetType").text() == "lambda":
+        return
+    probe = group.get("healthCheck")
+    for value in (group.get("protocol"), probe.field("protocol")):
+        if value.text() not in _TLS:
+            yield fail(value.path, "is not HTTPS")
+    if parts_in(group.in_stack(), SERVER):
+        if probe.field("path").text() != "/health/ready":
+            yield fail("healthCheck.path", "is not /health/ready")
+        if (probe.field("matcher").text() or "200") != "200":
+            yield fail("healthCheck.matcher", "is not 200")

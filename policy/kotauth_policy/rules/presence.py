@@ -1,0 +1,70 @@
+"""What a deployment of Kotauth on AWS must have beside its server: what is missing breaks no other rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..aws import ALARMS, BACKUP_PLAN, DATABASE_INSTANCE, HOSTS, LOG_GROUP, is_made_here
+from ..docker import DATABASE, SERVER, is_part
+from ..hosted import containers_on, parts_in
+from ..resource import Resource
+from ..rule import Area, References, Settings, Severity
+from ..user_data import program_of, property_of
+from ..verdict import Verdict, fail
+
+AREA = Area("presence")
+
+
+def _runs_kotauth(host: Resource) -> bool:
+    return any(is_part(SERVER)(container) for container in containers_on(host))
+
+
+@AREA.rule(
+    "have-backups",
+    Severity.CRITICAL,
+    "Back up the data of Kotauth.",
+    remedy="Let RDS run the database (`aws.rds.Instance`), or add an `aws.backup.Plan` for the host's volume.",
+    types=HOSTS,
+    when=_runs_kotauth,
+    references=References(hub=("RDS.11",), checklist=(11,)),
+)
+def have_backups(host: Resource, _: Settings) -> Iterator[Verdict]:
+    """RDS keeps backups, and for how many days is another rule's business; a database on a host of one's own has none.
+
+    That there is no database at all is said elsewhere, too.
+    """
+    stack = host.in_stack()
+    if parts_in(stack, DATABASE) and not stack.of_type(DATABASE_INSTANCE, BACKUP_PLAN):
+        yield fail("", "runs Kotauth with a database that nothing backs up")
+
+
+@AREA.rule(
+    "have-alarms",
+    Severity.HIGH,
+    "Raise an alarm when Kotauth is in trouble.",
+    remedy="Add an `aws.cloudwatch.MetricAlarm` on the server's errors or its health.",
+    types=HOSTS,
+    when=_runs_kotauth,
+    references=References(checklist=(12,)),
+)
+def have_alarms(host: Resource, _: Settings) -> Iterator[Verdict]:
+    """Else the first to know are those who can't log in."""
+    if not host.in_stack().of_type(*ALARMS):
+        yield fail("", "runs Kotauth in a stack without an alarm")
+
+
+@AREA.rule(
+    "have-log-route",
+    Severity.HIGH,
+    "Carry the logs of Kotauth off its host.",
+    remedy="Name an `aws.cloudwatch.LogGroup` of the stack in the user data, or use the log driver awslogs.",
+    types=HOSTS,
+    when=_runs_kotauth,
+    references=References(checklist=(12,)),
+)
+def have_log_route(host: Resource, _: Settings) -> Iterator[Verdict]:
+    """A host that is replaced takes its journal along."""
+    named = program_of(host).log_group in host.in_stack().named(LOG_GROUP)
+    drivers = [container.get("logDriver").text() for container in containers_on(host)]
+    if not named and not is_made_here(host, property_of(host).path, LOG_GROUP) and "awslogs" not in drivers:
+        yield fail("", "runs Kotauth and carries its logs nowhere")

@@ -1,0 +1,161 @@
+"""Rights in AWS: who may do what with what, in documents given as text, as an object, or not known yet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ..aws import ATTACHMENTS, POLICIES, ROLE
+from ..policy_document import Statement, is_everybody, statements
+from ..resource import Resource
+from ..rule import Area, References, Settings, Severity
+from ..value import Value
+from ..verdict import Verdict, fail, undecidable
+
+AREA = Area("rights")
+# What a right to read is called; what it reads is another question.
+_READS = re.compile(r"[a-z0-9-]+:(describe|list|get|batchget|view|lookup)", re.I)
+_SECRETS = re.compile(
+    r"(secretsmanager:getsecretvalue|secretsmanager:batchgetsecretvalue|ssm:getparameter|s3:getobject)", re.I
+)
+_DECRYPTS = re.compile(r"kms:(\*|decrypt|reencrypt)", re.I)
+_ESCALATES = re.compile(
+    r"iam:(passrole|createpolicyversion|setdefaultpolicyversion|(attach|put)(user|group|role)policy|addusertogroup"
+    r"|updateassumerolepolicy|createaccesskey|create(login|)profile|updateloginprofile|createrole|createuser)"
+    r"|sts:assumerole|lambda:updatefunctioncode|ssm:(sendcommand|startsession)",
+    re.I,
+)
+_NO_NARROWER = re.compile(
+    r"ssm:updateinstanceinformation|ssmmessages:(create|open)(control|data)channel|ec2messages:\w+"
+    r"|ec2:(create|delete)networkinterface|ec2:(un|)assignprivateipaddresses"
+    r"|xray:put(tracesegments|telemetryrecords)|cloudwatch:putmetricdata|ecr:getauthorizationtoken",
+    re.I,
+)
+"""Actions for which AWS knows no resource, or none that exists before."""
+_ADMINISTRATORS = ("AdministratorAccess", "PowerUserAccess", "IAMFullAccess")
+
+
+def _allowed(policy: Resource) -> Iterator[Statement]:
+    """Yield the statements that give a right."""
+    yield from (statement for statement in statements(policy, "policy") if statement.allows)
+
+
+def _is_all(resource: Value) -> bool:
+    return not resource.is_unknown and resource.text() == "*"
+
+
+def _on_all(statement: Statement) -> bool:
+    return any(map(_is_all, statement.resources)) or statement.has("NotResource")
+
+
+@AREA.rule(
+    "name-allowed-actions",
+    Severity.HIGH,
+    "Name the actions that a policy allows.",
+    remedy="List them, such as secretsmanager:GetSecretValue.",
+    types=POLICIES,
+    references=References(hub=("IAM.1", "IAM.21"), checkov=("CKV_AWS_62", "CKV_AWS_63")),
+)
+def name_allowed_actions(policy: Resource, _: Settings) -> Iterator[Verdict]:
+    """`*` and `s3:*` are also what AWS adds next year; so is all but what is named."""
+    for statement in _allowed(policy):
+        if statement.has("NotAction"):
+            yield fail(f"{statement.value.path}.NotAction", "allows everything else")
+        for action in statement.actions:
+            if (action.text() or "").endswith(":*") or action.text() == "*":
+                yield fail(action.path, "is every action")
+
+
+@AREA.rule(
+    "name-changed-resources",
+    Severity.HIGH,
+    "Name what a policy lets change, and which secrets it lets read.",
+    remedy="Write the ARNs into `Resource`.",
+    types=POLICIES,
+    references=References(checkov=("CKV_AWS_287", "CKV_AWS_288", "CKV_AWS_290", "CKV_AWS_355"), checklist=(8, 9)),
+)
+def name_changed_resources(policy: Resource, _: Settings) -> Iterator[Verdict]:
+    """A host that is broken into may do what its role may. Few actions know no resource; those are let through."""
+    for statement in _allowed(policy):
+        if not _on_all(statement):
+            continue
+        for action in statement.actions:
+            name = action.text() or ""
+            elsewhere = _ESCALATES.match(name) or _DECRYPTS.match(name)
+            harmless = _READS.match(name) or _NO_NARROWER.fullmatch(name)
+            if _SECRETS.match(name) or not (elsewhere or harmless):
+                yield fail(action.path, "is allowed on every resource")
+
+
+@AREA.rule(
+    "name-decryption-keys",
+    Severity.HIGH,
+    "Name the keys that a policy lets decrypt with.",
+    remedy="Write the key's ARN into `Resource`, and kms:ViaService into `Condition`.",
+    types=POLICIES,
+    references=References(hub=("KMS.1", "KMS.2"), checklist=(8,)),
+)
+def name_decryption_keys(policy: Resource, _: Settings) -> Iterator[Verdict]:
+    """Encryption under different keys is worth as much as the difference between who may use them."""
+    for statement in _allowed(policy):
+        if _on_all(statement):
+            for action in statement.actions:
+                if _DECRYPTS.match(action.text() or ""):
+                    yield fail(action.path, "is allowed with every key")
+
+
+@AREA.rule(
+    "forbid-escalation",
+    Severity.CRITICAL,
+    "Let no policy give its owner more rights than it says.",
+    remedy="Remove the action, or name the one role or function that it is about.",
+    types=POLICIES,
+    references=References(checkov=("CKV_AWS_286", "CKV_AWS_289")),
+)
+def forbid_escalation(policy: Resource, _: Settings) -> Iterator[Verdict]:
+    """Who may pass any role, or write any policy, is an administrator in two steps."""
+    for statement in _allowed(policy):
+        if _on_all(statement):
+            for action in statement.actions:
+                if _ESCALATES.match(action.text() or ""):
+                    yield fail(action.path, "lets its owner take any rights")
+
+
+@AREA.rule(
+    "forbid-administrator-policies",
+    Severity.CRITICAL,
+    "Attach no policy of an administrator.",
+    remedy="Write an `aws.iam.RolePolicy` with the few rights that are needed.",
+    types=(*ATTACHMENTS, ROLE),
+    references=References(hub=("IAM.1",), checkov=("CKV_AWS_274", "CKV2_AWS_56")),
+    waivable=False,
+)
+def forbid_administrator_policies(resource: Resource, _: Settings) -> Iterator[Verdict]:
+    """Nothing that this stack runs administers the account."""
+    named = resource.get("managedPolicyArns").items() if resource.type == ROLE else [resource.get("policyArn")]
+    for value in named:
+        if value.is_unknown:
+            # A policy of the stack's own is judged itself.
+            if not resource.sources(value.path.partition("[")[0]):
+                yield undecidable(value.path)
+        elif (value.text() or "").rpartition("/")[2] in _ADMINISTRATORS:
+            yield fail(value.path, "is the policy of an administrator")
+
+
+@AREA.rule(
+    "trust-exactly",
+    Severity.CRITICAL,
+    "Say exactly who may take a role.",
+    remedy="Name the service, or the role and account, in `Principal` of `assume_role_policy`.",
+    types=(ROLE,),
+    references=References(checkov=("CKV_AWS_60", "CKV_AWS_61")),
+)
+def trust_exactly(role: Resource, _: Settings) -> Iterator[Verdict]:
+    """A role that anybody may take is a password on a wall."""
+    for statement in statements(role, "assumeRolePolicy"):
+        if statement.allows and (statement.has("NotPrincipal") or any(map(_is_anyone, statement.principals))):
+            yield fail(statement.value.path, "lets anybody take the role")
+
+
+def _is_anyone(principal: Value) -> bool:
+    return is_everybody(principal) or (not principal.is_unknown and (principal.text() or "").endswith(":iam::*:root"))

@@ -1,0 +1,169 @@
+"""Security groups: who may open a connection to whom, in each of the three forms that the provider has for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..aws import (
+    DATABASE_INSTANCE,
+    HOSTS,
+    INGRESS_RULE,
+    LAMBDA,
+    LOAD_BALANCERS,
+    SECURITY_GROUP,
+    SECURITY_GROUP_RULE,
+)
+from ..firewall import FORMS, STANDALONE, Way, groups_of, groups_of_hosts, ways
+from ..resource import Resource, Stack
+from ..rule import Area, Kind, Level, Parameter, References, Settings, Severity
+from ..verdict import Verdict, fail
+
+AREA = Area("security-groups")
+_INGRESS = (SECURITY_GROUP, SECURITY_GROUP_RULE, INGRESS_RULE)
+# What the provider writes where the program says nothing, and cannot be changed afterwards.
+_NO_DESCRIPTION = ("", "Managed by Pulumi", "Managed by Terraform")
+
+
+def _ingress(resource: Resource) -> list[Way]:
+    return [way for way in ways(resource) if way.ingress]
+
+
+def _at(way: Way, name: str) -> str:
+    return f"{way.path}.{name}" if way.path else name
+
+
+@AREA.rule(
+    "limit-world-ingress",
+    Severity.CRITICAL,
+    "Open no port to the world but those of the website.",
+    remedy="Name the security group that may connect; the world reaches 80 and 443 of the edge.",
+    types=_INGRESS,
+    references=References(
+        hub=("EC2.18", "EC2.19"), checkov=("CKV_AWS_24", "CKV_AWS_25", "CKV_AWS_260", "CKV_AWS_277"), checklist=(2, 3)
+    ),
+    parameters=(Parameter("ports", Kind.NUMBERS, [80, 443], "TCP ports that everybody may reach.", relaxes=True),),
+)
+def limit_world_ingress(resource: Resource, settings: Settings) -> Iterator[Verdict]:
+    """Half the world counts as the world: a range that no single owner has."""
+    for way in _ingress(resource):
+        if not way.is_from_anywhere:
+            continue
+        first, last = way.ports
+        if way.protocol not in ("tcp", "6") or first != last or first not in settings.numbers("ports"):
+            allowed = " and ".join(f"{port:g}" for port in settings.numbers("ports"))
+            yield fail(way.path, f"lets the world reach more than tcp {allowed}")
+
+
+def _groups_of_databases(stack: Stack) -> dict[str, Resource]:
+    return {group.urn: each for each in stack.of_type(DATABASE_INSTANCE) for group in groups_of(each)}
+
+
+def _groups_of_clients(stack: Stack) -> set[str]:
+    return {group.urn for each in stack.of_type(*HOSTS, LAMBDA) for group in groups_of(each)}
+
+
+def _groups_of_servers(stack: Stack) -> set[str]:
+    return {group.urn for group in groups_of_hosts(stack, behind_balancer=True)}
+
+
+def _groups_of_balancers(stack: Stack) -> set[str]:
+    return {group.urn for each in stack.of_type(*LOAD_BALANCERS) for group in groups_of(each)}
+
+
+def _comes_only_from(way: Way, allowed: set[str]) -> bool:
+    peers = way.peers()
+    others = way.networks or not way.field("prefixListIds", "prefixListId").is_absent
+    return bool(peers) and not others and all(peer.urn in allowed for peer in peers)
+
+
+@AREA.rule(
+    "restrict-database-ingress",
+    Severity.CRITICAL,
+    "Let only hosts and functions of this stack reach the database.",
+    remedy="Allow the security group of the server, and of the function that makes the roles; no address.",
+    types=_INGRESS,
+    references=References(hub=("EC2.19",), checklist=(2,)),
+)
+def restrict_database_ingress(resource: Resource, _: Settings) -> Iterator[Verdict]:
+    """An address range is whoever gets an address in it tomorrow."""
+    stack = resource.in_stack()
+    databases = stack.once(_groups_of_databases)
+    for way in _ingress(resource):
+        if any(group.urn in databases for group in way.groups()) and not _comes_only_from(
+            way, stack.once(_groups_of_clients)
+        ):
+            yield fail(way.path, "lets something else than a host or function of this stack reach the database")
+
+
+@AREA.rule(
+    "restrict-server-ingress",
+    Severity.HIGH,
+    "Let only the load balancer reach the hosts behind it.",
+    remedy="Allow the load balancer's security group, and enter hosts through Session Manager.",
+    types=_INGRESS,
+    references=References(hub=("EC2.19",), checklist=(3,)),
+)
+def restrict_server_ingress(resource: Resource, _: Settings) -> Iterator[Verdict]:
+    """The server believes the headers that its proxy sets, so nobody may speak to it past the proxy."""
+    stack = resource.in_stack()
+    servers = stack.once(_groups_of_servers)
+    for way in _ingress(resource):
+        if any(group.urn in servers for group in way.groups()) and not _comes_only_from(
+            way, stack.once(_groups_of_balancers)
+        ):
+            yield fail(way.path, "lets something else than a load balancer of this stack reach the hosts")
+
+
+@AREA.rule(
+    "limit-egress",
+    Severity.LOW,
+    "Let groups open connections only to ports that are needed.",
+    level=Level.ADVISORY,
+    remedy="Name the ports: 443 for AWS and registries, 465 or 587 for mail.",
+    types=FORMS,
+    references=References(checkov=("CKV_AWS_382",)),
+)
+def limit_egress(resource: Resource, _: Settings) -> Iterator[Verdict]:
+    """What is broken into talks to its owner on a port that nobody else uses."""
+    for way in ways(resource):
+        if not way.ingress and way.protocol == "-1" and way.is_from_anywhere:
+            yield fail(way.path, "lets everything out to everywhere")
+
+
+@AREA.rule(
+    "describe-security-groups",
+    Severity.LOW,
+    "Say what every security group and every rule is for.",
+    level=Level.ADVISORY,
+    remedy="Set `description`; a changed one of a group makes a new group.",
+    types=FORMS,
+    references=References(checkov=("CKV_AWS_23",)),
+)
+def describe_security_groups(resource: Resource, _: Settings) -> Iterator[Verdict]:
+    """Whoever finds an open port later has only this to learn whether it may be closed."""
+    if (resource.get("description").text() or "") in _NO_DESCRIPTION:
+        yield fail("description", "says nothing")
+    for way in ways(resource):
+        if way.inline and not way.field("description").text():
+            yield fail(_at(way, "description"), "says nothing")
+
+
+@AREA.rule(
+    "keep-rules-in-one-form",
+    Severity.HIGH,
+    "Write the rules of a security group in one of the three forms.",
+    remedy="Move the inline rules of the group to `aws.vpc.SecurityGroupIngressRule` and `SecurityGroupEgressRule`.",
+    types=(SECURITY_GROUP,),
+    references=References(
+        documentation="https://www.pulumi.com/registry/packages/aws/api-docs/ec2/securitygroup/",
+    ),
+)
+def keep_rules_in_one_form(group: Resource, _: Settings) -> Iterator[Verdict]:
+    """Inline rules are the whole list: each update removes the rules of the other forms, and the next one adds them."""
+    inline = any(not group.get(name).is_absent for name in ("ingress", "egress"))
+    consumers = group.in_stack().consumers(group, *STANDALONE)
+    forms = {resource.type == SECURITY_GROUP_RULE for resource, name in consumers if name == "securityGroupId"}
+    if inline and forms:
+        yield fail("", "has inline rules, and others")
+    elif len(forms) > 1:
+        yield fail("", "has rules of both standalone forms")

@@ -1,0 +1,140 @@
+"""Networks on AWS: what they record, what is closed by default, and where a database must not lie."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..aws import (
+    DEFAULT_SECURITY_GROUP,
+    EIP,
+    EIP_ASSOCIATION,
+    FLOW_LOG,
+    INTERNET_GATEWAY,
+    LOAD_BALANCERS,
+    NAT_GATEWAY,
+    ROUTE,
+    ROUTE_TABLE,
+    ROUTE_TABLE_ASSOCIATION,
+    SUBNET,
+    SUBNET_GROUP,
+    VPC,
+    is_made_here,
+    sources,
+)
+from ..resource import Resource
+from ..rule import Area, Level, References, Settings, Severity
+from ..value import Value
+from ..verdict import Verdict, fail
+
+AREA = Area("vpc")
+
+
+@AREA.rule(
+    "record-vpc-traffic",
+    Severity.HIGH,
+    "Record all traffic of every VPC in a flow log.",
+    remedy='Add an `aws.ec2.FlowLog` with the `vpc_id` and `traffic_type="ALL"`.',
+    types=(VPC,),
+    references=References(hub=("EC2.6",), checkov=("CKV2_AWS_11",), checklist=(12,)),
+)
+def record_vpc_traffic(vpc: Resource, _: Settings) -> Iterator[Verdict]:
+    """Without it nobody can say afterwards what left, and where to."""
+    logs = [log for log, name in vpc.in_stack().consumers(vpc, FLOW_LOG) if name == "vpcId"]
+    if not logs:
+        yield fail("", "has no flow log")
+    elif not any(log.get("trafficType").text() == "ALL" for log in logs):
+        yield fail("", "has a flow log of a part of its traffic only")
+
+
+@AREA.rule(
+    "close-default-group",
+    Severity.HIGH,
+    "Leave no rule in the default security group of a VPC.",
+    remedy="Add an `aws.ec2.DefaultSecurityGroup` with the `vpc_id` and no `ingress` and `egress`.",
+    types=(VPC, DEFAULT_SECURITY_GROUP),
+    references=References(hub=("EC2.2",), checkov=("CKV2_AWS_12",)),
+)
+def close_default_group(resource: Resource, _: Settings) -> Iterator[Verdict]:
+    """Whatever names no group gets this one, and AWS lets its members speak to each other and to everybody."""
+    if resource.type == VPC:
+        if not resource.in_stack().consumers(resource, DEFAULT_SECURITY_GROUP):
+            yield fail("", "leaves its default group as AWS makes it")
+        return
+    for name in ("ingress", "egress"):
+        if resource.get(name).items():
+            yield fail(name, "is not empty")
+
+
+@AREA.rule(
+    "give-no-public-addresses",
+    Severity.MEDIUM,
+    "Hand out no public address in a subnet by default.",
+    remedy="Set `map_public_ip_on_launch=False`; what needs an address gets an `aws.ec2.Eip`.",
+    types=(SUBNET,),
+    references=References(hub=("EC2.15",), checkov=("CKV_AWS_130",)),
+)
+def give_no_public_addresses(subnet: Resource, _: Settings) -> Iterator[Verdict]:
+    """Then an address on the internet is always one that the program asks for."""
+    if subnet.get("mapPublicIpOnLaunch").flag():
+        yield fail("mapPublicIpOnLaunch", "is true")
+
+
+@AREA.rule(
+    "isolate-database-subnets",
+    Severity.CRITICAL,
+    "Keep the subnets of a database off every internet gateway.",
+    remedy="Give them a route table of their own, with no route to the gateway.",
+    types=(SUBNET_GROUP,),
+    references=References(hub=("RDS.46",), checklist=(2,)),
+)
+def isolate_database_subnets(group: Resource, _: Settings) -> Iterator[Verdict]:
+    """A database that AWS calls private is one wrong switch away from the internet in such a subnet.
+
+    Subnets that another stack makes are judged there.
+    """
+    for subnet in sources(group, "subnetIds", SUBNET):
+        for table in _route_tables(subnet):
+            if _reaches_internet(table):
+                yield fail("subnetIds", f"holds {subnet.name}, whose routes lead to an internet gateway")
+
+
+def _route_tables(subnet: Resource) -> list[Resource]:
+    associations = subnet.in_stack().consumers(subnet, ROUTE_TABLE_ASSOCIATION)
+    return [
+        table
+        for association, name in associations
+        if name == "subnetId"
+        for table in sources(association, "routeTableId", ROUTE_TABLE)
+    ]
+
+
+def _reaches_internet(table: Resource) -> bool:
+    routes = [route for route, name in table.in_stack().consumers(table, ROUTE) if name == "routeTableId"]
+    if any(
+        is_made_here(route, "gatewayId", INTERNET_GATEWAY) or _is_gateway(route.get("gatewayId")) for route in routes
+    ):
+        return True
+    inline = table.get("routes").items()
+    return is_made_here(table, "routes", INTERNET_GATEWAY) or any(
+        _is_gateway(each.field("gatewayId")) for each in inline
+    )
+
+
+def _is_gateway(value: Value) -> bool:
+    return not value.is_unknown and (value.text() or "").startswith("igw-")
+
+
+@AREA.rule(
+    "attach-addresses",
+    Severity.LOW,
+    "Attach every fixed address to something.",
+    level=Level.ADVISORY,
+    remedy="Add an `aws.ec2.EipAssociation`, set `instance`, or remove the address.",
+    types=(EIP,),
+    references=References(hub=("EC2.12",), checkov=("CKV2_AWS_19",)),
+)
+def attach_addresses(address: Resource, _: Settings) -> Iterator[Verdict]:
+    """An address that nothing has is paid for, and a record may still point to it."""
+    itself = any(not address.get(name).is_absent for name in ("instance", "networkInterface"))
+    if not itself and not address.in_stack().consumers(address, EIP_ASSOCIATION, NAT_GATEWAY, *LOAD_BALANCERS):
+        yield fail("", "is attached to nothing")

@@ -1,0 +1,91 @@
+"""Rules of the area `functions`."""
+
+import pulumi_aws as aws
+import pytest
+
+from .change import ABSENT, UNKNOWN, Change, From, Secret, add, put
+from .mutation import NOTHING, REQUIRED, Case, Row, cases, found, on_aws
+
+_EXPOSED = found("keep-secrets-out-of-functions@function")
+_VARIABLES = put("function", "environment", {"variables": {"MODE": "fast"}})
+
+
+def _permission(**changed: object) -> Change:
+    body = {"function": From("function", "name"), "action": "lambda:InvokeFunction", "principal": "s3.amazonaws.com"}
+    return add("permission", aws.lambda_.Permission, {**body, **changed})
+
+
+ROWS = (
+    Row("run-supported-runtimes", "function", "function/runtime", "python3.8", absent=NOTHING),
+    Row(
+        "forbid-public-functions",
+        "permission",
+        "permission/principal",
+        "*",
+        setup=(_permission(principal="arn:aws:iam::123456789012:role/one"),),
+        absent=REQUIRED,
+    ),
+    Row(
+        "keep-secrets-out-of-functions",
+        "function",
+        "function/environment.variables.API_TOKEN",
+        "hunter2",
+        setup=(put("function", "environment", {"variables": {"API_TOKEN": ""}}),),
+        unknown=NOTHING,
+        absent=NOTHING,
+    ),
+    Row("trace-functions", "function", "function/tracing_config.mode", "PassThrough", absent=REQUIRED),
+)
+
+
+def _variable(name: str, value: object, *, ok: bool = False) -> Case:
+    changes = (_VARIABLES, put("function", f"environment.variables.{name}", value))
+    return Case(f"a function with {name}", changes, NOTHING if ok else _EXPOSED)
+
+
+def _input(name: str, value: object, *violations: str) -> Case:
+    call = add("call", aws.lambda_.Invocation, {"function_name": From("function", "name"), "input": value})
+    return Case(f"an input {name}", (call,), found(*violations))
+
+
+CASES = (
+    _variable("MODE", "slow", ok=True),
+    _variable("UPSTREAM", "https://me:hunter2@example.com"),
+    _variable("UPSTREAM", Secret("text")),
+    _variable("UPSTREAM", From("database-password", "result")),
+    _variable("UPSTREAM", UNKNOWN, ok=True),
+    Case("all variables secret", (put("function", "environment", {"variables": Secret({"A": "b"})}),), _EXPOSED),
+    _input("that names a secret", '{"secret_arn": "arn:1"}'),
+    _input("that is one", Secret("{}"), "keep-secrets-out-of-functions@call"),
+    _input("made of one", From("database-password", "result"), "keep-secrets-out-of-functions@call"),
+    Case(
+        "no runtime, but an image",
+        (put("function", "package_type", "Image"), put("function", "runtime", ABSENT)),
+        NOTHING,
+    ),
+    Case("no number", (put("function", "reserved_concurrent_executions", ABSENT),), found("trace-functions@function")),
+    Case(
+        "a function outside of the network",
+        (put("function", "vpc_config", ABSENT), put("function", "tracing_config", ABSENT)),
+        found("restrict-database-ingress@role-to-database"),
+    ),
+    Case("a service for everybody", (_permission(),), found("forbid-public-functions@permission")),
+    Case("a service for one bucket", (_permission(source_arn=From("files", "arn")),), NOTHING),
+    Case(
+        "an address for everybody",
+        (add("url", aws.lambda_.FunctionUrl, {"function_name": "f", "authorization_type": "NONE"}),),
+        found("forbid-public-functions@url"),
+    ),
+    Case(
+        "an address for those who sign",
+        (add("url", aws.lambda_.FunctionUrl, {"function_name": "f", "authorization_type": "AWS_IAM"}),),
+        NOTHING,
+    ),
+)
+
+TABLE = on_aws(*ROWS, *CASES)
+
+
+@pytest.mark.parametrize("case", cases(TABLE), ids=str)
+def test_functions(case: Case) -> None:
+    case.check()

@@ -1,0 +1,126 @@
+"""Rules of the area `rights`."""
+
+import json
+
+import pulumi_aws as aws
+import pytest
+
+from .aws_program import KNOWN, document
+from .change import UNKNOWN, Args, Change, From, Secret, add, put
+from .mutation import NOTHING, Case, Found, Row, cases, found, on_aws, state
+
+_RULES = ("name-allowed-actions", "name-changed-resources", "name-decryption-keys", "forbid-escalation")
+_EVERY = found(*(f"{rule}@rights" for rule in _RULES))
+
+
+def _allow(action: object, resource: object = "*", **more: object) -> Args:
+    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
+
+
+def _rights(*statements: Args) -> Change:
+    return put("rights", "policy", document(*statements))
+
+
+_BAD = {
+    "name-allowed-actions": _allow("sqs:*", "arn:aws:sqs:eu-central-1:1:queue"),
+    "name-changed-resources": _allow("sqs:SendMessage"),
+    "name-decryption-keys": _allow("kms:Decrypt"),
+    "forbid-escalation": _allow("iam:PassRole"),
+}
+STATES = tuple(
+    entry
+    for rule, statement in _BAD.items()
+    for entry in (
+        state(rule, "known", (_rights(statement),), found(f"{rule}@rights")),
+        state(rule, "secret", (put("rights", "policy", Secret(document(statement))),), found(f"{rule}@rights")),
+        state(rule, "unknown", (put("rights", "policy", UNKNOWN),), _EVERY),
+        # No action allows nothing.
+        state(rule, "absent", (_rights({key: each for key, each in statement.items() if key != "Action"}),), NOTHING),
+    )
+)
+
+ROWS = (
+    Row(
+        "forbid-administrator-policies",
+        "function-role",
+        "function-role/managed_policy_arns.0",
+        "arn:aws:iam::aws:policy/AdministratorAccess",
+        absent=NOTHING,
+        setup=(put("function-role", "managed_policy_arns", ["arn:aws:iam::aws:policy/ReadOnlyAccess"]),),
+    ),
+    Row("trust-exactly", "role", "role/assume_role_policy.Statement.0.Principal", "*", absent=NOTHING),
+)
+
+
+def _case(name: str, statement: Args, *rules: str) -> Case:
+    return Case(f"rights: {name}", (_rights(statement),), found(*(f"{rule}@rights" for rule in rules)))
+
+
+def _text(name: str, policy: object, expected: Found, outputs: dict | None = None) -> Case:
+    return Case(f"a policy {name}", (put("rights", "policy", policy),), expected, outputs)
+
+
+def _attached(kind: type, **args: object) -> Case:
+    policy = "arn:aws:iam::aws:policy/IAMFullAccess"
+    changes = (add("attached", kind, {"policy_arn": policy, **args}),)
+    return Case(f"an administrator by {kind.__name__}", changes, found("forbid-administrator-policies@attached"))
+
+
+_DANGER = json.dumps(document(_BAD["forbid-escalation"]))
+
+CASES = (
+    _case("everything", _allow("*", "arn:aws:sqs:eu-central-1:1:queue"), "name-allowed-actions"),
+    _case("everything but", {"Effect": "Allow", "NotAction": "iam:*", "Resource": "arn:1"}, "name-allowed-actions"),
+    _case(
+        "all resources but",
+        {"Effect": "Allow", "Action": "s3:PutObject", "NotResource": "arn:1"},
+        "name-changed-resources",
+    ),
+    _case("a refusal of everything", {"Effect": "Deny", "Action": "*", "Resource": "*"}),
+    _case("any secret", _allow("secretsmanager:GetSecretValue"), "name-changed-resources"),
+    _case("any parameter", _allow(["ssm:GetParametersByPath"]), "name-changed-resources"),
+    _case("a look at everything", _allow(["ec2:DescribeInstances", "autoscaling:DescribeAutoScalingGroups"])),
+    _case("what AWS knows no resource for", _allow(["ssmmessages:OpenDataChannel", "xray:PutTraceSegments"])),
+    _case("one role to pass", _allow("iam:PassRole", "arn:aws:iam::123456789012:role/one")),
+    _text("as text", _DANGER, found("forbid-escalation@rights")),
+    _text("that is no JSON", "{", _EVERY),
+    _text("made of a key of the stack", From("secrets-key", "arn", lambda _: _DANGER), NOTHING),
+    _text(
+        "that is read when it is known",
+        From("secrets-key", "arn", lambda _: _DANGER),
+        found("forbid-escalation@rights"),
+        KNOWN,
+    ),
+    Case(
+        "a resource from nowhere",
+        (_rights(_allow("s3:PutObject", UNKNOWN)),),
+        _EVERY,
+    ),
+    _attached(aws.iam.RolePolicyAttachment, role="role"),
+    _attached(aws.iam.UserPolicyAttachment, user="me"),
+    Case(
+        "a policy of the stack's own",
+        (
+            add("own", aws.iam.Policy, {"policy": json.dumps(document(_allow("sqs:SendMessage", "arn:1")))}),
+            add("attached", aws.iam.RolePolicyAttachment, {"role": "role", "policy_arn": From("own", "arn")}),
+        ),
+        NOTHING,
+    ),
+    Case(
+        "a role of every account",
+        (put("role", "assume_role_policy.Statement.0.Principal", {"AWS": "arn:aws:iam::*:root"}),),
+        found("trust-exactly@role"),
+    ),
+    Case(
+        "a trust that is made elsewhere",
+        (put("role", "assume_role_policy", UNKNOWN),),
+        found("trust-exactly@role"),
+    ),
+)
+
+TABLE = on_aws(*STATES, *ROWS, *CASES)
+
+
+@pytest.mark.parametrize("case", cases(TABLE), ids=str)
+def test_rights(case: Case) -> None:
+    case.check()

@@ -1,0 +1,74 @@
+"""Rules of the area `vpc`."""
+
+import pulumi_aws as aws
+import pytest
+
+from .change import ABSENT, UNKNOWN, From, Secret, add, put, without
+from .mutation import NOTHING, REQUIRED, Case, Row, cases, found, on_aws, state
+
+_OPEN = [{"protocol": "-1", "from_port": 0, "to_port": 0, "self": True}]
+
+ROWS = (
+    Row("record-vpc-traffic", "vpc", "flow-log/traffic_type", "REJECT"),
+    Row("close-default-group", "closed", "closed/ingress", _OPEN, absent=NOTHING),
+    Row("give-no-public-addresses", "public-a", "public-a/map_public_ip_on_launch", True, absent=NOTHING),
+    # A route of another stack's table is judged there.
+    Row(
+        "isolate-database-subnets",
+        "subnets",
+        "way-out/route_table_id",
+        From("isolated-routes", "id"),
+        unknown=NOTHING,
+        absent=REQUIRED,
+    ),
+)
+
+_INLINE = {"cidr_block": "0.0.0.0/0", "gateway_id": From("internet", "id")}
+
+_ATTACHED = (
+    add("address", aws.ec2.Eip, {"domain": "vpc"}),
+    add("attached", aws.ec2.EipAssociation, {"allocation_id": From("address", "id")}),
+)
+_ALONE = found("attach-addresses@address")
+
+STATES = (
+    state("attach-addresses", "known", _ATTACHED[:1], _ALONE),
+    state("attach-addresses", "secret", (*_ATTACHED, put("attached", "allocation_id", Secret("eip-1"))), _ALONE),
+    state("attach-addresses", "unknown", (*_ATTACHED, put("attached", "allocation_id", UNKNOWN)), _ALONE),
+    state("attach-addresses", "absent", (*_ATTACHED, put("attached", "allocation_id", ABSENT)), _ALONE),
+)
+
+CASES = (
+    Case("an address that is attached", _ATTACHED, NOTHING),
+    Case("an address of an instance", (_ATTACHED[0], put("address", "instance", "i-1")), NOTHING),
+    Case("no flow log", (without("flow-log"),), found("record-vpc-traffic@vpc")),
+    Case("the default group as AWS makes it", (without("closed"),), found("close-default-group@vpc")),
+    Case("a way out of the default group", (put("closed", "egress", _OPEN),), found("close-default-group@closed")),
+    Case(
+        "the database in public subnets",
+        (put("subnets", "subnet_ids", [From("public-a", "id"), From("isolated-b", "id")]),),
+        found("isolate-database-subnets@subnets"),
+    ),
+    Case(
+        "a route in the table itself",
+        (put("isolated-routes", "routes", [_INLINE]),),
+        found("isolate-database-subnets@subnets"),
+    ),
+    Case(
+        "a gateway of another stack",
+        (put("isolated-routes", "routes", [{"cidr_block": "0.0.0.0/0", "gateway_id": "igw-0123456789abcdef0"}]),),
+        found("isolate-database-subnets@subnets"),
+    ),
+    Case(
+        "subnets of another stack",
+        (put("subnets", "subnet_ids", ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]),),
+        NOTHING,
+    ),
+)
+
+TABLE = on_aws(*ROWS, *STATES, *CASES)
+
+
+@pytest.mark.parametrize("case", cases(TABLE), ids=str)
+def test_vpc(case: Case) -> None:
+    case.check()
