@@ -39,7 +39,7 @@ BEFORE_THE_GROUP = (
     "SecurityGroupEgressRule kotauth-server-*",
     "SecurityGroupIngressRule kotauth-world-443",
 )
-"""What a host can't start without, or can't be reached without. AWS.md, row 8 of its first section."""
+"""What a host can't start without, or can't be reached without."""
 
 
 def test_after_an_up_nothing_is_left_to_do(production: AwsStack) -> None:

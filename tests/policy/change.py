@@ -124,7 +124,8 @@ def resolve(value: Any, made: dict[str, Any]) -> Any:  # noqa: PLR0911 - one for
     if isinstance(value, From):
         return getattr(made[value.resource], value.output).apply(value.make)
     if isinstance(value, All):
-        return pulumi.Output.all(**resolve(value.parts, made)).apply(value.make)
+        parts: pulumi.Output[Any] = pulumi.Output.all(**resolve(value.parts, made))
+        return parts.apply(value.make)
     if isinstance(value, dict):
         return {key: resolve(member, made) for key, member in value.items()}
     if isinstance(value, list):

@@ -144,10 +144,10 @@ _COMMAND = "#cloud-config\nruncmd:\n- " + json.dumps(shlex.split(_WORKER.replace
 
 def _worker(name: str, data: bytes) -> Case:
     """Return the case of one more host, with a container that has the privileges of its host."""
-    data = base64.b64encode(data).decode()
+    text = base64.b64encode(data).decode()
     return Case(
         f"a container started by {name}",
-        (copied("template", "other"), put("other", "user_data", data)),
+        (copied("template", "other"), put("other", "user_data", text)),
         found("forbid-privileged-containers@other"),
     )
 
