@@ -121,7 +121,7 @@ def test_the_search_unpacks(form: str) -> None:
     assert Search({"canary": CANARY}).find(b"before " + packed(CANARY.encode())[form] + b" after")
 
 
-@pytest.mark.parametrize("half", [CANARY[:40], CANARY[-40:]])
+@pytest.mark.parametrize("half", [CANARY[:40], CANARY[-40:]], ids=["begin", "end"])
 def test_the_search_finds_a_shortened_secret(half: str) -> None:
     assert Search({"canary": CANARY}).find(f"x{half}".encode())
 
