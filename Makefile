@@ -4,7 +4,7 @@ STACK ?= dev
 PYTHON ?= python3
 RUN := .venv/bin/python
 FAST := tests/unit tests/schema tests/policy
-# One process for all that needs Docker, one for the rest (tests/conftest.py says which tests stay together).
+# Two processes; tests/conftest.py says which tests stay together.
 TOGETHER := -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
@@ -33,7 +33,7 @@ env: ## print the environment for plain pulumi: eval "$$(make -s env)"
 	@$(PYTHON) -m engine env
 
 test: lint engine ## everything: lint, types, and all tests
-	$(RUN) -m pytest $(TOGETHER) --durations=10
+	$(RUN) -m pytest --durations=10
 
 check: lint ## lint, types, and the tests that need no Docker, about a minute
 	$(RUN) -m pytest -q $(TOGETHER) $(FAST)

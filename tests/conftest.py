@@ -15,6 +15,7 @@ from tests.project import Project
 _DOCKER, _STACKS = {"daemon", "images"}, {"production", "staging"}
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Say which tests stay together where several processes run them.
 
