@@ -146,7 +146,7 @@ def test_it_waits_for_a_database_that_takes_no_more_connections(rds: Rds, secret
 
 def test_it_waits_for_a_lock(rds: Rds, secret: str) -> None:
     rds.call(password_secret_arn=secret)  # so that there is a role to lock
-    holding = "BEGIN; ALTER ROLE kotauth_a CONNECTION LIMIT 1; SELECT pg_sleep(7); ROLLBACK"
+    holding = "BEGIN; ALTER ROLE kotauth_a CONNECTION LIMIT 1; SELECT pg_sleep(15); ROLLBACK"
     holder = threading.Thread(target=rds.as_superuser, args=[holding])
     holder.start()
     while rds.as_superuser("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") == "0":
