@@ -72,7 +72,8 @@ class DockerSettings:
         if self.http_port == self.https_port:
             reader.problem("http_port", self.http_port, "must differ from the https port")
         if self.certificates == "acme":
-            if not self.acme_email:
+            # Whether a certificate must be public hangs on the address, so a bad one is the only problem of the two.
+            if not self.acme_email and self.server.base_url:
                 reader.problem("acme_email", "", "is required with certificates acme: the authority writes to it")
             if self.server.is_local:
                 rule = "is a local name, which no public authority certifies; use certificates internal"

@@ -309,7 +309,7 @@ def test_files_in_a_volume_that_is_there() -> None:
         (DockerDatabase, {"network": "n", "memry": 64}, ["memry"]),
         (DockerDatabaseRole, {**ROLE, "password_version": 0, "pool_size": 1000}, ["password_version", "pool_size"]),
         (KotauthCredentials, {"database_password_version": 1.5}, ["database_password_version"]),
-        (DockerDeployment, {}, ["base_url", "acme_email"]),
+        (DockerDeployment, {}, ["base_url"]),
         (AwsDeployment, {}, ["base_url", "zone_id", "availability_zones"]),
     ],
 )
