@@ -20,7 +20,7 @@ from .iam import Statement, allow, document, trust
 from .key import customer_key
 from .logs import RETENTION_DAYS, log_group, parse_retention
 from .secret import staging_label
-from .security import allow_between
+from .security import WORLD, allow_between
 
 _SECONDS = 300
 """The function waits for the database for four minutes of them."""
@@ -232,7 +232,7 @@ def _security_group(
     aws.vpc.SecurityGroupEgressRule(
         f"{name}-to-secrets",
         security_group_id=group.id,
-        cidr_ipv4="0.0.0.0/0",
+        cidr_ipv4=WORLD,
         ip_protocol="tcp",
         from_port=443,
         to_port=443,

@@ -14,6 +14,7 @@ from ..inputs import Inputs, true_or_false, whole_number
 from ..tokens import token
 from .host_role import SecretReference
 from .launch_template import AwsLaunchTemplate
+from .security import WORLD
 
 _DEVICE = "/dev/sdf"
 _PASSED_ON = (
@@ -25,7 +26,6 @@ _PASSED_ON = (
     "deletion_protection",
     "kms_key_arn",
 )
-_WORLD = "0.0.0.0/0"
 _PORTS = {80: "Redirect to https, and certificate challenges", 443: "The public https port"}
 
 
@@ -106,7 +106,7 @@ class AwsEdge(pulumi.ComponentResource):
             aws.vpc.SecurityGroupIngressRule(
                 f"{name}-from-{port}",
                 security_group_id=template.security_group_id,
-                cidr_ipv4=_WORLD,
+                cidr_ipv4=WORLD,
                 ip_protocol="tcp",
                 from_port=port,
                 to_port=port,

@@ -15,6 +15,7 @@ from ..container import ContainerSpec
 from ..inputs import Inputs, true_or_false, whole_floats_as_int
 from ..kotauth import DATABASE_PORT
 from ..tokens import token
+from .host.description import CURRENT
 from .host.user_data import Host, Secret, Volume, Watch, render
 from .host_files import host_files
 from .host_role import SecretReference, give_up, host_role, read_secrets
@@ -23,7 +24,6 @@ from .key import customer_key
 from .logs import RETENTION_DAYS, log_group, parse_retention
 from .security import DEFAULT_EGRESS, Egress, allow_between, allow_out
 
-SECRET_VERSION = "AWSCURRENT"  # noqa: S105 - a label's name
 _HOST_IMAGE = "/aws/service/ecs/optimized-ami/amazon-linux-2023/{}recommended/image_id"
 """Public parameter with the newest ECS-optimized Amazon Linux 2023: Docker and the SSM agent are on it."""
 
@@ -215,7 +215,7 @@ def _host(args: AwsLaunchTemplateArgs) -> Host:
     references = args.get("secrets", {})
     secrets: dict[str, Mapping[str, Secret]] = {
         spec["part"]: {
-            file: Secret(references[file]["arn"], references[file].get("version", SECRET_VERSION))
+            file: Secret(references[file]["arn"], references[file].get("version", CURRENT))
             for file in spec.get("secret_files", [])
             if file in references
         }

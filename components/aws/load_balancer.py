@@ -17,6 +17,7 @@ from .access_log_bucket import access_log_bucket
 from .certificate import AwsCertificate, parse_certificate_arn
 from .dns import parse_host_name
 from .listeners import Https, listen
+from .security import WORLD
 from .web_acl import AwsWebAcl
 
 SSL_POLICIES = ("ELBSecurityPolicy-TLS13-1-2-Res-2021-06", "ELBSecurityPolicy-TLS13-1-3-2021-06")
@@ -227,7 +228,7 @@ def _security_group(
         aws.vpc.SecurityGroupIngressRule(
             f"{name}-world-{port}",
             security_group_id=group.id,
-            cidr_ipv4="0.0.0.0/0",
+            cidr_ipv4=WORLD,
             ip_protocol="tcp",
             from_port=port,
             to_port=port,

@@ -15,10 +15,10 @@ from ..tokens import token
 from .endpoints import s3_endpoint, secrets_endpoint
 from .flow_log import flow_log
 from .logs import RETENTION_DAYS, parse_retention
+from .security import WORLD
 from .subnets import parse_vpc_cidr, parse_zones, plan
 
 DEFAULT_CIDR = "10.64.0.0/16"
-_ANYWHERE = "0.0.0.0/0"
 _GATEWAYS = {"per-zone": 3, "one": 1, "none": 0}
 """How many NAT gateways at most, one a zone."""
 
@@ -176,7 +176,7 @@ class AwsNetwork(pulumi.ComponentResource):
             aws.ec2.Route(
                 f"{self._prefix}-{suffix}-way-out",
                 route_table_id=table.id,
-                destination_cidr_block=_ANYWHERE,
+                destination_cidr_block=WORLD,
                 opts=self._child,
                 **way_out,
             )

@@ -6,7 +6,7 @@ from typing import TypedDict
 import pulumi
 import pulumi_aws as aws
 
-_WORLD = "0.0.0.0/0"
+WORLD = "0.0.0.0/0"
 
 
 class Egress(TypedDict):
@@ -75,7 +75,7 @@ def allow_out(
         aws.vpc.SecurityGroupEgressRule(
             f"{name}-to-{int(way['port'])}",
             security_group_id=group,
-            cidr_ipv4=_WORLD,
+            cidr_ipv4=WORLD,
             ip_protocol="tcp",
             from_port=int(way["port"]),
             to_port=int(way["port"]),

@@ -13,6 +13,7 @@ import pulumi
 import pulumi_docker as docker
 
 from ..container import CONFIG_DIRECTORY, NEXT_CONFIG_DIRECTORY, SECRETS_DIRECTORY, ContainerSpec, owner
+from ..hardening import CHECK_CPUS, CHECK_MEMORY_MB
 from ..inputs import InvalidInputError, whole_floats_as_int
 from ..tokens import token
 from .files import DockerFiles, DockerFilesArgs
@@ -20,7 +21,6 @@ from .hardened import Attachment, Mount, Runtime, hardened_container, healthchec
 from .job import run_job
 
 _RELOAD = (Path(__file__).parent / "reload.sh").read_text()
-_SMALL_MB, _SMALL_CPUS = 64, 0.5
 # Beyond the failed probes that the spec allows, for a busy machine.
 _GRACE_SECONDS = 20
 
@@ -152,7 +152,7 @@ class DockerContainer(pulumi.ComponentResource):
     def _small(self, **what: object) -> Runtime:
         """Return the runtime of a helper with this container's image, user and labels."""
         defaults = {"part": "job", "image": self._spec["image"], "user": self._owner, "labels": self._labels}
-        return Runtime(**{**defaults, "memory": _SMALL_MB, "cpus": _SMALL_CPUS, **what})  # pyright: ignore[reportArgumentType]
+        return Runtime(**{**defaults, "memory": CHECK_MEMORY_MB, "cpus": CHECK_CPUS, **what})  # pyright: ignore[reportArgumentType]
 
     def _volume(self, short: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
         volume = docker.Volume(

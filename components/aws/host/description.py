@@ -14,13 +14,16 @@ from .systemd import check_name
 
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 
+CURRENT = "AWSCURRENT"
+"""Staging label of whatever version is the newest."""
+
 
 @dataclass(frozen=True)
 class Secret:
     """Where a secret file's content lies."""
 
     arn: pulumi.Input[str]
-    version: str = "AWSCURRENT"
+    version: str = CURRENT
     """Staging label. One of its own for each generation keeps a host's secrets as they were when it was made."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from ..aws import (
     DATABASE_INSTANCE,
@@ -20,6 +20,9 @@ from ..verdict import Verdict, fail
 
 AREA = Area("security-groups")
 _INGRESS = (SECURITY_GROUP, SECURITY_GROUP_RULE, INGRESS_RULE)
+
+Groups = Callable[[Stack], Collection[str]]
+"""URNs of some groups of a stack."""
 # What the provider writes where the program says nothing, and cannot be changed afterwards.
 _NO_DESCRIPTION = ("", "Managed by Pulumi", "Managed by Terraform")
 
@@ -70,10 +73,19 @@ def _groups_of_balancers(stack: Stack) -> set[str]:
     return {group.urn for each in stack.of_type(*LOAD_BALANCERS) for group in groups_of(each)}
 
 
-def _comes_only_from(way: Way, allowed: set[str]) -> bool:
+def _comes_only_from(way: Way, allowed: Collection[str]) -> bool:
     peers = way.peers()
     others = way.networks or not way.field("prefixListIds", "prefixListId").is_absent
     return bool(peers) and not others and all(peer.urn in allowed for peer in peers)
+
+
+def _ways_past(resource: Resource, targets: Groups, clients: Groups) -> Iterator[Way]:
+    """Yield the ways into the groups of the targets that others than the clients' groups may take."""
+    stack = resource.in_stack()
+    reached = stack.once(targets)
+    for way in _ingress(resource):
+        if any(group.urn in reached for group in way.groups()) and not _comes_only_from(way, stack.once(clients)):
+            yield way
 
 
 @AREA.rule(
@@ -86,13 +98,8 @@ def _comes_only_from(way: Way, allowed: set[str]) -> bool:
 )
 def restrict_database_ingress(resource: Resource, _: Settings) -> Iterator[Verdict]:
     """An address range is whoever gets an address in it tomorrow."""
-    stack = resource.in_stack()
-    databases = stack.once(_groups_of_databases)
-    for way in _ingress(resource):
-        if any(group.urn in databases for group in way.groups()) and not _comes_only_from(
-            way, stack.once(_groups_of_clients)
-        ):
-            yield fail(way.path, "lets something else than a host or function of this stack reach the database")
+    for way in _ways_past(resource, _groups_of_databases, _groups_of_clients):
+        yield fail(way.path, "lets something else than a host or function of this stack reach the database")
 
 
 @AREA.rule(
@@ -105,13 +112,8 @@ def restrict_database_ingress(resource: Resource, _: Settings) -> Iterator[Verdi
 )
 def restrict_server_ingress(resource: Resource, _: Settings) -> Iterator[Verdict]:
     """The server believes the headers that its proxy sets, so nobody may speak to it past the proxy."""
-    stack = resource.in_stack()
-    servers = stack.once(_groups_of_servers)
-    for way in _ingress(resource):
-        if any(group.urn in servers for group in way.groups()) and not _comes_only_from(
-            way, stack.once(_groups_of_balancers)
-        ):
-            yield fail(way.path, "lets something else than a load balancer of this stack reach the hosts")
+    for way in _ways_past(resource, _groups_of_servers, _groups_of_balancers):
+        yield fail(way.path, "lets something else than a load balancer of this stack reach the hosts")
 
 
 @AREA.rule(
