@@ -33,7 +33,7 @@ env: ## print the environment for plain pulumi: eval "$$(make -s env)"
 	@$(PYTHON) -m engine env
 
 test: lint engine ## everything: lint, types, and all tests
-	$(RUN) -m pytest --durations=10
+	$(RUN) -m pytest --durations=10 $(TOGETHER)
 
 check: lint ## lint, types, and the tests that need no Docker, about a minute
 	$(RUN) -m pytest -q $(TOGETHER) $(FAST)
