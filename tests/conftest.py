@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -30,6 +31,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("aws"))
         else:
             item.add_marker(pytest.mark.xdist_group(item.path.name))
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector away from what is there for good: the SDK of AWS alone is millions of objects.
+
+    A test that registers a program has several collections run, and each looked at all of that: more than half of the
+    time that such a test took.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _progress_shown(request: pytest.FixtureRequest) -> AbstractContextManager[None]:
