@@ -59,7 +59,7 @@ def test_a_new_configuration_is_reloaded(
     under_way.send(_FORM[10:].encode())
     status = under_way.getresponse().status
 
-    record_property("load", load)
+    record_property("load", str(load))
     record_property("idle kept connections that Caddy ended", load.dropped)
     # Caddy ends connections that wait for a request without a word before (HTTP/2 has one), so a request that is just
     # then sent on one meets its end, now and then on a new one too: a visitor with bad luck has to send it again

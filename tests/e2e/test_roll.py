@@ -27,7 +27,7 @@ def test_a_roll_of_the_image_loses_nothing_and_fits_the_connection_limit(
     pools = Pools(changing, client, size)
     with Load(client, changing.outputs["adminPassword"]) as load, pools.kept_full():
         changing.project.up()
-    record_property("load", load)
+    record_property("load", str(load))
     record_property("connections", f"{pools.most} at most, {size} in a pool")
 
     assert load.problems == []
@@ -47,7 +47,7 @@ def test_more_memory_reaches_the_server_and_loses_nothing(
     changing.project.configure(memory="640")
     with Load(client, changing.outputs["adminPassword"]) as load:
         changing.project.up()
-    record_property("load", load)
+    record_property("load", str(load))
     assert load.problems == []
     assert load.dropped == 0
     assert client.get("/health").headers["x-stand-in-memory-limit"] == str(640 * 1024**2)

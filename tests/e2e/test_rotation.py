@@ -67,7 +67,7 @@ def test_a_rotation_loses_nothing_also_after_a_job_that_failed(
         opened = _connections(changing, "kotauth_a") - before
         assert changing.containers("server") == [server], "too late to say anything about the old server"
         up.result()
-    record_property("load", load)
+    record_property("load", str(load))
     record_property("connections that the old server opened after the rotation", len(opened))
     assert load.problems == []
     assert load.dropped == 0
