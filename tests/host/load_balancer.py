@@ -126,8 +126,10 @@ class LoadBalancer:
         return bool(target and target.healthy)
 
     def last_probes(self, address: str) -> list[Probe]:
-        """Return what the last round of probes of a host saw: without and with a server name."""
-        return [probe for probe in self.probes if probe.address == address][-2:]
+        """Return what the last probes of a host saw: without and with a server name."""
+        # Not simply the last two: a round may be half done.
+        last = {bool(probe.server_name): probe for probe in self.probes if probe.address == address}
+        return [last[named] for named in (False, True) if named in last]
 
     def wait(self, address: str, *, healthy: bool, seconds: float) -> None:
         """Wait for a change of a host's health."""
