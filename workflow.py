@@ -26,6 +26,7 @@ import engine
 import host_image
 import policy_report
 from engine import EngineError, docker, local_state
+from policy.kotauth_policy.formats import FORMATS
 
 ROOT = Path(__file__).resolve().parent
 _SALT = re.compile(r"^encryptionsalt: .*$", re.MULTILINE)
@@ -114,7 +115,14 @@ class Stack:
 
 def pulumi(*arguments: str, capture: bool = False) -> str:
     """Run a pulumi command; end this process with its exit code where it fails."""
-    done = subprocess.run(
+    done = _run(*arguments, capture=capture)
+    if done.returncode:
+        sys.exit(done.returncode)
+    return done.stdout or ""
+
+
+def _run(*arguments: str, capture: bool = False) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         ["pulumi", *arguments],
         cwd=ROOT,
         env={**os.environ, **_engine()},
@@ -122,9 +130,6 @@ def pulumi(*arguments: str, capture: bool = False) -> str:
         text=True,
         check=False,
     )
-    if done.returncode:
-        sys.exit(done.returncode)
-    return done.stdout or ""
 
 
 @functools.cache
@@ -144,13 +149,30 @@ def up(stack: Stack) -> None:
 
 
 def preview(stack: Stack) -> None:
-    """Show what `up` would change."""
-    with _offline(stack), tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "policy.json"
-        _engine()[policy_report.FILE_VARIABLE] = str(report)
+    """Show what `up` would change, and every policy rule's verdict."""
+    with _offline(stack), policy_report.asked_for(_engine()) as report:
         _prepare(stack)
-        pulumi("preview", *stack.options, *stack.policy)
-        print(policy_report.table(report))
+        done = _run("preview", *stack.options, *stack.policy)
+        print(policy_report.table(report), end="")
+    if done.returncode:
+        sys.exit(done.returncode)
+
+
+def report(stack: Stack, wanted: policy_report.Wanted) -> int:
+    """Print every policy rule's verdict and nothing else; return 1 where one refuses."""
+    with policy_report.stdout_kept() as stdout, policy_report.asked_for(_engine()) as file:
+        if wanted.exported:
+            stack = Stack(policy_report.stack_of(wanted.exported))
+            done = _run("policy", "analyze", "--file", str(wanted.exported.resolve()), *stack.policy)
+        elif wanted.deployed:
+            if _is_offline():
+                sys.exit("error: OFFLINE=1 is for previews; it has nothing deployed")
+            done = _run("policy", "analyze", "--stack", stack.name, *stack.policy)
+        else:
+            with _offline(stack):
+                _prepare(stack)
+                done = _run("preview", *stack.options, *stack.policy)
+        return policy_report.show(file, wanted, stdout, done.returncode)
 
 
 @contextlib.contextmanager
@@ -208,8 +230,10 @@ def image(stack: Stack) -> None:
         sys.exit(f"error: hosts with a machine image are AWS's; {stack.name} is not on it (kotauth:target)")
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - only where AWS is asked
 
+    from components.aws.capacity import INSTANCE_TYPE  # noqa: PLC0415 - loads all components
+
     try:
-        newest = host_image.newest(stack.setting("aws:region"), stack.setting("instanceType") or "t4g.small")
+        newest = host_image.newest(stack.setting("aws:region"), stack.setting("instanceType") or INSTANCE_TYPE)
     except (BotoCoreError, ClientError) as error:
         sys.exit(f"error: AWS can't be asked for the newest image: {error}")
     before = stack.file.read_text(encoding="utf-8")
@@ -278,10 +302,19 @@ def main() -> int:
     """Run one command."""
     commands = {"up": up, "preview": preview, "down": down, "purge": purge, "image": image}
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("command", choices=commands)
+    parser.add_argument("command", choices=[*commands, "policy-report"])
     parser.add_argument("--stack", default=_DEVELOPMENT)
+    wanted = parser.add_argument_group("policy-report")
+    wanted.add_argument("--format", choices=FORMATS, default="table")
+    wanted.add_argument("--out", type=Path, help="file to write to, in place of standard output")
+    state = wanted.add_mutually_exclusive_group()
+    state.add_argument("--deployed", action="store_true", help="judge what is deployed, in place of a preview")
+    state.add_argument("--file", type=Path, dest="exported", help="judge a state that `pulumi stack export` wrote")
     arguments = parser.parse_args()
     try:
+        if arguments.command == "policy-report":
+            options = (arguments.format, arguments.out, arguments.deployed, arguments.exported)
+            return report(Stack(arguments.stack), policy_report.Wanted(*options))
         commands[arguments.command](Stack(arguments.stack))
     except (EngineError, KeyboardInterrupt) as error:
         print(f"error: {error or 'interrupted'}", file=sys.stderr)

@@ -123,7 +123,12 @@ class ContainerSpec(TypedDict):
 
 def owner(spec: ContainerSpec) -> tuple[str, str]:
     """Return uid and gid of the spec's user; raise ``ValueError`` for root or names."""
-    uid, _, gid = spec["user"].partition(":")
+    return parse_owner(spec["user"])
+
+
+def parse_owner(raw: object) -> tuple[str, str]:
+    """Parse uid and gid of a user; raise ``ValueError`` for root or names."""
+    uid, _, gid = str(raw).partition(":")
     if not (uid.isdigit() and gid.isdigit()) or uid == "0":
         raise ValueError("must be uid:gid, numeric and not root")
     return uid, gid

@@ -43,9 +43,9 @@ class KotauthCredentials(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: KotauthCredentialsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Generate the secrets."""
-        inputs = Inputs(args, f"KotauthCredentials {name}")
+        inputs = Inputs.of(KotauthCredentialsArgs, name, args, secrets=["secret_key"])
         version = inputs.take("database_password_version", parse_password_version, 1)
-        inputs.finish(also_known=["secret_key"])
+        inputs.finish()
         super().__init__(token("KotauthCredentials"), name, {"database_password_version": version}, opts)
         kept = pulumi.ResourceOptions(parent=self, protect=True)
 

@@ -2,19 +2,21 @@
 
 A rule is a parser: it takes the raw value and returns the typed one, or raises ``ValueError`` with the rule as its
 text. Settings and components share the parsers, so a rule is written once and each reader names it by its own key.
+Which names there are, and which of them are required, a component's ``TypedDict`` says alone.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any, TypeVar, cast
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import Any, NotRequired, TypeVar, cast, get_args, get_origin, is_typeddict
 
 import pulumi
 
 T = TypeVar("T")
 
 _LONGEST_SHOWN = 120
+_EARLY = "must be known before anything is made, and what an Output holds is known only later: give a plain value"
 
 
 class InvalidInputError(pulumi.RunError):
@@ -42,9 +44,22 @@ class Inputs:
         self._subject = subject
         self._named = named
         self._prefix = prefix
-        self._secrets = secrets
+        self._secrets = frozenset(secrets)
         self._known: set[str] = set()
         self._problems: dict[str, str] = {}
+
+    @classmethod
+    def of(cls, declared: type[Any], name: str, args: Mapping[str, object], secrets: Collection[str] = ()) -> Inputs:
+        """Read the inputs of the component ``name``; ``declared``, its ``TypedDict`` such as `AwsDnsArgs`, lists them.
+
+        What is missing or not known is noted at once, in the dicts inside the inputs too; all the rules after it have
+        to do with absent values. ``secrets`` names the inputs that are secret as a whole.
+        """
+        inputs = cls(args, f"{declared.__name__.removesuffix('Args')} {name}", secrets=secrets)
+        inputs._known.update(declared.__annotations__)
+        for misfit in _misfits(declared, args):
+            inputs._note(*misfit)
+        return inputs
 
     def take(self, key: str, parse: Callable[[object], T], default: T | None = None) -> T:
         """Return the value of ``key`` parsed, or ``default`` where it is absent or empty.
@@ -61,7 +76,7 @@ class Inputs:
         try:
             return parse(raw)
         except ValueError as error:
-            self.problem(key, raw, str(error))
+            self.problem(key, raw, _EARLY if _comes_later(raw) else str(error))
             return default  # pyright: ignore[reportReturnType]
 
     def optional(self, key: str, parse: Callable[[object], T]) -> T | None:
@@ -82,8 +97,11 @@ class Inputs:
         """Return the user's name of a key, for the text of another key's rule."""
         return self._prefix + self._named(key)
 
-    def _note(self, name: str, value: object, rule: str) -> None:
-        shown = "[secret]" if name in self._secrets else str(value).replace("\n", "\\n")
+    def _note(self, name: str, value: object, rule: str, meant: str = "") -> None:
+        if value not in (None, "") and not self._secrets.isdisjoint((name, meant)):
+            shown = "[secret]"
+        else:
+            shown = "an Output" if _comes_later(value) else str(value).replace("\n", "\\n")
         if len(shown) > _LONGEST_SHOWN:
             shown = shown[:_LONGEST_SHOWN] + "…"
         self._problems.setdefault(name, f'{self._prefix}{name} = "{shown}": {rule}')
@@ -91,14 +109,48 @@ class Inputs:
     def finish(self, also_known: Iterable[str] = ()) -> None:
         """Raise ``InvalidInputError`` with every problem, unknown keys included."""
         known = self._known | {self._named(key) for key in also_known}
-        for name in sorted(set(self._values) - known):
-            near = difflib.get_close_matches(name, known, n=1)
-            meant = f"; is {self._prefix}{near[0]} meant?" if near else ""
-            self._note(name, self._values[name], "is not known" + meant)
+        for name, rule, meant in _unknown(self._values, known, self._prefix):
+            self._note(name, self._values[name], rule, meant)
         if self._problems:
             count = len(self._problems)
             head = f"{count} values of {self._subject} are not valid" if count > 1 else f"{self._subject} is not valid"
             raise InvalidInputError("\n  ".join([head + ":", *self._problems.values()]))
+
+
+def _unknown(values: Iterable[str], known: Collection[str], prefix: str) -> Iterator[tuple[str, str, str]]:
+    """Yield each name that isn't known, the rule that it breaks, and the name that was meant, or none."""
+    for name in sorted(set(values) - set(known)):
+        (meant,) = difflib.get_close_matches(name, known, n=1) or [""]
+        yield name, "is not known" + (f"; is {prefix}{meant} meant?" if meant else ""), meant
+
+
+def _misfits(declared: Any, value: object, path: str = "") -> Iterator[tuple[str, object, str, str]]:  # noqa: ANN401
+    """Yield what of ``value`` isn't as its type declares it: path, value, rule, and the name that was meant."""
+    within = f"{path}." if path else ""
+    if get_origin(declared) is NotRequired:
+        (declared,) = get_args(declared)
+    if is_typeddict(declared) and isinstance(value, Mapping):
+        given, kinds = cast("Mapping[str, object]", value), declared.__annotations__
+        for name, kind in kinds.items():
+            if name in declared.__required_keys__ and given.get(name) in (None, ""):
+                yield within + name, "", "is required", ""
+            yield from _misfits(kind, given.get(name), within + name)
+        for name, rule, meant in _unknown(given, kinds, within):
+            yield within + name, given[name], rule, meant
+    elif isinstance(value, Mapping):
+        *_, kind = None, *get_args(declared)
+        for key, each in cast("Mapping[str, object]", value).items():
+            yield from _misfits(kind, each, f"{within}{key}")
+    elif isinstance(value, list):
+        kind, *_ = *get_args(declared), None
+        for index, each in enumerate(cast("list[object]", value)):
+            yield from _misfits(kind, each, f"{path}[{index}]")
+
+
+def _comes_later(value: object) -> bool:
+    if isinstance(value, list | tuple):
+        return any(map(_comes_later, cast("Iterable[object]", value)))
+    return isinstance(value, pulumi.Output)
 
 
 def whole_number(what: str, minimum: int, maximum: int, why: str = "") -> Callable[[object], int]:

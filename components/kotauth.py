@@ -22,6 +22,8 @@ from .inputs import number, one_of, whole_number
 
 PORT = 8080
 """The server listens here, fixed in its source."""
+LIVE_PATH, READY_PATH = "/health", "/health/ready"
+"""The process answers; and its database does, too."""
 DATABASE_PORT = 5432
 USER = "10001:10001"
 """User of the image since 1.16.0."""
@@ -33,11 +35,11 @@ CPU_FLOOR = 1.0
 SECRET_KEY_CHARACTERS = 32
 """Kotauth refuses fewer (`FATAL: KAUTH_SECRET_KEY must be set (32+ chars).`)."""
 
-SECRET_FILES = ("secret_key", "database_password", "admin_password", "api_keys.json")
+DATABASE_PASSWORD_FILE = "database_password"  # noqa: S105 - a file's name
+SECRET_FILES = ("secret_key", DATABASE_PASSWORD_FILE, "admin_password", "api_keys.json")
 """What only the server may read."""
 
 _PORT_RULE = "must have a port from 1 to 65535, or none"
-_READY = f"http://localhost:{PORT}/health/ready"
 _CA_FILE = "database-ca.pem"
 _CA_PATH = f"{CONFIG_DIRECTORY}/{_CA_FILE}"
 _KEY_GUARD = (Path(__file__).parent / "postgres" / "key_guard.sh").read_text()
@@ -157,7 +159,7 @@ def server(  # noqa: PLR0913 - one argument for each thing that a target decides
             "KAUTH_BOOTSTRAP_API_KEYS_FILE": f"{SECRETS_DIRECTORY}/api_keys.json",
             "DB_URL": database.url,
             "DB_USER": database.user,
-            "DB_PASSWORD_FILE": f"{SECRETS_DIRECTORY}/database_password",
+            "DB_PASSWORD_FILE": f"{SECRETS_DIRECTORY}/{DATABASE_PASSWORD_FILE}",
             "DB_POOL_MAX_SIZE": str(pool_size),
         },
         "secret_files": [*SECRET_FILES],
@@ -167,7 +169,7 @@ def server(  # noqa: PLR0913 - one argument for each thing that a target decides
         # A first start migrates the database: 18.5 s at a quarter of a processor, measured on 1.5.2.
         # The database check inside waits 3 s for a connection, three times; 5 s is what upstream's compose file uses.
         "probe": {
-            "command": ["curl", "-fsS", "-o", "/dev/null", _READY],
+            "command": ["curl", "-fsS", "-o", "/dev/null", f"http://localhost:{PORT}{READY_PATH}"],
             "interval_seconds": 5,
             "timeout_seconds": 5,
             "retries": 6,

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import pulumi
 
 from . import kotauth
 from .container import ContainerSpec
+from .credentials import KotauthCredentialsArgs
 from .image import Image
 from .inputs import Inputs, InvalidInputError, true_or_false
 from .kotauth import BaseUrl
 from .postgres import server as postgres
-from .postgres.limits import parse_password_version, parse_pool_size
+from .postgres.limits import POOL_SIZE, parse_password_version, parse_pool_size
 
 LOCAL_DOMAINS = ("localhost", "internal", "local", "test", "example", "invalid")
 """Reserved for local use (RFC 6761, RFC 6762, ICANN): no public certificate authority certifies them."""
-
-PLAIN = r"[^\s@\"`{}#]"
-"""What a proxy's configuration file takes as itself: no second word, quotation, placeholder or comment."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,10 +45,10 @@ class ServerSettings:
             image=reader.take("image", kotauth.parse_image, kotauth.parse_image(kotauth.DEFAULT_IMAGE)),
             memory=reader.take("memory", kotauth.parse_memory, kotauth.MEMORY_FLOOR_MB),
             cpus=reader.take("cpus", kotauth.parse_cpus, kotauth.CPU_FLOOR),
-            pool_size=reader.take("pool_size", parse_pool_size, 10),
+            pool_size=reader.take("pool_size", parse_pool_size, POOL_SIZE),
             update_check=reader.take("update_check", true_or_false, True),
             secret_key=reader.optional("secret_key", _parse_secret_key),
-            database_version=reader.take("database_version", postgres.parse_version, 14),
+            database_version=reader.take("database_version", postgres.parse_version, postgres.DEFAULT_VERSION),
             database_password_version=reader.take("database_password_version", parse_password_version, 1),
         )
 
@@ -69,45 +66,23 @@ class ServerSettings:
         )
 
     @property
+    def credentials(self) -> KotauthCredentialsArgs:
+        """What the server's generated secrets are made by."""
+        args: KotauthCredentialsArgs = {"database_password_version": self.database_password_version}
+        if self.secret_key is not None:
+            args["secret_key"] = self.secret_key
+        return args
+
+    @property
     def is_local(self) -> bool:
         """Whether the public address is a name that no public certificate authority certifies."""
         return bool(self.base_url) and self.base_url.host.rpartition(".")[2] in LOCAL_DOMAINS
-
-
-def deployment_inputs(settings: Any) -> dict[str, Any]:  # noqa: ANN401 - any dataclass of settings
-    """Return resolved settings as a deployment component takes them, nested ones in line."""
-    inputs: dict[str, Any] = {}
-    for field in fields(settings):
-        value = getattr(settings, field.name)
-        if isinstance(value, Image):
-            inputs[field.name] = value.reference
-        elif isinstance(value, BaseUrl):
-            inputs[field.name] = value.text
-        elif is_dataclass(value):
-            inputs |= deployment_inputs(value)
-        elif value is not None:
-            inputs[field.name] = value
-    return inputs
 
 
 def names(settings: type[Any]) -> set[str]:
     """Return the names of all settings that a class of settings reads."""
     own = {field.name for field in fields(settings)}
     return own - {"server"} | {field.name for field in fields(ServerSettings)} if "server" in own else own
-
-
-def parse_email(raw: object) -> str:
-    """Parse an e-mail address, one that every configuration file takes as it is."""
-    if not re.fullmatch(rf"{PLAIN}+@{PLAIN}+\.{PLAIN}+", str(raw)):
-        raise ValueError("must be an e-mail address")
-    return str(raw)
-
-
-def parse_https_url(raw: object) -> str:
-    """Parse an https URL, one that every configuration file takes as it is."""
-    if not re.fullmatch(rf"https://[A-Za-z0-9.-]+(:[0-9]+)?(/{PLAIN}*)?", str(raw)):
-        raise ValueError("must be an https URL")
-    return str(raw)
 
 
 def resolve(settings: Any, args: Mapping[str, Any], subject: str, also_known: list[str]) -> Any:  # noqa: ANN401

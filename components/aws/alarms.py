@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from ..inputs import number
+from ..inputs import Inputs, number, whole_number
 
 LOGS = "logs"
 """Stands for the namespace of the metrics that come out of the log."""
@@ -53,9 +53,19 @@ class Alarm:
     unit: float = 1
     """What one of the threshold is in the metric's unit."""
 
+    def threshold(self, inputs: Inputs, key: str = "") -> float:
+        """Take the threshold from ``inputs``, where it may have a ``key`` other than the alarm's."""
+        return inputs.take(key or self.key, self.parse, self.default) if self.parse else self.default
+
+
+def _lines(what: str) -> Callable[[object], float]:
+    parse = whole_number(f"{what} in 5 minutes", 1, 10**6)
+    # A float, as every threshold that is given: the dashboard's text shows the difference.
+    return lambda raw: float(parse(raw))
+
 
 _count = number("a count in five minutes", 1, 10**6)
-_of_log = partial(Alarm, subject=LOGS, namespace=LOGS, parse=_count)
+_of_log = partial(Alarm, subject=LOGS, namespace=LOGS)
 _of_balancer = partial(Alarm, subject="load_balancer", namespace="AWS/ApplicationELB")
 _of_targets = partial(Alarm, subject="targets", namespace="AWS/ApplicationELB")
 # A failover of the database leaves a gap, which says nothing either way; the hosts' alarms see its effect.
@@ -67,18 +77,21 @@ ALARMS = (
         says="The server logs errors.",
         metric="errors",
         default=5,  # a mail that can't be delivered is one or two; an audit row or the database is one for each request
+        parse=_lines("error lines"),
     ),
     _of_log(
         key="failed_logins",
         says="Many logins fail: somebody guesses passwords, or an application uses an old one.",
         metric="failed_logins",
         default=50,  # Kotauth lets one address try 25 times in a workspace: two such, or a hundred people on Monday
+        parse=_lines("failed logins"),
     ),
     _of_log(
         key="host_failures",
         says="A host could not start, or was given up; its log says at which step.",
         metric="host_failures",
         default=1,  # it tried for a long time before it said so
+        parse=_count,
     ),
     _of_balancer(
         key="load_balancer_errors",
@@ -198,3 +211,8 @@ ALARMS = (
         default=1,
     ),
 )
+
+
+def alarm(key: str) -> Alarm:
+    """Return the alarm with that key."""
+    return next(each for each in ALARMS if each.key == key)

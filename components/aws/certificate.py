@@ -49,10 +49,10 @@ class AwsCertificate(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AwsCertificateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Request the certificate, prove the name in the zone and wait until it is issued."""
-        inputs = Inputs(args, f"AwsCertificate {name}")
+        inputs = Inputs.of(AwsCertificateArgs, name, args)
         host_name = inputs.take("host_name", _parse_host_name)
         key_algorithm = inputs.take("key_algorithm", one_of("EC_prime256v1", "RSA_2048"), "EC_prime256v1")
-        inputs.finish(also_known=AwsCertificateArgs.__annotations__)
+        inputs.finish()
         super().__init__(token("AwsCertificate"), name, {"host_name": host_name, "key_algorithm": key_algorithm}, opts)
         child = pulumi.ResourceOptions(parent=self)
 

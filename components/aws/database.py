@@ -88,7 +88,7 @@ class AwsDatabase(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AwsDatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make the instance."""
-        settings = DatabaseSettings.resolve(name, args, AwsDatabaseArgs.__annotations__)
+        settings = DatabaseSettings.resolve(name, args, AwsDatabaseArgs)
         protect = settings.deletion_protection
         super().__init__(token("AwsDatabase"), name, {**asdict(settings)}, opts)
         tags = args.get("tags", {})

@@ -11,14 +11,13 @@ import pulumi
 import pulumi_aws as aws
 
 from ..inputs import Inputs, true_or_false, whole_number
-from ..postgres.limits import parse_password_version, parse_pool_size
+from ..postgres.limits import POOL_SIZE, parse_database_name, parse_password_version, parse_pool_size
 from ..postgres.rds_ca import parse_ca_bundle, rds_ca_bundle
 from ..postgres.role import OWNER, connection_limit, login_name
 from ..tokens import token
 from .functions.archive import POSTGRES_DRIVER, FunctionCode, function_code
 from .iam import Statement, allow, document, trust
-from .key import customer_key
-from .logs import RETENTION_DAYS, log_group, parse_retention
+from .logs import RETENTION_DAYS, encrypted_log_group, parse_retention
 from .secret import staging_label
 from .security import WORLD, allow_between
 
@@ -51,7 +50,7 @@ class AwsDatabaseRoleArgs(TypedDict):
     administrator_key_arn: pulumi.Input[str]
     """Key of that secret."""
     password_secret_arn: pulumi.Input[str]
-    """Secret with the password of the login. Each version has a staging label, as `AwsSecret` gives it."""
+    """Secret with the password of the login. Each version has a staging label, as from `AwsSecret`."""
     password_key_arn: pulumi.Input[str]
     """Key of that secret."""
     database_port: NotRequired[int]
@@ -60,6 +59,8 @@ class AwsDatabaseRoleArgs(TypedDict):
     """Name of the database. Default `kotauth`."""
     password_version: NotRequired[int]
     """Two logins take turns, chosen by this number: a rotation leaves the old one its password. Default 1."""
+    password_label: NotRequired[pulumi.Input[str]]
+    """Staging label of the password's version. Default the one that `AwsSecret` gives the version of that number."""
     pool_size: NotRequired[int]
     """Connections of one server. Default 10."""
     ca_bundle: NotRequired[str]
@@ -85,23 +86,28 @@ class AwsDatabaseRole(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AwsDatabaseRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make the function and call it."""
-        inputs = Inputs(args, f"AwsDatabaseRole {name}")
+        inputs = Inputs.of(AwsDatabaseRoleArgs, name, args)
         port = inputs.take("database_port", whole_number("a port", 1, 65535), 5432)
         version = inputs.take("password_version", parse_password_version, 1)
-        limit = connection_limit(inputs.take("pool_size", parse_pool_size, 10))
+        limit = connection_limit(inputs.take("pool_size", parse_pool_size, POOL_SIZE))
         reserve = inputs.take("reserve_concurrency", true_or_false, False)
         ca_bundle = inputs.optional("ca_bundle", parse_ca_bundle)
         retention = inputs.take("log_retention_days", parse_retention, RETENTION_DAYS)
-        inputs.finish(also_known=AwsDatabaseRoleArgs.__annotations__)
+        database = inputs.take("database", parse_database_name, OWNER)
+        inputs.finish()
         login = login_name(version)
         super().__init__(token("AwsDatabaseRole"), name, {"login": login, "connection_limit": limit}, opts)
         child, tags = pulumi.ResourceOptions(parent=self), args.get("tags", {})
         region = aws.get_region_output(opts=pulumi.InvokeOutputOptions(parent=self)).region
 
-        key_arn = args.get("kms_key_arn")
-        if key_arn is None:
-            key_arn = customer_key(f"{name}-log-key", f"Log of {name}", child, services=["logs"], tags=tags).arn
-        logs = log_group(f"{name}-log", retention_days=retention, key_arn=key_arn, tags=tags, opts=child)
+        logs = encrypted_log_group(
+            f"{name}-log",
+            own_key=(f"{name}-log-key", f"Log of {name}"),
+            key_arn=args.get("kms_key_arn"),
+            retention_days=retention,
+            tags=tags,
+            opts=child,
+        )
         role = aws.iam.Role(
             f"{name}-function",
             description="Makes Kotauth's database roles",
@@ -112,7 +118,7 @@ class AwsDatabaseRole(pulumi.ComponentResource):
         rights = aws.iam.RolePolicy(
             f"{name}-rights", role=role.name, policy=document(*_rights(args, region, logs.arn)), opts=child
         )
-        code = pulumi.Output.from_input(ca_bundle or region.apply(_authorities)).apply(_code)
+        code = pulumi.Output.from_input(ca_bundle or region.apply(rds_ca_bundle)).apply(_code)
         function = aws.lambda_.Function(
             name,
             description="Makes Kotauth's database roles",
@@ -146,12 +152,12 @@ class AwsDatabaseRole(pulumi.ComponentResource):
                 {
                     "host": args["database_host"],
                     "port": port,
-                    "database": args.get("database", OWNER),
+                    "database": database,
                     "login": login,
                     "connection_limit": limit,
                     "administrator_secret": args["administrator_secret_arn"],
                     "password_secret": args["password_secret_arn"],
-                    "password_label": staging_label(version),
+                    "password_label": args.get("password_label", staging_label(version)),
                 }
             ),
             triggers={"code": code.apply(lambda code: code.sha256), "password_version": str(version)},
@@ -160,13 +166,6 @@ class AwsDatabaseRole(pulumi.ComponentResource):
         self.user = call.result.apply(lambda _: login)
         self.function_name = function.name
         self.register_outputs({"user": self.user, "function_name": self.function_name})
-
-
-def _authorities(region: str) -> str:
-    try:
-        return rds_ca_bundle(region)
-    except ValueError as error:
-        raise pulumi.RunError(str(error)) from None
 
 
 def _code(ca_bundle: str) -> FunctionCode:

@@ -6,8 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from .. import kotauth
-from ..credentials import KotauthCredentials, KotauthCredentialsArgs
-from ..inputs import InvalidInputError
+from ..credentials import KotauthCredentials
 from ..postgres.rds_ca import rds_ca_bundle
 from ..postgres.role import OWNER, login_name
 from ..tokens import token
@@ -18,7 +17,7 @@ from .observability import AwsObservability
 from .place import after, lay_network
 from .serving import SERVING, Needs
 from .settings import AwsSettings
-from .stored_secrets import PASSWORD_FILE, store_secrets
+from .stored_secrets import store_secrets
 
 
 class AwsDeploymentArgs(TypedDict):
@@ -33,7 +32,7 @@ class AwsDeploymentArgs(TypedDict):
     nat_gateways: NotRequired[str]
     """`per-zone` (default), `one`, or `none` (only with frontend `caddy`)."""
     vpc_id: NotRequired[str]
-    """A network that exists already; then the three lists of subnets are required."""
+    """A network that exists already, by its plain id; then the three lists of subnets are required."""
     public_subnet_ids: NotRequired[list[str]]
     """Its subnets for the load balancer, or the host at the edge."""
     private_subnet_ids: NotRequired[list[str]]
@@ -152,22 +151,28 @@ class AwsDeployment(pulumi.ComponentResource):
             opts,
         )
         child, tags = pulumi.ResourceOptions(parent=self), args.get("tags", {})
-        ca = s.database_ca or self._rds_ca()
+        invoke = pulumi.InvokeOptions(parent=self)
+        ca = s.database_ca or rds_ca_bundle(aws.get_region(opts=invoke).region, "database_ca")
 
         # One for all logs and the topic of the alarms: a key costs as much as a small disk.
         what = f"Logs and alarms of {name}"
         log_key = customer_key(f"{name}-log-key", what, child, services=["logs", "alarms"], tags=tags).arn
         place = lay_network(name, s, log_key_arn=log_key, tags=tags, opts=child)
-        given: KotauthCredentialsArgs = {"database_password_version": server.database_password_version}
-        if server.secret_key is not None:
-            given["secret_key"] = server.secret_key
-        credentials = KotauthCredentials(name, given, child)
-        secrets = store_secrets(name, credentials.secret_files(), s, tags=tags, opts=child)
+        credentials = KotauthCredentials(name, server.credentials, child)
+        secrets = store_secrets(
+            name,
+            credentials.secret_files(),
+            password_version=server.database_password_version,
+            deletion_protection=s.deletion_protection,
+            tags=tags,
+            opts=child,
+        )
         database = AwsDatabase(
             f"{name}-database",
             {
                 "vpc_id": place.vpc_id,
                 "subnet_ids": place.isolated_subnet_ids,
+                "database": OWNER,
                 "version": server.database_version,
                 "instance_class": s.database_class,
                 "storage_gb": s.database_storage,
@@ -180,12 +185,13 @@ class AwsDeployment(pulumi.ComponentResource):
             },
             child,
         )
-        password = secrets.references[PASSWORD_FILE]
+        password = secrets.references[kotauth.DATABASE_PASSWORD_FILE]
         role = AwsDatabaseRole(
             f"{name}-database-role",
             {
                 "vpc_id": place.vpc_id,
                 "subnet_ids": place.private_subnet_ids,
+                "database": OWNER,
                 "database_host": database.host,
                 "database_security_group_id": database.security_group_id,
                 "administrator_secret_arn": database.administrator_secret_arn,
@@ -209,7 +215,7 @@ class AwsDeployment(pulumi.ComponentResource):
             s,
             place,
             server.spec(its_database),
-            Needs(secrets.references, database.security_group_id, log_key),
+            Needs(server.base_url, secrets.references, database.security_group_id, log_key),
             tags=tags,
             opts=after(child, role, *place.made, *secrets.made),
         )
@@ -228,7 +234,7 @@ class AwsDeployment(pulumi.ComponentResource):
 
         self.url = serving.ready.apply(lambda _: server.base_url.text)
         self.admin_url = serving.ready.apply(lambda _: f"{server.base_url.text}/admin")
-        self.ready_url = serving.ready.apply(lambda _: f"{server.base_url.text}/health/ready")
+        self.ready_url = serving.ready.apply(lambda _: f"{server.base_url.text}{kotauth.READY_PATH}")
         self.admin_password = credentials.admin_password
         self.checklist_api_key = credentials.checklist_api_key
         self.database_url = pulumi.Output.from_input(its_database.url)
@@ -239,10 +245,3 @@ class AwsDeployment(pulumi.ComponentResource):
         self.log_group = serving.log_group
         self.dashboard_url = AwsObservability(f"{name}-watch", watched, child).dashboard_url
         self.register_outputs({output: getattr(self, output) for output in AwsDeployment.__annotations__})
-
-    def _rds_ca(self) -> str:
-        region = aws.get_region(opts=pulumi.InvokeOptions(parent=self)).region
-        try:
-            return rds_ca_bundle(region)
-        except ValueError as error:
-            raise InvalidInputError(f'database_ca = "": {error}') from error

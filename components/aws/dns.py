@@ -57,12 +57,12 @@ class AwsDns(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AwsDnsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make the record."""
-        inputs = Inputs(args, f"AwsDns {name}")
+        inputs = Inputs.of(AwsDnsArgs, name, args)
         host_name = inputs.take("name", parse_host_name)
         alias, address = args.get("alias"), args.get("address")
         if (alias is None) == (address is None):
             inputs.problem("alias", "" if alias is None else "set", "must be set, or else address: exactly one of them")
-        inputs.finish(also_known=AwsDnsArgs.__annotations__)
+        inputs.finish()
         super().__init__(token("AwsDns"), name, {"name": host_name}, opts)
         child = pulumi.ResourceOptions(parent=self)
 

@@ -4,28 +4,20 @@ The address and the volume can be held by one host at a time, so a changed host 
 minutes without service, the price of this variant. EC2's automatic recovery alone heals it.
 """
 
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
 from ..container import ContainerSpec
-from ..inputs import Inputs, true_or_false, whole_number
+from ..inputs import Inputs, whole_number
 from ..tokens import token
+from .host_inputs import WatchedContainer, passed_on, take_host
 from .host_role import SecretReference
 from .launch_template import AwsLaunchTemplate
 from .security import WORLD
 
 _DEVICE = "/dev/sdf"
-_PASSED_ON = (
-    "database_security_group_id",
-    "secrets",
-    "instance_type",
-    "image_id",
-    "log_retention_days",
-    "deletion_protection",
-    "kms_key_arn",
-)
 _PORTS = {80: "Redirect to https, and certificate challenges", 443: "The public https port"}
 
 
@@ -39,11 +31,15 @@ class AwsEdgeArgs(TypedDict):
     availability_zone: pulumi.Input[str]
     """The subnet's zone, which the volume must lie in."""
     containers: list[ContainerSpec]
-    """What runs on the host, in the order of the start. The last one publishes ports 80 and 443."""
+    """What runs on the host, in the order of the start. Exactly one publishes port 443, which the world reaches like
+    port 80."""
     database_security_group_id: NotRequired[pulumi.Input[str]]
     """The database's group, which gets a rule for the host."""
     secrets: NotRequired[dict[str, SecretReference]]
     """Secret files of the containers: name to where the content lies."""
+    watch: NotRequired[WatchedContainer]
+    """Which container is asked every 20 seconds whether the host lives. Default the first one, on 8080 at `/health`.
+    Without an answer the containers are restarted."""
     instance_type: NotRequired[str]
     """EC2 instance type. Default `t4g.small`."""
     image_id: NotRequired[str]
@@ -74,14 +70,14 @@ class AwsEdge(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AwsEdgeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make the address and the volume, and the host that holds them."""
-        inputs = Inputs(args, f"AwsEdge {name}")
+        inputs = Inputs.of(AwsEdgeArgs, name, args)
         size = inputs.take("volume_gb", whole_number("size in GB", 1, 1024), 1)
-        protected = inputs.take("deletion_protection", true_or_false, True)
-        inputs.finish(also_known=AwsEdgeArgs.__annotations__)
+        host = take_host(inputs, args, public_port=443)
+        inputs.finish()
         super().__init__(token("AwsEdge"), name, {"volume_gb": size}, opts)
         child, tags = pulumi.ResourceOptions(parent=self), args.get("tags", {})
         # Names point to the address, and a new volume's certificates would count against the authority's limits.
-        kept = pulumi.ResourceOptions(parent=self, protect=protected)
+        kept = pulumi.ResourceOptions(parent=self, protect=host.deletion_protection)
 
         address = aws.ec2.Eip(f"{name}-address", domain="vpc", tags={"Name": name, **tags}, opts=kept)
         volume = aws.ebs.Volume(
@@ -93,15 +89,7 @@ class AwsEdge(pulumi.ComponentResource):
             tags={"Name": name, **tags},
             opts=kept,
         )
-        launched: Any = {
-            "vpc_id": args["vpc_id"],
-            "containers": args["containers"],
-            "in_group": False,
-            "volume_id": volume.id,
-            "tags": tags,
-        }
-        launched |= {key: value for key, value in args.items() if key in _PASSED_ON}
-        template = AwsLaunchTemplate(name, launched, child)
+        template = AwsLaunchTemplate(name, passed_on(args, in_group=False, volume_id=volume.id), child)
         ways: list[pulumi.Resource] = [
             aws.vpc.SecurityGroupIngressRule(
                 f"{name}-from-{port}",

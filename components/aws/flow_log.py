@@ -8,8 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from .iam import allow, document, trust
-from .key import customer_key
-from .logs import log_group
+from .logs import encrypted_log_group
 
 
 def flow_log(  # noqa: PLR0913 - what is logged, where, and for how long
@@ -33,10 +32,11 @@ def flow_log(  # noqa: PLR0913 - what is logged, where, and for how long
         account,
         ":vpc-flow-log/*",
     )
-    group = log_group(
+    group = encrypted_log_group(
         f"{name}-group",
+        own_key=(f"{name}-key", "Encrypts a flow log"),
+        key_arn=key_arn,
         retention_days=retention_days,
-        key_arn=key_arn or customer_key(f"{name}-key", "Encrypts a flow log", opts, services=["logs"], tags=tags).arn,
         tags=tags,
         opts=opts,
     )

@@ -17,8 +17,9 @@ class SecretReference(TypedDict):
     """ARN of the secret."""
     key_arn: pulumi.Input[str]
     """ARN of the key that encrypts it."""
-    version: NotRequired[str]
-    """Staging label of the version. A new label makes a new host; without one it reads what is current at each boot."""
+    version_label: NotRequired[pulumi.Input[str]]
+    """Staging label of the version, as `AwsSecret` gives it. A new label makes a new host; by default a host reads what
+    is current at each boot."""
 
 
 @dataclass(frozen=True)

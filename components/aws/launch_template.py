@@ -12,16 +12,16 @@ import pulumi
 import pulumi_aws as aws
 
 from ..container import ContainerSpec
-from ..inputs import Inputs, true_or_false, whole_floats_as_int
+from ..inputs import Inputs, whole_floats_as_int
 from ..kotauth import DATABASE_PORT
 from ..tokens import token
 from .host.description import CURRENT
-from .host.user_data import Host, Secret, Volume, Watch, render
+from .host.user_data import Host, Secret, Volume, render
 from .host_files import host_files
+from .host_inputs import HostInputs, WatchedContainer, take_host
 from .host_role import SecretReference, give_up, host_role, read_secrets
 from .iam import allow
-from .key import customer_key
-from .logs import RETENTION_DAYS, log_group, parse_retention
+from .logs import encrypted_log_group
 from .security import DEFAULT_EGRESS, Egress, allow_between, allow_out
 
 _HOST_IMAGE = "/aws/service/ecs/optimized-ami/amazon-linux-2023/{}recommended/image_id"
@@ -34,11 +34,15 @@ class AwsLaunchTemplateArgs(TypedDict):
     vpc_id: pulumi.Input[str]
     """The host's VPC."""
     containers: list[ContainerSpec]
-    """What runs, in the order of the start. Known values go into the user data, later ones into the boot parameter."""
+    """What runs, in the order of the start. A port of the host is published by one only. Known values go into the user
+    data, later ones into the boot parameter."""
     in_group: bool
     """Whether an Auto Scaling group launches it, and replaces a host that is given up."""
     secrets: NotRequired[dict[str, SecretReference]]
     """Secret files of the containers: name to where the content lies."""
+    watch: NotRequired[WatchedContainer]
+    """Which container is asked every 20 seconds whether the host lives. Default the first one, on 8080 at `/health`.
+    Without an answer the containers are restarted, and a host in a group is replaced."""
     instance_type: NotRequired[str]
     """EC2 instance type. Default `t4g.small`."""
     image_id: NotRequired[str]
@@ -75,35 +79,28 @@ class AwsLaunchTemplate(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AwsLaunchTemplateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Render the host and make what it needs."""
-        inputs = Inputs(args, f"AwsLaunchTemplate {name}")
-        instance_type = args.get("instance_type", "t4g.small")
-        retention = inputs.take("log_retention_days", parse_retention, RETENTION_DAYS)
-        protected = inputs.take("deletion_protection", true_or_false, True)
-        if not args["containers"]:
-            inputs.problem("containers", args["containers"], "must be one container or more")
-        inputs.finish(also_known=AwsLaunchTemplateArgs.__annotations__)
-        rendered = render(_host(args))
-        super().__init__(token("AwsLaunchTemplate"), name, {"instance_type": instance_type}, opts)
+        inputs = Inputs.of(AwsLaunchTemplateArgs, name, args)
+        host = take_host(inputs, args)
+        inputs.finish()
+        rendered = render(_host(args, host))
+        super().__init__(token("AwsLaunchTemplate"), name, {"instance_type": host.instance_type}, opts)
         self._name, self._args = name, args
         self._tags = args.get("tags", {})
         self._child = pulumi.ResourceOptions(parent=self)
         self._invoke = pulumi.InvokeOutputOptions(parent=self)
 
-        key_arn = args.get("kms_key_arn")
-        if key_arn is None:
-            what = f"Log lines of the hosts of {name}"
-            key_arn = customer_key(f"{name}-log-key", what, self._child, services=["logs"], tags=self._tags).arn
-        logs = log_group(
+        logs = encrypted_log_group(
             f"{name}-log",
-            retention_days=retention,
-            key_arn=key_arn,
+            own_key=(f"{name}-log-key", f"Log lines of the hosts of {name}"),
+            key_arn=args.get("kms_key_arn"),
+            retention_days=host.log_retention_days,
             tags=self._tags,
             opts=self._child,
         )
         bucket, files = host_files(
             name,
             rendered.artifacts,
-            deletion_protection=protected,
+            deletion_protection=host.deletion_protection,
             tags=self._tags,
             opts=self._child,
         )
@@ -129,13 +126,14 @@ class AwsLaunchTemplate(pulumi.ComponentResource):
             opts=self._child,
         )
         group = self._security_group()
-        user_data = pulumi.Output.all(parameter.name, bucket.bucket, logs.name).apply(
-            lambda names: _base64(rendered.text(parameter=names[0], bucket=names[1], log_group=names[2]))
+        names = pulumi.Output.all(parameter=parameter.name, bucket=bucket.bucket, log_group=logs.name)
+        user_data = pulumi.Output.all(rendered.labels, names).apply(
+            lambda known: _base64(rendered.text(known[0], **known[1]))
         )
         template = aws.ec2.LaunchTemplate(
             name,
-            instance_type=instance_type,
-            image_id=args.get("image_id") or self._newest_image(instance_type),
+            instance_type=host.instance_type,
+            image_id=host.image_id or self._newest_image(host.instance_type),
             user_data=user_data,
             iam_instance_profile={"arn": role.profile.arn},
             vpc_security_group_ids=[group.id],
@@ -210,12 +208,12 @@ class AwsLaunchTemplate(pulumi.ComponentResource):
         return aws.ssm.get_parameter_output(name=path, opts=self._invoke).insecure_value
 
 
-def _host(args: AwsLaunchTemplateArgs) -> Host:
+def _host(args: AwsLaunchTemplateArgs, host: HostInputs) -> Host:
     containers = whole_floats_as_int(args["containers"])
     references = args.get("secrets", {})
     secrets: dict[str, Mapping[str, Secret]] = {
         spec["part"]: {
-            file: Secret(references[file]["arn"], references[file].get("version", CURRENT))
+            file: Secret(references[file]["arn"], references[file].get("version_label", CURRENT))
             for file in spec.get("secret_files", [])
             if file in references
         }
@@ -228,7 +226,7 @@ def _host(args: AwsLaunchTemplateArgs) -> Host:
         secrets=secrets,
         in_group=args["in_group"],
         volume=Volume(volume) if volume is not None else None,
-        watch=Watch(part=containers[0]["part"]),
+        watch=host.watch,
     )
 
 

@@ -12,6 +12,7 @@ import pulumi
 import pulumi_aws as aws
 
 from ..inputs import Inputs, InvalidInputError, one_of, true_or_false, whole_number
+from ..kotauth import READY_PATH
 from ..tokens import token
 from .access_log_bucket import access_log_bucket
 from .certificate import AwsCertificate, parse_certificate_arn
@@ -22,7 +23,6 @@ from .web_acl import AwsWebAcl
 
 SSL_POLICIES = ("ELBSecurityPolicy-TLS13-1-2-Res-2021-06", "ELBSecurityPolicy-TLS13-1-3-2021-06")
 """TLS 1.3, and 1.2 with forward secrecy and GCM only; or 1.3 alone."""
-READY_PATH = "/health/ready"
 
 _TARGET_GROUP = "-tg"
 _NAME_CHARACTERS = 32 - len("-1234567") - len(_TARGET_GROUP)
@@ -91,7 +91,7 @@ class AwsLoadBalancer(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AwsLoadBalancerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make certificate, firewall, log bucket, load balancer and listeners."""
-        inputs = Inputs(args, f"AwsLoadBalancer {name}")
+        inputs = Inputs.of(AwsLoadBalancerArgs, name, args)
         host_name = inputs.take("host_name", parse_host_name)
         port = inputs.take("target_port", whole_number("a TCP port", 1, 65535), 443)
         ssl_policy = inputs.take("ssl_policy", one_of(*SSL_POLICIES), SSL_POLICIES[0])
@@ -100,7 +100,7 @@ class AwsLoadBalancer(pulumi.ComponentResource):
         )
         protected = inputs.take("deletion_protection", true_or_false, True)
         _check(inputs, name, args)
-        inputs.finish(also_known=AwsLoadBalancerArgs.__annotations__)
+        inputs.finish()
         super().__init__(
             token("AwsLoadBalancer"),
             name,
@@ -179,7 +179,7 @@ def _check(inputs: Inputs, name: str, args: AwsLoadBalancerArgs) -> None:
             "must consist of letters, digits and hyphens inside, and not begin with internal- (Elastic Load Balancing)"
         )
         inputs.problem("name", name, rule)
-    subnets = args["subnet_ids"]
+    subnets = args.get("subnet_ids")
     if isinstance(subnets, list) and len(subnets) < 2:
         inputs.problem("subnet_ids", ", ".join(map(str, subnets)), "must be two or more subnets, in different zones")
     zone, arn = args.get("zone_id"), args.get("certificate_arn")

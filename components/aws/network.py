@@ -18,9 +18,14 @@ from .logs import RETENTION_DAYS, parse_retention
 from .security import WORLD
 from .subnets import parse_vpc_cidr, parse_zones, plan
 
-DEFAULT_CIDR = "10.64.0.0/16"
+CIDR = "10.64.0.0/16"
+"""Default: the largest VPC, in a part of the private ranges that home routers, Docker and default VPCs leave alone."""
+NAT_GATEWAYS = "per-zone"
+"""Default: a zone that fails takes no other along."""
 _GATEWAYS = {"per-zone": 3, "one": 1, "none": 0}
 """How many NAT gateways at most, one a zone."""
+
+parse_nat_gateways = one_of(*_GATEWAYS)
 
 
 class AwsNetworkArgs(TypedDict):
@@ -58,12 +63,12 @@ class AwsNetwork(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AwsNetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make the network."""
-        inputs = Inputs(args, f"AwsNetwork {name}")
+        inputs = Inputs.of(AwsNetworkArgs, name, args)
         zones = inputs.take("zones", parse_zones)
-        cidr = inputs.take("cidr", parse_vpc_cidr, DEFAULT_CIDR)
-        nat_gateways = inputs.take("nat_gateways", one_of(*_GATEWAYS), "per-zone")
+        cidr = inputs.take("cidr", parse_vpc_cidr, CIDR)
+        nat_gateways = inputs.take("nat_gateways", parse_nat_gateways, NAT_GATEWAYS)
         retention_days = inputs.take("flow_log_retention_days", parse_retention, RETENTION_DAYS)
-        inputs.finish(also_known=AwsNetworkArgs.__annotations__)
+        inputs.finish()
         super().__init__(token("AwsNetwork"), name, {"zones": zones, "cidr": cidr, "nat_gateways": nat_gateways}, opts)
         self._prefix, self._tags = name, args.get("tags", {})
         self._child = pulumi.ResourceOptions(parent=self)

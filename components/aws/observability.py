@@ -8,8 +8,8 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from ..addresses import parse_email
 from ..inputs import Inputs
-from ..server_settings import parse_email
 from ..tokens import token
 from .alarms import ALARMS, FILTERS, LOGS
 from .dashboard import Watched, dashboard
@@ -76,16 +76,13 @@ class AwsObservability(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AwsObservabilityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make metrics, topic, alarms and dashboard."""
-        inputs = Inputs(args, f"AwsObservability {name}")
+        inputs = Inputs.of(AwsObservabilityArgs, name, args)
         email = inputs.optional("alarm_email", parse_email)
-        thresholds = {
-            alarm.key: inputs.take(alarm.key, alarm.parse, alarm.default) if alarm.parse else alarm.default
-            for alarm in ALARMS
-        }
+        thresholds = {alarm.key: alarm.threshold(inputs) for alarm in ALARMS}
         if ("load_balancer_arn_suffix" in args) != ("target_group_arn_suffix" in args):
             rule = "must be set together with target_group_arn_suffix: CloudWatch measures hosts by both"
             inputs.problem("load_balancer_arn_suffix", "", rule)
-        inputs.finish(also_known=AwsObservabilityArgs.__annotations__)
+        inputs.finish()
         super().__init__(token("AwsObservability"), name, {"alarm_email": email, **thresholds}, opts)
         self._child, self._tags = pulumi.ResourceOptions(parent=self), args.get("tags", {})
 

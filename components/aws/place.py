@@ -9,8 +9,21 @@ import pulumi
 import pulumi_aws as aws
 
 from .network import AwsNetwork
-from .settings import AwsSettings
 from .subnets import plan
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkSettings:
+    """What decides about the network: its zones, or the one that was brought by its id. Retention in days."""
+
+    availability_zones: list[str]
+    vpc_cidr: str
+    nat_gateways: str
+    vpc_id: str | None
+    public_subnet_ids: list[str]
+    private_subnet_ids: list[str]
+    isolated_subnet_ids: list[str]
+    log_retention_days: int
 
 
 @dataclass(frozen=True)
@@ -31,7 +44,7 @@ class Place:
 
 def lay_network(
     name: str,
-    settings: AwsSettings,
+    settings: NetworkSettings,
     *,
     log_key_arn: pulumi.Input[str],
     tags: dict[str, str],

@@ -5,17 +5,16 @@ Only the program's `__main__.py` calls this: components stay free of the account
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 import pulumi
 import pulumi_aws as aws
 
-from ..frontends import caddy
 from ..postgres.role import connection_limit
 from . import delegation
-from .capacity import needed_mb
 from .rds import max_connections
+from .serving import needed_memory_mb
 from .settings import AwsSettings
 
 T = TypeVar("T")
@@ -24,8 +23,8 @@ _RESERVED_CONNECTIONS = 10
 """RDS's own and a person's: `rds.superuser_reserved_connections` is 2, `superuser_reserved_connections` 3."""
 
 
-def check(settings: AwsSettings) -> None:
-    """Raise ``RunError`` with everything that stands in the way."""
+def check(settings: AwsSettings, _label: Mapping[str, str]) -> None:
+    """Raise ``RunError`` with everything that stands in the way. Nothing here can be in the way of itself."""
     _Preflight(settings).run()
 
 
@@ -104,7 +103,7 @@ class _Preflight:
         found = self._ask("instanceType", kind, rule, lambda: aws.ec2.get_instance_type(instance_type=kind))
         if not found:
             return
-        needed = needed_mb([settings.server.memory, caddy.MEMORY_MB])
+        needed = needed_memory_mb(settings.server.memory)
         if found.memory_size < needed:
             self._problem(
                 "instanceType", kind, f"has {found.memory_size} MB, the containers and the host need {needed}"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 from ..inputs import Inputs, true_or_false, whole_number
+from ..postgres.limits import parse_database_name
 from ..postgres.role import OWNER
-from ..postgres.server import parse_version
+from ..postgres.server import DEFAULT_VERSION, parse_version
 from .logs import RETENTION_DAYS, parse_retention
 
 PARAMETERS = {
@@ -35,12 +36,31 @@ STATIC_PARAMETERS = """
 """What takes effect at the next restart only: PostgreSQL's context `postmaster` in 14 to 17, and RDS's own. RDS
 refuses them without `pending-reboot`."""
 
-STORAGE_MAXIMUM = 65536
-"""GB of the largest gp3 volume."""
-parse_storage = whole_number("storage in GB", 20, STORAGE_MAXIMUM, "RDS has no smaller and no larger gp3 volume")
+INSTANCE_CLASS = "db.t4g.small"
+"""Default: 2 GB, room for 225 connections; the two logins together may hold 50."""
+STORAGE_GB, STORAGE_MAXIMUM_GB = 20, 65536
+"""The smallest gp3 volume, which is the default, and the largest."""
+BACKUP_RETENTION_DAYS = 14
+"""Default: who is away for a week still has a week to look (RDS.11 asks for 7)."""
+
+parse_storage = whole_number(
+    "storage in GB", STORAGE_GB, STORAGE_MAXIMUM_GB, "RDS has no smaller and no larger gp3 volume"
+)
 parse_backup_retention = whole_number(
     "days of backups", 1, 35, "RDS keeps 35 at most, and 0 would switch restores to a point in time off"
 )
+
+
+def storage_limit(storage_gb: int) -> int:
+    """Return the default limit in GB of storage that grows by itself: twice the storage, 100 at least."""
+    return min(max(100, 2 * storage_gb), STORAGE_MAXIMUM_GB)
+
+
+def storage_limit_rule(storage_gb: int, limit_gb: int) -> str | None:
+    """Return the rule that a limit breaks beside its storage."""
+    if limit_gb >= storage_gb * 1.1:
+        return None
+    return f"must be at least a tenth over the storage, {storage_gb} GB (RDS's own rule)"
 
 
 def max_connections(memory_mib: int) -> int:
@@ -56,13 +76,6 @@ def parse_instance_class(raw: object) -> str:
     """Parse an instance class; whether the region offers it only AWS knows."""
     if not re.fullmatch(r"db\.[a-z0-9-]+\.[a-z0-9-]+", str(raw)):
         raise ValueError("must be an RDS instance class such as db.t4g.small")
-    return str(raw)
-
-
-def parse_database_name(raw: object) -> str:
-    """Parse the name of a database."""
-    if not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", str(raw)):
-        raise ValueError("must be up to 63 lower-case letters, digits and underscores, and begin with a letter")
     return str(raw)
 
 
@@ -98,35 +111,35 @@ class DatabaseSettings:
     deletion_protection: bool
 
     @classmethod
-    def resolve(cls, name: str, args: Mapping[str, Any], known: Iterable[str]) -> DatabaseSettings:
-        """Return the inputs with their defaults; raise ``InvalidInputError`` with all that is wrong."""
-        inputs = Inputs(args, f"AwsDatabase {name}")
-        storage_gb = inputs.take("storage_gb", parse_storage, 20)
+    def resolve(cls, name: str, args: Mapping[str, Any], declared: type[Any]) -> DatabaseSettings:
+        """Return the inputs with their defaults; raise ``InvalidInputError`` with all that is wrong.
+
+        ``declared`` lists them, `AwsDatabaseArgs`.
+        """
+        inputs = Inputs.of(declared, name, args)
+        storage_gb = inputs.take("storage_gb", parse_storage, STORAGE_GB)
         settings = cls(
-            version=inputs.take("version", parse_version, 14),
-            instance_class=inputs.take("instance_class", parse_instance_class, "db.t4g.small"),
+            version=inputs.take("version", parse_version, DEFAULT_VERSION),
+            instance_class=inputs.take("instance_class", parse_instance_class, INSTANCE_CLASS),
             storage_gb=storage_gb,
-            storage_limit_gb=inputs.take(
-                "storage_limit_gb", parse_storage, min(max(100, 2 * storage_gb), STORAGE_MAXIMUM)
-            ),
+            storage_limit_gb=inputs.take("storage_limit_gb", parse_storage, storage_limit(storage_gb)),
             multi_az=inputs.take("multi_az", true_or_false, True),
-            backup_retention_days=inputs.take("backup_retention_days", parse_backup_retention, 14),
+            backup_retention_days=inputs.take("backup_retention_days", parse_backup_retention, BACKUP_RETENTION_DAYS),
             database=inputs.take("database", parse_database_name, OWNER),
             parameters=inputs.take("parameters", parse_parameters, {}),
             log_retention_days=inputs.take("log_retention_days", parse_retention, RETENTION_DAYS),
             deletion_protection=inputs.take("deletion_protection", true_or_false, True),
         )
-        if settings.storage_limit_gb < storage_gb * 1.1:
-            rule = f"must be at least a tenth over the storage, {storage_gb} GB (RDS's own rule for autoscaling)"
+        if rule := storage_limit_rule(storage_gb, settings.storage_limit_gb):
             inputs.problem("storage_limit_gb", settings.storage_limit_gb, rule)
         if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name) or len(name) > _LONGEST_NAME:
             rule = f"must be up to {_LONGEST_NAME} lower-case letters, digits and single hyphens: it names the instance"
             inputs.problem("name", name, rule)
-        if isinstance(args["subnet_ids"], list):
+        if isinstance(args.get("subnet_ids"), list):
             subnet_ids = cast("list[object]", args["subnet_ids"])
             if rule := subnets_rule(subnet_ids):
                 inputs.problem("subnet_ids", subnet_ids, rule)
-        inputs.finish(also_known=known)
+        inputs.finish()
         return settings
 
 

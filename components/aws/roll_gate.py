@@ -14,8 +14,7 @@ from ..inputs import Inputs, whole_number
 from ..tokens import token
 from .functions.archive import function_code
 from .iam import allow, document, trust
-from .key import customer_key
-from .logs import RETENTION_DAYS, log_group, parse_retention
+from .logs import RETENTION_DAYS, encrypted_log_group, parse_retention
 
 _LAMBDA_SECONDS = 900
 """Lambda stops every function after 15 minutes, without a word about the servers."""
@@ -46,18 +45,22 @@ class AwsRollGate(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AwsRollGateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make the function and call it."""
-        inputs = Inputs(args, f"AwsRollGate {name}")
+        inputs = Inputs.of(AwsRollGateArgs, name, args)
         limit = inputs.take("limit_seconds", whole_number("seconds", 60, 840, "Lambda ends at 900"), 840)
         retention = inputs.take("log_retention_days", parse_retention, RETENTION_DAYS)
-        inputs.finish(also_known=AwsRollGateArgs.__annotations__)
+        inputs.finish()
         super().__init__(token("AwsRollGate"), name, {"limit_seconds": limit}, opts)
         child = pulumi.ResourceOptions(parent=self)
         tags = args.get("tags", {})
 
-        key_arn = args.get("kms_key_arn")
-        if key_arn is None:
-            key_arn = customer_key(f"{name}-key", f"Log of {name}", child, services=["logs"], tags=tags).arn
-        logs = log_group(f"{name}-log", retention_days=retention, key_arn=key_arn, tags=tags, opts=child)
+        logs = encrypted_log_group(
+            f"{name}-log",
+            own_key=(f"{name}-key", f"Log of {name}"),
+            key_arn=args.get("kms_key_arn"),
+            retention_days=retention,
+            tags=tags,
+            opts=child,
+        )
         role = aws.iam.Role(
             f"{name}-role",
             description="Looks at the health of a group of servers",

@@ -4,7 +4,6 @@ While servers roll, two generations run, and each must read its own value also a
 version with its own staging label beside AWSCURRENT, the old version keeps its label, and nothing deletes it.
 """
 
-import re
 from typing import NotRequired, TypedDict
 
 import pulumi
@@ -12,11 +11,13 @@ import pulumi_aws as aws
 
 from ..inputs import Inputs, true_or_false, whole_number
 from ..tokens import token
+from .host.description import CURRENT
 from .key import customer_key
 
 LABELS = 16
 """Labels in turn. AWS allows 20 on all versions of a secret together, its own two included."""
 
+_parse_version = whole_number("a version of the value", 1, 10**6)
 _parse_recovery_window = whole_number("days in which a deleted secret can be restored", 7, 30, "AWS's own limits")
 
 
@@ -35,8 +36,9 @@ class AwsSecretArgs(TypedDict):
     """What to keep."""
     description: str
     """What it is, for whoever finds it in the console."""
-    version: NotRequired[str]
-    """Staging label of the value, such as `v3`. A new label puts a new version, also of an unchanged value."""
+    version: NotRequired[int]
+    """Number of the value, for readers that must keep theirs: each gets a label, and a new number puts a new version,
+    also of an unchanged value. By default there is one value, and everybody reads what is current."""
     kms_key_arn: NotRequired[pulumi.Input[str]]
     """Key that encrypts it. By default one is made."""
     recovery_window_days: NotRequired[int]
@@ -56,19 +58,22 @@ class AwsSecret(pulumi.ComponentResource):
     """Name of the secret, made by the engine: a deleted secret keeps its name for the recovery window."""
     kms_key_arn: pulumi.Output[str]
     """ARN of the key that encrypts it."""
+    version_label: pulumi.Output[str]
+    """Staging label under which this value can be read, known at preview: `v3` for version 3, else `AWSCURRENT`."""
 
     def __init__(self, name: str, args: AwsSecretArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Store the value."""
-        inputs = Inputs(args, f"AwsSecret {name}", secrets=["value"])
-        version = inputs.optional("version", _parse_label)
+        inputs = Inputs.of(AwsSecretArgs, name, args, secrets=["value"])
+        version = inputs.optional("version", _parse_version)
         recovery_window_days = inputs.take("recovery_window_days", _parse_recovery_window, 30)
         protect = inputs.take("deletion_protection", true_or_false, False)
-        inputs.finish(also_known=AwsSecretArgs.__annotations__)
+        inputs.finish()
+        label = staging_label(version) if version else None
         tags = args.get("tags", {})
         super().__init__(
             token("AwsSecret"),
             name,
-            {"version": version, "recovery_window_days": recovery_window_days, "deletion_protection": protect},
+            {"version": label, "recovery_window_days": recovery_window_days, "deletion_protection": protect},
             opts,
         )
         kept = pulumi.ResourceOptions(parent=self, protect=protect)
@@ -88,16 +93,11 @@ class AwsSecret(pulumi.ComponentResource):
             f"{name}-version",
             secret_id=secret.id,
             secret_string=pulumi.Output.secret(args["value"]),
-            version_stages=["AWSCURRENT", version] if version else None,
+            version_stages=[CURRENT, label] if label else None,
             # A label that moves on to the same version would leave the old generation without a value.
             opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True, replace_on_changes=["versionStages"]),
         )
         self.arn = secret.arn
         self.secret_name = secret.name
-        self.register_outputs({"arn": self.arn, "secret_name": self.secret_name, "kms_key_arn": self.kms_key_arn})
-
-
-def _parse_label(raw: object) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", str(raw)) or str(raw).startswith("AWS"):
-        raise ValueError("must be a staging label such as v3, up to 64 letters, digits, _ . - and not one of AWS's own")
-    return str(raw)
+        self.version_label = pulumi.Output.from_input(label or CURRENT)
+        self.register_outputs({output: getattr(self, output) for output in AwsSecret.__annotations__})

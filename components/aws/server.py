@@ -5,7 +5,7 @@ in the target group, which the provider waits for and the gate asks again: no re
 leaves the old host serving.
 """
 
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -13,6 +13,7 @@ import pulumi_aws as aws
 from ..container import ContainerSpec
 from ..inputs import Inputs
 from ..tokens import token
+from .host_inputs import WatchedContainer, passed_on, take_host
 from .host_role import SecretReference
 from .launch_template import AwsLaunchTemplate
 from .logs import RETENTION_DAYS
@@ -23,15 +24,6 @@ _CAPACITY_TIMEOUT = "15m"
 """For one host: boot, images, migrations, probes. The provider's default of 10 is short for a first start."""
 _GRACE_SECONDS = 300
 PORT = 443
-_PASSED_ON = (
-    "database_security_group_id",
-    "secrets",
-    "instance_type",
-    "image_id",
-    "log_retention_days",
-    "deletion_protection",
-    "kms_key_arn",
-)
 
 
 class AwsServerArgs(TypedDict):
@@ -42,7 +34,7 @@ class AwsServerArgs(TypedDict):
     subnet_ids: pulumi.Input[list[str]]
     """Private subnets with a way out, in two zones or more: the group launches where there is room."""
     containers: list[ContainerSpec]
-    """What runs on the host, in the order of the start. The last one publishes port 443."""
+    """What runs on the host, in the order of the start. Exactly one publishes port 443 and serves the load balancer."""
     target_group_arn: pulumi.Input[str]
     """Target group that the host must become healthy in."""
     load_balancer_security_group_id: pulumi.Input[str]
@@ -51,6 +43,9 @@ class AwsServerArgs(TypedDict):
     """The database's group, which gets a rule for the host."""
     secrets: NotRequired[dict[str, SecretReference]]
     """Secret files of the containers: name to where the content lies."""
+    watch: NotRequired[WatchedContainer]
+    """Which container is asked every 20 seconds whether the host lives. Default the first one, on 8080 at `/health`.
+    Without an answer the containers are restarted, and then the host is replaced."""
     instance_type: NotRequired[str]
     """EC2 instance type. Default `t4g.small`."""
     image_id: NotRequired[str]
@@ -79,18 +74,13 @@ class AwsServer(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AwsServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make the group and wait until its host is healthy."""
-        Inputs(args, f"AwsServer {name}").finish(also_known=AwsServerArgs.__annotations__)
+        inputs = Inputs.of(AwsServerArgs, name, args)
+        take_host(inputs, args, public_port=PORT)
+        inputs.finish()
         super().__init__(token("AwsServer"), name, {"instance_type": args.get("instance_type", "")}, opts)
         child, tags = pulumi.ResourceOptions(parent=self), args.get("tags", {})
 
-        launched: Any = {
-            "vpc_id": args["vpc_id"],
-            "containers": args["containers"],
-            "in_group": True,
-            "tags": tags,
-        }
-        launched |= {key: value for key, value in args.items() if key in _PASSED_ON}
-        template = AwsLaunchTemplate(name, launched, child)
+        template = AwsLaunchTemplate(name, passed_on(args, in_group=True), child)
         ways = allow_between(
             f"{name}-from-load-balancer",
             client_group=args["load_balancer_security_group_id"],

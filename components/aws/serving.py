@@ -1,4 +1,7 @@
-"""How a deployment is reached: through a load balancer, or on one host at the edge."""
+"""How a deployment is reached: through a load balancer, or on one host at the edge.
+
+On either kind of host stand the server and, before it, Caddy.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +12,38 @@ import pulumi
 
 from ..container import ContainerSpec
 from ..frontends import caddy
+from ..image import Image
+from ..kotauth import BaseUrl
+from .capacity import needed_mb
 from .dns import AwsDns
 from .edge import AwsEdge
 from .host_role import SecretReference
 from .load_balancer import AwsLoadBalancer, AwsLoadBalancerArgs
 from .place import Place, after
 from .server import PORT, AwsServer
-from .settings import AwsSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServingSettings:
+    """What decides about the way to the server, and about its hosts. Retention in days."""
+
+    frontend_image: Image
+    zone_id: str | None
+    certificate_arn: str | None
+    acme_email: str | None
+    acme_server: str | None
+    admin_cidrs: list[str]
+    instance_type: str
+    host_image_id: str | None
+    log_retention_days: int
+    deletion_protection: bool
 
 
 @dataclass(frozen=True)
 class Needs:
-    """What a server needs of the parts made before it."""
+    """What a server needs of what was decided and made before it."""
 
+    base_url: BaseUrl
     secrets: dict[str, SecretReference]
     """By the names of the server's secret files."""
     database_security_group_id: pulumi.Input[str]
@@ -45,7 +67,7 @@ class Serving:
 
 def behind_load_balancer(  # noqa: PLR0913 - what a deployment has made before
     name: str,
-    settings: AwsSettings,
+    settings: ServingSettings,
     place: Place,
     server: ContainerSpec,
     needs: Needs,
@@ -54,7 +76,7 @@ def behind_load_balancer(  # noqa: PLR0913 - what a deployment has made before
     opts: pulumi.ResourceOptions,
 ) -> Serving:
     """Make a load balancer, and the server's group behind it."""
-    url = settings.server.base_url
+    url = needs.base_url
     child = pulumi.ResourceOptions(parent=opts.parent)
     balanced: AwsLoadBalancerArgs = {
         "vpc_id": place.vpc_id,
@@ -77,7 +99,7 @@ def behind_load_balancer(  # noqa: PLR0913 - what a deployment has made before
         ),
         https_port=PORT,
     )
-    hosts = _host(settings, place, [server, proxy], needs, tags) | {
+    hosts = _host(settings, place, server, proxy, needs, tags) | {
         "subnet_ids": place.private_subnet_ids,
         "target_group_arn": balancer.target_group_arn,
         "load_balancer_security_group_id": balancer.security_group_id,
@@ -103,7 +125,7 @@ def behind_load_balancer(  # noqa: PLR0913 - what a deployment has made before
 
 def at_the_edge(  # noqa: PLR0913 - what a deployment has made before
     name: str,
-    settings: AwsSettings,
+    settings: ServingSettings,
     place: Place,
     server: ContainerSpec,
     needs: Needs,
@@ -112,7 +134,7 @@ def at_the_edge(  # noqa: PLR0913 - what a deployment has made before
     opts: pulumi.ResourceOptions,
 ) -> Serving:
     """Make one host with a fixed address, on which Caddy ends TLS."""
-    url = settings.server.base_url
+    url = needs.base_url
     proxy = caddy.edge(
         image=settings.frontend_image.reference,
         configuration=caddy.edge_caddyfile(
@@ -125,7 +147,7 @@ def at_the_edge(  # noqa: PLR0913 - what a deployment has made before
         http_port=80,
         https_port=PORT,
     )
-    host = _host(settings, place, [server, proxy], needs, tags) | {
+    host = _host(settings, place, server, proxy, needs, tags) | {
         "subnet_id": pulumi.Output.from_input(place.public_subnet_ids).apply(lambda subnets: subnets[0]),
         "availability_zone": place.edge_zone,
     }
@@ -145,8 +167,18 @@ def at_the_edge(  # noqa: PLR0913 - what a deployment has made before
     )
 
 
-def _host(
-    settings: AwsSettings, place: Place, containers: list[ContainerSpec], needs: Needs, tags: dict[str, str]
+def needed_memory_mb(server_mb: int) -> int:
+    """Return the memory that an instance must have for a server with this limit."""
+    return needed_mb([server_mb, caddy.MEMORY_MB])
+
+
+def _host(  # noqa: PLR0913, PLR0917 - as above
+    settings: ServingSettings,
+    place: Place,
+    server: ContainerSpec,
+    proxy: ContainerSpec,
+    needs: Needs,
+    tags: dict[str, str],
 ) -> Any:  # noqa: ANN401 - the inputs that both kinds of host share
     image = {"image_id": settings.host_image_id} if settings.host_image_id else {}
     return {
@@ -155,7 +187,7 @@ def _host(
         "database_security_group_id": needs.database_security_group_id,
         "kms_key_arn": needs.log_key_arn,
         "vpc_id": place.vpc_id,
-        "containers": containers,
+        "containers": [server, proxy],
         "instance_type": settings.instance_type,
         "log_retention_days": settings.log_retention_days,
         "deletion_protection": settings.deletion_protection,

@@ -12,18 +12,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..addresses import parse_email, parse_https_url
 from ..frontends import caddy
 from ..image import Image
-from ..inputs import Inputs, number, one_of, true_or_false, whole_number
+from ..inputs import Inputs, one_of, true_or_false, whole_number
 from ..postgres import server as postgres
 from ..postgres.rds_ca import parse_ca_bundle
-from ..server_settings import ServerSettings, parse_email, parse_https_url, resolve
+from ..server_settings import ServerSettings, resolve
+from . import rds
+from .alarms import alarm
+from .capacity import INSTANCE_TYPE, parse_image_id, parse_instance_type
 from .certificate import parse_certificate_arn
-from .logs import parse_retention
-from .rds import STORAGE_MAXIMUM, parse_backup_retention, parse_instance_class, parse_storage
+from .logs import RETENTION_DAYS, parse_retention
+from .network import CIDR, NAT_GATEWAYS, parse_nat_gateways
+from .place import NetworkSettings
+from .serving import SERVING, ServingSettings
 from .subnets import parse_vpc_cidr, parse_zones
 
-FRONTENDS = ("alb", "caddy")
 CADDY_IMAGE = "public.ecr.aws/docker/library/caddy:2.11.9"
 TOOLS_IMAGE = "public.ecr.aws/docker/library/postgres:{}"
 """The official images on the registry that AWS itself mirrors: no rate limit that a boot could meet."""
@@ -31,27 +36,12 @@ _NETWORK = ("vpc_id", "public_subnet_ids", "private_subnet_ids", "isolated_subne
 
 
 @dataclass(frozen=True, kw_only=True)
-class AwsSettings:
-    """Everything that `AwsDeployment` decides by. Storage in GB, retention in days."""
+class AwsSettings(NetworkSettings, ServingSettings):
+    """Everything that `AwsDeployment` decides by: each part's own, and the rest. Storage in GB, retention in days."""
 
     server: ServerSettings
-    availability_zones: list[str]
-    vpc_cidr: str
-    nat_gateways: str
-    vpc_id: str | None
-    public_subnet_ids: list[str]
-    private_subnet_ids: list[str]
-    isolated_subnet_ids: list[str]
     frontend: str
-    frontend_image: Image
     tools_image: Image
-    zone_id: str | None
-    certificate_arn: str | None
-    acme_email: str | None
-    acme_server: str | None
-    admin_cidrs: list[str]
-    instance_type: str
-    host_image_id: str | None
     replicas: int
     database_class: str
     database_storage: int
@@ -59,12 +49,10 @@ class AwsSettings:
     database_multi_az: bool
     database_backup_days: int
     database_ca: str | None
-    log_retention_days: int
     alarm_email: str | None
-    alarm_errors: int
-    alarm_failed_logins: int
+    alarm_errors: float
+    alarm_failed_logins: float
     alarm_latency: float
-    deletion_protection: bool
 
     @classmethod
     def resolve(cls, args: Mapping[str, Any], subject: str) -> AwsSettings:
@@ -76,12 +64,12 @@ class AwsSettings:
         """Take every setting from ``reader``; the caller ends with ``reader.finish()``."""
         server = ServerSettings.read(reader)
         tools = postgres.parse_image(TOOLS_IMAGE.format(postgres.IMAGES[server.database_version].rpartition(":")[2]))
-        storage = reader.take("database_storage", parse_storage, 20)
+        storage = reader.take("database_storage", rds.parse_storage, rds.STORAGE_GB)
         settings = cls(
             server=server,
             availability_zones=reader.take("availability_zones", _zones, []),
-            vpc_cidr=reader.take("vpc_cidr", parse_vpc_cidr, "10.64.0.0/16"),
-            nat_gateways=reader.take("nat_gateways", one_of("per-zone", "one", "none"), "per-zone"),
+            vpc_cidr=reader.take("vpc_cidr", parse_vpc_cidr, CIDR),
+            nat_gateways=reader.take("nat_gateways", parse_nat_gateways, NAT_GATEWAYS),
             vpc_id=reader.optional("vpc_id", _id("vpc")),
             public_subnet_ids=reader.take("public_subnet_ids", _subnets, []),
             private_subnet_ids=reader.take("private_subnet_ids", _subnets, []),
@@ -94,30 +82,27 @@ class AwsSettings:
             acme_email=reader.optional("acme_email", parse_email),
             acme_server=reader.optional("acme_server", parse_https_url),
             admin_cidrs=reader.take("admin_cidrs", _parse_admin_cidrs, []),
-            instance_type=reader.take("instance_type", _parse_instance_type, "t4g.small"),
-            host_image_id=reader.optional("host_image_id", _id("ami")),
+            instance_type=reader.take("instance_type", parse_instance_type, INSTANCE_TYPE),
+            host_image_id=reader.optional("host_image_id", parse_image_id),
             replicas=reader.take("replicas", _parse_replicas, 1),
-            database_class=reader.take("database_class", parse_instance_class, "db.t4g.small"),
+            database_class=reader.take("database_class", rds.parse_instance_class, rds.INSTANCE_CLASS),
             database_storage=storage,
-            database_storage_limit=reader.take(
-                "database_storage_limit", parse_storage, min(max(100, 2 * storage), STORAGE_MAXIMUM)
-            ),
+            database_storage_limit=reader.take("database_storage_limit", rds.parse_storage, rds.storage_limit(storage)),
             database_multi_az=reader.take("database_multi_az", true_or_false, True),
-            database_backup_days=reader.take("database_backup_days", parse_backup_retention, 14),
-            database_ca=reader.optional("database_ca", parse_ca_bundle),
-            log_retention_days=reader.take("log_retention_days", parse_retention, 365),
-            alarm_email=reader.optional("alarm_email", parse_email),
-            alarm_errors=reader.take("alarm_errors", whole_number("error lines in 5 minutes", 1, 10**6), 5),
-            alarm_failed_logins=reader.take(
-                "alarm_failed_logins", whole_number("failed logins in 5 minutes", 1, 10**6), 50
+            database_backup_days=reader.take(
+                "database_backup_days", rds.parse_backup_retention, rds.BACKUP_RETENTION_DAYS
             ),
-            alarm_latency=reader.take("alarm_latency", number("seconds", 0.1, 60), 2.0),
+            database_ca=reader.optional("database_ca", parse_ca_bundle),
+            log_retention_days=reader.take("log_retention_days", parse_retention, RETENTION_DAYS),
+            alarm_email=reader.optional("alarm_email", parse_email),
+            alarm_errors=alarm("errors").threshold(reader, "alarm_errors"),
+            alarm_failed_logins=alarm("failed_logins").threshold(reader, "alarm_failed_logins"),
+            alarm_latency=alarm("latency_seconds").threshold(reader, "alarm_latency"),
             deletion_protection=reader.take("deletion_protection", true_or_false, True),
         )
         settings._check_network(reader)
         settings._check_certificate(reader)
-        if settings.database_storage_limit < settings.database_storage * 1.1:
-            rule = f"must be at least a tenth over the storage, {settings.database_storage} GB (RDS's own rule)"
+        if rule := rds.storage_limit_rule(storage, settings.database_storage_limit):
             reader.problem("database_storage_limit", settings.database_storage_limit, rule)
         return settings
 
@@ -167,7 +152,7 @@ class AwsSettings:
                 reader.problem("certificate_arn", self.certificate_arn, rule)
 
 
-_parse_frontend = one_of(*FRONTENDS, hint={"nginx": "nginx is not there yet", "traefik": "Traefik is not there yet"})
+_parse_frontend = one_of(*SERVING, hint={"nginx": "nginx is not there yet", "traefik": "Traefik is not there yet"})
 
 
 def _list(raw: object) -> list[str]:
@@ -189,7 +174,6 @@ def _id(kind: str) -> Callable[[object], str]:
 
 
 _parse_zone_id = _pattern(r"Z[A-Z0-9]{1,31}", "must be the id of a Route 53 hosted zone, such as Z0123456789ABC")
-_parse_instance_type = _pattern(r"[a-z0-9-]+\.[a-z0-9-]+", "must be an EC2 instance type such as t4g.small")
 
 
 def _zones(raw: object) -> list[str]:

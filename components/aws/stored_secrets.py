@@ -7,12 +7,10 @@ from dataclasses import dataclass
 
 import pulumi
 
+from ..kotauth import DATABASE_PASSWORD_FILE
 from .host_role import SecretReference
 from .key import customer_key
-from .secret import AwsSecret, AwsSecretArgs, staging_label
-from .settings import AwsSettings
-
-PASSWORD_FILE = "database_password"  # noqa: S105 - a file's name
+from .secret import AwsSecret, AwsSecretArgs
 
 
 @dataclass(frozen=True)
@@ -23,16 +21,17 @@ class StoredSecrets:
     made: Sequence[pulumi.Resource]
 
 
-def store_secrets(
+def store_secrets(  # noqa: PLR0913 - what is stored, and how
     name: str,
     contents: Mapping[str, pulumi.Input[str]],
-    settings: AwsSettings,
     *,
+    password_version: int,
+    deletion_protection: bool,
     tags: dict[str, str],
     opts: pulumi.ResourceOptions,
 ) -> StoredSecrets:
     """Store each file's content in Secrets Manager; ``opts`` must name the parent."""
-    kept = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=settings.deletion_protection))
+    kept = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=deletion_protection))
     key = customer_key(f"{name}-secrets-key", f"Secrets of {name}", kept, tags=tags)
     references: dict[str, SecretReference] = {}
     made: list[pulumi.Resource] = []
@@ -42,14 +41,13 @@ def store_secrets(
             "description": f"{file} of {name}",
             "kms_key_arn": key.arn,
             # The password may go: the next run makes another.
-            "deletion_protection": settings.deletion_protection and file != PASSWORD_FILE,
+            "deletion_protection": deletion_protection and file != DATABASE_PASSWORD_FILE,
             "tags": tags,
         }
-        reference: SecretReference = {"arn": "", "key_arn": key.arn}
-        if file == PASSWORD_FILE:
+        if file == DATABASE_PASSWORD_FILE:
             # A generation of hosts keeps asking for its own password, whatever was rotated since.
-            args["version"] = reference["version"] = staging_label(settings.server.database_password_version)
+            args["version"] = password_version
         secret = AwsSecret(f"{name}-{file.partition('.')[0].replace('_', '-')}", args, opts)
-        references[file] = {**reference, "arn": secret.arn}
+        references[file] = {"arn": secret.arn, "key_arn": key.arn, "version_label": secret.version_label}
         made.append(secret)
     return StoredSecrets(references, made)

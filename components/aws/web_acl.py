@@ -12,8 +12,7 @@ import pulumi_aws as aws
 
 from ..inputs import Inputs, whole_number
 from ..tokens import token
-from .key import customer_key
-from .logs import RETENTION_DAYS, log_group, parse_retention
+from .logs import RETENTION_DAYS, encrypted_log_group, parse_retention
 
 # As text: loading that part of the SDK takes a second, also where no web ACL is made.
 Statement: TypeAlias = "aws.wafv2.WebAclRuleStatementArgsDict"
@@ -80,12 +79,12 @@ class AwsWebAcl(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AwsWebAclArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make the rules and their log."""
-        inputs = Inputs(args, f"AwsWebAcl {name}")
+        inputs = Inputs.of(AwsWebAclArgs, name, args)
         limit = whole_number("requests in five minutes", 10, 2_000_000_000, "WAF counts from 10")
         login_rate = inputs.take("login_rate_limit", limit, LOGIN_RATE_LIMIT)
         rate = inputs.take("rate_limit", limit, RATE_LIMIT)
         retention = inputs.take("log_retention_days", parse_retention, RETENTION_DAYS)
-        inputs.finish(also_known=AwsWebAclArgs.__annotations__)
+        inputs.finish()
         super().__init__(token("AwsWebAcl"), name, {"login_rate_limit": login_rate, "rate_limit": rate}, opts)
         child = pulumi.ResourceOptions(parent=self)
         tags = args.get("tags", {})
@@ -113,15 +112,13 @@ class AwsWebAcl(pulumi.ComponentResource):
             tags=tags,
             opts=child,
         )
-        key_arn = args.get("kms_key_arn")
-        if key_arn is None:
-            key_arn = customer_key(f"{name}-key", f"Log of {name}", child, services=["logs"], tags=tags).arn
-        logs = log_group(
+        logs = encrypted_log_group(
             f"{name}-log",
+            own_key=(f"{name}-key", f"Log of {name}"),
+            key_arn=args.get("kms_key_arn"),
             # WAF logs only to names that begin so; the rest is the engine's unique name.
             group_name=pulumi.Output.concat("aws-waf-logs-", acl.name),
             retention_days=retention,
-            key_arn=key_arn,
             tags=tags,
             opts=child,
         )

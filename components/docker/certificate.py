@@ -6,6 +6,8 @@ from typing import NotRequired, TypedDict
 import pulumi
 
 from ..frontends import caddy
+from ..hardening import CHECK_CPUS, CHECK_MEMORY_MB
+from ..inputs import Inputs
 from ..tokens import token
 from .hardened import Mount, Runtime, hardened_container, trigger_label
 
@@ -36,6 +38,7 @@ class DockerCaCertificate(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DockerCaCertificateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Print the file and keep what was printed."""
+        Inputs.of(DockerCaCertificateArgs, name, args).finish()
         path = args.get("path", caddy.CA_CERTIFICATE)
         super().__init__(token("DockerCaCertificate"), name, {"path": path}, opts)
         reader = hardened_container(
@@ -44,8 +47,8 @@ class DockerCaCertificate(pulumi.ComponentResource):
                 part="job",
                 image=args.get("image", caddy.DEFAULT_IMAGE),
                 user=caddy.USER,
-                memory=64,
-                cpus=0.5,
+                memory=CHECK_MEMORY_MB,
+                cpus=CHECK_CPUS,
                 entrypoint=["sh", "-c", _READ, "read"],
                 command=[path],
                 labels={**args.get("labels", {}), **trigger_label(args["written_by"])},

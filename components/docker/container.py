@@ -7,14 +7,14 @@ deleted first.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NotRequired, TypedDict, cast
+from typing import Any, NotRequired, TypedDict, cast
 
 import pulumi
 import pulumi_docker as docker
 
-from ..container import CONFIG_DIRECTORY, NEXT_CONFIG_DIRECTORY, SECRETS_DIRECTORY, ContainerSpec, owner
+from ..container import CONFIG_DIRECTORY, NEXT_CONFIG_DIRECTORY, SECRETS_DIRECTORY, ContainerSpec, owner, parse_owner
 from ..hardening import CHECK_CPUS, CHECK_MEMORY_MB
-from ..inputs import InvalidInputError, whole_floats_as_int
+from ..inputs import Inputs, whole_floats_as_int
 from ..tokens import token
 from .files import DockerFiles, DockerFilesArgs
 from .hardened import Attachment, Mount, Runtime, hardened_container, healthcheck
@@ -61,15 +61,11 @@ class DockerContainer(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DockerContainerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make the container and wait until its probe succeeds."""
-        spec = whole_floats_as_int(args["spec"])
-        try:
-            uid, gid = owner(spec)
-        except ValueError as error:
-            raise InvalidInputError(f'user = "{spec["user"]}" of {name}: {error}') from error
-        contents = args.get("secrets", {})
-        if set(contents) != set(spec.get("secret_files", [])):
-            wanted = ", ".join(spec.get("secret_files", [])) or "none"
-            raise InvalidInputError(f'secrets = "{", ".join(contents)}" of {name}: the spec wants {wanted}')
+        inputs = Inputs.of(DockerContainerArgs, name, args, secrets=["secrets"])
+        spec, contents = whole_floats_as_int(args.get("spec", {})), args.get("secrets", {})
+        _check(inputs, spec, contents)
+        inputs.finish()
+        uid, gid = owner(spec)
         super().__init__(token("DockerContainer"), name, {"part": spec["part"], "image": spec["image"]}, opts)
         self._name = name
         self._spec = spec
@@ -229,3 +225,15 @@ class DockerContainer(pulumi.ComponentResource):
             triggers=[files.version, files.volume_name],
         )
         return mounts, applied
+
+
+def _check(inputs: Inputs, spec: Mapping[str, Any], contents: Mapping[str, pulumi.Input[str]]) -> None:
+    """Check what isn't a matter of names alone; names may still be missing."""
+    try:
+        parse_owner(spec.get("user", ""))
+    except ValueError as error:
+        inputs.problem("spec.user", spec.get("user", ""), str(error))
+    wanted = spec.get("secret_files", [])
+    if set(contents) != set(wanted):
+        rule = f"must be exactly the spec's secret files, {', '.join(wanted) or 'none'} (got {', '.join(contents)})"
+        inputs.problem("secrets", contents, rule)

@@ -1,4 +1,7 @@
-"""The Docker daemon seen from the program: only what the provider can't say (who holds a port, why a start failed)."""
+"""The Docker daemon seen from the program: only what the provider can't say (who holds a port, why a start failed).
+
+It is the provider's own daemon, so its address is looked up where the provider looks, in configuration and environment.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from contextlib import contextmanager
 
 import docker
 import docker.errors
+import pulumi
 import requests.exceptions
 
 NOT_FOUND = docker.errors.NotFound
@@ -19,13 +23,7 @@ _TIMEOUT_SECONDS = 10
 
 def host() -> str:
     """Return the daemon's address, found as the provider finds it."""
-    return os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
-
-
-def use(address: str | None) -> None:
-    """Make this process ask the daemon that the stack's provider uses (`docker:host`)."""
-    if address:
-        os.environ["DOCKER_HOST"] = address
+    return pulumi.Config("docker").get("host") or os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
 
 
 @contextmanager

@@ -6,8 +6,9 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_random as random
 
+from ..hardening import CHECK_CPUS, CHECK_MEMORY_MB
 from ..inputs import Inputs, number, whole_number
-from ..postgres.limits import parse_password_version, parse_pool_size
+from ..postgres.limits import POOL_SIZE, parse_database_name, parse_password_version, parse_pool_size
 from ..postgres.role import (
     OWNER,
     connection_limit,
@@ -16,7 +17,7 @@ from ..postgres.role import (
     role_settings,
     scram_verifier,
 )
-from ..postgres.server import ADMINISTRATOR, IMAGES, USER, database_server, parse_image
+from ..postgres.server import ADMINISTRATOR, DEFAULT_VERSION, IMAGES, USER, database_server, parse_image
 from ..tokens import token
 from .container import DockerContainer
 from .files import DockerFiles
@@ -60,12 +61,12 @@ class DockerDatabase(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DockerDatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Start the server."""
-        inputs = Inputs(args, f"DockerDatabase {name}")
-        image = inputs.take("image", parse_image, parse_image(IMAGES[14])).reference
+        inputs = Inputs.of(DockerDatabaseArgs, name, args)
+        image = inputs.take("image", parse_image, parse_image(IMAGES[DEFAULT_VERSION])).reference
         memory = inputs.take("memory", whole_number("memory in MB", 128, 1 << 20), _DEFAULT_MEMORY_MB)
         cpus = inputs.take("cpus", number("processors", 0.1, 256), 1.0)
-        inputs.finish(also_known=DockerDatabaseArgs.__annotations__)
-        database = args.get("database", OWNER)
+        database = inputs.take("database", parse_database_name, OWNER)
+        inputs.finish()
         super().__init__(token("DockerDatabase"), name, {"image": image, "database": database}, opts)
 
         # Protected like the data: without it nobody may change a role again.
@@ -126,11 +127,12 @@ class DockerDatabaseRole(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DockerDatabaseRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Apply `role.sql`."""
-        inputs = Inputs(args, f"DockerDatabaseRole {name}")
+        inputs = Inputs.of(DockerDatabaseRoleArgs, name, args, secrets=["administrator_password", "password"])
         login = login_name(inputs.take("password_version", parse_password_version, 1))
-        limit = connection_limit(inputs.take("pool_size", parse_pool_size, 10))
-        inputs.finish(also_known=DockerDatabaseRoleArgs.__annotations__)
-        image = args.get("image", IMAGES[14])
+        limit = connection_limit(inputs.take("pool_size", parse_pool_size, POOL_SIZE))
+        database = inputs.take("database", parse_database_name, OWNER)
+        inputs.finish()
+        image = args.get("image", IMAGES[DEFAULT_VERSION])
         labels = args.get("labels", {})
         super().__init__(token("DockerDatabaseRole"), name, {"login": login, "connection_limit": limit}, opts)
         child = pulumi.ResourceOptions(parent=self)
@@ -154,12 +156,12 @@ class DockerDatabaseRole(pulumi.ComponentResource):
                 part="job",
                 image=image,
                 user=USER,
-                memory=64,
-                cpus=0.5,
+                memory=CHECK_MEMORY_MB,
+                cpus=CHECK_CPUS,
                 command=["sh", "-c", APPLY_ROLE],
                 environment={
                     "PGHOST": args.get("host", HOST),
-                    "PGDATABASE": args.get("database", OWNER),
+                    "PGDATABASE": database,
                     "PGUSER": args.get("administrator", ADMINISTRATOR),
                 },
                 mounts=[Mount(files.volume_name, "/run/secrets")],

@@ -5,7 +5,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 
 from .. import kotauth
-from ..credentials import KotauthCredentials, KotauthCredentialsArgs
+from ..credentials import KotauthCredentials
 from ..frontends import caddy
 from ..postgres.role import OWNER, login_name
 from ..tokens import token
@@ -101,10 +101,7 @@ class DockerDeployment(pulumi.ComponentResource):
             f"{name}-frontend", {"internal": False, "labels": {**labels, "kotauth.network": "frontend"}}, child
         )
         back = DockerNetwork(f"{name}-database", {"labels": {**labels, "kotauth.network": "database"}}, child)
-        secrets: KotauthCredentialsArgs = {"database_password_version": application.database_password_version}
-        if application.secret_key is not None:
-            secrets["secret_key"] = application.secret_key
-        credentials = KotauthCredentials(name, secrets, child)
+        credentials = KotauthCredentials(name, application.credentials, child)
 
         database = DockerDatabase(
             f"{name}-postgres",
@@ -181,7 +178,7 @@ class DockerDeployment(pulumi.ComponentResource):
         ready = pulumi.Output.all(server.container_name, proxy.container_name)
         self.url = ready.apply(lambda _: application.base_url.text)
         self.admin_url = ready.apply(lambda _: f"{application.base_url.text}/admin")
-        self.ready_url = ready.apply(lambda _: f"{application.base_url.text}/health/ready")
+        self.ready_url = ready.apply(lambda _: f"{application.base_url.text}{kotauth.READY_PATH}")
         self.admin_password = credentials.admin_password
         self.checklist_api_key = credentials.checklist_api_key
         self.database_url = ready.apply(lambda _: str(its_database.url))

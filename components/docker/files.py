@@ -12,6 +12,8 @@ from typing import NotRequired, TypedDict, cast
 import pulumi
 import pulumi_docker as docker
 
+from ..container import parse_owner
+from ..inputs import Inputs
 from ..tokens import token
 from .hardened import PART_LABEL
 
@@ -45,8 +47,10 @@ class DockerFiles(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DockerFilesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make the volume and fill it."""
+        inputs = Inputs.of(DockerFilesArgs, name, args, secrets=["files"])
+        uid, gid = inputs.take("owner", parse_owner, ("10001", "10001"))
+        inputs.finish()
         files = dict(args["files"])
-        uid, _, gid = args.get("owner", "10001:10001").partition(":")
         super().__init__(token("DockerFiles"), name, {"image": args["image"], "owner": f"{uid}:{gid}"}, opts)
 
         child = pulumi.ResourceOptions(parent=self)

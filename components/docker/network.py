@@ -5,6 +5,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_docker as docker
 
+from ..inputs import Inputs, true_or_false
 from ..tokens import token
 
 
@@ -25,7 +26,9 @@ class DockerNetwork(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DockerNetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make the network."""
-        internal = args.get("internal", True)
+        inputs = Inputs.of(DockerNetworkArgs, name, args)
+        internal = inputs.take("internal", true_or_false, True)
+        inputs.finish()
         super().__init__(token("DockerNetwork"), name, {"internal": internal}, opts)
         labels = args.get("labels", {})
         network = docker.Network(

@@ -18,12 +18,11 @@ from .settings import DockerSettings
 _TAKEN = (errno.EADDRINUSE,)
 
 
-def check(settings: DockerSettings, docker_host: str | None, own: Mapping[str, str]) -> None:
+def check(settings: DockerSettings, own: Mapping[str, str]) -> None:
     """Raise ``RunError`` with everything that stands in the way, before anything is made.
 
     Containers with the label ``own`` are this stack's, and may hold the ports.
     """
-    daemon.use(docker_host)
     ports = {"httpPort": settings.http_port, "httpsPort": settings.https_port}
     try:
         with daemon.connect() as client:

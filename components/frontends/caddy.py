@@ -8,7 +8,7 @@ from string import Template
 
 from ..container import CONFIG_DIRECTORY, NEXT_CONFIG_DIRECTORY, ContainerSpec, PublishedPort
 from ..image import image as image_rule
-from ..kotauth import PORT, BaseUrl
+from ..kotauth import PORT, READY_PATH, BaseUrl
 
 DEFAULT_IMAGE = "docker.io/library/caddy:2.11.9"
 USER = "10002:10002"
@@ -57,7 +57,7 @@ def inner_caddyfile(
 ) -> str:
     """Return the configuration behind a load balancer, whose networks alone are believed about the client's address."""
     shared = _shared(base_url, upstream, admin_cidrs)
-    return _template("inner.Caddyfile").substitute(shared, trusted=" ".join(load_balancer_cidrs))
+    return _template("inner.Caddyfile").substitute(shared, trusted=" ".join(load_balancer_cidrs), ready=READY_PATH)
 
 
 def edge(*, image: str, configuration: str, http_port: int, https_port: int) -> ContainerSpec:

@@ -9,21 +9,26 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from ..inputs import InvalidInputError
+
 _CERTIFICATE = re.compile(
     r"^# (\S+) \w+ [0-9a-f]{64}\n(-----BEGIN CERTIFICATE-----\n[^-]+-----END CERTIFICATE-----\n)", re.MULTILINE
 )
 _BUNDLE = re.compile(r"(-----BEGIN CERTIFICATE-----\s[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*)+")
 
 
-def rds_ca_bundle(region: str) -> str:
-    """Return the region's authorities in PEM form; raise ``ValueError`` for a region without any."""
+def rds_ca_bundle(region: str, key: str = "ca_bundle") -> str:
+    """Return the region's authorities in PEM form.
+
+    Raises ``InvalidInputError`` for a region without any, which names the input ``key`` that brings them.
+    """
     of_region = [pem for known, pem in _certificates() if known == region]
     if not of_region:
         known = ", ".join(sorted({known for known, _ in _certificates()}))
-        raise ValueError(
-            f'no certificate authority of Amazon RDS is kept here for region "{region}", only for {known}. Give the '
-            f"content of https://truststore.pki.rds.amazonaws.com/{region}/{region}-bundle.pem as the certificate "
-            "authorities (ca_bundle, databaseCa)"
+        raise InvalidInputError(
+            f'{key} = "": no certificate authority of Amazon RDS is kept here for region "{region}", only for {known}. '
+            f"Give the content of https://truststore.pki.rds.amazonaws.com/{region}/{region}-bundle.pem as the "
+            "certificate authorities (ca_bundle, databaseCa)"
         )
     return "".join(of_region)
 

@@ -22,6 +22,8 @@ IMAGES = {
     17: "docker.io/library/postgres:17.10-bookworm",
 }
 """Major version to image. Kotauth asks for 14 or newer."""
+DEFAULT_VERSION = 14
+"""Stays, whatever comes: a newer one upgrades the database of whoever relies on the default, and nothing leads back."""
 
 parse_version = whole_number("a major version of PostgreSQL", min(IMAGES), max(IMAGES), "Kotauth needs 14 or newer")
 

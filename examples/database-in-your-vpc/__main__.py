@@ -7,7 +7,6 @@ password in the secret `passwordSecretArn`.
 import pulumi
 import pulumi_random as random
 from pulumi_kotauth import AwsDatabase, AwsDatabaseRole, AwsSecret
-from pulumi_kotauth.aws.secret import staging_label
 
 config = pulumi.Config()
 vpc_id = config.require("vpcId")
@@ -24,7 +23,7 @@ secret = AwsSecret(
         "value": password.result,
         "description": "Password of Kotauth's database login",
         # Servers that still run with the version before keep reading it under its own label.
-        "version": staging_label(version),
+        "version": version,
     },
 )
 role = AwsDatabaseRole(
@@ -39,6 +38,7 @@ role = AwsDatabaseRole(
         "password_secret_arn": secret.arn,
         "password_key_arn": secret.kms_key_arn,
         "password_version": version,
+        "password_label": secret.version_label,
     },
     pulumi.ResourceOptions(depends_on=[secret]),
 )
@@ -47,4 +47,4 @@ pulumi.export("host", database.host)
 pulumi.export("databaseSecurityGroupId", database.security_group_id)
 pulumi.export("user", role.user)
 pulumi.export("passwordSecretArn", secret.arn)
-pulumi.export("passwordSecretVersion", staging_label(version))
+pulumi.export("passwordSecretVersion", secret.version_label)

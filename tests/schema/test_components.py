@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from typing import Any
 
 import pulumi
 import pytest
 from pulumi.provider.experimental.analyzer import Analyzer, ComponentDefinition, PropertyDefinition
 from pulumi.provider.experimental.component import ComponentProvider
 
-from components import COMPONENTS, PACKAGE, AwsDeployment, DockerDatabaseRole, DockerDeployment
+from components import COMPONENTS, PACKAGE, AwsDeployment, AwsObservability, DockerDatabaseRole, DockerDeployment
+from components.aws.alarms import ALARMS
 from components.aws.settings import AwsSettings
 from components.docker.settings import DockerSettings
 from components.server_settings import names
@@ -80,7 +83,7 @@ OUTPUTS = {
         "publicCidrs",
         "privateCidrs",
     },
-    "AwsSecret": {"arn", "secretName", "kmsKeyArn"},
+    "AwsSecret": {"arn", "secretName", "kmsKeyArn", "versionLabel"},
     "AwsDatabase": {
         "host",
         "port",
@@ -199,3 +202,39 @@ def test_the_settings_of_a_deployment_are_its_inputs(
 ) -> None:
     definition, _ = analyze(deployment)
     assert set(definition.inputs_mapping.values()) == {*names(settings), besides}
+
+
+def told_defaults(component: type[pulumi.ComponentResource]) -> dict[str, str]:
+    """Return the defaults that the descriptions of the inputs give as a value, by Python's name."""
+    definition, _ = analyze(component)
+    texts = {python: definition.inputs[name].description or "" for name, python in definition.inputs_mapping.items()}
+    value = re.compile(r"Default `?(true|false|[\w/:.-]*\d[\w/:.-]*?)`?\.(?: |$)")
+    return {name: match[1] for name, text in texts.items() if (match := value.search(text))}
+
+
+def written(value: Any) -> str:
+    value = getattr(value, "reference", value)
+    return f"{value:g}" if isinstance(value, float) else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+@pytest.mark.parametrize(
+    ("deployment", "settings", "least"),
+    [
+        (DockerDeployment, DockerSettings, {"acme_email": "ops@example.com"}),
+        (AwsDeployment, AwsSettings, {"zone_id": "Z1", "availability_zones": "eu-central-1a,eu-central-1b"}),
+    ],
+)
+def test_the_defaults_of_a_deployment_are_the_settings_own(
+    deployment: type[pulumi.ComponentResource],
+    settings: type[DockerSettings | AwsSettings],
+    least: dict[str, str],
+) -> None:
+    resolved = settings.resolve({"base_url": "https://auth.example.com", **least}, "it")
+    values = {**vars(resolved.server), **vars(resolved)}
+    told = told_defaults(deployment)
+    assert len(told) > 7
+    assert told == {name: written(values[name]) for name in told}
+
+
+def test_the_default_of_a_threshold_is_the_alarm_s_own() -> None:
+    assert told_defaults(AwsObservability) == {each.key: written(each.default) for each in ALARMS if each.parse}

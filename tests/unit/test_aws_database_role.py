@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import pulumi
 import pytest
 
 from components.aws.database_role import AwsDatabaseRole
@@ -211,6 +212,13 @@ def test_it_is_not_called_again_when_that_changes(role: Declared, changed: dict[
 def test_the_user_is_the_login_of_the_version(role: Declared) -> None:
     assert role.outputs == {"user": "kotauth_a", "function_name": engine_name("role")}
     assert declared(password_version=2.0).outputs["user"] == "kotauth_b"
+
+
+def test_the_label_is_the_version_s_or_the_given_one(role: Declared) -> None:
+    assert json.loads(call(role)["input"])["password_label"] == "v1"
+    assert json.loads(call(declared(password_version=18))["input"])["password_label"] == "v2"
+    given = declared(password_label=pulumi.Output.from_input("AWSCURRENT"))
+    assert json.loads(call(given)["input"])["password_label"] == "AWSCURRENT"
 
 
 def test_numbers_may_be_floats(role: Declared) -> None:

@@ -240,6 +240,17 @@ def test_bad_inputs_are_all_named() -> None:
     assert keys == {"memory", "frontend", "tag", "zone_id", "availability_zones"}
 
 
+def test_a_network_of_the_same_program_is_refused_for_what_it_is() -> None:
+    late = {key: pulumi.Output.from_input(value) for key, value in BROUGHT.items()}
+    late["private_subnet_ids"] = [pulumi.Output.from_input(each) for each in BROUGHT["private_subnet_ids"]]  # pyright: ignore[reportArgumentType]
+    with pytest.raises(InvalidInputError) as refused:
+        deployed({**BASE, **late, "zone_id": ZONE_ID})
+    rule = "must be known before anything is made, and what an Output holds is known only later: give a plain value"
+    for key in BROUGHT:
+        assert f'{key} = "an Output": {rule}' in str(refused.value)
+    assert "__str__" not in str(refused.value)
+
+
 def test_a_region_without_known_authorities_needs_them_given(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(ANSWERS["aws:index/getRegion:getRegion"], "region", "ca-west-1")
     with pytest.raises(InvalidInputError, match='database_ca = "": no certificate authority of Amazon RDS is kept'):

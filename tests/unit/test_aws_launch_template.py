@@ -24,9 +24,11 @@ KEY = arn("kms", "key/secrets")
 DATABASE_GROUP = "sg-0123456789abcdef0"
 
 
-def secrets(label: str = "v1", place: str = "") -> dict[str, dict[str, str]]:
-    found = {file: {"arn": secret(place + file), "key_arn": KEY} for file in kotauth.SECRET_FILES}
-    found["database_password"]["version"] = label
+def secrets(label: pulumi.Input[str] = "v1", place: str = "") -> dict[str, dict[str, pulumi.Input[str]]]:
+    found: dict[str, dict[str, pulumi.Input[str]]] = {
+        file: {"arn": secret(place + file), "key_arn": KEY} for file in kotauth.SECRET_FILES
+    }
+    found["database_password"]["version_label"] = label
     return found
 
 
@@ -257,6 +259,24 @@ def test_what_must_roll_the_servers_changes_it(declared: Declared, change: dict[
 )
 def test_what_must_not_roll_the_servers_leaves_it(declared: Declared, change: dict[str, Any]) -> None:
     assert user_data(launched(**change)) == user_data(declared)
+
+
+def test_a_label_that_an_output_holds_is_the_label(declared: Declared) -> None:
+    """Such as the one that a secret gives: it rolls the servers like any other."""
+    assert user_data(launched(secrets=secrets(pulumi.Output.from_input("v1")))) == user_data(declared)
+    rolled = launched(secrets=secrets(pulumi.Output.from_input("v2")))
+    assert plan(rolled)["parts"]["server"]["secrets"]["database_password"] == "v2"
+
+
+def test_the_watched_container_is_the_first_or_the_given_one(declared: Declared) -> None:
+    def watched(declared: Declared) -> tuple[str, int, str]:
+        watch = plan(declared)["watch"]
+        return watch["part"], watch["port"], watch["path"]
+
+    assert watched(declared) == ("server", 8080, "/health")
+    assert watched(launched(watch={"port": 9000.0})) == ("server", 9000, "/health")
+    given = launched(watch={"part": "frontend", "port": 2019, "path": "/live?full"})
+    assert watched(given) == ("frontend", 2019, "/live?full")
 
 
 def test_what_comes_later_lies_in_the_boot_parameter_and_nothing_else_does(declared: Declared) -> None:

@@ -75,7 +75,7 @@ def says(monkeypatch: pytest.MonkeyPatch) -> Says:
 
 
 def check(settings: Mapping[str, Any]) -> None:
-    preflight.check(AwsSettings.resolve(settings, "it"))
+    preflight.check(AwsSettings.resolve(settings, "it"), {})
 
 
 def problems(**settings: Any) -> list[str]:

@@ -17,7 +17,7 @@ ARGS: AwsSecretArgs = {"value": "hunter2", "description": "Password of the datab
 def made(args: AwsSecretArgs) -> Declared:
     def program() -> dict[str, Any]:
         secret = AwsSecret("password", args)
-        return {"arn": secret.arn, "secret_name": secret.secret_name, "kms_key_arn": secret.kms_key_arn}
+        return {output: getattr(secret, output) for output in AwsSecret.__annotations__}
 
     return declare(program)
 
@@ -34,6 +34,7 @@ def test_a_secret_has_a_name_of_the_engine_and_a_key_of_its_own() -> None:
         "arn": "arn:aws:secretsmanager:eu-central-1:111122223333:secret:password-0c0ffee-AbCdEf",
         "secret_name": "password-0c0ffee",
         "kms_key_arn": "arn:aws:kms:eu-central-1:111122223333:key/password-key-id",
+        "version_label": "AWSCURRENT",
     }
     assert untagged(declared) == []
 
@@ -47,7 +48,9 @@ def test_the_value_is_a_secret_in_the_only_place_that_has_it() -> None:
 
 
 def test_an_old_version_stays_for_the_hosts_that_read_it() -> None:
-    version = made({**ARGS, "version": "v3"}).named("password-version")
+    declared = made({**ARGS, "version": 3})
+    version = declared.named("password-version")
+    assert declared.outputs["version_label"] == "v3"
     assert version.inputs["versionStages"] == ["AWSCURRENT", "v3"]
     assert version.retain_on_delete
     # The label would leave the old generation's version when it is moved; so a new label is a new version.
@@ -84,8 +87,8 @@ def test_protection_keeps_the_secret_and_its_key_but_lets_the_value_change() -> 
     [
         ({"recovery_window_days": 0}, 'recovery_window_days = "0": must be days in which'),
         ({"recovery_window_days": 31}, 'recovery_window_days = "31": must be days in which'),
-        ({"version": "AWSCURRENT"}, 'version = "AWSCURRENT": must be a staging label such as v3'),
-        ({"version": "v 3"}, 'version = "v 3": must be a staging label such as v3'),
+        ({"version": "v3"}, 'version = "v3": must be a version of the value, a whole number from 1'),
+        ({"version": 0}, 'version = "0": must be a version of the value, a whole number from 1'),
         ({"deletion_protection": "yes"}, 'deletion_protection = "yes": must be exactly true or false'),
         ({"recovery_window": 7}, 'recovery_window = "7": is not known; is recovery_window_days meant?'),
     ],

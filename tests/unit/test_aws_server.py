@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from typing import Any
@@ -137,6 +138,7 @@ def test_what_the_hosts_are_made_from() -> None:
         log_retention_days=30.0,
         deletion_protection=False,
         kms_key_arn=KEY,
+        watch={"part": "frontend"},
     )
     template = declared.named("kotauth", ":LaunchTemplate").inputs
     assert (template["instanceType"], template["imageId"]) == ("m7i.large", "ami-0123456789abcdef0")
@@ -145,6 +147,8 @@ def test_what_the_hosts_are_made_from() -> None:
         "kotauth-gate-log": (30, KEY),
     }
     assert declared.named("kotauth-host").inputs["forceDestroy"] is True
+    user_data = base64.b64decode(template["userData"]).decode()
+    assert '"watch": {"part": "frontend", "port": 8080' in user_data
     assert declared.of_type(":Key") == []
 
 

@@ -9,8 +9,6 @@ import pytest
 
 from components.aws.settings import AwsSettings
 from components.inputs import InvalidInputError
-from components.postgres.rds_ca import rds_ca_bundle
-from components.server_settings import deployment_inputs
 from tests.unit.aws_outputs import certificate_arn
 
 GOOD: dict[str, Any] = {
@@ -79,20 +77,6 @@ def test_the_storage_may_double(storage: int, limit: int) -> None:
 @pytest.mark.parametrize("storage", [32769, 40000])
 def test_the_storage_doubles_up_to_what_rds_has(storage: int) -> None:
     assert resolved(database_storage=storage).database_storage_limit == 65536
-
-
-@pytest.mark.parametrize("given", [GOOD, BROUGHT, CADDY], ids=["own network", "brought network", "caddy"])
-def test_a_deployment_takes_what_was_resolved(given: dict[str, Any]) -> None:
-    more = {
-        "memory": "1024",
-        "database_multi_az": "false",
-        "alarm_latency": "1.5",
-        "admin_cidrs": "203.0.113.0/24, 198.51.100.7",
-        "alarm_email": "ops@example.com",
-        "database_ca": rds_ca_bundle("eu-central-1"),
-    }
-    first = AwsSettings.resolve({**given, **more}, "it")
-    assert AwsSettings.resolve(deployment_inputs(first), "it") == first
 
 
 def test_lists_may_be_text_or_lists() -> None:

@@ -62,6 +62,7 @@ HOST: dict[str, Any] = {
     "vpc_id": "vpc-1",
     "containers": [{**SPEC, "ports": [{"host": 443, "container": 8443}], "tmpfs": ["/tmp"]}],  # noqa: S108
     "log_retention_days": 30,
+    "watch": {"port": 9000},
 }
 SUBNETS = ["subnet-a", "subnet-b"]
 LEAST: dict[Callable[..., pulumi.ComponentResource], dict[str, Any]] = {
@@ -98,7 +99,7 @@ LEAST: dict[Callable[..., pulumi.ComponentResource], dict[str, Any]] = {
         "alarm_latency": 3,
     },
     AwsNetwork: {"zones": ["eu-central-1a", "eu-central-1b"], "flow_log_retention_days": 30},
-    AwsSecret: {"value": "x", "description": "x", "recovery_window_days": 7},
+    AwsSecret: {"value": "x", "description": "x", "version": 2, "recovery_window_days": 7},
     AwsDatabase: {
         "vpc_id": "vpc-1",
         "subnet_ids": SUBNETS,
@@ -273,8 +274,10 @@ def test_times_are_as_docker_reads_them_back() -> None:
 
 
 def test_root_is_refused() -> None:
-    with pytest.raises(InvalidInputError, match='user = "0:0" of it: must be uid:gid, numeric and not root'):
+    with pytest.raises(InvalidInputError, match=r'spec\.user = "0:0": must be uid:gid, numeric and not root'):
         declared(DockerContainer, {"spec": {**SPEC, "user": "0:0"}})
+    with pytest.raises(InvalidInputError, match='owner = "root": must be uid:gid, numeric and not root'):
+        declared(DockerFiles, {**LEAST[DockerFiles], "owner": "root"})
 
 
 def test_files_change_their_volume_with_their_content() -> None:

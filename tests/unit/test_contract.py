@@ -24,6 +24,8 @@ MODULES = sorted(
 COMPONENT_MODULES = sorted({Path(inspect.getfile(component)) for component in COMPONENTS})
 ASK_THE_MACHINE = {"settings.py", "docker/preflight.py", "docker/daemon.py", "__main__.py"}
 """What the stack and the machine are asked by; components are told."""
+KNOW_THE_SETTINGS = {"settings.py", "deployment.py", "preflight.py"}
+"""What decides, or hands on what was decided; parts are told what they need."""
 ON_THE_OTHER_SIDE = ("aws/functions/", "aws/host/scripts/")
 """What runs in Lambda and on hosts, without Pulumi."""
 
@@ -160,6 +162,18 @@ def test_a_component_is_told_everything(module: Path) -> None:
         "pulumi.Provider",
     }
     assert not {"boto3", "os"} & {name.partition(".")[0] for _, name in imports(module)}
+
+
+@EACH_MODULE
+def test_a_part_knows_no_settings(module: Path) -> None:
+    imported = {
+        name.rpartition(".")[2]
+        for node in ast.walk(tree(module))
+        if isinstance(node, (ast.ImportFrom, ast.Import))
+        for name in [getattr(node, "module", None) or "", *(alias.name for alias in node.names)]
+    }
+    known = imported & {file.stem for file in MODULES if file.stem.endswith("settings")}
+    assert module.name in KNOW_THE_SETTINGS or not known
 
 
 @EACH_MODULE

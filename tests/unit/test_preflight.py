@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pulumi
 import pytest
+from pulumi.runtime import set_all_config
 from pulumi.runtime.mocks import set_mocks
 
 from components.docker import preflight
@@ -42,16 +42,16 @@ def settings(http_port: int, https_port: int) -> DockerSettings:
     return DockerSettings.resolve(args, "it")
 
 
-def problems(http_port: int, https_port: int, docker_host: str | None = None) -> list[str]:
+def problems(http_port: int, https_port: int) -> list[str]:
     with pytest.raises(pulumi.RunError) as refused:
-        preflight.check(settings(http_port, https_port), docker_host, OURS)
+        preflight.check(settings(http_port, https_port), OURS)
     head, *rest = str(refused.value).splitlines()
     assert head == "the machine can't run this stack:"
     return [line.strip() for line in rest]
 
 
 def test_free_ports(docker_daemon: Daemon) -> None:
-    preflight.check(settings(free_port(), free_port()), None, OURS)
+    preflight.check(settings(free_port(), free_port()), OURS)
     assert any("/containers/json" in path for path in docker_daemon.asked)
 
 
@@ -85,14 +85,14 @@ def test_ports_held_by_another_container_are_both_named(docker_daemon: Daemon) -
 
 def test_this_stack_s_own_frontend_holds_them(docker_daemon: Daemon, held: int) -> None:
     docker_daemon.publish("kotauth-caddy-0c0ffee", held, labels=OURS)
-    preflight.check(settings(held, free_port()), None, OURS)
+    preflight.check(settings(held, free_port()), OURS)
 
 
 def test_another_machine_s_ports_are_not_looked_for_here(
     docker_daemon: Daemon, held: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(preflight.daemon, "host", lambda: docker_daemon.address.replace("unix://", "http+unix://"))
-    preflight.check(settings(held, free_port()), None, OURS)
+    preflight.check(settings(held, free_port()), OURS)
 
 
 def test_no_daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,7 +101,7 @@ def test_no_daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(
         pulumi.RunError, match=f"^no Docker daemon answers at {address}: .*Start Docker, or choose another"
     ):
-        preflight.check(settings(8080, 8443), None, OURS)
+        preflight.check(settings(8080, 8443), OURS)
 
 
 def test_no_daemon_over_tcp(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,19 +109,23 @@ def test_no_daemon_over_tcp(monkeypatch: pytest.MonkeyPatch) -> None:
         address = f"tcp://127.0.0.1:{dead.getsockname()[1]}"
     monkeypatch.setenv("DOCKER_HOST", address)
     with pytest.raises(pulumi.RunError, match=f"no Docker daemon answers at {address}"):
-        preflight.check(settings(8080, 8443), None, OURS)
+        preflight.check(settings(8080, 8443), OURS)
 
 
 @pytest.mark.parametrize("address", ["nonsense://", "tcp://", "ssh://nobody@127.0.0.1:1"])
 def test_an_address_that_is_none(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", address)
     with pytest.raises(pulumi.RunError, match=f"no Docker daemon answers at {address}"):
-        preflight.check(settings(8080, 8443), None, OURS)
+        preflight.check(settings(8080, 8443), OURS)
 
 
 def test_the_stack_s_own_daemon_wins_over_the_environment(
     docker_daemon: Daemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere.sock")
-    preflight.check(settings(free_port(), free_port()), docker_daemon.address, OURS)
-    assert os.environ["DOCKER_HOST"] == docker_daemon.address
+    set_all_config({"docker:host": docker_daemon.address})
+    try:
+        preflight.check(settings(free_port(), free_port()), OURS)
+    finally:
+        set_all_config({})
+    assert docker_daemon.asked

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from pulumi.runtime import set_all_config
 from components import settings
 from components.aws.settings import AwsSettings
 from components.docker.settings import DockerSettings
-from components.server_settings import deployment_inputs, names
+from components.server_settings import names
 
 ROOT = Path(__file__).parents[2]
 DECLARED: dict[str, Any] = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
@@ -62,9 +64,25 @@ def test_the_defaults_are_a_development_stack() -> None:
 
 def test_a_default_is_the_component_s_own_unless_development_needs_another() -> None:
     """Else the program and a library user would deploy different things."""
-    own = deployment_inputs(DockerSettings.resolve({"base_url": DEFAULTS["baseUrl"]}, "it"))
-    loaded = deployment_inputs(load(DEFAULTS))
-    assert {name for name in own if own[name] != loaded[name]} == {"environment"}
+    own = DockerSettings.resolve({"base_url": DEFAULTS["baseUrl"]}, "it")
+    loaded = load(DEFAULTS)
+    assert loaded == replace(own, server=replace(own.server, environment="development"))
+
+
+def test_the_defaults_that_are_told_are_those_that_are_taken() -> None:
+    told = {
+        name: match[1]
+        for name, setting in DECLARED.items()
+        if (match := re.search(r"Empty means (true|false|[\w./]*\d[\w./]*)\.(?: |$)", setting["description"]))
+    }
+    least = {"target": "aws", "baseUrl": "https://auth.example.com", "zoneId": "Z0123456789ABC"}
+    taken = vars(load({**least, "availabilityZones": "eu-central-1a,eu-central-1b"}))
+    assert len(told) > 10
+    assert told == {camel(name): text(value) for name, value in taken.items() if camel(name) in told}
+
+
+def text(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value).lower()
 
 
 @pytest.fixture(params=sorted(ROOT.glob("Pulumi.*.yaml")), ids=lambda file: file.name)

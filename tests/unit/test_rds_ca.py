@@ -10,6 +10,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
+from components.inputs import InvalidInputError
 from components.postgres import rds_ca
 from components.postgres.rds_ca import parse_ca_bundle, rds_ca_bundle
 
@@ -54,9 +55,10 @@ def test_each_is_an_authority_that_signed_itself_and_is_valid_for_years(region: 
 
 def test_another_region_is_an_error_that_says_what_to_do() -> None:
     with pytest.raises(
-        ValueError, match=r'region "ca-west-1".*ca-west-1/ca-west-1-bundle.pem as the certificate authorities'
+        InvalidInputError,
+        match=r'^databaseCa = "": no .*"ca-west-1".*ca-west-1/ca-west-1-bundle.pem as the certificate authorities',
     ):
-        rds_ca_bundle("ca-west-1")
+        rds_ca_bundle("ca-west-1", "databaseCa")
 
 
 def test_what_is_given_must_be_certificates() -> None:

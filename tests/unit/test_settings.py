@@ -9,10 +9,11 @@ import pulumi
 import pytest
 from pulumi.runtime import set_all_config
 
-from components import settings
+from components import AwsDeployment, DockerDeployment, settings
 from components.docker.settings import DockerSettings
 from components.inputs import InvalidInputError
-from components.server_settings import deployment_inputs
+from components.postgres.rds_ca import rds_ca_bundle
+from tests.unit.recording import declare
 
 GOOD = {"base_url": "https://auth.example.com", "acme_email": "ops@example.com"}
 
@@ -50,12 +51,6 @@ def test_the_https_port_is_the_one_of_the_base_url() -> None:
 def test_the_database_image_follows_the_version(version: int) -> None:
     resolved = DockerSettings.resolve({**GOOD, "database_version": float(version)}, "it")
     assert resolved.database_image.version[0] == version
-
-
-def test_a_deployment_takes_what_was_resolved() -> None:
-    given = {**GOOD, "memory": "1024", "cpus": "2.5", "database_version": "16", "update_check": "false"}
-    resolved = DockerSettings.resolve(given, "it")
-    assert DockerSettings.resolve(deployment_inputs(resolved), "it") == resolved
 
 
 @pytest.mark.parametrize(
@@ -158,8 +153,49 @@ def test_the_stack_s_configuration_is_read_by_its_own_names() -> None:
     stack = load({"baseUrl": "https://auth.example.com:444", "acmeEmail": "ops@example.com", "memory": "600"})
     loaded = stack.settings
     assert isinstance(loaded, DockerSettings)
-    assert stack.docker_host is None
     assert (loaded.server.base_url.port, loaded.acme_email, loaded.server.memory) == (444, "ops@example.com", 600)
+
+
+OF_BOTH = {"baseUrl": "https://auth.example.com", "memory": "1024", "cpus": "2.5", "updateCheck": "false"}
+OF_AWS = {
+    "target": "aws",
+    **OF_BOTH,
+    "zoneId": "Z0123456789ABC",
+    "availabilityZones": "eu-central-1a, eu-central-1b",
+    "databaseMultiAz": "false",
+    "alarmLatency": "1.5",
+    "adminCidrs": "203.0.113.0/24, 198.51.100.7",
+    "alarmEmail": "ops@example.com",
+    "databaseCa": rds_ca_bundle("eu-central-1"),
+}
+
+
+@pytest.mark.parametrize(
+    ("values", "deployment", "labels"),
+    [
+        ({**OF_BOTH, "acmeEmail": "ops@example.com", "databaseVersion": "16"}, DockerDeployment, "labels"),
+        (OF_AWS, AwsDeployment, "tags"),
+    ],
+    ids=["docker", "aws"],
+)
+def test_a_deployment_resolves_what_it_is_given_to_the_same_settings(
+    values: dict[str, str], deployment: type[pulumi.ComponentResource], labels: str
+) -> None:
+    stack = load({**values, "image": ""})
+    assert stack.target.deployment is deployment
+    assert stack.inputs[labels] is stack.label
+    assert len(stack.inputs) == len(values.keys() - {"target"}) + 1
+    assert stack.target.settings.resolve(stack.inputs, "it") == stack.settings
+
+
+def test_a_secret_key_is_handed_on_as_a_secret() -> None:
+    key = "k" * 32
+
+    def program() -> dict[str, Any]:
+        return {"key": load({**OF_AWS, "secretKey": key}).inputs["secret_key"]}
+
+    declared = declare(program)
+    assert (declared.outputs, declared.secret_outputs) == ({"key": key}, {"key"})
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pulumi
 
 from ...container import ContainerSpec, owner
 from ...inputs import InvalidInputError
+from ...kotauth import LIVE_PATH, PORT
 from .systemd import check_name
 
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
@@ -23,7 +24,7 @@ class Secret:
     """Where a secret file's content lies."""
 
     arn: pulumi.Input[str]
-    version: str = CURRENT
+    version: pulumi.Input[str] = CURRENT
     """Staging label. One of its own for each generation keeps a host's secrets as they were when it was made."""
 
 
@@ -40,8 +41,8 @@ class Watch:
     """Which container says that the host lives, and how."""
 
     part: str = "server"
-    port: int = 8080
-    path: str = "/health"
+    port: int = PORT
+    path: str = LIVE_PATH
     failures: int = 3
     """Failed looks in a row, 20 s apart, until the containers are restarted; after twice as many a group replaces the
     host."""

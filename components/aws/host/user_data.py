@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pulumi
+
 from ...container import owner
 from ...inputs import InvalidInputError
 from .cloud_config import cloud_config
@@ -45,6 +47,9 @@ _COMMANDS = (
     ("systemctl", "start", "--no-block", "kotauth-boot.service"),
 )
 
+Labels = Mapping[str, Mapping[str, pulumi.Input[str]]]
+"""Part to secret file to the staging label of the version that it reads."""
+
 
 @dataclass(frozen=True)
 class UserData:
@@ -57,9 +62,18 @@ class UserData:
     _files: Mapping[str, str]
     _plan: Mapping[str, Any]
 
-    def text(self, *, parameter: str, bucket: str, log_group: str) -> str:
-        """Return the cloud-config; raise ``InvalidInputError`` where it is longer than EC2 takes."""
-        plan = {**self._plan, "parameter": parameter, "bucket": bucket, "log_group": log_group}
+    @property
+    def labels(self) -> Labels:
+        """Staging labels, which may be Outputs. The user data holds them: another label makes another host."""
+        return {part: told["secrets"] for part, told in self._plan["parts"].items()}
+
+    def text(self, labels: Labels | None = None, /, *, parameter: str, bucket: str, log_group: str) -> str:
+        """Return the cloud-config; raise ``InvalidInputError`` where it is longer than EC2 takes.
+
+        ``labels`` are the same as above, where they came later.
+        """
+        parts = {part: {**told, "secrets": (labels or self.labels)[part]} for part, told in self._plan["parts"].items()}
+        plan = {**self._plan, "parts": parts, "parameter": parameter, "bucket": bucket, "log_group": log_group}
         # A line for each fact, so that a preview shows which one changes.
         lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in plan.items())
         files = {**self._files, f"{KNOWN}/boot.json": f"{{{lines}}}\n"}
@@ -97,7 +111,11 @@ def render(host: Host) -> UserData:
         _plan=_plan(host, {path: _sha256(content) for path, content in sorted(fetched.items())}),
     )
     # At once, and not only when the names are known.
-    data.text(**_LONGEST)
+    longest = {
+        part: {file: "l" * 64 if is_late(label) else label for file, label in labels.items()}
+        for part, labels in data.labels.items()
+    }
+    data.text(longest, **_LONGEST)
     return data
 
 

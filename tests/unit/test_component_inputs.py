@@ -1,0 +1,204 @@
+"""What every component says of inputs that are missing or misspelt: each one at once, before anything is made."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import pulumi
+import pytest
+
+from components import (
+    COMPONENTS,
+    AwsDns,
+    AwsEdge,
+    AwsLaunchTemplate,
+    AwsSecret,
+    AwsServer,
+    DockerContainer,
+    DockerDatabase,
+    DockerDatabaseRole,
+    DockerFiles,
+    DockerNetwork,
+)
+from components.inputs import InvalidInputError
+from tests.unit.recording import Declared
+from tests.unit.test_components import LEAST, ROLE, SPEC, declared
+
+Component = Any
+EACH = pytest.mark.parametrize("component", COMPONENTS, ids=lambda component: component.__name__)
+HOSTS = pytest.mark.parametrize("component", [AwsLaunchTemplate, AwsServer, AwsEdge])
+
+
+def inputs(component: Component) -> Any:
+    return inspect.signature(component.__init__).parameters["args"].annotation
+
+
+EVERY_INPUT = [
+    pytest.param(component, name, id=f"{component.__name__}.{name}")
+    for component in COMPONENTS
+    for name in inputs(component).__annotations__
+]
+
+
+def refused(component: Component, args: dict[str, Any]) -> list[str]:
+    """Return the lines of the one error, whose first line names the component."""
+    with pytest.raises(InvalidInputError) as error:
+        component("it", args)
+    head, *lines = str(error.value).splitlines()
+    assert f"{component.__name__} it " in head
+    return [line.strip() for line in lines]
+
+
+@EACH
+def test_all_missing_inputs_are_named_at_once(component: Component) -> None:
+    required = inputs(component).__required_keys__
+    if not required:
+        declared(component, {})
+        return
+    assert {f'{name} = "": is required' for name in required} <= set(refused(component, {}))
+
+
+@pytest.mark.parametrize(("component", "name"), EVERY_INPUT)
+def test_a_misspelt_input_is_refused_with_the_name_that_was_meant(component: Component, name: str) -> None:
+    misspelt = name[:-2] + name[-1] if len(name) > 4 else name + "s"
+    (line,) = refused(component, {**LEAST[component], misspelt: "value"})
+    assert line.startswith(f'{misspelt} = "')
+    assert line.endswith(f": is not known; is {name} meant?")
+
+
+def test_a_network_that_should_be_closed_is_not_opened_by_a_typing_error() -> None:
+    assert refused(DockerNetwork, {"intrnal": False}) == ['intrnal = "False": is not known; is internal meant?']
+    assert refused(DockerNetwork, {"internal": "no"}) == ['internal = "no": must be exactly true or false']
+
+
+@pytest.mark.parametrize(
+    ("component", "args", "lines"),
+    [
+        (
+            AwsServer,
+            {**LEAST[AwsServer], "secrets": {"key": {"arn": "arn:k", "version": "v1"}}},
+            [
+                'secrets.key.key_arn = "": is required',
+                'secrets.key.version = "v1": is not known; is secrets.key.version_label meant?',
+            ],
+        ),
+        (
+            AwsDns,
+            {"name": "auth.example.com", "zone_id": "Z1", "alias": {"dns_nam": "x", "zone_id": "Z2"}},
+            [
+                'alias.dns_name = "": is required',
+                'alias.dns_nam = "x": is not known; is alias.dns_name meant?',
+            ],
+        ),
+        (
+            DockerContainer,
+            {"spec": {**SPEC, "probe": {**SPEC["probe"], "retry": 3}}, "networks": [{"alias": "x"}]},
+            [
+                'spec.probe.retry = "3": is not known; is spec.probe.retries meant?',
+                'networks[0].name = "": is required',
+            ],
+        ),
+        (
+            AwsLaunchTemplate,
+            {**LEAST[AwsLaunchTemplate], "egress": [{"port": 443}], "watch": {"prt": 1}},
+            [
+                'watch.prt = "1": is not known; is watch.port meant?',
+                'egress[0].description = "": is required',
+            ],
+        ),
+    ],
+)
+def test_what_is_in_an_input_has_names_too(component: Component, args: dict[str, Any], lines: list[str]) -> None:
+    assert refused(component, args) == lines
+
+
+@pytest.mark.parametrize(
+    ("component", "args"),
+    [
+        (AwsSecret, {"valeu": "hunter2", "description": "x"}),
+        (DockerDatabaseRole, {**ROLE, "pasword": "hunter2"}),
+        (DockerContainer, {"spec": SPEC, "secret": {"password": "hunter2"}}),
+        (DockerContainer, {"spec": SPEC, "secrets": {"password": "hunter2"}}),
+        (DockerFiles, {"image": "registry.example/x:1", "filse": {"a": "hunter2"}}),
+    ],
+)
+def test_a_secret_is_not_shown_whatever_its_name(component: Component, args: dict[str, Any]) -> None:
+    assert "hunter2" not in "\n".join(refused(component, args))
+
+
+def test_the_secrets_of_a_container_are_its_files() -> None:
+    spec = {**SPEC, "secret_files": ["key", "password"]}
+    assert refused(DockerContainer, {"spec": spec, "secrets": {"key": "x", "other": "x"}}) == [
+        'secrets = "[secret]": must be exactly the spec\'s secret files, key, password (got key, other)'
+    ]
+
+
+def test_an_output_where_a_plain_value_is_needed_is_called_by_its_name() -> None:
+    late = pulumi.Output.from_input("t4g.small")
+    rule = "must be known before anything is made, and what an Output holds is known only later: give a plain value"
+    args = {**LEAST[AwsServer], "instance_type": late}
+    assert refused(AwsServer, args) == [f'instance_type = "an Output": {rule}']
+
+
+@pytest.mark.parametrize("name", ['x"; DROP', "Kotauth", "1st", "a" * 64, "host=elsewhere"])
+@pytest.mark.parametrize("component", [component for component in COMPONENTS if "Database" in component.__name__])
+def test_the_name_of_a_database_is_safe_in_sql_and_in_a_connection_string(component: Component, name: str) -> None:
+    (line,) = refused(component, {**LEAST[component], "database": name})
+    assert line.startswith(f'database = "{name}": must be up to 63 lower-case letters, digits and underscores')
+
+
+def test_the_name_of_a_database_reaches_it() -> None:
+    database = declared(DockerDatabase, {"network": "back", "database": "identity_2"})
+    assert "DATABASE=identity_2" in database.named("it", ":Container").inputs["envs"]
+    role = declared(DockerDatabaseRole, {**ROLE, "database": "identity_2"})
+    assert "PGDATABASE=identity_2" in role.named("it", ":Container").inputs["envs"]
+
+
+def template(component: Component, **more: Any) -> Declared:
+    return declared(component, {**LEAST[component], **more})
+
+
+@HOSTS
+@pytest.mark.parametrize(
+    ("args", "line"),
+    [
+        ({"instance_type": "small"}, 'instance_type = "small": must be an EC2 instance type such as t4g.small'),
+        ({"image_id": "ami-1"}, 'image_id = "ami-1": must be an id such as ami-0123456789abcdef0'),
+        ({"log_retention_days": 17}, 'log_retention_days = "17": must be days that CloudWatch Logs takes'),
+        ({"deletion_protection": "no"}, 'deletion_protection = "no": must be exactly true or false'),
+        ({"watch": {"part": "web"}}, "watch = \"{'part': 'web'}\": part must be one of server"),
+        ({"watch": {"port": 0}}, "watch = \"{'port': 0}\": must be a TCP port, a whole number from 1 to 65535"),
+        ({"watch": {"path": "live"}}, "watch = \"{'path': 'live'}\": path must begin with a slash and hold no space"),
+        ({"containers": []}, 'containers = "[]": must be one container or more'),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
+)
+def test_every_launched_host_is_told_alike(component: Component, args: dict[str, Any], line: str) -> None:
+    (said,) = refused(component, {**LEAST[component], **args})
+    assert said.startswith(line)
+
+
+def published(*ports: int) -> dict[str, list[dict[str, Any]]]:
+    """Return a container for each port."""
+    return {
+        "containers": [
+            {**SPEC, "part": f"part{number}", "ports": [{"host": port, "container": 8443}]}
+            for number, port in enumerate(ports)
+        ]
+    }
+
+
+@pytest.mark.parametrize("component", [AwsServer, AwsEdge])
+@pytest.mark.parametrize("ports", [[8443], [443.0, 443]], ids=["none", "two"])
+def test_exactly_one_container_is_reached(component: Component, ports: list[int]) -> None:
+    count, parts = ports.count(443), ", ".join(f"part{number}" for number in range(len(ports)))
+    rule = f"exactly one must publish port 443 of the host (got {count})"
+    assert refused(component, {**LEAST[component], **published(*ports)}) == [f'containers = "{parts}": {rule}']
+
+
+def test_a_template_may_publish_any_port_but_none_twice() -> None:
+    template(AwsLaunchTemplate, **published(8443, 8444))
+    rule = "exactly one must publish port 8443 of the host (got 2)"
+    args = {**LEAST[AwsLaunchTemplate], **published(8443, 8443)}
+    assert refused(AwsLaunchTemplate, args) == [f'containers = "part0, part1": {rule}']
