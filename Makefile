@@ -1,6 +1,7 @@
 # The Makefile only saves typing: `make help` lists what there is.
 
 STACK ?= dev
+FORMAT ?= table
 PYTHON ?= python3
 RUN := .venv/bin/python
 FAST := tests/unit tests/schema tests/policy
@@ -8,17 +9,22 @@ FAST := tests/unit tests/schema tests/policy
 TOGETHER := -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview down purge image env test check lint fmt pins venv engine
+.PHONY: help up preview policy-report down purge image env test check lint fmt controls bench pins venv engine
 
 help: ## list the targets
-	@sed -n 's/\$$\$$/$$/; s/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/\$$\$$/$$/; s/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 	@echo '  STACK=name picks the environment (default dev), YES=1 answers questions with yes'
+	@echo '  OFFLINE=1 previews a stack on AWS without it; policy-report takes DEPLOYED=1, or FILE=export.json, in place of a preview'
 
 up: engine ## bring the stack up: database, server, frontend
 	@$(RUN) workflow.py up --stack $(STACK)
 
 preview: engine ## show what `make up` would change
 	@$(RUN) workflow.py preview --stack $(STACK)
+
+policy-report: engine ## every rule's verdict alone: make -s policy-report FORMAT=table|json|sarif|junit [OUT=file]
+	@$(RUN) workflow.py policy-report --stack $(STACK) --format $(FORMAT) $(if $(OUT),--out '$(OUT)') \
+		$(if $(DEPLOYED),--deployed) $(if $(FILE),--file '$(FILE)')
 
 down: engine ## stop everything, keep key, passwords and data
 	@$(RUN) workflow.py down --stack $(STACK)
@@ -46,6 +52,12 @@ lint: venv
 fmt: venv ## format the code
 	$(RUN) -m ruff format .
 	$(RUN) -m ruff check --fix .
+
+controls: venv ## write docs/controls.md, the page of all policy rules
+	cd policy && ../$(RUN) -m kotauth_policy controls --out ../docs/controls.md
+
+bench: engine ## measure what the policy pack costs, a few minutes; fails where a budget is broken
+	@$(RUN) -m bench
 
 pins: venv ## resolve requirements*.in again
 	$(RUN) -m pip install --quiet uv

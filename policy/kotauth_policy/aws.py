@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from .resource import Resource
 from .value import Value
+from .verdict import MalformedError
 
 LAUNCH_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 INSTANCE = "aws:ec2/instance:Instance"
@@ -118,12 +119,23 @@ def zones(resource: Resource, subnets: str, named: str | None = None) -> int:
 
 
 def is_world(cidr: Value) -> bool:
-    """Whether a network is all addresses, or so many that it is meant to be all."""
-    try:
-        network = ipaddress.ip_network(cidr.text() or "", strict=False)
-    except ValueError:
+    """Whether a network is all addresses, or so many that it is meant to be all.
+
+    Raises ``MalformedError`` where it is none.
+    """
+    text = cidr.text()
+    if not text:
         return False
+    try:
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        raise MalformedError(cidr.path, "a network such as 10.0.0.0/16") from None
     return network.prefixlen < (8 if network.version == 4 else 16)
+
+
+def is_given(text: Value) -> bool:
+    """Whether the program sets a text: one that is unknown will be something, and an empty one is nothing."""
+    return text.is_unknown or bool(text.text())
 
 
 def texts(values: Iterable[Value]) -> list[str]:

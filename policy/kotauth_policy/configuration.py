@@ -7,14 +7,18 @@ and the types of parameters; a rule's name with a typing error would silently co
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from .rule import Level, Rule
+from .waivers import KEEP_CURRENT
 
 EVERY_RULE = "all"
 """The engine applies this entry to each rule, and then hands it on."""
+_SHOWN_FAULTS = 20
+_SHOWN_NAMES = 5
 
 
 @dataclass(frozen=True)
@@ -42,25 +46,58 @@ def is_production(stack: str, environment: str | None) -> bool:
 def faults(configuration: Mapping[str, Entry], rules: Sequence[Rule], *, production: bool) -> Iterator[str]:
     """Yield what is wrong with a configuration, naming the rule."""
     known = {rule.name: rule for rule in rules}
+    every = configuration.get(EVERY_RULE)
+    if every:
+        yield from _faults_of_every(every, configuration, rules, production=production)
     for name, entry in sorted(configuration.items()):
-        if name == EVERY_RULE:
-            continue
-        if name not in known:
-            close = difflib.get_close_matches(name, known, n=1)
-            yield f"{name}: no rule has this name" + (f", did you mean {close[0]}?" if close else "")
-            continue
-        yield from _level_faults(known[name], entry.level, production=production)
-        yield from _parameter_faults(known[name], entry.parameters, production=production)
+        if name in known:
+            if not every or entry.level != every.level:
+                yield from (
+                    f"{name}: {fault}" for fault in _level_faults(known[name], entry.level, production=production)
+                )
+            yield from _parameter_faults(known[name], entry.parameters, production=production)
+        elif name == KEEP_CURRENT.name:
+            yield f"{name}: is always mandatory, and has no parameter"
+        elif name != EVERY_RULE:
+            yield f"{name}: no rule has this name{did_you_mean(name, known)}"
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return the question after a name with a typing error, empty where none is close."""
+    close = difflib.get_close_matches(name, known, n=1)
+    return f", did you mean {close[0]}?" if close else ""
+
+
+def joined(faults: Sequence[str]) -> str:
+    """Return the faults in one line; what a gRPC call is aborted with has to fit into a header."""
+    more = len(faults) - _SHOWN_FAULTS
+    return "; ".join([*faults[:_SHOWN_FAULTS], *([f"and {more} more"] if more > 0 else [])])
+
+
+def _faults_of_every(
+    every: Entry, configuration: Mapping[str, Entry], rules: Sequence[Rule], *, production: bool
+) -> Iterator[str]:
+    """Yield once what the entry for every rule would do wrong to many."""
+    if every.parameters:
+        yield f"{EVERY_RULE}: has no parameters, but {', '.join(sorted(every.parameters))} is given"
+    names: dict[str, list[str]] = defaultdict(list)
+    for rule in rules:
+        if configuration.get(rule.name, every).level == every.level:
+            for fault in _level_faults(rule, every.level, production=production):
+                names[fault].append(rule.name)
+    for fault, found in names.items():
+        some = ", ".join(found[:_SHOWN_NAMES]) + (", …" if len(found) > _SHOWN_NAMES else "")
+        yield f"{EVERY_RULE}: {fault} ({len(found)} rules: {some})"
 
 
 def _level_faults(rule: Rule, level: str, *, production: bool) -> Iterator[str]:
     if level not in ("mandatory", "advisory", "disabled"):
-        yield f"{rule.name}: level {level} is not one of mandatory, advisory, disabled: this pack changes no resource"
+        yield f"level {level} is not one of mandatory, advisory, disabled: this pack changes no resource"
     elif rule.level is Level.MANDATORY and level != "mandatory":
         if not rule.waivable:
-            yield f"{rule.name}: must stay mandatory in every environment, not {level}"
+            yield f"must stay mandatory in every environment, not {level}"
         elif production:
-            yield f"{rule.name}: must stay mandatory in production, not {level}"
+            yield f"must stay mandatory in production, not {level}"
 
 
 def _parameter_faults(rule: Rule, parameters: Mapping[str, Any], *, production: bool) -> Iterator[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from .image import Image, parse_image
 from .resource import Resource
 from .value import Value
-from .verdict import UndecidableError
+from .verdict import MalformedError, UndecidableError
 
 CONTAINER = "docker:index/container:Container"
 NETWORK = "docker:index/network:Network"
@@ -52,12 +52,15 @@ def is_service(container: Resource) -> bool:
 
 
 def label(resource: Resource, name: str) -> Value | None:
-    """Return the value of a label, ``None`` where there is none of this name."""
-    for entry in resource.get("labels").items():
-        found = entry.field("label")
-        if not found.is_unknown and found.text() == name:
-            return entry.field("value")
-    return None
+    """Return the value of a label, ``None`` where there is none of this name.
+
+    Raises ``MalformedError`` where there are two: the provider keeps them in no order.
+    """
+    entries = resource.get("labels").items()
+    named = [entry for entry in entries if not (found := entry.field("label")).is_unknown and found.text() == name]
+    if len(named) > 1:
+        raise MalformedError(named[1].path, f"the only label {name}")
+    return named[0].field("value") if named else None
 
 
 def part(container: Resource) -> str | None:
@@ -68,7 +71,14 @@ def part(container: Resource) -> str | None:
     image = known_image(container.get("image"))
     if image is None or not is_service(container):
         return None
-    return _PART_OF_IMAGE.get(image.repository.rpartition("/")[2])
+    found = _PART_OF_IMAGE.get(image.repository.rpartition("/")[2])
+    # A web server that publishes nothing stands behind another one.
+    return found if found != FRONTEND or _publishes(container) else None
+
+
+def _publishes(container: Resource) -> bool:
+    ports = container.get("ports")
+    return ports.is_unknown or bool(ports.items())
 
 
 def is_part(*parts: str) -> _Part:

@@ -31,6 +31,15 @@ FORMS = (SECURITY_GROUP, SECURITY_GROUP_RULE, INGRESS_RULE, EGRESS_RULE)
 STANDALONE = (SECURITY_GROUP_RULE, INGRESS_RULE, EGRESS_RULE)
 _ANY = "-1"
 _CIDRS = ("cidrBlocks", "ipv6CidrBlocks", "cidrIpv4", "cidrIpv6")
+_MEMBERSHIPS = (
+    "vpcSecurityGroupIds",
+    "securityGroups",
+    "securityGroupIds",
+    "networkInterfaces",
+    "vpcConfig",
+    "networkConfiguration",
+)
+"""Properties that put a resource into groups: a host, a database, a load balancer, a function, a service of ECS."""
 _PEERS = {SECURITY_GROUP_RULE: "sourceSecurityGroupId", INGRESS_RULE: "referencedSecurityGroupId"}
 
 
@@ -124,5 +133,4 @@ def groups_of_hosts(stack: Stack, *, behind_balancer: bool) -> list[Resource]:
 
 def groups_of(resource: Resource) -> list[Resource]:
     """Return the groups of the stack that a resource is in."""
-    named = ("vpcSecurityGroupIds", "securityGroups", "securityGroupIds", "networkInterfaces", "vpcConfig")
-    return [group for name in named for group in sources(resource, name, SECURITY_GROUP)]
+    return [group for name in _MEMBERSHIPS for group in sources(resource, name, SECURITY_GROUP)]

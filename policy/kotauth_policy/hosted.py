@@ -12,10 +12,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from .aws import HOSTS
-from .docker import CONTAINER, is_part
+from .docker import CONTAINER, part, starts
 from .resource import Resource, Stack
-from .user_data import Program, Script, as_object, late_values, parameter_of, program_of
+from .user_data import Program, Script, as_object, late_values, parameter_of, program_of, property_of
 from .value import UNKNOWN, Value
+from .verdict import MalformedError, UndecidableError
 
 _RUN = re.compile(r"\bdocker\s+(?:container\s+)?run\s+(?P<words>.*)")
 _CONTINUED = re.compile(r"\\\r?\n")
@@ -48,8 +49,25 @@ def containers_on(host: Resource) -> list[Resource]:
 
 def parts_in(stack: Stack, *parts: str) -> list[Resource]:
     """Return the containers of a stack, also those on hosts, that start and are one of these parts."""
+    found, stop = stack.once(_by_part)
+    if stop:
+        # The same one each time: it must not collect where it was raised.
+        raise stop.with_traceback(None)
+    return [container for each in parts for container in found[each]]
+
+
+def _by_part(stack: Stack) -> tuple[Mapping[str | None, list[Resource]], UndecidableError | MalformedError | None]:
+    """Return the containers that start, and why there may be more of a part than these."""
+    found: dict[str | None, list[Resource]] = defaultdict(list)
+    stop: UndecidableError | MalformedError | None = None
     on_hosts = [container for containers in stack.once(_by_host).values() for container in containers]
-    return [container for container in (*stack.of_type(CONTAINER), *on_hosts) if is_part(*parts)(container)]
+    for container in (*stack.of_type(CONTAINER), *on_hosts):
+        try:
+            if starts(container):
+                found[part(container)].append(container)
+        except (UndecidableError, MalformedError) as error:
+            stop = error
+    return found, stop
 
 
 def host_of(container: Resource) -> Resource | None:
@@ -70,6 +88,7 @@ def _by_host(stack: Stack) -> dict[str, list[Resource]]:
 def _containers(host: Resource) -> Iterator[Resource]:
     program = program_of(host)
     parameter = parameter_of(host, program)
+    is_secret = property_of(host).secret
     late: Mapping[str, object] = as_object(late_values(parameter).get("environment")) if parameter else {}
     for script in program.scripts:
         for line in _CONTINUED.sub(" ", script.text).splitlines():
@@ -77,14 +96,15 @@ def _containers(host: Resource) -> Iterator[Resource]:
             if not found or line.lstrip().startswith("#"):
                 continue
             options, image, command = _options(_words(found["words"], script))
-            name = (options["name"] or [image])[-1]
+            name = (options["name"] or ["" if is_secret else image])[-1]
             environment = [
-                *options["env"],
                 *_from_files(program, options["env-file"]),
                 *(f"{key}={text}" for key, text in as_object(late.get(name)).items()),
+                *options["env"],
             ]
-            known = {entry.partition("=")[0] for entry in environment}
-            entries: list[Value] = [Value(f"envs[{at}]", text) for at, text in enumerate(environment)]
+            # As Docker has it: the last one counts, and options come after files.
+            known = {entry.partition("=")[0]: entry for entry in environment}
+            entries: list[Value] = [Value(f"envs[{at}]", text) for at, text in enumerate(known.values())]
             entries += [
                 Late(f"envs[{at}]", UNKNOWN, name=each, parameter=parameter)
                 for at, each in enumerate(program.late.get(name, ()), len(entries))
@@ -92,7 +112,9 @@ def _containers(host: Resource) -> Iterator[Resource]:
             ]
             once = script.is_unit and not line.lstrip().startswith("ExecStart=")
             properties = {
-                **_properties(options, image, command),
+                **_properties(options, command),
+                # Messages show names of images.
+                "image": Value("image", image, is_secret),
                 "envs": Value("envs", entries),
                 **({"mustRun": Value("mustRun", False)} if once else {}),
                 "restart": Value("restart", _restart(options, script, once=once)),
@@ -139,7 +161,7 @@ def _restart(options: Mapping[str, list[str]], script: Script, *, once: bool) ->
     return "always" if re.search(r"^Restart=(always|on-failure)\s*$", script.text, re.MULTILINE) else "no"
 
 
-def _properties(options: Mapping[str, list[str]], image: str, command: list[str]) -> dict[str, Value]:
+def _properties(options: Mapping[str, list[str]], command: list[str]) -> dict[str, Value]:
     networks = options["network"]
     modes = [
         each for each in networks if each in ("host", "none", "bridge", "default") or each.startswith("container:")
@@ -147,7 +169,6 @@ def _properties(options: Mapping[str, list[str]], image: str, command: list[str]
     health = options["health-cmd"]
     log_options = _pairs(options["log-opt"])
     raw: dict[str, object] = {
-        "image": image,
         "command": command,
         "entrypoints": options["entrypoint"],
         "user": _last(options, "user"),

@@ -13,6 +13,8 @@ _REFERENCE = re.compile(
 _NUMBERS = re.compile(r"v?(\d+(?:\.\d+)*)(?P<rest>.*)")
 # A commit or a date names one build, as a version does.
 _BUILD = re.compile(r"[0-9a-f]{7,40}|\d{8}([.-]\d+)?")
+_LIMIT_CHARACTERS = 512
+"""Longer than any that a registry takes: a name is at most 255, a tag 128, a digest 72."""
 _IMAGE_ID = re.compile(r"sha256:[0-9a-f]{64}")
 # PostgreSQL has no third number since 10.
 _TWO_NUMBERS = ("postgres",)
@@ -49,7 +51,7 @@ class Image:
 
 def parse_image(reference: str) -> Image | None:
     """Parse a reference, ``None`` where it is none."""
-    match = _REFERENCE.fullmatch(reference)
+    match = _REFERENCE.fullmatch(reference) if len(reference) <= _LIMIT_CHARACTERS else None
     return Image(_with_registry(match["repository"]), match["tag"], match["digest"]) if match else None
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .aws import DATABASE_INSTANCE, SECRET, SECRET_VERSION
 from .docker import CONTAINER, SERVER, is_part, volumes_of
 from .hosted import Late, host_of, parts_in
-from .resource import Resource
+from .resource import Resource, Stack
 from .user_data import parameter_of, program_of
 from .value import Value
-from .verdict import UndecidableError
+from .verdict import MalformedError, UndecidableError
 
 SECRET_KEY_FILE = "KAUTH_SECRET_KEY_FILE"  # noqa: S105 - a variable's name
 
@@ -44,11 +45,14 @@ def variables(container: Resource) -> Iterator[Variable]:
 def variable(container: Resource, name: str) -> Variable | None:
     """Return a variable, ``None`` where it is not set.
 
-    Raises ``UndecidableError`` where an unknown entry could be it.
+    Raises ``UndecidableError`` where an unknown entry could be it, ``MalformedError`` where two entries disagree.
     """
-    for found in variables(container):
-        if found.name == name:
-            return found
+    found = [each for each in variables(container) if each.name == name]
+    if len({each.text for each in found}) > 1:
+        # The provider keeps them in no order.
+        raise MalformedError(found[1].entry.path, f"the only entry for {name}")
+    if found:
+        return found[0]
     for entry in container.get("envs").items():
         if entry.is_unknown and (not isinstance(entry, Late) or entry.name == name):
             raise UndecidableError(entry.path, f"is unknown and could be {name}")
@@ -109,15 +113,24 @@ def secret_key_uploads(server: Resource) -> list[Upload]:
     host = host_of(server)
     if host is not None:
         return _stored(host, server.name, file_name(path))
-    seen = volumes_of(server)
-    carriers = [c for c in server.in_stack().of_type(CONTAINER) if not c.get("uploads").is_absent]
+    by_volume = server.in_stack().once(_carriers)
+    carriers = {each.urn: each for volume in sorted(volumes_of(server)) for each in by_volume.get(volume, ())}
     return [
         upload
-        for carrier in carriers
-        if carrier.urn == server.urn or volumes_of(carrier) & seen
+        for carrier in {**carriers, server.urn: server}.values()
         for upload in uploads(carrier)
         if file_name(upload.entry.field("file").text() or "") == file_name(path)
     ]
+
+
+def _carriers(stack: Stack) -> dict[str, list[Resource]]:
+    """Return what uploads files, by the volumes that it has."""
+    found: dict[str, list[Resource]] = defaultdict(list)
+    for container in stack.of_type(CONTAINER):
+        if not container.get("uploads").is_absent:
+            for volume in volumes_of(container):
+                found[volume].append(container)
+    return found
 
 
 def secret_key_sources(server: Resource, *types: str) -> list[Resource]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
+from .aws import is_given
 from .resource import Resource
 from .value import ABSENT, Value
 from .verdict import MalformedError, UndecidableError
@@ -25,13 +26,19 @@ class Statement:
 
     @property
     def allows(self) -> bool:
-        """Whether it gives a right, and does not take one away."""
-        return self.value.field("Effect").text() == "Allow"
+        """Whether it gives a right; whatever does not say that it takes one away counts as such."""
+        return self.value.field("Effect").text() != "Deny"
 
     @property
     def actions(self) -> list[Value]:
         """What may be done; an action that is only excluded is none."""
         return list(_listed(self.value.field("Action")))
+
+    @property
+    def names_actions(self) -> bool:
+        """Whether it says what it is about."""
+        named = [*self.actions, *_listed(self.value.field("NotAction"))]
+        return bool(named) and all(map(is_given, named))
 
     @property
     def resources(self) -> list[Value]:
@@ -61,7 +68,7 @@ def statements(resource: Resource, property_: str) -> list[Statement]:
     """Return the statements of a document, none while it is unknown and made of resources of the stack.
 
     A part of it that is unknown has to come from the stack, too. Raises ``UndecidableError`` where one comes from
-    elsewhere, ``MalformedError`` where it is no document.
+    elsewhere, ``MalformedError`` where it is no document of AWS's.
     """
     value = resource.get(property_)
     unknown = next((leaf for leaf in value.leaves() if leaf.is_unknown), None)
@@ -69,7 +76,11 @@ def statements(resource: Resource, property_: str) -> list[Statement]:
         raise UndecidableError(unknown.path, "is unknown and comes from no resource of this stack")
     if value.is_unknown:
         return []
-    return [Statement(each) for each in _listed(_parsed(value).field("Statement"))]
+    found = [Statement(each) for each in _listed(_parsed(value).field("Statement"))]
+    # A key with a typing error would be one that nobody reads.
+    if not found or not all(each.value.is_unknown or each.names_actions for each in found):
+        raise MalformedError(value.path, "a policy document whose statements have an Action each")
+    return found
 
 
 def is_everybody(principal: Value) -> bool:
@@ -81,12 +92,20 @@ def _parsed(value: Value) -> Value:
     if not isinstance(value.raw, str):
         return value
     try:
-        parsed = json.loads(value.raw)
-    except ValueError:
-        parsed = None
-    if not isinstance(parsed, dict):
-        raise MalformedError(value.path, "a JSON document")
-    return _value(value.path, cast("dict[str, Any]", parsed), secret=value.secret)
+        parsed: object = json.loads(value.raw, object_pairs_hook=_members)
+        if isinstance(parsed, dict):
+            return _value(value.path, cast("dict[str, Any]", parsed), secret=value.secret)
+    except (ValueError, RecursionError):
+        pass
+    raise MalformedError(value.path, "a JSON document with each key once")
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        # Which of them AWS takes, nobody knows.
+        raise ValueError
+    return members
 
 
 def _value(path: str, raw: Any, *, secret: bool) -> Value:  # noqa: ANN401 - whatever JSON holds

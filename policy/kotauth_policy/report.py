@@ -9,54 +9,93 @@ import json
 import os
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from .rule import Rule
 from .verdict import Outcome, Verdict
+from .waivers import Waiver
 
 FILE_VARIABLE = "KOTAUTH_POLICY_REPORT"
 """Names the file that the report is written to; without it nothing is written."""
+FORM_VERSION = 1
+"""A change that a reader of the report has to know of raises it."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A verdict, and the waiver that excuses it if one does."""
+
+    verdict: Verdict
+    waiver: Waiver | None = None
 
 
 class Report:
-    """Counts of verdicts: rule to outcome to resources."""
+    """Findings: rule to resource to what the rule said of it last, nothing for a pass."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         """Begin with every rule, also those that will meet nothing."""
         self._rules = rules
-        self._resources: dict[str, dict[str, Outcome]] = {rule.name: {} for rule in rules}
+        self._findings: dict[str, dict[str, list[Finding]]] = {rule.name: {} for rule in rules}
         self._lock = threading.Lock()
 
-    def add(self, rule: str, urn: str, verdicts: Sequence[Verdict]) -> None:
-        """Take what a rule said about a resource; the last word counts."""
-        if not verdicts:
-            return
-        worst = max((verdict.outcome for verdict in verdicts), key=_SEVERITY.index)
+    def add(self, rule: str, urn: str, findings: Sequence[Finding]) -> None:
+        """Take what a rule said about a resource, none where it is not meant; the last word counts."""
         with self._lock:
-            self._resources[rule][urn] = worst
+            if findings:
+                self._findings[rule][urn] = [f for f in findings if f.verdict.outcome is not Outcome.PASS]
+            else:
+                self._findings[rule].pop(urn, None)
 
-    def write(self) -> None:
-        """Write the report, where one is asked for."""
+    def uses(self) -> Counter[Waiver]:
+        """Count the findings that each waiver excuses."""
+        with self._lock:
+            found = (f for urns in self._findings.values() for findings in urns.values() for f in findings)
+            return Counter(finding.waiver for finding in found if finding.waiver)
+
+    def write(self, head: Mapping[str, Any], levels: Mapping[str, str], faults: Mapping[Waiver, str]) -> None:
+        """Write the report, where one is asked for, with the configured levels and each waiver's fault."""
         file = os.environ.get(FILE_VARIABLE)
-        if file:
-            with self._lock:
-                Path(file).write_text(json.dumps(self._entries(), indent=1) + "\n", encoding="utf-8")
-
-    def _entries(self) -> list[dict[str, str | int]]:
-        return [
-            {
-                "rule": rule.name,
-                "area": rule.area,
-                "level": rule.level.value,
-                **{outcome.value: count for outcome, count in self._counts(rule).items()},
-            }
-            for rule in self._rules
-        ]
-
-    def _counts(self, rule: Rule) -> dict[Outcome, int]:
-        counted = Counter(self._resources[rule.name].values())
-        return {outcome: counted[outcome] for outcome in _SEVERITY}
+        if not file:
+            return
+        uses = self.uses()
+        with self._lock:
+            rules = [_rule_entry(rule, levels.get(rule.name), self._findings[rule.name]) for rule in self._rules]
+        waivers = [_waiver_entry(waiver, uses[waiver], fault) for waiver, fault in faults.items()]
+        document = {"version": FORM_VERSION, **head, "rules": rules, "waivers": waivers}
+        Path(file).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 
 
-_SEVERITY = (Outcome.PASS, Outcome.UNDECIDABLE, Outcome.FAIL, Outcome.CRASH)
+def _rule_entry(rule: Rule, level: str | None, findings: Mapping[str, Sequence[Finding]]) -> dict[str, Any]:
+    return {
+        "rule": rule.name,
+        "area": rule.area,
+        "level": level or rule.level.value,
+        "severity": rule.severity.value,
+        "sentence": rule.sentence,
+        "remedy": rule.remedy,
+        "references": asdict(rule.references),
+        "passed": sum(not found for found in findings.values()),
+        "findings": [_finding_entry(urn, finding) for urn, found in findings.items() for finding in found],
+    }
+
+
+def _finding_entry(urn: str, finding: Finding) -> dict[str, Any]:
+    verdict, waiver = finding.verdict, finding.waiver
+    return {
+        "urn": urn,
+        "outcome": "waived" if waiver else verdict.outcome.value,
+        "path": verdict.path,
+        "message": verdict.message,
+        "waiver": {"was": verdict.outcome.value, **_answer(waiver)} if waiver else None,
+    }
+
+
+def _waiver_entry(waiver: Waiver, used: int, fault: str) -> dict[str, Any]:
+    return {"rule": waiver.rule, "urn": waiver.urn, **_answer(waiver), "used": used, "fault": fault}
+
+
+def _answer(waiver: Waiver) -> dict[str, str]:
+    return {"reason": waiver.reason, "owner": waiver.owner, "expires": waiver.expires.isoformat()}

@@ -11,9 +11,17 @@ SECRET_NAME = re.compile(
 )
 SECRET_FORM = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----"
-    r"|[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s@]+@"  # user:password@host
+    # user:password@host; what comes before is left out, since it would be tried at each letter of a long text.
+    r"|[a-z0-9]://[^/\s:@]*:[^/\s@]+@"
     r"|[?&;](password|sslpassword|token|secret)=[^&\s]"
-    r"|--?(password|requirepass|secret|token|api-?key)[= ]\S",
+    r"|--?(password|requirepass|secret|token|api-?key)[= ]\S+",
     re.I,
 )
+# A switch, or the place where the secret is.
+_NO_SECRET = re.compile(r"|(?i:true|false|yes|no|on|off|[01])|arn:\S+|(/[a-z0-9._-]+){2,}")
 SECRET_SOURCES = (RANDOM_PASSWORD, RANDOM_BYTES, RANDOM_STRING)
+
+
+def is_named_like_secret(name: str, text: str) -> bool:
+    """Whether a variable holds a secret by its name; what it says may tell that it does not."""
+    return SECRET_NAME.fullmatch(name) is not None and _NO_SECRET.fullmatch(text) is None

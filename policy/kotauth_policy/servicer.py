@@ -1,8 +1,8 @@
-"""The gRPC analyzer that the engine talks to: the SDK's own, with three things added.
+"""The gRPC analyzer that the engine talks to: the SDK's own, with four things added.
 
-Properties are decoded once per resource instead of once per rule, a configuration with a fault is refused, and a rule
-that needs to know where a value comes from is judged again when the whole stack is known. The SDK keeps doing the rest:
-levels, severities, descriptions and the form of every diagnostic.
+Properties are decoded once per resource instead of once per rule, a configuration or a file of waivers with a fault is
+refused, a rule that needs to know where a value comes from is judged again when the whole stack is known, and waivers
+are applied and watched. The SDK keeps doing the rest: levels, severities, descriptions and the form of a violation.
 """
 
 # The SDK leaves the types of its servicer open.
@@ -12,11 +12,9 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent import futures
-from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
 
 import grpc
 import pulumi_policy as sdk
@@ -26,15 +24,13 @@ from pulumi.runtime.proto import analyzer_pb2_grpc
 from pulumi_policy.policy import _PolicyAnalyzerServicer  # pyright: ignore[reportPrivateUsage]
 
 from .catalogue import all_rules
-from .configuration import Entry, faults, is_production
-from .judge import judge
-from .report import Report
+from .configuration import Entry, faults, is_production, joined
+from .report import FILE_VARIABLE, Report
 from .resource import Resource, read_resource, read_stack
-from .rule import Rule, Settings
-from .verdict import Outcome, StackNeededError, Verdict
-
-NAME = "kotauth"
-VERSION = "0.1.0"
+from .rule import Rule
+from .rule_policy import NAME, VERSION, Pass, RulePolicy, current_pass, diagnostic
+from .waiver_file import WaiverFileError, read_waivers
+from .waivers import KEEP_CURRENT, URN, Waiver, Waivers
 
 # The SDK's own limit: a stack is one message.
 _CHANNEL_OPTIONS = [("grpc.max_receive_message_length", 1024 * 1024 * 400)]
@@ -46,68 +42,19 @@ _LEVEL_NAMES: Mapping[int, str] = {
 }
 
 
-@dataclass
-class _Pass:
-    """One call of the engine: the resources that it asks about, and what the SDK has no form for."""
+@dataclass(frozen=True)
+class _Run:
+    """One preview, update or analysis of one stack."""
 
-    resources: Sequence[Resource]
-    undecided: Callable[[str, Resource], bool]
-    """Whether a rule, by name, is still to be judged on a resource."""
+    stack: str
+    project: str
+    is_production: bool
+    is_update: bool
+    waivers: Waivers
     report: Report
-    needs_stack: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
-    crashes: list[tuple[str, str, Verdict]] = field(default_factory=list[tuple[str, str, Verdict]])
-
-
-_current: ContextVar[_Pass] = ContextVar("current")
-
-
-class RulePolicy(sdk.ResourceValidationPolicy, sdk.StackValidationPolicy):
-    """A rule as the SDK knows it. It is both kinds of policy, so that it has one name, one level and one setting."""
-
-    def __init__(self, rule: Rule) -> None:
-        """Describe the rule to the SDK."""
-        schema = {
-            parameter.name: {**parameter.kind.schema, "default": parameter.default, "description": parameter.meaning}
-            for parameter in rule.parameters
-        }
-        sdk.Policy.__init__(
-            self,
-            rule.name,
-            rule.sentence,
-            sdk.EnforcementLevel(rule.level.value),
-            config_schema=sdk.PolicyConfigSchema(schema) if schema else None,
-            severity=sdk.Severity(rule.severity.value),
-            tags=[rule.area, *(f"CIS Docker {section}" for section in rule.references.cis)],
-            remediation_steps=rule.remedy,
-        )
-        self.rule = rule
-
-    def has_validation(self) -> bool:
-        """Say that there is something to run."""
-        return True
-
-    def has_remediation(self) -> bool:
-        """Say that no resource is ever changed: a remediation would write secrets to the state in clear."""
-        return False
-
-    def validate(self, args: Any, report_violation: Callable[..., None]) -> None:  # noqa: ANN401 - either kind's
-        """Judge the resources of the current call."""
-        current = _current.get()
-        settings = Settings(self.rule.parameters, args.get_config())
-        for resource in current.resources:
-            if resource.type not in self.rule.types or not current.undecided(self.name, resource):
-                continue
-            try:
-                verdicts = judge(self.rule, resource, settings)
-            except StackNeededError:
-                current.needs_stack.add((self.name, resource.urn))
-                continue
-            current.report.add(self.name, resource.urn, verdicts)
-            for verdict in verdicts:
-                if verdict.outcome is Outcome.CRASH:
-                    current.crashes.append((self.name, resource.urn, verdict))
-                elif verdict.outcome is not Outcome.PASS:
-                    report_violation(f"{verdict.message}\n{self.rule.remedy}", resource.urn)
+    inputs: dict[str, Resource] = field(default_factory=dict[str, Resource])
+    needs_stack: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    """URN to the rules that only the whole stack can tell about."""
 
 
 class PackServicer(_PolicyAnalyzerServicer):
@@ -116,12 +63,9 @@ class PackServicer(_PolicyAnalyzerServicer):
     def __init__(self, rules: Sequence[Rule]) -> None:
         """Take the rules; nothing is read or printed."""
         self._rules = rules
-        self._production: bool | None = None
         self._configuration: Mapping[str, Entry] = {}
-        self._inputs: dict[str, Resource] = {}
-        self._needs_stack: set[tuple[str, str]] = set()
+        self._run: _Run | None = None
         self._lock = threading.Lock()
-        self._report = Report(rules)
         super().__init__(
             NAME,
             VERSION,
@@ -133,91 +77,121 @@ class PackServicer(_PolicyAnalyzerServicer):
     def ConfigureStack(  # noqa: N802 - gRPC's name
         self, request: proto.AnalyzerStackConfigureRequest, context: grpc.ServicerContext
     ) -> proto.AnalyzerStackConfigureResponse:
-        """Learn whether this is a production stack."""
+        """Begin a run: learn whether this is a production stack, and read the waivers."""
         settings = (value for key, value in request.config.items() if key.endswith(":environment"))
-        self._production = is_production(request.stack, next(settings, None))
+        production = is_production(request.stack, next(settings, None))
+        run = self._begin(context, request.stack, request.project, production, is_update=not request.dry_run)
+        with self._lock:
+            self._run = run
         return super().ConfigureStack(request, context)
+
+    def _current_run(self, urn: str, context: grpc.ServicerContext) -> _Run:
+        """Return the run. `pulumi policy analyze` configures no stack, so there the first URN says which it is."""
+        with self._lock:
+            if self._run is None:
+                place = URN.fullmatch(urn)
+                stack, project = place.groups() if place else ("", "")
+                production = is_production(stack, None)
+                self._refuse_faults(context, production=production)
+                self._run = self._begin(context, stack, project, production, is_update=False)
+            return self._run
+
+    def _begin(
+        self, context: grpc.ServicerContext, stack: str, project: str, production: bool, *, is_update: bool
+    ) -> _Run:
+        try:
+            waivers = read_waivers(self._rules)
+        except WaiverFileError as error:
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+        return _Run(stack, project, production, is_update, Waivers(waivers, stack, project), Report(self._rules))
 
     def Configure(  # noqa: N802 - gRPC's name
         self, request: proto.ConfigureAnalyzerRequest, context: grpc.ServicerContext
     ) -> empty_pb2.Empty:
         """Take a configuration, or refuse it with every fault that it has."""
-        configuration = {
+        self._configuration = {
             name: Entry(
                 _LEVEL_NAMES.get(entry.enforcementLevel, str(entry.enforcementLevel)),
                 json_format.MessageToDict(entry.properties),
             )
             for name, entry in request.policyConfig.items()
         }
-        self._configuration = configuration
-        self._refuse_faults(context)
+        self._refuse_faults(context, production=bool(self._run and self._run.is_production))
         return super().Configure(request, context)
 
-    def _refuse_faults(self, context: grpc.ServicerContext) -> None:
-        found = list(faults(self._configuration, self._rules, production=bool(self._production)))
+    def _refuse_faults(self, context: grpc.ServicerContext, *, production: bool) -> None:
+        found = list(faults(self._configuration, self._rules, production=production))
         if found:
-            context.abort(grpc.StatusCode.INVALID_ARGUMENT, "the configuration is refused: " + "; ".join(found))
-
-    def _learn_stack(self, urn: str, context: grpc.ServicerContext) -> None:
-        """Learn from a URN what `pulumi policy analyze`, which configures no stack, says nowhere else."""
-        if self._production is None:
-            self._production = is_production(urn.removeprefix("urn:pulumi:").partition("::")[0], None)
-            self._refuse_faults(context)
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"the configuration is refused: {joined(found)}")
 
     def Analyze(self, request: proto.AnalyzeRequest, context: grpc.ServicerContext) -> proto.AnalyzeResponse:  # noqa: N802
         """Judge one resource by its inputs."""
-        self._learn_stack(request.urn, context)
+        run = self._current_run(request.urn, context)
         resource = read_resource(request)
-        current = _Pass([resource], lambda _name, _resource: True, self._report)
+        current = Pass([resource], lambda _name, _resource: True, run.waivers, run.report)
         bare = proto.AnalyzeRequest(type=request.type, urn=request.urn, name=request.name, options=request.options)
-        response = self._run(current, lambda: super(PackServicer, self).Analyze(bare, context))
+        response = _judged(current, lambda: super(PackServicer, self).Analyze(bare, context))
+        if run.is_update and not run.inputs:
+            # An update asks about the stack when all is made; with its first resource nothing is.
+            response.diagnostics.extend(_waiver_diagnostics(run.waivers.expired, proto.MANDATORY))
         with self._lock:
-            self._inputs[resource.urn] = resource
-            self._needs_stack = {key for key in self._needs_stack if key[1] != resource.urn} | current.needs_stack
+            run.inputs[resource.urn] = resource
+            run.needs_stack[resource.urn] = current.needs_stack
         return response
+
+    def _get_enforcement_level(self, policy: sdk.Policy) -> sdk.EnforcementLevel:
+        """Pass over a rule that nothing in the current call is for, before the SDK makes the arguments for it."""
+        current = current_pass.get(None)
+        if current and isinstance(policy, RulePolicy) and current.types.isdisjoint(policy.rule.types):
+            return sdk.EnforcementLevel.DISABLED
+        return super()._get_enforcement_level(policy)
 
     def Remediate(self, request: proto.AnalyzeRequest, context: grpc.ServicerContext) -> proto.RemediateResponse:  # noqa: N802
         """Change nothing. The SDK would read all properties for that, once for each rule, and stop at an empty file."""
         return proto.RemediateResponse()
 
     def AnalyzeStack(self, request: proto.AnalyzeStackRequest, context: grpc.ServicerContext) -> proto.AnalyzeResponse:  # noqa: N802
-        """Judge what one resource alone could not tell, and resources that were not asked about before."""
+        """Judge what one resource alone could not tell, resources that were not asked about before, and the waivers."""
+        run = self._current_run(request.resources[0].urn if request.resources else "", context)
         with self._lock:
-            inputs, needs_stack = dict(self._inputs), set(self._needs_stack)
+            inputs, needs_stack = dict(run.inputs), dict(run.needs_stack)
         stack = read_stack(request, inputs)
 
         def undecided(rule: str, resource: Resource) -> bool:
-            return resource.urn not in inputs or (rule, resource.urn) in needs_stack
+            return resource.urn not in inputs or rule in needs_stack[resource.urn]
 
-        current = _Pass(list(stack.resources.values()), undecided, self._report)
+        current = Pass(list(stack.resources.values()), undecided, run.waivers, run.report)
         empty = proto.AnalyzeStackRequest()
-        response = self._run(current, lambda: super(PackServicer, self).AnalyzeStack(empty, context))
-        self._report.write()
-        return response
-
-    def _run(self, current: _Pass, analyze: Callable[[], proto.AnalyzeResponse]) -> proto.AnalyzeResponse:
-        token = _current.set(current)
+        response = _judged(current, lambda: super(PackServicer, self).AnalyzeStack(empty, context))
+        found = run.waivers.faults(run.report.uses())
+        # What the preview of an update did not know may be known by now, and its waiver not be needed any more.
+        response.diagnostics.extend(_waiver_diagnostics(found, proto.ADVISORY if run.is_update else proto.MANDATORY))
+        head = {"pack": {"name": NAME, "version": VERSION}, "project": run.project, "stack": run.stack}
         try:
-            response = analyze()
-        finally:
-            _current.reset(token)
-        response.diagnostics.extend(self._crash_diagnostics(current.crashes))
+            run.report.write(head, {name: entry.level for name, entry in self._configuration.items()}, found)
+        except OSError as error:
+            place = f"variable {FILE_VARIABLE}: {error.filename}: {error.strerror}"
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"the report can't be written: {place}")
         return response
 
-    def _crash_diagnostics(self, crashes: Iterable[tuple[str, str, Verdict]]) -> Iterator[proto.AnalyzeDiagnostic]:
-        sentences = {rule.name: rule.sentence for rule in self._rules}
-        for name, urn, verdict in crashes:
-            yield proto.AnalyzeDiagnostic(
-                policyName=name,
-                policyPackName=NAME,
-                policyPackVersion=VERSION,
-                description=sentences[name],
-                message=f"rule {name} crashed on {urn}: {verdict.message}\nReport this defect of the policy pack.",
-                urn=urn,
-                # Whatever the rule's level: nobody knows what it would have said.
-                enforcementLevel=proto.MANDATORY,
-                severity=proto.POLICY_SEVERITY_CRITICAL,
-            )
+
+def _judged(current: Pass, analyze: Callable[[], proto.AnalyzeResponse]) -> proto.AnalyzeResponse:
+    token = current_pass.set(current)
+    try:
+        response = analyze()
+    finally:
+        current_pass.reset(token)
+    response.diagnostics.extend(current.diagnostics)
+    return response
+
+
+def _waiver_diagnostics(
+    found: Mapping[Waiver, str], level: proto.EnforcementLevel.ValueType
+) -> Iterator[proto.AnalyzeDiagnostic]:
+    for waiver, fault in found.items():
+        if fault:
+            place = f"waiver of {waiver.rule} for {waiver.urn}, line {waiver.line}, owner {waiver.owner}"
+            yield diagnostic(KEEP_CURRENT, f"{place}: {fault}\n{KEEP_CURRENT.remedy}", level)
 
 
 def serve() -> None:

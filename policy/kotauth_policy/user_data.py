@@ -31,6 +31,9 @@ LIMIT_BYTES = 16 * 1024
 _UNPACKED_BYTES = 1024 * 1024
 _GZIP = b"\x1f\x8b"
 _PLAN = "/etc/kotauth/boot.json"
+_TEMPLATE = "## template: jinja\n"
+# What cloud-init takes, too, and is not read here.
+_UNREAD = ("#include", "#cloud-config-archive", "#cloud-config-jsonp", "#part-handler")
 # libyaml's is twenty times as fast.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -61,12 +64,14 @@ class Program:
     """Name of the log group that the lines go to."""
     fetched: Mapping[str, str] = field(default_factory=dict[str, str])
     """Path to the hash of the object that is fetched for it."""
+    fault: str = ""
+    """What of it can't be read."""
 
 
 def property_of(host: Resource) -> Value:
     """Return the property that holds the user data, absent where there is none."""
     encoded = host.get("userDataBase64") if host.type.endswith(":Instance") else host.get("userData")
-    return host.get("userData") if encoded.is_absent else encoded
+    return host.get("userData") if encoded.is_absent or encoded.raw == "" else encoded
 
 
 def text_of(host: Resource) -> str:
@@ -112,13 +117,18 @@ def program_of(host: Resource) -> Program:
 
 def parameter_of(host: Resource, program: Program) -> Resource | None:
     """Return the parameter that a host reads at boot, ``None`` where it is not in the stack."""
-    return host.in_stack().named(PARAMETER).get(program.parameter) if program.parameter else None
+    return host.in_stack().once(_parameters).get(program.parameter) if program.parameter else None
 
 
 def late_values(parameter: Resource) -> Mapping[str, Any]:
-    """Return what the parameter says; empty while that is unknown."""
-    value = parameter.get("value")
-    return {} if value.is_unknown else _json(value.text() or "")
+    """Return what the parameter says; empty while that is unknown, or no text."""
+    value = parameter.get("value").raw
+    return _json(value) if isinstance(value, str) else {}
+
+
+def _parameters(stack: Stack) -> dict[str, Resource]:
+    names = ((each.get("name").raw, each) for each in stack.of_type(PARAMETER))
+    return {name: each for name, each in names if isinstance(name, str)}
 
 
 def _objects(stack: Stack) -> dict[str, str]:
@@ -135,13 +145,19 @@ def parse(text: str) -> Program:
     """Return what user data says by itself."""
     files: dict[str, str] = {}
     scripts: list[Script] = []
+    fault = ""
     for part in _parts(text):
-        if part.startswith("#cloud-config"):
+        if part.startswith(_UNREAD):
+            fault = "has a part that is neither cloud-config nor a script"
+        elif part.startswith("#cloud-config"):
             config = _mapping(part)
+            if config is None:
+                fault = "has cloud-config that is no object in YAML"
+                continue
             files.update(_written(config))
             for place in ("bootcmd", "runcmd"):
                 scripts += [Script(place, _command(command)) for command in as_list(config.get(place))]
-        elif part.startswith("#!"):
+        elif part.startswith(("#!", "#cloud-boothook")):
             scripts.append(Script("script", part))
     plan = _json(files.get(_PLAN, ""))
     return Program(
@@ -155,30 +171,32 @@ def parse(text: str) -> Program:
         parameter=str(plan.get("parameter") or ""),
         log_group=str(plan.get("log_group") or ""),
         fetched={path: str(sha256) for path, sha256 in as_object(plan.get("artifacts")).items()},
+        fault=fault,
     )
 
 
 def _parts(text: str) -> Iterator[str]:
     if not re.match(r"(?i)(content-type|mime-version):", text):
-        yield text
+        yield text.removeprefix(_TEMPLATE)
         return
     for part in email.message_from_string(text).walk():
         content = part.get_payload(decode=True)
         if isinstance(content, bytes):
-            yield content.decode(errors="replace")
+            yield content.decode(errors="replace").removeprefix(_TEMPLATE)
 
 
-def _mapping(text: str) -> Mapping[str, Any]:
+def _mapping(text: str) -> Mapping[str, Any] | None:
     try:
-        return as_object(yaml.load(text, Loader=_LOADER))  # noqa: S506 - one of the two safe ones
-    except yaml.YAMLError:
-        return {}
+        loaded: object = yaml.load(text, Loader=_LOADER)  # noqa: S506 - one of the two safe ones
+    except Exception:  # a date that is none, a number that is none: each ends in another error
+        return None
+    return as_object(loaded) if loaded is None or isinstance(loaded, dict) else None  # pyright: ignore[reportUnknownArgumentType]
 
 
 def _json(text: str) -> Mapping[str, Any]:
     try:
         return as_object(json.loads(text or "{}"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
 
 
@@ -194,18 +212,23 @@ def as_list(value: object) -> list[object]:
 
 def _written(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for entry in map(as_object, as_list(config.get("write_files"))):
-        content, encoding = str(entry.get("content") or ""), str(entry.get("encoding") or "")
+        content, encoding = _text(entry.get("content")), _text(entry.get("encoding"))
         if "b64" in encoding or "base64" in encoding:
             try:
                 content = _unpacked(content.strip(), "")
             except MalformedError:
                 continue
-        yield str(entry.get("path")), content
+        yield _text(entry.get("path")), content
+
+
+def _text(value: object) -> str:
+    """Return a text or number as text; a list that holds a list nine times, and so on, would fill the memory."""
+    return str(value) if isinstance(value, str | int | float) else ""
 
 
 def _command(command: object) -> str:
     words = as_list(command)
-    return shlex.join(map(str, words)) if words else str(command)
+    return shlex.join(map(_text, words)) if words else _text(command)
 
 
 def _scripts(files: Mapping[str, str]) -> Iterator[Script]:

@@ -195,7 +195,8 @@ def test_an_update_stops_before_the_resource_is_made(workspace: Workspace) -> No
     [
         ("test", {"pin-imag": "mandatory"}, "pin-imag: no rule has this name, did you mean pin-image?"),
         ("test", {"forbid-docker-socket": "advisory"}, "forbid-docker-socket: must stay mandatory"),
-        ("test", {"all": "disabled"}, "forbid-docker-socket: must stay mandatory"),
+        ("test", {"all": "disabled"}, "all: must stay mandatory in every environment, not disabled"),
+        ("prod", {"all": "advisory"}, "all: must stay mandatory in production, not advisory"),
         ("test", {"pin-image": {"tags": ["1"]}}, "pin-image: has no parameter tags"),
         ("prod", {"pin-image": "disabled"}, "pin-image: must stay mandatory in production"),
         ("prod", "dev.json", "use-https-base-url: parameter localNames must keep its default in production"),
@@ -210,6 +211,26 @@ def test_a_configuration_with_a_fault_is_refused(
     result = workspace.run("preview", SHORT_PASSWORD, "--policy-pack-config", str(file), stack=stack)
     assert result.exit_code != 0
     assert fault in " ".join(result.output.split())
+    assert not result.operations
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ('{"pin-image": ', "unexpected end of JSON input"),
+        ('{"pin-image": "fatal"}', 'parsing enforcement level for "pin-image": "fatal" is not a valid'),
+        ('{"pin-image": 3}', 'parsing "pin-image": 3 is not a valid value'),
+        ('{"reserve-server-memory": {"minimum": "512"}}', "reserve-server-memory: minimum: Invalid type"),
+    ],
+)
+def test_a_configuration_that_the_engine_itself_refuses(
+    workspace: Workspace, tmp_path: Path, text: str, fault: str
+) -> None:
+    file = tmp_path / "configuration.json"
+    file.write_text(text)
+    result = workspace.run("preview", SHORT_PASSWORD, "--policy-pack-config", str(file))
+    assert result.exit_code != 0
+    assert fault in result.output
     assert not result.operations
 
 

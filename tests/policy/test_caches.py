@@ -3,7 +3,7 @@
 import pulumi_aws as aws
 import pytest
 
-from .change import ABSENT, add, put
+from .change import ABSENT, add, put, without
 from .mutation import NOTHING, Case, Row, cases, found, on_aws
 
 _CACHE = (
@@ -33,6 +33,11 @@ CASES = (
     Case(
         "users instead of a password",
         (*_CACHE, put("cache", "auth_token", ABSENT), put("cache", "user_group_ids", ["kotauth"])),
+        NOTHING,
+    ),
+    Case(
+        "a cluster of somebody else's",
+        (*_CACHE, put("cache", "num_node_groups", 3), without("kotauth", "group", "template", "host-to-database")),
         NOTHING,
     ),
     Case(

@@ -10,6 +10,7 @@ from pulumi.runtime import proto
 
 from policy.kotauth_policy.catalogue import all_rules
 from policy.kotauth_policy.configuration import Entry, faults
+from policy.kotauth_policy.rule import Level
 from policy.kotauth_policy.servicer import PackServicer
 
 from .change import Args, put
@@ -40,7 +41,9 @@ def _read(environment: str) -> dict[str, Entry]:
     [
         ("pin-imag", Entry("mandatory", {}), "pin-imag: no rule has this name, did you mean pin-image?"),
         ("be-nice", Entry("mandatory", {}), "be-nice: no rule has this name"),
+        ("keep-waivers-current", Entry("advisory", {}), "keep-waivers-current: is always mandatory"),
         ("pin-image", Entry("remediate", {}), "pin-image: level remediate is not one of"),
+        ("all", Entry("remediate", {}), "all: level remediate is not one of mandatory, advisory, disabled"),
         (
             "forbid-docker-socket",
             Entry("advisory", {}),
@@ -82,10 +85,51 @@ def test_an_advisory_rule_is_raised_or_switched_off_anywhere() -> None:
         assert _faults({"limit-swap": Entry(level, {})}, production=True) == []
 
 
-def test_everything_disabled_is_refused() -> None:
-    entries = {"all": Entry("disabled", {}), **{name: Entry("disabled", {}) for name in RULES}}
-    found = list(faults(entries, list(RULES.values()), production=False))
-    assert {fault.partition(":")[0] for fault in found} == {name for name, rule in RULES.items() if not rule.waivable}
+def _everywhere(level: str) -> dict[str, Entry]:
+    """Return what the engine makes of an entry for all rules: one for each, and the entry itself."""
+    return {"all": Entry(level, {}), **{name: Entry(level, {}) for name in RULES}}
+
+
+@pytest.mark.parametrize("level", ["advisory", "disabled"])
+@pytest.mark.parametrize("spelt_out", [True, False])
+def test_an_entry_for_all_rules_weakens_none_that_must_stay(level: str, *, spelt_out: bool) -> None:
+    entries = _everywhere(level) if spelt_out else {"all": Entry(level, {})}
+    unwaivable = [name for name, rule in RULES.items() if not rule.waivable]
+    first = f"all: must stay mandatory in every environment, not {level} ({len(unwaivable)} rules: {unwaivable[0]}, "
+    (fault,) = _faults(entries)
+    assert fault.startswith(first)
+    always, strict = _faults(entries, production=True)
+    mandatory = [rule for rule in RULES.values() if rule.level is Level.MANDATORY and rule.waivable]
+    assert always.startswith(first)
+    assert strict.startswith(f"all: must stay mandatory in production, not {level} ({len(mandatory)} rules: ")
+
+
+def test_an_entry_for_all_rules_may_leave_those_out_that_must_stay() -> None:
+    kept = {name: Entry("mandatory", {}) for name, rule in RULES.items() if not rule.waivable}
+    assert _faults({**_everywhere("advisory"), **kept}) == []
+    (fault,) = _faults({**_everywhere("advisory"), **kept}, production=True)
+    assert fault.startswith("all: must stay mandatory in production, not advisory")
+
+
+def test_an_entry_for_all_rules_may_raise_them() -> None:
+    assert _faults(_everywhere("mandatory"), production=True) == []
+
+
+def test_a_rule_below_the_entry_for_all_rules_has_its_own_fault() -> None:
+    entries = {**_everywhere("mandatory"), "pin-image": Entry("disabled", {})}
+    assert _faults(entries, production=True) == ["pin-image: must stay mandatory in production, not disabled"]
+
+
+def test_an_entry_for_all_rules_has_no_parameters() -> None:
+    entries = {**_everywhere("mandatory"), "all": Entry("mandatory", {"minimum": 1})}
+    assert _faults(entries) == ["all: has no parameters, but minimum is given"]
+
+
+def test_what_is_refused_fits_into_an_answer() -> None:
+    wrong = {f"no-rule-{number}": Entry("mandatory", {}) for number in range(1000)}
+    with pytest.raises(RefusedError, match=r"no-rule-0: no rule has this name; .*; and 980 more$") as refused:
+        PackServicer(list(RULES.values())).Configure(configure_request(wrong), REFUSING)
+    assert len(str(refused.value)) < 4096
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,13 @@ CASES = (
         ),
         NOTHING,
     ),
+    _database("an empty source", "replicate_source_db", ""),
+    Case(
+        "no replica",
+        (put("database", "replicate_source_db", ""), put("database", "multi_az", False)),
+        found("replicate-database@database"),
+    ),
+    _database("no name of subnets", "db_subnet_group_name", "", "choose-database-subnets"),
     Case(
         "another engine",
         (

@@ -48,8 +48,18 @@ def _input(name: str, value: object, *violations: str) -> Case:
     return Case(f"an input {name}", (call,), found(*violations))
 
 
+_NO_VPC = found("restrict-database-ingress@role-to-database")
+
 CASES = (
     _variable("MODE", "slow", ok=True),
+    _variable("DB_SECRET", "arn:aws:secretsmanager:eu-central-1:1:secret:db", ok=True),
+    _variable("USE_TOKEN", "true", ok=True),
+    Case(
+        "a service for an account without a name",
+        (_permission(source_account=""),),
+        found("forbid-public-functions@permission"),
+    ),
+    Case("an empty network", (put("function", "vpc_config", {}), put("function", "tracing_config", ABSENT)), _NO_VPC),
     _variable("UPSTREAM", "https://me:hunter2@example.com"),
     _variable("UPSTREAM", Secret("text")),
     _variable("UPSTREAM", From("database-password", "result")),
@@ -67,7 +77,7 @@ CASES = (
     Case(
         "a function outside of the network",
         (put("function", "vpc_config", ABSENT), put("function", "tracing_config", ABSENT)),
-        found("restrict-database-ingress@role-to-database"),
+        _NO_VPC,
     ),
     Case("a service for everybody", (_permission(),), found("forbid-public-functions@permission")),
     Case("a service for one bucket", (_permission(source_arn=From("files", "arn")),), NOTHING),

@@ -13,6 +13,7 @@ from .aws_program import compliant
 from .change import ABSENT, UNKNOWN, From, Secret, add, copied, put
 from .mutation import NOTHING, Case, Row, cases, found, on_aws
 
+_READ = "keep-secrets-out-of-user-data@template"
 _BLIND = found("find-kotauth-server@kotauth")
 _SECRET_FILE = user_data(files={"/etc/app.env": "API_TOKEN=hunter2\n"})
 _DISK = "template/block_device_mappings.0.ebs.encrypted"
@@ -99,12 +100,26 @@ CASES = (
     _edge("associate_public_ip_address", ABSENT, "forbid-public-host-addresses@edge"),
     _edge("associate_public_ip_address", UNKNOWN, "forbid-public-host-addresses@edge"),
     _edge("root_block_device", ABSENT, "encrypt-disks@edge"),
+    Case(
+        "an instance with an empty template",
+        (*_INSTANCE, put("edge", "launch_template", {}), put("edge", "metadata_options", ABSENT)),
+        found("require-metadata-tokens@edge", "limit-metadata-hops@edge", "pin-launch-template@edge"),
+    ),
+    Case(
+        "an instance without an interface",
+        (*_INSTANCE, put("edge", "network_interfaces", []), put("edge", "associate_public_ip_address", ABSENT)),
+        found("forbid-public-host-addresses@edge"),
+    ),
     _edge("ebs_block_devices", [{"device_name": "/dev/sdf"}], "encrypt-disks@edge"),
     _edge("iam_instance_profile", ABSENT, "enter-hosts-without-keys@edge"),
     _edge("user_data", "#!/bin/sh\nexport DB_PASSWORD=hunter2\n", "keep-secrets-out-of-user-data@edge"),
     _edge("user_data", Secret("#!/bin/sh\n"), "keep-secrets-out-of-user-data@edge"),
     _edge("user_data", "#!/bin/sh\nDB_PASSWORD=$(fetch password)\nTOKEN=\nTTL=60\n"),
     _edge("user_data", "#!/bin/sh\naws configure AKIAIOSFODNN7EXAMPLE\n", "keep-secrets-out-of-user-data@edge"),
+    _edge("user_data", "#!/bin/sh\nPGPASSWORD='hunter 2' psql\n", "keep-secrets-out-of-user-data@edge"),
+    _edge("user_data", "#!/bin/sh\npodman run -e TOKEN=hunter2 app\n", "keep-secrets-out-of-user-data@edge"),
+    _edge("user_data", '#!/bin/sh\nPASSWORD="$(fetch)"\nmysql --password="$PASSWORD"\nTLS_PRIVATE_KEY=/etc/tls/key\n'),
+    _edge("user_data", "#!/bin/sh\ncurl https://me:${TOKEN}@example.com\nSECRET=arn:aws:secretsmanager:eu:1:s\n"),
     Case(
         "a volume",
         (add("volume", aws.ebs.Volume, {"availability_zone": "eu-central-1a", "size": 1}),),
@@ -126,10 +141,12 @@ CASES = (
         found("spread-groups-over-zones@group"),
     ),
     Case("zones by name", (put("group", "availability_zones", ["eu-central-1a", "eu-central-1b"]),), NOTHING),
-    _data("not base64", "#cloud-config", "keep-secrets-out-of-user-data@template", *_BLIND),
-    _data("5 MB", encoded("x" * 5 * 1024 * 1024), "keep-secrets-out-of-user-data@template", *_BLIND),
-    _data("no YAML", encoded("#cloud-config\n{]"), *_BLIND),
-    _data("YAML, no mapping", encoded("#cloud-config\n- 1"), *_BLIND),
+    _data("not base64", "#cloud-config", _READ, *_BLIND),
+    _data("5 MB", encoded("x" * 5 * 1024 * 1024), _READ, *_BLIND),
+    _data("no YAML", encoded("#cloud-config\n{]"), _READ, *_BLIND),
+    _data("YAML, no mapping", encoded("#cloud-config\n- 1"), _READ, *_BLIND),
+    _data("a date that is none", encoded("#cloud-config\nnow: 2026-99-99"), _READ, *_BLIND),
+    _data("more of it elsewhere", encoded("#include\nhttps://example.com/more"), _READ, *_BLIND),
 )
 
 _WORKER = run("worker", FRONTEND, "10002:10002", "--restart=always --health-cmd=true --privileged")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .change import ABSENT, UNKNOWN, Change, Secret, copied, put
+from .change import ABSENT, UNKNOWN, Change, Secret, copied, put, without
 from .mutation import NOTHING, Case, Row, cases, found, state, table
 from .program import envs
 
@@ -87,6 +87,11 @@ STATES = (
 )
 
 CASES = (
+    Case(
+        "a pool of somebody else's",
+        (*_POOLER, put("pooler", "envs", ["POOL_MODE=transaction"]), without("server", "server-carrier")),
+        NOTHING,
+    ),
     Case(
         "the pool of the variable",
         (put("server", "envs", envs(DB_POOL_MAX_SIZE="47")),),

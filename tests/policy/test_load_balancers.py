@@ -78,6 +78,7 @@ CASES = (
         found("redirect-plain-http@other-rule"),
     ),
     Case("no certificate", (put("https", "certificate_arn", ABSENT),), found("certify-listeners@https")),
+    Case("a certificate without a name", (put("https", "certificate_arn", ""),), found("certify-listeners@https")),
     Case("a certificate still to come", (put("https", "certificate_arn", UNKNOWN),), NOTHING),
     _balancer("two subnets of another stack", "subnets", ["subnet-1", "subnet-2"]),
     _balancer("one subnet of another stack", "subnets", ["subnet-1"], "spread-load-balancer@balancer"),

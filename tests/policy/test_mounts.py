@@ -79,6 +79,11 @@ CASES = (
         found("store-database-on-volume@database"),
     ),
     Case(
+        "data on a volume with an empty name",
+        (put("database", "volumes.0.volume_name", ""),),
+        found("store-database-on-volume@database"),
+    ),
+    Case(
         "data on a volume in the other notation",
         (
             put("database", "volumes.0", ABSENT),

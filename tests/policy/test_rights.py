@@ -34,8 +34,8 @@ STATES = tuple(
         state(rule, "known", (_rights(statement),), found(f"{rule}@rights")),
         state(rule, "secret", (put("rights", "policy", Secret(document(statement))),), found(f"{rule}@rights")),
         state(rule, "unknown", (put("rights", "policy", UNKNOWN),), _EVERY),
-        # No action allows nothing.
-        state(rule, "absent", (_rights({key: each for key, each in statement.items() if key != "Action"}),), NOTHING),
+        # AWS refuses it, and a key with a typing error is one that nobody reads.
+        state(rule, "absent", (_rights({key: each for key, each in statement.items() if key != "Action"}),), _EVERY),
     )
 )
 

@@ -70,6 +70,16 @@ CASES = (
         )
     ),
     *map(_environment, ("DB_PASSWORD_FILE=/run/secrets/p", "DB_PASSWORD=", "TOKEN_TTL=60", "URL=https://host:443/a@b")),
+    # A switch, and two places where the secret is.
+    *map(
+        _environment,
+        (
+            "MYSQL_RANDOM_ROOT_PASSWORD=yes",
+            "GOOGLE_APPLICATION_CREDENTIALS=/run/secrets/google.json",
+            "DB_SECRET=arn:aws:secretsmanager:eu-central-1:1:secret:db",
+        ),
+    ),
+    *(_environment(entry, _EXPOSED) for entry in ("DB_PASSWORD=/A1b2", "DB_PASSWORD=/Ab/c+d", "DB_PASSWORD=yes!")),
     _environment(_PASSWORD, _EXPOSED),
     _environment(_PASSWORD, _EXPOSED, outputs=KNOWN),
     Case("all of envs marked secret", (put("frontend", "envs", Secret(["A=b"])),), found(_EXPOSED)),

@@ -74,6 +74,7 @@ CASES = (
     _world("a half of it", "limit-world-ingress", cidr_ipv4="128.0.0.0/1", to_port=22, from_port=22),
     _world("nothing of it", cidr_ipv4="203.0.113.0/24", to_port=22, from_port=22),
     _world("who knows", "limit-world-ingress", cidr_ipv4=UNKNOWN, to_port=22, from_port=22),
+    _world("what is no network", "limit-world-ingress", cidr_ipv4="0.0.0.0/0 "),
     _world("only the network", cidr_ipv4=From("vpc", "cidr_block"), to_port=22, from_port=22),
     Case(
         "an inline rule for the world",
@@ -98,6 +99,27 @@ CASES = (
         "a classic rule for the world",
         (_NO_DATABASE_RULES, _classic("database-group", ipv6_cidr_blocks=["::/0"])),
         found("restrict-database-ingress@classic", "limit-world-ingress@classic"),
+    ),
+    Case(
+        "a service of ECS reaches the database",
+        (
+            add("tasks", aws.ec2.SecurityGroup, {"description": "Tasks"}, first=True),
+            add(
+                "service",
+                aws.ecs.Service,
+                {"network_configuration": {"subnets": ["subnet-1"], "security_groups": [From("tasks", "id")]}},
+            ),
+            put("role-to-database", "referenced_security_group_id", From("tasks", "id")),
+        ),
+        NOTHING,
+    ),
+    Case(
+        "a group that nothing of the stack is in",
+        (
+            add("others", aws.ec2.SecurityGroup, {"description": "Others"}, first=True),
+            put("role-to-database", "referenced_security_group_id", From("others", "id")),
+        ),
+        found("restrict-database-ingress@role-to-database"),
     ),
     Case(
         "both standalone forms",

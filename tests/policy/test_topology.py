@@ -47,6 +47,15 @@ CASES = (
     Impossible(_PART.why, "run-one-frontend", "unknown"),
     # The image says it too.
     state("run-one-frontend", "absent", (copied("frontend", "second"), put("second", "labels", ABSENT)), _TWO),
+    Case(
+        "a web server behind the frontend",
+        (
+            copied("frontend", "pictures", image="docker.io/library/nginx:1.29.3"),
+            put("pictures", "labels", ABSENT),
+            put("pictures", "ports", ABSENT),
+        ),
+        NOTHING,
+    ),
     Case("no database", (without("database"),), found("complete-stack@server")),
 )
 

@@ -5,6 +5,7 @@ A bucket's settings are resources of their own; they are found by the bucket tha
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from ..aws import (
@@ -18,11 +19,19 @@ from ..aws import (
     texts,
 )
 from ..policy_document import Statement, is_everybody, statements
-from ..resource import Resource
+from ..resource import Resource, Stack
 from ..rule import Area, Kind, Level, Parameter, References, Settings, Severity
 from ..verdict import Verdict, fail
 
 AREA = Area("buckets")
+_SATELLITES = (
+    *BUCKET_ACCESS_BLOCKS,
+    *BUCKET_ENCRYPTIONS,
+    *BUCKET_LIFECYCLES,
+    *BUCKET_OWNERSHIPS,
+    *BUCKET_POLICIES,
+    *BUCKET_VERSIONINGS,
+)
 _BLOCKS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 
 
@@ -30,18 +39,25 @@ def _satellites(bucket: Resource, types: tuple[str, ...]) -> list[Resource]:
     """Return the resources of these types that are about a bucket: made of it, or naming it."""
     stack = bucket.in_stack()
     found = {each.urn: each for each, name in stack.consumers(bucket, *types) if name == "bucket"}
-    own = texts([bucket.get("bucket")])
-    found |= {
-        each.urn: each for each in stack.of_type(*types) if own != [""] and texts([each.get("bucket")]) == own != []
-    }
+    for own in filter(None, texts([bucket.get("bucket")])):
+        found |= {each.urn: each for each in stack.once(_by_bucket).get(own, ()) if each.type in types}
     return list(found.values())
+
+
+def _by_bucket(stack: Stack) -> dict[str, list[Resource]]:
+    found: dict[str, list[Resource]] = defaultdict(list)
+    for each in stack.of_type(*_SATELLITES):
+        for name in texts([each.get("bucket")]):
+            found[name].append(each)
+    return found
 
 
 @AREA.rule(
     "block-public-buckets",
     Severity.CRITICAL,
     "Block every public access to a bucket.",
-    remedy="Add an `aws.s3.BucketPublicAccessBlock` with all four settings true.",
+    remedy="Add an `aws.s3.BucketPublicAccessBlock` with all four settings true; a website is served by CloudFront, "
+    "with an `aws.cloudfront.OriginAccessControl`.",
     types=BUCKETS,
     references=References(
         hub=("S3.8",), checkov=("CKV2_AWS_6", "CKV_AWS_53", "CKV_AWS_54", "CKV_AWS_55", "CKV_AWS_56")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..aws import CACHE
+from ..aws import CACHE, is_given
+from ..kotauth import servers_of
 from ..resource import Resource
 from ..rule import Area, Kind, Parameter, References, Settings, Severity
 from ..verdict import Verdict, fail
@@ -29,7 +30,8 @@ def encrypt_caches(cache: Resource, _: Settings) -> Iterator[Verdict]:
     for name in ("atRestEncryptionEnabled", "transitEncryptionEnabled"):
         if not cache.get(name).flag():
             yield fail(name, "is not true")
-    if cache.get("authToken").is_absent and cache.get("userGroupIds").is_absent:
+    users = cache.get("userGroupIds")
+    if not is_given(cache.get("authToken")) and not users.is_unknown and not users.items():
         yield fail("authToken", "is not set")
 
 
@@ -49,12 +51,17 @@ def replicate_caches(cache: Resource, settings: Settings) -> Iterator[Verdict]:
             yield fail(name, "is not true")
 
 
+def _is_beside_server(cache: Resource) -> bool:
+    return bool(servers_of(cache))
+
+
 @AREA.rule(
     "use-one-cache-shard",
     Severity.MEDIUM,
     "Run a cache for Kotauth as one shard.",
     remedy='Remove `num_node_groups`, and leave `cluster_mode` at "disabled".',
     types=(CACHE,),
+    when=_is_beside_server,
     references=References(checklist=(1,)),
 )
 def use_one_cache_shard(cache: Resource, _: Settings) -> Iterator[Verdict]:

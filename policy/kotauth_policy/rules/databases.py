@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..aws import DATABASE_INSTANCE, PARAMETER_GROUP, SUBNET_GROUP, sources, zones
+from ..aws import DATABASE_INSTANCE, PARAMETER_GROUP, SUBNET_GROUP, is_given, sources, zones
 from ..resource import Resource
 from ..rule import Area, Kind, Level, Parameter, References, Settings, Severity
 from ..value import Value
@@ -20,7 +20,7 @@ _FINAL_CHARACTERS = re.compile(r"[a-z]+(\d+)")
 
 
 def _is_source(database: Resource) -> bool:
-    return database.get("replicateSourceDb").is_absent
+    return not is_given(database.get("replicateSourceDb"))
 
 
 def _is_postgres(database: Resource) -> bool:
@@ -166,7 +166,7 @@ def monitor_database(database: Resource, _: Settings) -> Iterator[Verdict]:
         yield fail("monitoringInterval", "is not set")
     if not database.get("performanceInsightsEnabled").flag():
         yield fail("performanceInsightsEnabled", "is not true")
-    elif database.get("performanceInsightsKmsKeyId").is_absent:
+    elif not is_given(database.get("performanceInsightsKmsKeyId")):
         yield fail("performanceInsightsKmsKeyId", "is not set")
 
 
@@ -182,7 +182,7 @@ def monitor_database(database: Resource, _: Settings) -> Iterator[Verdict]:
 def keep_administrator_in_rds(database: Resource, _: Settings) -> Iterator[Verdict]:
     """A password that RDS makes and rotates is in no program and no state."""
     name = database.get("username")
-    if name.is_absent or (name.text() or "").lower() in _DEFAULT_ADMINISTRATORS:
+    if (name.text() or "").lower() in ("", *_DEFAULT_ADMINISTRATORS):
         yield fail("username", "is one that everybody tries first")
     if not database.get("manageMasterUserPassword").flag():
         yield fail("manageMasterUserPassword", "is not true")
@@ -256,7 +256,8 @@ def run_supported_postgres(database: Resource, settings: Settings) -> Iterator[V
 def plan_database_upgrades(database: Resource, settings: Settings) -> Iterator[Verdict]:
     """Left out, extended support begins by itself and costs per processor and hour. 14 leaves support in 2027."""
     major = _major(database.get("engineVersion"))
-    if major is not None and major < settings.number("settled") and database.get("engineLifecycleSupport").is_absent:
+    said = is_given(database.get("engineLifecycleSupport"))
+    if major is not None and major < settings.number("settled") and not said:
         yield fail("engineLifecycleSupport", "is not set")
 
 
@@ -273,7 +274,7 @@ def choose_database_subnets(resource: Resource, _: Settings) -> Iterator[Verdict
     if resource.type == SUBNET_GROUP:
         if zones(resource, "subnetIds") < 2:
             yield fail("subnetIds", "is in fewer than two zones")
-    elif _is_source(resource) and resource.get("dbSubnetGroupName").is_absent:
+    elif _is_source(resource) and not is_given(resource.get("dbSubnetGroupName")):
         yield fail("dbSubnetGroupName", "is not set")
 
 
@@ -284,10 +285,11 @@ def _parameters(group: Resource) -> dict[str, Value]:
 
 def _parameter_groups(database: Resource) -> list[Resource]:
     named = database.get("parameterGroupName")
+    name = None if named.is_unknown else named.text()
     found = sources(database, "parameterGroupName", PARAMETER_GROUP)
-    if found or named.is_unknown:
+    if found or name is None:
         return found
-    group = database.in_stack().named(PARAMETER_GROUP).get(named.text() or "")
+    group = database.in_stack().named(PARAMETER_GROUP).get(name)
     return [group] if group else []
 
 
@@ -316,8 +318,7 @@ def force_database_tls(database: Resource, _: Settings) -> Iterator[Verdict]:
 
 
 def _no_group(database: Resource) -> Verdict:
-    named = database.get("parameterGroupName")
-    if named.is_absent:
+    if not is_given(database.get("parameterGroupName")):
         return fail("parameterGroupName", "is not set")
     return undecidable("parameterGroupName", "names a group that is not in this stack")
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..aws import FUNCTION_URL, INVOCATION, LAMBDA, LAMBDA_PERMISSION
+from ..aws import FUNCTION_URL, INVOCATION, LAMBDA, LAMBDA_PERMISSION, is_given
 from ..resource import Resource
 from ..rule import Area, Kind, Level, Parameter, References, Settings, Severity
-from ..secret_text import SECRET_FORM, SECRET_NAME, SECRET_SOURCES
+from ..secret_text import SECRET_FORM, SECRET_SOURCES, is_named_like_secret
 from ..value import Value
 from ..verdict import Verdict, fail, undecidable
 
@@ -25,7 +25,8 @@ _ENDED = [
 
 
 def _is_in_vpc(function: Resource) -> bool:
-    return not function.get("vpcConfig").is_absent
+    place = function.get("vpcConfig")
+    return place.is_unknown or bool(place.fields())
 
 
 @AREA.rule(
@@ -60,7 +61,7 @@ def forbid_public_functions(resource: Resource, _: Settings) -> Iterator[Verdict
         return
     principal = resource.get("principal").text() or ""
     whose = [resource.get(name) for name in ("sourceArn", "sourceAccount", "principalOrgId")]
-    if (principal == "*" or principal.endswith(".amazonaws.com")) and all(value.is_absent for value in whose):
+    if (principal == "*" or principal.endswith(".amazonaws.com")) and not any(map(is_given, whose)):
         yield fail("principal", "is everybody, or a service for everybody")
 
 
@@ -85,7 +86,7 @@ def keep_secrets_out_of_functions(resource: Resource, _: Settings) -> Iterator[V
     for name, value in variables.fields().items():
         found = list(_exposed(resource, "environment", value))
         yield from found
-        if not found and not value.is_unknown and value.text() and SECRET_NAME.fullmatch(name):
+        if not found and not value.is_unknown and is_named_like_secret(name, value.text() or ""):
             yield fail(value.path, "is named like a secret")
 
 
@@ -113,5 +114,6 @@ def trace_functions(function: Resource, _: Settings) -> Iterator[Verdict]:
     """Each of them holds connections of the database. An account of its first days has no number to reserve."""
     if function.get("tracingConfig").field("mode").text() != "Active":
         yield fail("tracingConfig.mode", "is not Active")
-    if function.get("reservedConcurrentExecutions").is_absent:
+    reserved = function.get("reservedConcurrentExecutions")
+    if not reserved.is_unknown and reserved.number() is None:
         yield fail("reservedConcurrentExecutions", "is not set")

@@ -5,18 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..aws import EBS_VOLUME, GROUP, HOSTS, INSTANCE, LAUNCH_TEMPLATE, is_made_here, zones
+from ..aws import EBS_VOLUME, GROUP, HOSTS, INSTANCE, LAUNCH_TEMPLATE, is_given, is_made_here, zones
 from ..docker import SERVER, is_part
 from ..hosted import containers_on
 from ..resource import Resource
 from ..rule import Area, Kind, Level, Parameter, References, Settings, Severity
-from ..secret_text import SECRET_FORM, SECRET_NAME
+from ..secret_text import SECRET_FORM, is_named_like_secret
 from ..user_data import parse, property_of, text_of
 from ..value import ABSENT, Value
 from ..verdict import Verdict, fail, undecidable
 
 AREA = Area("hosts")
-_ASSIGNMENT = re.compile(r"^\s*(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)=(?P<text>[^\s$(]\S*)$", re.MULTILINE)
+_ASSIGNMENT = re.compile(
+    r"(?:^[ \t]*(?:export[ \t]+)?|[ \t](?:-e|--env)[ =])[\"']?"
+    # What begins with $ or a backtick is fetched on the host.
+    r"(?P<name>[A-Za-z_]\w*)=[\"']?(?P<text>[^\s\"'$(`]\S*)",
+    re.MULTILINE,
+)
+_FETCHED = re.compile(r"[=: ][\"']?\$")
 _ACCESS_KEY = re.compile(r"\b(AKIA|ASIA)[0-9A-Z]{16}\b")
 _FLOATING = ("$Latest", "$Default")
 # Whatever is named so has half a gigabyte: the system and nothing beside it.
@@ -25,7 +31,10 @@ _TOO_SMALL = re.compile(r".*\.nano|t1\.micro")
 
 def _launches_itself(host: Resource) -> bool:
     """Whether the host says itself how it is launched, and doesn't leave it to a launch template."""
-    return host.type == LAUNCH_TEMPLATE or host.get("launchTemplate").is_absent
+    if host.type == LAUNCH_TEMPLATE:
+        return True
+    template = host.get("launchTemplate")
+    return not template.is_unknown and not template.fields()
 
 
 def _says(host: Resource, name: str) -> bool:
@@ -76,7 +85,7 @@ def forbid_public_host_addresses(host: Resource, _: Settings) -> Iterator[Verdic
     """Left out on an instance, the subnet decides. A changing address can't be named in anybody's list either."""
     if host.type == INSTANCE:
         own = host.get("associatePublicIpAddress")
-        if host.get("networkInterfaces").is_absent and own.flag() is not False:
+        if not host.get("networkInterfaces").items() and own.flag() is not False:
             yield fail("associatePublicIpAddress", "is not false")
         return
     for interface in host.get("networkInterfaces").items():
@@ -121,7 +130,8 @@ def _disks(resource: Resource) -> Iterator[Value]:
     "keep-secrets-out-of-user-data",
     Severity.CRITICAL,
     "Put no secret into the user data of a host, and let it be read.",
-    remedy="Let the host read it from Secrets Manager with its role.",
+    remedy="Let the host read it from Secrets Manager with its role; what only an update knows, such as a new "
+    "database's address, it reads at boot from an `aws.ssm.Parameter`.",
     types=HOSTS,
     references=References(checkov=("CKV_AWS_46",), checklist=(8, 9)),
     waivable=False,
@@ -142,13 +152,17 @@ def keep_secrets_out_of_user_data(host: Resource, _: Settings) -> Iterator[Verdi
 
 
 def _secrets_in(text: str, path: str) -> Iterator[Verdict]:
-    files = "\n".join(parse(text).files.values())
+    program = parse(text)
+    if program.fault:
+        yield fail(path, program.fault)
+    files = "\n".join(program.files.values())
     for content in (text, files):
-        if SECRET_FORM.search(content) or _ACCESS_KEY.search(content):
+        forms = [found for found in SECRET_FORM.finditer(content) if not _FETCHED.search(found[0])]
+        if forms or _ACCESS_KEY.search(content):
             yield fail(path, "has the form of a secret somewhere")
             return
         for found in _ASSIGNMENT.finditer(content):
-            if SECRET_NAME.fullmatch(found["name"]):
+            if is_named_like_secret(found["name"], found["text"].strip("\"'")):
                 # The name is the program's own and no value; it is what to look for.
                 yield fail(path, "sets a variable that is named like a secret")
                 return
@@ -167,7 +181,9 @@ def enter_hosts_without_keys(host: Resource, _: Settings) -> Iterator[Verdict]:
     """A key pair is a password that nobody changes; Session Manager knows who came and needs no open port."""
     if host.get("keyName").text():
         yield fail("keyName", "is set")
-    if _launches_itself(host) and host.get("iamInstanceProfile").is_absent:
+    profile = host.get("iamInstanceProfile")
+    given = is_given(profile) if host.type == INSTANCE else profile.is_unknown or profile.fields()
+    if _launches_itself(host) and not given:
         yield fail("iamInstanceProfile", "is not set")
 
 
@@ -201,7 +217,7 @@ def size_kotauth_hosts(host: Resource, _: Settings) -> Iterator[Verdict]:
     if not any(is_part(SERVER)(container) for container in containers_on(host)):
         return
     kind = host.get("instanceType")
-    if kind.is_absent:
+    if not is_given(kind):
         yield undecidable("instanceType", "is not set, so anything may be launched")
     elif _TOO_SMALL.fullmatch(kind.text() or ""):
         yield fail("instanceType", "has half a gigabyte of memory")

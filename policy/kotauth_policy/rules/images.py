@@ -49,7 +49,7 @@ def _shown(resource: Resource) -> str:
     "pin-image",
     Severity.HIGH,
     "Name every image by digest or exact tag.",
-    remedy="Write the whole version, such as ghcr.io/inumansoul/kotauth:1.22.0, or add @sha256:….",
+    remedy="Write the whole version, such as docker.io/library/redis:8.2.3, or add @sha256:….",
     types=(CONTAINER, *HOSTS, *_IMAGE_RESOURCES),
     references=References(cis=("5.28",)),
 )

@@ -156,7 +156,7 @@ def forbid_host_namespaces(container: Resource, _: Settings) -> Iterator[Verdict
     "forbid-host-devices",
     Severity.HIGH,
     "Give no device of the host to a container.",
-    remedy="Remove the devices: no part of Kotauth needs one.",
+    remedy="Remove the devices; a server of web pages or data needs none.",
     types=(CONTAINER, *HOSTS),
     when=starts,
     references=References(cis=("5.18",)),

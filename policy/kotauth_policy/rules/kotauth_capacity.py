@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 
@@ -9,7 +10,7 @@ from ..aws import DATABASE_INSTANCE, HOSTS, PARAMETER_GROUP, sources
 from ..docker import CONTAINER, DATABASE, is_service, known_image, networks_of
 from ..hosted import parts_in
 from ..kotauth import is_server, servers_of, setting
-from ..resource import Resource
+from ..resource import Resource, Stack
 from ..rule import Area, Kind, Level, Parameter, References, Settings, Severity
 from ..verdict import Verdict, fail
 
@@ -98,12 +99,16 @@ def fit_connection_pool(server: Resource, _: Settings) -> Iterator[Verdict]:
         yield fail("envs", "sets DB_POOL_MAX_SIZE to something else than a positive number")
         return
     needed = 2 * len(servers_of(server)) * int(pool) + _OTHER_CONNECTIONS
-    limits = [(each, _max_connections(each)) for each in parts_in(server.in_stack(), DATABASE)]
-    limits += [(each, _managed_connections(each)) for each in server.in_stack().of_type(DATABASE_INSTANCE)]
-    for database, most in limits:
-        available = most - _RESERVED_CONNECTIONS
-        if needed > available:
-            yield fail("envs", f"DB_POOL_MAX_SIZE needs {needed} connections, {database.name} has {available}")
+    smallest, most = server.in_stack().once(_smallest_database)
+    available = most - _RESERVED_CONNECTIONS
+    if needed > available:
+        yield fail("envs", f"DB_POOL_MAX_SIZE needs {needed} connections, {smallest} has {available}")
+
+
+def _smallest_database(stack: Stack) -> tuple[str, float]:
+    limits = [(each.name, _max_connections(each)) for each in parts_in(stack, DATABASE)]
+    limits += [(each.name, _managed_connections(each)) for each in stack.of_type(DATABASE_INSTANCE)]
+    return min(limits, key=lambda each: each[1], default=("", math.inf))
 
 
 def _max_connections(database: Resource) -> int:
@@ -124,13 +129,17 @@ def _managed_connections(database: Resource) -> int:
     return min(int(memory / _BYTES_PER_CONNECTION), 5000)
 
 
+def _is_beside_server(container: Resource) -> bool:
+    return is_service(container) and bool(servers_of(container))
+
+
 @AREA.rule(
     "pool-by-session",
     Severity.HIGH,
     "Pool database connections by session only.",
     remedy="Set POOL_MODE (PGBOUNCER_POOL_MODE) to session, or leave the pooler out.",
     types=(CONTAINER, *HOSTS),
-    when=is_service,
+    when=_is_beside_server,
     references=References(checklist=(9,)),
 )
 def pool_by_session(container: Resource, _: Settings) -> Iterator[Verdict]:

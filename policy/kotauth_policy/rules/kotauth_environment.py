@@ -10,7 +10,7 @@ from ..aws import DATABASE_INSTANCE, HOSTS, texts
 from ..docker import CONTAINER, DATABASE, FRONTEND
 from ..hosted import containers_on_same_host, parts_in
 from ..kotauth import comes_from_database, is_server, setting, variable, variables
-from ..resource import Resource
+from ..resource import Resource, Stack
 from ..rule import Area, Kind, Parameter, References, Settings, Severity
 from ..verdict import Verdict, fail
 
@@ -81,6 +81,7 @@ def _is_address(host: str) -> bool:
     when=is_server,
     references=References(checklist=(3,)),
     parameters=(Parameter("allowed", Kind.TEXTS, ["production"], "The values that KAUTH_ENV may have.", relaxes=True),),
+    waivable=False,
 )
 def set_production_environment(server: Resource, settings: Settings) -> Iterator[Verdict]:
     """Any other spelling is development, silently: no check of https, of the key, of the demo mode."""
@@ -170,15 +171,16 @@ def separate_database_roles(server: Resource, _: Settings) -> Iterator[Verdict]:
     found = variable(server, "DB_USER")
     if found is None:
         return
-    administrators = {
-        entry.text
-        for database in parts_in(server.in_stack(), DATABASE)
-        for entry in variables(database)
-        if entry.name in _ADMINISTRATOR_VARIABLES
-    }
-    administrators.update(texts(each.get("username") for each in server.in_stack().of_type(DATABASE_INSTANCE)))
-    if found.text in {*administrators, *_ADMINISTRATORS}:
+    if found.text in _ADMINISTRATORS or found.text in server.in_stack().once(_administrators):
         yield fail(found.entry.path, "DB_USER is the database's administrator")
+
+
+def _administrators(stack: Stack) -> set[str]:
+    entries = (entry for database in parts_in(stack, DATABASE) for entry in variables(database))
+    return {
+        *(entry.text for entry in entries if entry.name in _ADMINISTRATOR_VARIABLES),
+        *texts(each.get("username") for each in stack.of_type(DATABASE_INSTANCE)),
+    }
 
 
 @AREA.rule(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..aws import HOSTS
+from ..aws import HOSTS, is_given
 from ..docker import CONTAINER, is_one_shot, is_service, starts
 from ..resource import Resource
 from ..rule import Area, Level, References, Settings, Severity
@@ -112,7 +112,9 @@ def bound_logs(container: Resource, _: Settings) -> Iterator[Verdict]:
     if driver == "json-file":
         options = container.get("logOpts")
         for name in ("max-size", "max-file"):
-            if options.field(name).is_absent:
+            option = options.field(name)
+            # The provider writes a number as text.
+            if not isinstance(option.raw, float) and not is_given(option):
                 yield fail(f"logOpts.{name}", "is not set")
     elif driver not in _BOUNDED:
         yield fail("logDriver", "is not set to a driver whose logs are bounded")

@@ -12,6 +12,7 @@ from ..aws import (
     WEB_ACL,
     WEB_ACL_ASSOCIATION,
     WEB_ACL_LOGGING,
+    is_given,
     sources,
     zones,
 )
@@ -106,7 +107,7 @@ def allow_tls_policies(listener: Resource, settings: Settings) -> Iterator[Verdi
 def certify_listeners(listener: Resource, _: Settings) -> Iterator[Verdict]:
     """An unknown ARN is that of a certificate still to be made."""
     if _is_encrypted(listener):
-        if listener.get("certificateArn").is_absent:
+        if not is_given(listener.get("certificateArn")):
             yield fail("certificateArn", "is not set")
     elif not _is_plain(listener):
         yield fail("protocol", "is neither HTTPS nor TLS, nor HTTP to redirect from")
@@ -229,8 +230,8 @@ def watch_web_acl(acl: Resource, _: Settings) -> Iterator[Verdict]:
     "probe-targets",
     Severity.HIGH,
     "Speak TLS to the hosts behind a load balancer, and ask them whether they are ready.",
-    remedy='Set `protocol="HTTPS"`, and `health_check` with `protocol="HTTPS"`, `path="/health/ready"` and '
-    '`matcher="200"`.',
+    remedy='Set `protocol="HTTPS"`, and `health_check` with `protocol="HTTPS"`; Kotauth answers at '
+    '`path="/health/ready"` with `matcher="200"`.',
     types=TARGET_GROUPS,
     references=References(hub=("ELB.21", "ELB.22"), checkov=("CKV_AWS_261", "CKV_AWS_378"), checklist=(3,)),
 )

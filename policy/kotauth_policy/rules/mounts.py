@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
-from ..aws import HOSTS
+from ..aws import HOSTS, is_given
 from ..docker import CONTAINER, DATABASE, FRONTEND, is_part, mounted
 from ..resource import Resource
 from ..rule import Area, Kind, Parameter, References, Settings, Severity
@@ -34,7 +34,7 @@ _SYSTEM = (
     "forbid-docker-socket",
     Severity.CRITICAL,
     "Give no container the socket of the container engine.",
-    remedy="Remove the mount: whoever has the socket is root on the host.",
+    remedy="Remove the mount: whoever has the socket is root on the host. A proxy can read its routes from a file.",
     types=(CONTAINER, *HOSTS),
     references=References(cis=("5.32",)),
     waivable=False,
@@ -76,7 +76,7 @@ def _on_named_volume(container: Resource, folders: list[str]) -> Iterator[Verdic
             continue
         if mount.volume is None:
             yield fail(mount.target.path, "is not a named volume")
-        elif mount.volume.is_absent:
+        elif not is_given(mount.volume):
             yield fail(mount.target.path, "is a volume without a name, which is lost with its container")
         return
     yield fail("volumes", f"has no named volume at {' or '.join(folders)}")

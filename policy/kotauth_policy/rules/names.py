@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from ..aws import CERTIFICATE, HOSTS, LISTENER_RULES, RECORD, texts
+from ..aws import CERTIFICATE, HOSTS, LISTENER_RULES, RECORD, is_given, texts
 from ..docker import CONTAINER
 from ..kotauth import is_server, setting
 from ..resource import Resource, Stack
@@ -19,7 +19,7 @@ _SHORT_KEYS = ("RSA_1024",)
 
 def _is_issued(certificate: Resource) -> bool:
     """Whether AWS issues it, and it is not brought."""
-    return certificate.get("certificateBody").is_absent
+    return not is_given(certificate.get("certificateBody"))
 
 
 @AREA.rule(
@@ -94,11 +94,13 @@ def _names_of_listener_rules(stack: Stack) -> list[str]:
     return texts(name for each in conditions for name in each.field("hostHeader").field("values").items())
 
 
-_NAMES = {
-    "no record": _names_of_records,
-    "no certificate": _names_of_certificates,
-    "no rule of a listener": _names_of_listener_rules,
-}
+def _names(stack: Stack) -> dict[str, set[str]]:
+    found = {
+        "no record": _names_of_records(stack),
+        "no certificate": _names_of_certificates(stack),
+        "no rule of a listener": _names_of_listener_rules(stack),
+    }
+    return {nothing: {name.rstrip(".").lower() for name in names} for nothing, names in found.items()}
 
 
 @AREA.rule(
@@ -112,9 +114,8 @@ _NAMES = {
 )
 def agree_on_host_name(server: Resource, _: Settings) -> Iterator[Verdict]:
     """Kotauth issues tokens in the name that it was told, whatever name it is reached by."""
-    for nothing, names_in in _NAMES.items():
-        names = [name.rstrip(".").lower() for name in server.in_stack().once(names_in)]
-        if names and _host(server) not in (None, *names):
+    for nothing, names in server.in_stack().once(_names).items():
+        if names and (host := _host(server)) and host not in names:
             yield fail("envs", f"KAUTH_BASE_URL has a host that {nothing} of this stack has")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..aws import HOSTS
+from ..aws import HOSTS, is_given
 from ..docker import (
     CONTAINER,
     DATABASE,
@@ -18,10 +18,10 @@ from ..docker import (
     starts,
 )
 from ..hosted import parts_in
-from ..resource import Resource
+from ..resource import Resource, Stack
 from ..rule import Area, Kind, Parameter, References, Settings, Severity
 from ..value import Value
-from ..verdict import Verdict, fail, undecidable
+from ..verdict import Verdict, fail
 
 AREA = Area("network")
 
@@ -38,9 +38,8 @@ AREA = Area("network")
 )
 def publish_only_from_frontend(container: Resource, _: Settings) -> Iterator[Verdict]:
     """The server behind it believes its headers, and nothing but the server needs the database."""
-    ports = container.get("ports")
-    if part(container) != FRONTEND and (ports.is_unknown or ports.items()):
-        yield undecidable("ports") if ports.is_unknown else fail("ports", "is not empty")
+    if part(container) != FRONTEND and container.get("ports").items():
+        yield fail("ports", "is not empty")
 
 
 @AREA.rule(
@@ -95,7 +94,7 @@ def forbid_publish_all_ports(container: Resource, _: Settings) -> Iterator[Verdi
 def use_own_network(container: Resource, _: Settings) -> Iterator[Verdict]:
     """On the default bridge every container of the host reaches every other."""
     # How many networks there are is known even where their names are not.
-    if container.get("networksAdvanced").items():
+    if any(is_given(entry.field("name")) for entry in container.get("networksAdvanced").items()):
         return
     if (container.get("networkMode").text() or "default") in ("default", "bridge"):
         yield fail("networksAdvanced", "is empty, which means Docker's default bridge")
@@ -148,8 +147,11 @@ def attach_internal_networks_only(container: Resource, _: Settings) -> Iterator[
 )
 def separate_frontend_from_database(container: Resource, _: Settings) -> Iterator[Verdict]:
     """The part that faces the world must not reach the data past the server."""
-    databases = parts_in(container.in_stack(), DATABASE)
-    private = {network.urn for database in databases for network in networks_of(database)}
+    private = container.in_stack().once(_networks_of_databases)
     for network in networks_of(container):
         if network.urn in private or is_database_network(network):
             yield fail("networksAdvanced", f"holds the network {network.name}, which the database is on")
+
+
+def _networks_of_databases(stack: Stack) -> set[str]:
+    return {network.urn for database in parts_in(stack, DATABASE) for network in networks_of(database)}

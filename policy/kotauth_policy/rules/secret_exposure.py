@@ -17,7 +17,7 @@ from ..kotauth import is_secret_file, uploads
 from ..randomness import RANDOM_PASSWORD
 from ..resource import Resource
 from ..rule import Area, Kind, Parameter, References, Settings, Severity
-from ..secret_text import SECRET_FORM, SECRET_NAME, SECRET_SOURCES
+from ..secret_text import SECRET_FORM, SECRET_SOURCES, is_named_like_secret
 from ..value import Value
 from ..verdict import Verdict, fail, undecidable
 
@@ -54,7 +54,7 @@ def keep_secrets_out_of_environment(container: Resource, _: Settings) -> Iterato
         yield from found
         if not found and not entry.is_unknown:
             name, _equals, text = (entry.text() or "").partition("=")
-            if text and SECRET_NAME.fullmatch(name):
+            if is_named_like_secret(name, text):
                 yield fail(entry.path, "is named like a secret")
 
 
@@ -73,6 +73,7 @@ def keep_secrets_out_of_environment(container: Resource, _: Settings) -> Iterato
             "Labels that hold a digest of at most 16 hex digits, which may come from a secret.",
         ),
     ),
+    waivable=False,
 )
 def keep_secrets_out_of_labels(container: Resource, settings: Settings) -> Iterator[Verdict]:
     """Every client of the engine lists them."""
@@ -112,14 +113,16 @@ def _split(labels: list[Value], digest_names: list[str]) -> tuple[list[Value], l
     remedy="Let the program read it from a file.",
     types=(CONTAINER, *HOSTS),
     references=References(cis=("4.10",), checklist=(8,)),
+    waivable=False,
 )
 def keep_secrets_out_of_commands(container: Resource, _: Settings) -> Iterator[Verdict]:
     """The process list of the host shows it."""
     for name in ("command", "entrypoints", "healthcheck"):
         words = container.get(name)
-        for word in [words] if words.secret else words.leaves():
-            if word.secret or word.is_unknown or isinstance(word.raw, str):
-                yield from _exposed(container, name, word)
+        if name == "healthcheck" and not words.secret and not words.is_unknown:
+            words = words.field("tests")
+        for word in [words] if words.secret or words.is_unknown else words.items():
+            yield from _exposed(container, name, word)
 
 
 @AREA.rule(

@@ -7,13 +7,15 @@ fails, so the key is judged by its origin already where its value is not known y
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 
 from ..aws import HOSTS
-from ..docker import CONTAINER
-from ..kotauth import SECRET_KEY_FILE, Upload, is_server, secret_key_sources, secret_key_uploads, servers_of, setting
+from ..docker import CONTAINER, SERVER
+from ..hosted import parts_in
+from ..kotauth import SECRET_KEY_FILE, Upload, is_server, secret_key_sources, secret_key_uploads, setting
 from ..randomness import KEY_CHARACTERS, RANDOM_PASSWORD
-from ..resource import Resource
+from ..resource import Resource, Stack
 from ..rule import Area, Level, References, Settings, Severity
 from ..verdict import Verdict, fail, undecidable
 
@@ -29,13 +31,19 @@ def _is_long(password: Resource) -> bool:
     return (password.get("length").number() or 0) >= KEY_CHARACTERS
 
 
-def _derived_keys(password: Resource) -> Iterator[list[Resource]]:
-    """Yield, for each server whose key comes from this password, all passwords that it can come from."""
-    for server in servers_of(password):
+def _derived_keys(password: Resource) -> list[list[Resource]]:
+    """Return, for each server whose key comes from this password, all passwords that it can come from."""
+    return password.in_stack().once(_candidates).get(password.urn, [])
+
+
+def _candidates(stack: Stack) -> dict[str, list[list[Resource]]]:
+    by_password: dict[str, list[list[Resource]]] = defaultdict(list)
+    for server in parts_in(stack, SERVER):
         passwords = secret_key_sources(server, RANDOM_PASSWORD)
         found = [each for each in passwords if each.get("length").is_unknown or _is_long(each)]
-        if password.urn in [candidate.urn for candidate in found]:
-            yield found
+        for each in found:
+            by_password[each.urn].append(found)
+    return by_password
 
 
 @AREA.rule(

@@ -6,9 +6,7 @@ from collections.abc import Callable, Collection, Iterator
 
 from ..aws import (
     DATABASE_INSTANCE,
-    HOSTS,
     INGRESS_RULE,
-    LAMBDA,
     LOAD_BALANCERS,
     SECURITY_GROUP,
     SECURITY_GROUP_RULE,
@@ -62,7 +60,9 @@ def _groups_of_databases(stack: Stack) -> dict[str, Resource]:
 
 
 def _groups_of_clients(stack: Stack) -> set[str]:
-    return {group.urn for each in stack.of_type(*HOSTS, LAMBDA) for group in groups_of(each)}
+    """Return the groups of whatever runs a program: hosts, functions, services of ECS, and what comes next year."""
+    others = (*LOAD_BALANCERS, DATABASE_INSTANCE, *FORMS)
+    return {group.urn for each in stack.resources.values() if each.type not in others for group in groups_of(each)}
 
 
 def _groups_of_servers(stack: Stack) -> set[str]:
@@ -91,15 +91,15 @@ def _ways_past(resource: Resource, targets: Groups, clients: Groups) -> Iterator
 @AREA.rule(
     "restrict-database-ingress",
     Severity.CRITICAL,
-    "Let only hosts and functions of this stack reach the database.",
-    remedy="Allow the security group of the server, and of the function that makes the roles; no address.",
+    "Let only hosts, functions and services of this stack reach the database.",
+    remedy="Allow the security group of whatever connects to it, and no address.",
     types=_INGRESS,
     references=References(hub=("EC2.19",), checklist=(2,)),
 )
 def restrict_database_ingress(resource: Resource, _: Settings) -> Iterator[Verdict]:
     """An address range is whoever gets an address in it tomorrow."""
     for way in _ways_past(resource, _groups_of_databases, _groups_of_clients):
-        yield fail(way.path, "lets something else than a host or function of this stack reach the database")
+        yield fail(way.path, "lets something else than a host, function or service of this stack reach the database")
 
 
 @AREA.rule(

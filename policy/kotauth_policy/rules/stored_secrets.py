@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..aws import KEY, ROTATION, SECRET
-from ..kotauth import secret_key_uploads, servers_of
+from ..aws import KEY, ROTATION, SECRET, is_given
+from ..docker import SERVER
+from ..hosted import parts_in
+from ..kotauth import secret_key_uploads
 from ..policy_document import is_everybody, statements
-from ..resource import Resource
+from ..resource import Resource, Stack
 from ..rule import Area, Kind, Level, Parameter, References, Settings, Severity
 from ..verdict import Verdict, fail
 
@@ -25,7 +27,7 @@ AREA = Area("stored-secrets")
 )
 def encrypt_secrets_with_own_key(secret: Resource, _: Settings) -> Iterator[Verdict]:
     """Whoever may read secrets then needs the key, too, and each use of it is recorded."""
-    if secret.get("kmsKeyId").is_absent:
+    if not is_given(secret.get("kmsKeyId")):
         yield fail("kmsKeyId", "is not set")
 
 
@@ -56,10 +58,14 @@ def keep_deleted_secrets(secret: Resource, settings: Settings) -> Iterator[Verdi
 )
 def never_rotate_secret_key(rotation: Resource, _: Settings) -> Iterator[Verdict]:
     """Another secret key breaks every login while all health checks stay green; the two catalogues don't know that."""
-    versions = [upload.container for server in servers_of(rotation) for upload in secret_key_uploads(server)]
-    keys = {secret.urn for version in versions for secret in version.sources("secretId")}
+    keys = rotation.in_stack().once(_secrets_with_keys)
     if any(secret.urn in keys for secret in rotation.sources("secretId")):
         yield fail("secretId", "is the secret with the server's key")
+
+
+def _secrets_with_keys(stack: Stack) -> set[str]:
+    versions = [upload.container for server in parts_in(stack, SERVER) for upload in secret_key_uploads(server)]
+    return {secret.urn for version in versions for secret in version.sources("secretId")}
 
 
 def _is_symmetric(key: Resource) -> bool:

@@ -16,6 +16,7 @@ AREA = Area("topology")
 _DEPLOYMENTS = ("kotauth:index:AwsDeployment", "kotauth:index:DockerDeployment")
 _MANAGED = {DATABASE: (DATABASE_INSTANCE,), FRONTEND: LOAD_BALANCERS}
 """Parts that AWS runs itself."""
+_SHOWN = 3
 
 
 @AREA.rule(
@@ -62,9 +63,11 @@ def find_kotauth_server(deployment: Resource, _: Settings) -> Iterator[Verdict]:
 )
 def run_one_frontend(frontend: Resource, _: Settings) -> Iterator[Verdict]:
     """A second way in has rules of its own that nobody looks at."""
-    others = [other.name for other in parts_in(frontend.in_stack(), FRONTEND) if other is not frontend]
+    frontends = parts_in(frontend.in_stack(), FRONTEND)
+    others = [other.name for other in frontends[: _SHOWN + 1] if other is not frontend][:_SHOWN]
     if others:
-        yield fail("", f"is a frontend beside {', '.join(sorted(others))}")
+        more = len(frontends) - 1 - len(others)
+        yield fail("", f"is a frontend beside {', '.join(sorted(others))}{f' and {more} more' if more else ''}")
 
 
 @AREA.rule(

@@ -18,6 +18,7 @@ from ..aws import (
     SUBNET,
     SUBNET_GROUP,
     VPC,
+    is_given,
     is_made_here,
     sources,
 )
@@ -135,6 +136,6 @@ def _is_gateway(value: Value) -> bool:
 )
 def attach_addresses(address: Resource, _: Settings) -> Iterator[Verdict]:
     """An address that nothing has is paid for, and a record may still point to it."""
-    itself = any(not address.get(name).is_absent for name in ("instance", "networkInterface"))
+    itself = any(is_given(address.get(name)) for name in ("instance", "networkInterface"))
     if not itself and not address.in_stack().consumers(address, EIP_ASSOCIATION, NAT_GATEWAY, *LOAD_BALANCERS):
         yield fail("", "is attached to nothing")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..aws import ALARMS, LOG_GROUP
+from ..aws import ALARMS, LOG_GROUP, is_given
 from ..resource import Resource
 from ..rule import Area, Kind, Level, Parameter, References, Settings, Severity
 from ..verdict import Verdict, fail
@@ -41,7 +41,7 @@ def keep_logs(group: Resource, settings: Settings) -> Iterator[Verdict]:
 )
 def encrypt_logs(group: Resource, _: Settings) -> Iterator[Verdict]:
     """They hold addresses and names of everyone who logged in."""
-    if group.get("kmsKeyId").is_absent:
+    if not is_given(group.get("kmsKeyId")):
         yield fail("kmsKeyId", "is not set")
 
 
@@ -58,5 +58,5 @@ def answer_alarms(alarm: Resource, _: Settings) -> Iterator[Verdict]:
     if alarm.get("actionsEnabled").flag() is False:
         yield fail("actionsEnabled", "is false")
     actions = alarm.get("alarmActions")
-    if not actions.is_unknown and not actions.items():
+    if not actions.is_unknown and not any(map(is_given, actions.items())):
         yield fail("alarmActions", "is empty")

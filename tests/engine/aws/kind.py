@@ -122,6 +122,8 @@ class Kind:
     """The output that tagging calls take."""
     renewed: Mapping[str, str] = field(default_factory=dict)
     """Outputs that an update of certain inputs makes unknown: separated by spaces, `*` for any, but those with `!`."""
+    refreshed: str = ""
+    """Inputs whose values a refresh asks AWS for, separated by spaces; it believes that the others are as given."""
     recreated: bool = False
     """Whether an update simply makes the creation's call again (a put)."""
 
@@ -158,7 +160,7 @@ class Kind:
         if found is None:
             return None
         schema = sdk.schema(self.token)
-        plain = shapes.outputs(found, schema.computed - call.inputs.keys())
+        plain = shapes.outputs(found, (schema.computed - call.inputs.keys()) | set(self.refreshed.split()))
         return {"region": call.region, **plain, **self.outputs(call, found)}
 
     def change(self, call: Call) -> None:

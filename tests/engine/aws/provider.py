@@ -140,7 +140,11 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         found = call.kind.describe(call)
         if found is None:
             return provider_pb2.ReadResponse()
-        return provider_pb2.ReadResponse(id=request.id, properties=wire.write({**old, **found}), inputs=request.inputs)
+        inputs = wire.read(request.inputs)
+        inputs |= {name: found[name] for name in call.kind.refreshed.split() if name in inputs and name in found}
+        return provider_pb2.ReadResponse(
+            id=request.id, properties=wire.write({**old, **found}), inputs=wire.write(inputs)
+        )
 
     def Update(self, request: provider_pb2.UpdateRequest, context: Any) -> provider_pb2.UpdateResponse:
         return _guarded(context, request.urn, "update", lambda: self._update(request, context))

@@ -116,6 +116,7 @@ KINDS = [
             **dict.fromkeys(_NOT_SENT),
         },
         outputs=_outputs,
+        refreshed="backupRetentionPeriod deletionProtection multiAz publiclyAccessible",
         renewed={
             "address endpoint": "identifier",
             "engineVersionActual": "engineVersion",

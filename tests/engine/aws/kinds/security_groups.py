@@ -82,6 +82,7 @@ def _rule(direction: str) -> Kind:
             "arn": call.arn(f"security-group-rule/{call.id}", "ec2"),
             "securityGroupRuleId": call.id,
         },
+        refreshed="cidrIpv4 fromPort ipProtocol toPort",
     )
 
 

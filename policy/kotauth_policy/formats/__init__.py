@@ -1,0 +1,20 @@
+"""What is made of a report: a table, the report itself, SARIF, JUnit. Only the standard library is needed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+
+from .document import Document, ReportError, is_refused, read, without_waived
+from .junit import junit
+from .sarif import sarif
+from .table import table
+
+
+def _json(document: Document) -> str:
+    return json.dumps(document, indent=1) + "\n"
+
+
+FORMATS: Mapping[str, Callable[[Document], str]] = {"table": table, "json": _json, "sarif": sarif, "junit": junit}
+
+__all__ = ["FORMATS", "Document", "ReportError", "is_refused", "read", "without_waived"]

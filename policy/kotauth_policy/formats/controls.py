@@ -1,0 +1,147 @@
+"""All rules as a page of Markdown, docs/controls.md: for each area a table and what the table has no room for.
+
+This is the one format that needs the rules themselves, and with them the engine's SDK.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
+
+from ..catalogue import Omitted
+from ..rule import Level, Parameter, ParameterValue, References, Rule
+
+_RULES = "../policy/kotauth_policy/rules"
+_SHORT = 60
+"""Characters of a default that a table has room for."""
+
+_INTRODUCTION = """\
+# The rules of the policy pack
+
+Made from the rules by `make controls`; a test fails where the two differ. {total} rules: {mandatory} mandatory,
+{advisory} advisory; {unwaivable} can't be waived.
+
+- **Level**: a violation of a *mandatory* rule refuses the preview, one of an *advisory* rule is shown. What can't be
+  judged, because a value is unknown, is treated as a violation.
+- **Hub**: controls of AWS Security Hub. **Checkov**: the number of `CKV_AWS_…`, after `2:` that of `CKV2_AWS_…`.
+- **CIS**: sections of the CIS Docker Benchmark 1.6. **Row**: of Kotauth's production checklist.
+- **Waiver**: *no* where none is possible; such a rule stays mandatory in every environment. A waiver that is expired or
+  waives nothing is a violation of its own, of `keep-waivers-current`.
+- **Parameters**: what an environment may set, with the default. One with a \\* keeps its default in production.
+
+Areas: {areas}, and [what is no rule](#what-is-no-rule).
+"""
+_OMITTED = """
+## What is no rule
+
+Controls of the same catalogues that nothing here asks for, and why.
+"""
+
+_COLUMNS: dict[str, Callable[[Rule], str]] = {
+    "Rule": lambda rule: f"[{rule.name}]({_RULES}/{_module(rule)}.py)",
+    "Level": lambda rule: rule.level.value,
+    "Severity": lambda rule: rule.severity.value,
+    "Hub": lambda rule: ", ".join(rule.references.hub),
+    "Checkov": lambda rule: _checkov(rule.references),
+    "CIS": lambda rule: ", ".join(rule.references.cis),
+    "Row": lambda rule: ", ".join(map(str, rule.references.checklist)),
+    "Waiver": lambda rule: "" if rule.waivable else "no",
+    "Parameters": lambda rule: ", ".join(map(_short, rule.parameters)),
+}
+
+
+def controls(rules: Sequence[Rule], omitted: Sequence[Omitted]) -> str:
+    """Return the page."""
+    areas = [(area, list(members)) for area, members in groupby(rules, lambda rule: rule.area)]
+    introduction = _INTRODUCTION.format(
+        total=len(rules),
+        mandatory=sum(rule.level is Level.MANDATORY for rule in rules),
+        advisory=sum(rule.level is Level.ADVISORY for rule in rules),
+        unwaivable=sum(not rule.waivable for rule in rules),
+        areas=", ".join(f"[{area}](#{area})" for area, _ in areas),
+    )
+    return "".join(
+        [
+            introduction,
+            *(_area(area, members) for area, members in areas),
+            _OMITTED,
+            "\n",
+            *(f"- **{_escaped(each.control)}**{_sources(each)}. {_escaped(each.reason)}\n" for each in omitted),
+        ]
+    )
+
+
+def _area(area: str, rules: Sequence[Rule]) -> str:
+    about = (sys.modules[rules[0].judge.__module__].__doc__ or "").partition("\n")[0]
+    rows = [[make(rule) for make in _COLUMNS.values()] for rule in rules]
+    return "\n".join(
+        ["", f"## {area}", "", _escaped(about), "", *_table(list(_COLUMNS), rows), "", *map(_described, rules), ""]
+    )
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield the lines of a table without the columns that nothing is in."""
+    kept = [at for at in range(len(heads)) if any(row[at] for row in rows)]
+    yield _row(heads[at] for at in kept)
+    yield _row("---" for _ in kept)
+    yield from (_row(row[at] for at in kept) for row in rows)
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _described(rule: Rule) -> str:
+    documentation = f" ([source]({rule.references.documentation}))" if rule.references.documentation else ""
+    parameters = "".join(f"\n  - {_parameter(each)}" for each in rule.parameters)
+    return f"- **{rule.name}**: {_escaped(rule.sentence)}{documentation} *Remedy:* {_escaped(rule.remedy)}{parameters}"
+
+
+def _parameter(parameter: Parameter) -> str:
+    relaxed = " Production keeps the default." if parameter.relaxes else ""
+    default = _shown(parameter.default)
+    return f"`{parameter.name}` ({parameter.kind.value}): {_escaped(parameter.meaning)} Default: {default}.{relaxed}"
+
+
+def _short(parameter: Parameter) -> str:
+    shown = _shown(parameter.default)
+    if len(shown) > _SHORT and isinstance(parameter.default, list):
+        shown = f"{len(parameter.default)} values"
+    return f"`{parameter.name}`{' ' + chr(92) + '*' if parameter.relaxes else ''}: {shown}"
+
+
+def _shown(value: ParameterValue | str | float) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_shown, value)) or "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"`{value}`" if isinstance(value, str) else f"{value:g}"
+
+
+def _module(rule: Rule) -> str:
+    return rule.judge.__module__.rpartition(".")[2]
+
+
+def _checkov(references: References) -> str:
+    """Return the ids, shorter: `79`, and `2:41` for those that begin with CKV2."""
+    return ", ".join(each.replace("CKV_AWS_", "").replace("CKV2_AWS_", "2:") for each in references.checkov)
+
+
+def _sources(omitted: Omitted) -> str:
+    references = omitted.references
+    named = {
+        "": [*references.hub, *references.checkov],
+        "CIS ": list(references.cis),
+        "row ": [str(row) for row in references.checklist],
+    }
+    found = [f"{name}{', '.join(ids)}" for name, ids in named.items() if ids]
+    instead = f"; instead: {', '.join(omitted.instead)}" if omitted.instead else ""
+    return f" ({'; '.join(found)}{instead})" if found or instead else ""
+
+
+def _escaped(text: str) -> str:
+    """Return a text whose stars and brackets are no Markdown, outside of its code."""
+    parts = re.split(r"(`[^`]*`)", text)
+    return "".join(part if part.startswith("`") else re.sub(r"([*<\[])", r"\\\1", part) for part in parts)

@@ -1,0 +1,59 @@
+"""The report as a table for a terminal: every rule, then what was found, then the waivers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from .document import KEEP_WAIVERS_CURRENT, Document, RuleReport, Waiver, excuse, one_line, said, verdict
+
+_WORDS = {"pass": "passed", "undecidable": "undecidable", "fail": "violated", "crash": "crashed", "waived": "waived"}
+
+
+def table(document: Document) -> str:
+    """Return a line for each rule that met something to judge, the names of the others, and all findings."""
+    rules = document["rules"]
+    verdicts = {rule["rule"]: verdict(rule) for rule in rules}
+    counts = Counter(verdicts.values())
+    judged = [rule for rule in rules if verdicts[rule["rule"]] in _WORDS]
+    width = max((len(rule["rule"]) for rule in judged), default=0)
+    idle, off = ([name for name, each in verdicts.items() if each == state] for state in ("idle", "disabled"))
+    totals = ", ".join(f"{counts[outcome]} {word}" for outcome, word in _WORDS.items())
+    lines = [
+        "",
+        f"Policy rules: {len(rules)}, of which {totals}, {len(idle)} with nothing to judge",
+        *(f"  {rule['rule']:{width}}  {rule['level']:9}  {_counts(rule)}" for rule in judged),
+        f"  nothing to judge: {', '.join(idle) or 'none'}",
+        *([f"  switched off: {', '.join(off)}"] if off else []),
+        *(line for rule in judged for line in _findings(rule)),
+        *_waivers(document["waivers"]),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _counts(rule: RuleReport) -> str:
+    resources = {outcome: {f["urn"] for f in rule["findings"] if f["outcome"] == outcome} for outcome in _WORDS}
+    counts = {outcome: len(urns) for outcome, urns in resources.items()} | {"pass": rule["passed"]}
+    return ", ".join(f"{word} {counts[outcome]}" for outcome, word in _WORDS.items() if counts[outcome])
+
+
+def _findings(rule: RuleReport) -> Iterator[str]:
+    if not rule["findings"]:
+        return
+    yield from ("", f"{rule['rule']} ({rule['level']}, {rule['severity']}): {rule['sentence']}")
+    above = ""
+    for finding in rule["findings"]:
+        if finding["urn"] != above:
+            yield f"  {one_line(finding['urn'])}"
+        above = finding["urn"]
+        yield f"    {_WORDS[finding['outcome']]}: {said(finding)}"
+    yield f"  {rule['remedy']}"
+
+
+def _waivers(waivers: list[Waiver]) -> Iterator[str]:
+    if waivers:
+        yield from ("", f"Waivers ({KEEP_WAIVERS_CURRENT}):")
+    for waiver in waivers:
+        state = f"used {waiver['used']}" if waiver["used"] else "unused"
+        fault = f"{one_line(waiver['fault'])}, " if waiver["fault"] else ""
+        yield f"  {waiver['rule']} at {one_line(waiver['urn'])}: {fault}{state}, {excuse(waiver)}"

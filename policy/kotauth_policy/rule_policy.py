@@ -1,0 +1,123 @@
+"""A rule as the SDK knows it, and what one call of the engine has it judge."""
+
+# The SDK leaves its types open.
+# pyright: reportUnknownMemberType=false
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import pulumi_policy as sdk
+from pulumi.runtime import proto
+
+from .judge import judge
+from .report import Finding, Report
+from .resource import Resource
+from .rule import Rule, Settings
+from .verdict import Outcome, StackNeededError
+from .waivers import Waivers
+
+NAME = "kotauth"
+VERSION = "0.1.0"
+
+
+@dataclass
+class Pass:
+    """One call of the engine: the resources that it asks about, and what the SDK has no form for."""
+
+    resources: Sequence[Resource]
+    undecided: Callable[[str, Resource], bool]
+    """Whether a rule, by name, is still to be judged on a resource."""
+    waivers: Waivers
+    report: Report
+    needs_stack: set[str] = field(default_factory=set[str])
+    """Rules that only the whole stack can tell about."""
+    diagnostics: list[proto.AnalyzeDiagnostic] = field(default_factory=list[proto.AnalyzeDiagnostic])
+    """What has another level than its rule."""
+
+    @cached_property
+    def types(self) -> frozenset[str]:
+        """The types of the resources."""
+        return frozenset(resource.type for resource in self.resources)
+
+
+current_pass: ContextVar[Pass] = ContextVar("current_pass")
+
+
+class RulePolicy(sdk.ResourceValidationPolicy, sdk.StackValidationPolicy):
+    """A rule as the SDK knows it. It is both kinds of policy, so that it has one name, one level and one setting."""
+
+    def __init__(self, rule: Rule) -> None:
+        """Describe the rule to the SDK."""
+        schema = {
+            parameter.name: {**parameter.kind.schema, "default": parameter.default, "description": parameter.meaning}
+            for parameter in rule.parameters
+        }
+        sdk.Policy.__init__(
+            self,
+            rule.name,
+            rule.sentence,
+            sdk.EnforcementLevel(rule.level.value),
+            config_schema=sdk.PolicyConfigSchema(schema) if schema else None,
+            severity=sdk.Severity(rule.severity.value),
+            tags=[rule.area, *(f"CIS Docker {section}" for section in rule.references.cis)],
+            remediation_steps=rule.remedy,
+        )
+        self.rule = rule
+
+    def has_validation(self) -> bool:
+        """Say that there is something to run."""
+        return True
+
+    def has_remediation(self) -> bool:
+        """Say that no resource is ever changed: a remediation would write secrets to the state in clear."""
+        return False
+
+    def validate(self, args: Any, report_violation: Callable[..., None]) -> None:  # noqa: ANN401 - either kind's
+        """Judge the resources of the current call."""
+        current = current_pass.get()
+        settings = Settings(self.rule.parameters, args.get_config())
+        for resource in current.resources:
+            if resource.type not in self.rule.types or not current.undecided(self.name, resource):
+                continue
+            try:
+                verdicts = judge(self.rule, resource, settings)
+            except StackNeededError:
+                current.needs_stack.add(self.name)
+                continue
+            findings = [Finding(each, current.waivers.find(self.name, resource.urn, each)) for each in verdicts]
+            current.report.add(self.name, resource.urn, findings)
+            for finding in findings:
+                self._tell(finding, resource.urn, current, report_violation)
+
+    def _tell(self, finding: Finding, urn: str, current: Pass, report_violation: Callable[..., None]) -> None:
+        verdict, waiver = finding.verdict, finding.waiver
+        if waiver:
+            excuse = f"waived until {waiver.expires} by {waiver.owner}: {waiver.reason}"
+            current.diagnostics.append(diagnostic(self.rule, f"{verdict.message}\n{excuse}", proto.ADVISORY, urn))
+        elif verdict.outcome is Outcome.CRASH:
+            crash = f"rule {self.name} crashed on {urn}: {verdict.message}\nReport this defect of the policy pack."
+            # Whatever the rule's level: nobody knows what it would have said.
+            current.diagnostics.append(diagnostic(self.rule, crash, proto.MANDATORY, urn))
+        elif verdict.outcome is not Outcome.PASS:
+            report_violation(f"{verdict.message}\n{self.rule.remedy}", urn)
+
+
+def diagnostic(
+    rule: Rule, message: str, level: proto.EnforcementLevel.ValueType, urn: str = ""
+) -> proto.AnalyzeDiagnostic:
+    """Return a diagnostic whose level is not its rule's; without a URN it is about the stack."""
+    return proto.AnalyzeDiagnostic(
+        policyName=rule.name,
+        policyPackName=NAME,
+        policyPackVersion=VERSION,
+        description=rule.sentence,
+        message=f"{rule.sentence}\n{message}",
+        urn=urn,
+        enforcementLevel=level,
+        severity=proto.PolicySeverity.Value(f"POLICY_SEVERITY_{rule.severity.name}"),
+    )

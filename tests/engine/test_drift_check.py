@@ -1,0 +1,132 @@
+"""The drift check: what was changed past Pulumi, what breaks a rule by now, and what nobody can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.engine.aws import StandIn, stand_in
+from tests.engine.aws_stack import AwsStack
+from tests.engine.gate import Gated, foreign, gate
+from tests.project import Project
+
+pytestmark = pytest.mark.engine
+
+NO_DRIFT = "prod: drift: none, what runs is what the program says."
+DRIFT = "prod: drift: what runs is not what the program says;"
+DEPLOYED = "prod: deployed: no mandatory rule is violated."
+
+
+@pytest.fixture(scope="module")
+def aws(pulumi_engine: None) -> Iterator[StandIn]:
+    with stand_in() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory, aws: StandIn) -> Project:
+    """Return somebody else's program, up."""
+    project = foreign(tmp_path_factory.mktemp("foreign") / "shop", aws)
+    project.up()
+    return project
+
+
+def checked(project: Project, *arguments: str) -> Gated:
+    """Run the check, which changes nothing."""
+    before = project.state()
+    result = gate(project, "drift", *arguments)
+    assert project.state() == before
+    return result
+
+
+class TestForeignProgram:
+    """Whoever has a stack of his own."""
+
+    def test_nothing_drifted(self, shop: Project) -> None:
+        result = checked(shop)
+        assert result.code == 0, result.output
+        assert NO_DRIFT in result.summary
+        assert DEPLOYED in result.summary
+        assert (
+            result.findings("preview")
+            == result.findings("deployed")
+            == {
+                "encrypt-logs@orders",
+                "encrypt-logs@payments",
+            }
+        )
+
+    def test_something_is_gone_while_a_rule_is_broken(self, shop: Project, aws: StandIn, tmp_path: Path) -> None:
+        logs = aws.boto3("logs")
+        logs.delete_log_group(logGroupName="payments")
+        drifted = checked(shop)
+        levels = tmp_path / "levels.json"
+        levels.write_text('{"encrypt-logs": "mandatory"}')
+        both = checked(shop, "--levels", str(levels))
+        logs.create_log_group(logGroupName="payments")
+
+        assert drifted.code == 3, drifted.output
+        assert DRIFT in drifted.summary
+        assert DEPLOYED in drifted.summary
+        assert "aws:cloudwatch:LogGroup payments create" in drifted.output
+        # The violation decides how it ends, and doesn't hide the drift.
+        assert both.code == 1, both.output
+        assert DRIFT in both.summary
+        for each in ("preview", "deployed"):
+            assert f"prod: {each}: a mandatory rule is violated" in both.summary
+        assert both.names("encrypt-logs")
+
+    def test_aws_cannot_be_asked(self, shop: Project, aws: StandIn) -> None:
+        aws.fail("read", "payments", "AccessDenied: not allowed to look", times=None)
+        result = checked(shop)
+        aws.clear()
+        assert result.code == 2, result.output
+        assert "not allowed to look" in result.output
+        assert "prod: preview: not every rule has judged. Pulumi ended with 1" in result.summary
+        assert "prod: drift: not known. Pulumi ended with 1" in result.summary
+        assert DEPLOYED in result.summary
+
+    def test_a_pulumi_that_is_too_old(self, shop: Project, tmp_path: Path) -> None:
+        old = tmp_path / "pulumi"
+        old.write_text('#!/bin/sh\n[ "$1" = version ] && echo v3.100.0\n')
+        old.chmod(0o755)
+        result = gate(shop, "drift", PATH=f"{tmp_path}:/usr/bin:/bin")
+        assert result.code == 2
+        assert result.output.endswith("Pulumi 3.249 or newer, and this is v3.100.0\n")
+
+
+class TestOurOwnStack:
+    """The committed stack prod, up. Whatever is changed behind Pulumi's back is put back."""
+
+    def test_nothing_drifted_and_the_deployed_state_keeps_the_rules(self, production: AwsStack) -> None:
+        result = checked(production.project)
+        assert result.code == 0, result.output
+        assert NO_DRIFT in result.summary
+        assert DEPLOYED in result.summary
+        assert result.findings("deployed") == set()
+
+    def test_a_database_and_a_security_group_changed_by_hand(self, production: AwsStack) -> None:
+        rds, ec2 = production.aws.boto3("rds"), production.aws.boto3("ec2")
+        database = production.resources()["Instance kotauth-database-instance"]["inputs"]["identifier"]
+        ingress = production.resources()["SecurityGroupIngressRule kotauth-server-to-database-ingress"]
+        (found,) = ec2.describe_security_group_rules(SecurityGroupRuleIds=[ingress["id"]])["SecurityGroupRules"]
+
+        def keep(days: int, port: int) -> None:
+            rds.modify_db_instance(DBInstanceIdentifier=database, BackupRetentionPeriod=days, ApplyImmediately=True)
+            rule = {"IpProtocol": "tcp", "FromPort": port, "ToPort": 5432}
+            rule["ReferencedGroupId"] = found["ReferencedGroupInfo"]["GroupId"]
+            changes = [{"SecurityGroupRuleId": ingress["id"], "SecurityGroupRule": rule}]
+            ec2.modify_security_group_rules(GroupId=found["GroupId"], SecurityGroupRules=changes)
+
+        keep(days=3, port=1)
+        try:
+            result = checked(production.project)
+        finally:
+            keep(days=14, port=5432)
+        assert result.code == 3, result.output
+        assert DRIFT in result.summary
+        assert "aws:rds:Instance kotauth-database-instance update [diff: ~backupRetentionPeriod]" in result.output
+        opened = "aws:vpc:SecurityGroupIngressRule kotauth-server-to-database-ingress update [diff: ~fromPort]"
+        assert opened in result.output

@@ -1,0 +1,76 @@
+"""The pack on programs that it was not written for: exactly what is wrong with them, in words for anybody.
+
+All of them on recorded wire requests; tests/engine/test_policy_foreign.py previews the ones that the stand-in can play.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+import pytest
+from pulumi.runtime import proto
+
+from .foreign import api, compose, fargate, static_site, wordpress
+from .wire import RULES, analyze, register
+
+Outputs = dict[str, dict[str, Any]]
+
+
+def nothing() -> None:
+    """Make no resource at all."""
+
+
+PROGRAMS: dict[str, tuple[Callable[[], None], frozenset[str], Outputs]] = {
+    "WordPress": (wordpress.program, wordpress.EXPECTED, {}),
+    "public site": (static_site.public, static_site.PUBLIC, {}),
+    "public site, after an update": (static_site.public, static_site.PUBLIC_LATER, static_site.LATER),
+    "site behind CloudFront": (static_site.behind_cloudfront, static_site.BEHIND_CLOUDFRONT, {}),
+    "Fargate": (fargate.program, fargate.EXPECTED, {}),
+    "compose": (compose.program, compose.EXPECTED, {}),
+    "functions": (api.program, api.EXPECTED, {}),
+    "functions, after an update": (api.program, api.EXPECTED, api.LATER),
+    "nothing": (nothing, frozenset(), {}),
+}
+
+LEVELS = {rule.name: proto.EnforcementLevel.Value(rule.level.name) for rule in RULES}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_the_pack_finds_exactly_this(name: str) -> None:
+    program, expected, outputs = PROGRAMS[name]
+    violations = analyze(register(program, outputs))
+    found = {f"{violation.rule}@{violation.resource}": violation for violation in violations}
+    assert set(found) == expected
+    for violation in violations:
+        assert "crashed" not in violation.message
+        assert violation.level == LEVELS[violation.rule]
+        assert wordpress.PASSWORD not in violation.message
+        # Only the labels, which are the pack's own, and which registries are allowed, name us.
+        words = violation.message.replace("`kotauth.", "").replace("ghcr.io/inumansoul", "")
+        assert "kotauth" not in words.lower() or violation.rule == "probe-targets", words
+
+
+def test_user_data_that_only_an_update_knows_is_refused_with_a_way_out() -> None:
+    def program() -> None:
+        queue = aws.sqs.Queue("queue")
+        aws.ec2.LaunchTemplate(
+            "template", user_data=queue.url.apply("#!/bin/sh\nworker {}\n".format), instance_type="t4g.small"
+        )
+
+    (violation,) = [each for each in analyze(register(program)) if each.rule == "keep-secrets-out-of-user-data"]
+    assert "cannot be judged at preview: property userData is unknown" in violation.message
+    assert "reads at boot from an `aws.ssm.Parameter`" in violation.message
+
+
+def test_a_type_that_no_rule_knows_is_left_alone() -> None:
+    class Thing(pulumi.CustomResource):
+        def __init__(self, name: str, **inputs: Any) -> None:
+            super().__init__("foreign:index/thing:Thing", name, inputs)
+
+    def program() -> None:
+        Thing("thing", privileged=True, password="hunter2hunter2", public=["0.0.0.0/0"])
+
+    assert analyze(register(program)) == []
