@@ -6,6 +6,8 @@ secret. This reads the wire form itself, once per resource, and keeps all three 
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Union
@@ -29,6 +31,7 @@ Raw = Union[_Marker, bool, float, str, "list[Value]", "dict[str, Value]"]
 
 # `pulumi policy analyze --file` writes this in the place of every secret.
 _BLINDED = "[secret]"
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 _SENTINELS = frozenset(value for name, value in vars(proxy).items() if name.startswith("UNKNOWN_"))
 
 
@@ -98,12 +101,11 @@ class Value:
         raw = self._known()
         if raw is ABSENT:
             return None
-        if isinstance(raw, bool) or not isinstance(raw, (float, str)):
+        # Python would take more for a number than the engine: "nan", which is below no limit, and "1_000".
+        spelled = isinstance(raw, str) and _NUMBER.fullmatch(raw)
+        if not spelled and not (isinstance(raw, float) and math.isfinite(raw)):
             raise MalformedError(self.path, "a number")
-        try:
-            return float(raw)
-        except ValueError:
-            raise MalformedError(self.path, "a number") from None
+        return float(raw)
 
     def leaves(self) -> Iterator[Value]:
         """Yield every part that has no parts of its own, unknown ones included."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -57,6 +58,9 @@ def test_an_absent_value_is_nothing(reader: str, nothing: Any) -> None:
     ("reader", "wrong"),
     [
         ("text", 1),
+        *(("number", spelled) for spelled in ("nan", "inf", "1_000", "0x10", " 1", "٣", "")),
+        ("number", math.nan),
+        ("number", math.inf),
         ("flag", "yes"),
         ("number", "many"),
         ("number", True),

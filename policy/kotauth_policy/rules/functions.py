@@ -17,8 +17,8 @@ from ..verdict import Verdict, fail, undecidable
 
 AREA = Area("functions")
 _ENDED = [
-    *(f"python{version}" for version in ("2.7", "3.6", "3.7", "3.8", "3.9")),
-    *(f"nodejs{version}" for version in ("4.3", "6.10", "8.10", "10.x", "12.x", "14.x", "16.x", "18.x")),
+    *(f"python{version}" for version in ("2.7", "3.6", "3.7", "3.8", "3.9", "3.10")),
+    *(f"nodejs{version}" for version in ("4.3", "6.10", "8.10", "10.x", "12.x", "14.x", "16.x", "18.x", "20.x")),
     *(f"ruby{version}" for version in ("2.5", "2.7", "3.2")),
     *("java8", "go1.x", "provided", "dotnetcore2.1", "dotnetcore3.1", "dotnet5.0", "dotnet6", "dotnet7"),
 ]
