@@ -102,10 +102,11 @@ class Value:
         if raw is ABSENT:
             return None
         # Python would take more for a number than the engine: "nan", which is below no limit, and "1_000".
-        spelled = isinstance(raw, str) and _NUMBER.fullmatch(raw)
-        if not spelled and not (isinstance(raw, float) and math.isfinite(raw)):
-            raise MalformedError(self.path, "a number")
-        return float(raw)
+        if isinstance(raw, str) and _NUMBER.fullmatch(raw):
+            return float(raw)
+        if isinstance(raw, float) and math.isfinite(raw):
+            return raw
+        raise MalformedError(self.path, "a number")
 
     def leaves(self) -> Iterator[Value]:
         """Yield every part that has no parts of its own, unknown ones included."""
