@@ -22,6 +22,11 @@ REMOTE_IMAGE = "docker:index/remoteImage:RemoteImage"
 PART_LABEL = "kotauth.part"
 NETWORK_LABEL = "kotauth.network"
 SERVER, DATABASE, FRONTEND, JOB, FILES = "server", "database", "frontend", "job", "files"
+BACKUP, ALARM, LOGS = "backup", "alarm", "logs"
+DIGEST_LABELS = ("kotauth.content", "kotauth.trigger")
+"""Labels that hold a digest, which may come from a secret."""
+CARRYING_DRIVERS = ("syslog", "awslogs", "fluentd", "gelf", "splunk", "gcplogs", "loki")
+"""Log drivers that send the lines off the host."""
 
 _PART_OF_IMAGE = {
     "kotauth": SERVER,
@@ -30,6 +35,16 @@ _PART_OF_IMAGE = {
     "caddy": FRONTEND,
     "nginx": FRONTEND,
     "traefik": FRONTEND,
+    "docker-volume-backup": BACKUP,
+    "pgbackrest": BACKUP,
+    "postgres-backup-local": BACKUP,
+    "alertmanager": ALARM,
+    "gatus": ALARM,
+    "uptime-kuma": ALARM,
+    "alloy": LOGS,
+    "fluent-bit": LOGS,
+    "promtail": LOGS,
+    "vector": LOGS,
 }
 _ROOT = ("root", "0")
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from .aws import HOSTS
 from .docker import CONTAINER, part, starts
 from .resource import Resource, Stack
-from .user_data import Program, Script, as_object, late_values, parameter_of, program_of, property_of
-from .value import UNKNOWN, Value
+from .user_data import CONFIG_FOLDER, Program, Script, as_object, late_values, parameter_of, program_of, property_of
+from .value import UNKNOWN, Raw, Value
 from .verdict import MalformedError, UndecidableError
 
 _RUN = re.compile(r"\bdocker\s+(?:container\s+)?run\s+(?P<words>.*)")
@@ -89,7 +89,8 @@ def _containers(host: Resource) -> Iterator[Resource]:
     program = program_of(host)
     parameter = parameter_of(host, program)
     is_secret = property_of(host).secret
-    late: Mapping[str, object] = as_object(late_values(parameter).get("environment")) if parameter else {}
+    values: Mapping[str, object] = late_values(parameter) if parameter else {}
+    late, late_files = as_object(values.get("environment")), as_object(values.get("config"))
     for script in program.scripts:
         for line in _CONTINUED.sub(" ", script.text).splitlines():
             found = _RUN.search(line)
@@ -119,7 +120,32 @@ def _containers(host: Resource) -> Iterator[Resource]:
                 **({"mustRun": Value("mustRun", False)} if once else {}),
                 "restart": Value("restart", _restart(options, script, once=once)),
             }
+            uploads = _uploads(program, name, options, as_object(late_files.get(name)), secret=is_secret)
+            properties["uploads"] = Value("uploads", uploads)
             yield Resource(host.urn, CONTAINER, name, Value("", properties), stack=host.stack)
+
+
+def _uploads(
+    program: Program, name: str, options: Mapping[str, list[str]], late: Mapping[str, object], *, secret: bool
+) -> list[Value]:
+    """Return the files that a container sees of those that its host is given, as if they were uploaded into it."""
+    mounts = [str(_mount(each)["source"]) for each in options["mount"]]
+    mounts += [each.partition(":")[0] for each in options["volume"]]
+    # Kotauth's own boot copies what is there to where it is mounted.
+    folders = [f"{CONFIG_FOLDER}/{name}", *(mount.rstrip("/") for mount in mounts)]
+    found: dict[str, Raw] = {
+        path: text
+        for path, text in program.files.items()
+        if any(path == folder or path.startswith(f"{folder}/") for folder in folders if folder)
+    }
+    # Among the late names, those of files have an ending.
+    found |= {
+        each: str(late.get(each)) if each in late else UNKNOWN for each in program.late.get(name, ()) if "." in each
+    }
+    return [
+        Value(path, {"file": Value(f"{path}.file", file), "content": Value(f"{path}.content", text, secret)})
+        for path, (file, text) in ((f"uploads[{at}]", each) for at, each in enumerate(found.items()))
+    ]
 
 
 def _words(text: str, script: Script) -> list[str]:

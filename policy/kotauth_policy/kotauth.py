@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from .aws import DATABASE_INSTANCE, SECRET, SECRET_VERSION
@@ -157,6 +157,12 @@ def _stored(host: Resource, part: str, file: str) -> list[Upload]:
         for version, name in host.in_stack().consumers(secret, SECRET_VERSION)
         if name == "secretId"
     ]
+
+
+def is_secret_named(version: Resource, files: Iterable[str]) -> bool:
+    """Whether it is a version of a secret that is named like one of these files."""
+    secrets = [secret for secret in version.sources("secretId") if secret.type == SECRET]
+    return version.type == SECRET_VERSION and any(_is_named(each, file) for each in secrets for file in files)
 
 
 def _is_named(secret: Resource, file: str) -> bool:

@@ -30,7 +30,8 @@ LIMIT_BYTES = 16 * 1024
 """What EC2 takes."""
 _UNPACKED_BYTES = 1024 * 1024
 _GZIP = b"\x1f\x8b"
-_PLAN = "/etc/kotauth/boot.json"
+CONFIG_FOLDER = "/etc/kotauth"
+_PLAN = f"{CONFIG_FOLDER}/boot.json"
 _TEMPLATE = "## template: jinja\n"
 # What cloud-init takes, too, and is not read here.
 _UNREAD = ("#include", "#cloud-config-archive", "#cloud-config-jsonp", "#part-handler")

@@ -236,9 +236,10 @@ def test_a_configuration_that_the_engine_itself_refuses(
 
 def test_a_configuration_relaxes_what_a_laptop_cannot_have(workspace: Workspace) -> None:
     relaxed = ("allow-image-registries", "publish-only-expected-ports", "set-production-environment")
+    advice = ("have-alarms-on-docker", "have-backups-on-docker", "have-log-route-on-docker")
     program = LAPTOP.format(root=str(ROOT))
     strict = workspace.run("preview", program)
-    assert {key.partition("@")[0] for key in strict.violations} == {*relaxed, "use-https-base-url"}
+    assert {key.partition("@")[0] for key in strict.violations} == {*relaxed, *advice, "use-https-base-url"}
     dev = workspace.run("preview", program, "--policy-pack-config", str(workspace.pack / "dev.json"))
     assert dev.violations == {}
     assert dev.exit_code == 0, dev.output

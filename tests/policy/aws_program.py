@@ -340,7 +340,7 @@ def _watching() -> Resources:
     }
 
 
-def _late(known: Args) -> str:
+def late(known: Args) -> str:
     url = f"jdbc:postgresql://{known['host']}:5432/kotauth?sslmode=verify-full&sslrootcert=/run/config/database-ca.pem"
     secrets = {"secret_key": known["key"], "database_password": known["password"]}
     return json.dumps({"environment": {"server": {"DB_URL": url}}, "secrets": {"server": secrets}})
@@ -392,7 +392,7 @@ def _hosts() -> Resources:
                 "name": "kotauth-boot",
                 "type": "String",
                 "value": All(
-                    _late,
+                    late,
                     host=From("database", "address"),
                     key=From("secret-key-secret", "arn"),
                     password=From("database-password-secret", "arn"),

@@ -1,4 +1,4 @@
-"""A compliant Docker stack, in the shape that our own components register."""
+"""A compliant Docker stack: what our own components register, and the backup, the alarm and the log route beside it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from .change import Args, Change, From, Secret, resolve
 IMAGE = "ghcr.io/inumansoul/kotauth:1.22.0"
 POSTGRES = "docker.io/library/postgres:14.23-bookworm"
 CADDY = "docker.io/library/caddy:2.11.9"
+TELEGRAF = "docker.io/library/telegraf:1.36.3"
 
 
 def _key(password: str) -> str:
@@ -108,6 +109,7 @@ def compliant() -> dict[str, tuple[Any, Args]]:
         "frontend-files": (docker.Volume, {}),
         "data": (docker.Volume, {"opts": {"protect": True}}),
         "certificates": (docker.Volume, {"opts": {"protect": True}}),
+        "backups": (docker.Volume, {"opts": {"protect": True}}),
         "server-carrier": (
             docker.Container,
             _carrier(
@@ -176,6 +178,8 @@ def compliant() -> dict[str, tuple[Any, Args]]:
                 "10001:10001",
                 ["curl", "-fsS", "-o", "/dev/null", "http://localhost:8080/health/ready"],
                 envs=envs(),
+                log_driver="syslog",
+                log_opts={"syslog-address": "tcp+tls://logs.example.com:6514"},
                 volumes=[_mounted("server-files", "/run/secrets")],
                 networks_advanced=[_on("database-network", "server"), _on("frontend-network", "server")],
             ),
@@ -197,6 +201,28 @@ def compliant() -> dict[str, tuple[Any, Args]]:
                 networks_advanced=[_on("frontend-network", "frontend")],
             ),
         ),
+        "backup": (
+            docker.Container,
+            _service(
+                "backup",
+                POSTGRES,
+                "999:999",
+                ["pgrep", "-f", "backup"],
+                entrypoints=["sh", "-c", "exec /run/config/backup"],
+                volumes=[_mounted("backups", "/backups", read_only=False), _mounted("database-files", "/run/secrets")],
+                networks_advanced=[_on("database-network", "backup")],
+            ),
+        ),
+        "alarm": (
+            docker.Container,
+            _service(
+                "alarm",
+                TELEGRAF,
+                "10003:10003",
+                ["telegraf", "--test"],
+                networks_advanced=[_on("frontend-network", "alarm")],
+            ),
+        ),
     }
 
 
@@ -213,7 +239,7 @@ KNOWN: dict[str, dict[str, Any]] = {
     "frontend-network": {"name": "frontend-network-0a1b2c3"},
     **{
         name: {"name": f"{name}-0a1b2c3"}
-        for name in ("server-files", "database-files", "frontend-files", "data", "certificates")
+        for name in ("server-files", "database-files", "frontend-files", "data", "certificates", "backups")
     },
 }
 """Outputs after a first update, when every generated value is known."""

@@ -42,6 +42,8 @@ CONTENT = {
         for rule in ("forbid-docker-socket", "forbid-host-system-mounts")
         for name in ("containerPath", "volumeName")
     },
+    ("keep-secret-key-apart", "volumes.*.containerPath"): "it is about which volume, not where",
+    ("keep-secret-key-apart", "volumes.*.hostPath"): "no server of this stack has its key in a folder of the host",
     ("keep-certificates-on-volume", "volumes.*.hostPath"): "it is about another folder",
     ("trust-exactly", "assumeRolePolicy.Statement.*.Principal"): "a text is one of its two forms",
     ("trust-exactly", "assumeRolePolicy.Statement.*.Action"): "a list is one of its two forms",

@@ -6,8 +6,9 @@ import pulumi_aws as aws
 import pytest
 
 from .aws_host import TOOLS, run, unit, user_data
-from .change import All, From, add, put, without
-from .mutation import Case, Impossible, Row, cases, found, on_aws, state
+from .change import ABSENT, All, From, add, put, without
+from .mutation import NOTHING, Case, Impossible, Row, cases, found, on_aws, state, table
+from .test_topology import PART
 
 _ROUTE, _BACKUPS = found("have-log-route@template"), found("have-backups@template")
 _READ = found("keep-secrets-out-of-user-data@template")
@@ -24,6 +25,12 @@ _WITHOUT_RDS = (
     without("database"),
     put("parameter", "value", All(json.dumps, key=From("secret-key-secret", "arn"))),
 )
+_NO_ALARM = found("have-alarms-on-docker@server")
+_ALARM = {
+    "comparison_operator": "LessThanThreshold",
+    "evaluation_periods": 3,
+    "alarm_actions": ["arn:aws:sns:eu-central-1:123456789012:alarms"],
+}
 _PLAN = {"name": "daily", "rules": [{"rule_name": "daily", "target_vault_name": "vault"}]}
 
 ROWS = (
@@ -65,7 +72,47 @@ CASES = (
     ),
 )
 
-TABLE = on_aws(*ROWS, *STATES, *CASES)
+_LOCAL = (
+    put("server", "log_driver", "json-file"),
+    put("server", "log_opts", {"max-size": "10m", "max-file": "3"}),
+)
+
+ON_DOCKER = (
+    *(
+        Row(
+            rule,
+            "server",
+            f"{name}/labels.0.value",
+            "other",
+            secret=found(f"{rule}@server", f"keep-secrets-out-of-labels@{name}"),
+            unknown=PART,
+        )
+        for rule, name in (("have-backups-on-docker", "backup"), ("have-alarms-on-docker", "alarm"))
+    ),
+    Row(
+        "have-log-route-on-docker",
+        "server",
+        "server/log_driver",
+        "local",
+        unknown=found("have-log-route-on-docker@server", "bound-logs@server"),
+        absent=found("have-log-route-on-docker@server", "bound-logs@server"),
+    ),
+    Case(
+        "a backup and an alarm that are known by their images",
+        tuple(
+            put(name, key, value)
+            for name, image in (("backup", "postgres-backup-local"), ("alarm", "gatus"))
+            for key, value in (("labels", ABSENT), ("image", f"docker.io/library/{image}:5.24.1"))
+        ),
+        NOTHING,
+    ),
+    Case("logs that a container carries away", (*_LOCAL, put("alarm", "labels.0.value", "logs")), _NO_ALARM),
+    Case("a database elsewhere", (without("database", "backup"),), found("complete-stack@server")),
+    Case("an alarm of CloudWatch", (without("alarm"), add("alarm", aws.cloudwatch.MetricAlarm, _ALARM)), NOTHING),
+    Case("nothing but a database", (without("server", "server-carrier", "backup", "alarm"),), NOTHING),
+)
+
+TABLE = [*on_aws(*ROWS, *STATES, *CASES), *table(*ON_DOCKER)]
 
 
 @pytest.mark.parametrize("case", cases(TABLE), ids=str)

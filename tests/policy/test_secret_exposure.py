@@ -2,8 +2,9 @@
 
 import pytest
 
+from .aws_host import PROXY, user_data
 from .change import ABSENT, UNKNOWN, From, Secret, put
-from .mutation import NOTHING, Case, Row, cases, found, table
+from .mutation import NOTHING, Case, Row, cases, found, on_aws, table
 from .program import KNOWN
 
 _PASSWORD = From("admin-password", "result")
@@ -167,7 +168,16 @@ CASES = (
     ),
 )
 
-TABLE = table(*ROWS, *CASES)
+_WRITABLE = PROXY.replace("target=/run/secrets,readonly", "target=/run/secrets")
+ON_AWS = (
+    Case(
+        "secret files of a host that can be written",
+        (put("template", "user_data", user_data(proxy=_WRITABLE)),),
+        found("mount-secret-files-read-only@template"),
+    ),
+)
+
+TABLE = [*table(*ROWS, *CASES), *on_aws(*ON_AWS)]
 
 
 @pytest.mark.parametrize("case", cases(TABLE), ids=str)

@@ -1,12 +1,17 @@
 """Rules of the area `topology`."""
 
+import json
+from collections.abc import Callable
+
 import pytest
 
 from policy.kotauth_policy.catalogue import all_rules
 from policy.kotauth_policy.kotauth import is_server
 
-from .aws_host import encoded
-from .change import ABSENT, UNKNOWN, Args, Change, Secret, copied, put, without
+from . import aws_program
+from .aws_host import PROXY, encoded, user_data
+from .aws_program import late
+from .change import ABSENT, UNKNOWN, All, Args, Change, From, Secret, copied, put, without
 from .mutation import NOTHING, Case, Found, Impossible, Row, cases, found, on_aws, state, table
 from .program import build
 from .wire import analyze, register
@@ -14,7 +19,7 @@ from .wire import analyze, register
 _NGINX: Args = {"file": "/files/nginx.conf", "content": "proxy_set_header X-Forwarded-For $remote_addr;"}
 _APPENDING = "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;"
 
-_PART = Impossible("then every rule about parts is undecidable, see test_an_unknown_part")
+PART = Impossible("then every rule about parts is undecidable, see test_an_unknown_part")
 _TWO = found("run-one-frontend@frontend", "run-one-frontend@second")
 
 ROWS = (
@@ -24,7 +29,7 @@ ROWS = (
         "database/labels.0.value",
         "cache",
         secret=found("complete-stack@server", "keep-secrets-out-of-labels@database"),
-        unknown=_PART,
+        unknown=PART,
     ),
     Row(
         "overwrite-forwarded-headers",
@@ -44,7 +49,7 @@ CASES = (
         (copied("frontend", "second"), put("second", "labels.0.value", Secret("frontend"))),
         _TWO | found("keep-secrets-out-of-labels@second"),
     ),
-    Impossible(_PART.why, "run-one-frontend", "unknown"),
+    Impossible(PART.why, "run-one-frontend", "unknown"),
     # The image says it too.
     state("run-one-frontend", "absent", (copied("frontend", "second"), put("second", "labels", ABSENT)), _TWO),
     Case(
@@ -57,10 +62,31 @@ CASES = (
         NOTHING,
     ),
     Case("no database", (without("database"),), found("complete-stack@server")),
+    Case("no frontend", (without("frontend"),), found("complete-stack@server", "trust-only-own-proxy@server")),
 )
 
 _FIND = found("find-kotauth-server@kotauth")
 _READ = found("keep-secrets-out-of-user-data@template")
+
+
+def _host(path: str) -> str:
+    """Return the user data of a host with a file for nginx, and two places of which its frontend mounts files."""
+    mounts = ("--volume=/etc/nginx/conf.d/:/etc/nginx/conf.d:ro", "--volume=/srv/proxy.conf:/etc/nginx/proxy.conf:ro")
+    proxy = PROXY.replace("--publish", " ".join((*mounts, "--publish")))
+    return user_data(proxy=proxy, files={path: _APPENDING})
+
+
+_LATE = {
+    "host": From("database", "address"),
+    "key": From("secret-key-secret", "arn"),
+    "password": From("database-password-secret", "arn"),
+}
+
+
+def _with_file(text: str) -> Callable[[dict[str, object]], str]:
+    """Return what makes the boot's parameter, with a file for nginx."""
+    return lambda known: json.dumps({**json.loads(late(known)), "config": {"server": {"nginx.conf": text}}})
+
 
 ON_AWS = (
     Row(
@@ -76,6 +102,38 @@ ON_AWS = (
         (without("database"), put("parameter", "value", "{}")),
         found("complete-stack@template", "trace-secret-key@template", "configure-database-access@template"),
     ),
+    Case(
+        "no frontend on AWS",
+        (
+            without(
+                "balancer", "http", "https", "public-name", "web-acl", "web-acl-attached", "web-acl-logging", "name"
+            ),
+            put("template", "user_data", user_data(proxy="")),
+        ),
+        found("complete-stack@template", "trust-only-own-proxy@template", "restrict-server-ingress@balancer-to-host"),
+    ),
+    *(
+        Case(f"a proxy on a host, {name}", (put("template", "user_data", data),), found(f"{rule}@template"))
+        for rule, name, data in (
+            ("overwrite-forwarded-headers", "with a folder of files", _host("/etc/nginx/conf.d/kotauth.conf")),
+            ("overwrite-forwarded-headers", "with one file", _host("/srv/proxy.conf")),
+            ("overwrite-forwarded-headers", "as Kotauth's own boot has it", _host("/etc/kotauth/frontend/nginx.conf")),
+            ("overwrite-forwarded-headers", "not known yet", user_data(late=("DB_URL", "nginx.conf"))),
+        )
+    ),
+    *(
+        Case(
+            f"a proxy's file that is known from the boot's parameter, {len(expected)}",
+            (
+                put("template", "user_data", user_data(late=("DB_URL", "nginx.conf"))),
+                put("parameter", "value", All(_with_file(text), **_LATE)),
+            ),
+            expected,
+            aws_program.KNOWN,
+        )
+        for text, expected in ((_APPENDING, found("overwrite-forwarded-headers@template")), ("", NOTHING))
+    ),
+    Case("a proxy's file of another program", (put("template", "user_data", _host("/srv/other.conf")),), NOTHING),
 )
 
 TABLE = [*table(*ROWS, *CASES), *on_aws(*ON_AWS)]

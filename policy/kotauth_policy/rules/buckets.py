@@ -62,7 +62,6 @@ def _by_bucket(stack: Stack) -> dict[str, list[Resource]]:
     references=References(
         hub=("S3.8",), checkov=("CKV2_AWS_6", "CKV_AWS_53", "CKV_AWS_54", "CKV_AWS_55", "CKV_AWS_56")
     ),
-    waivable=False,
 )
 def block_public_buckets(bucket: Resource, _: Settings) -> Iterator[Verdict]:
     """It beats every policy and ACL, those of next year too."""

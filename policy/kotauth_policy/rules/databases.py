@@ -35,7 +35,6 @@ def _is_postgres(database: Resource) -> bool:
     remedy="Set `storage_encrypted=True`; on an existing database it takes a new one, from a copied snapshot.",
     types=(DATABASE_INSTANCE,),
     references=References(hub=("RDS.3",), checkov=("CKV_AWS_16",), checklist=(2,)),
-    waivable=False,
 )
 def encrypt_database(database: Resource, _: Settings) -> Iterator[Verdict]:
     """Snapshots and backups are encrypted when the database is, and can't be made so later."""

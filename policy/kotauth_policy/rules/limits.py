@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..aws import HOSTS, is_given
-from ..docker import CONTAINER, is_one_shot, is_service, starts
+from ..docker import CARRYING_DRIVERS, CONTAINER, is_one_shot, is_service, starts
 from ..resource import Resource
 from ..rule import Area, Level, References, Settings, Severity
 from ..verdict import Verdict, fail
 
 AREA = Area("limits")
-_BOUNDED = ("local", "journald", "syslog", "awslogs", "fluentd", "gelf", "splunk", "gcplogs", "loki")
+_BOUNDED = ("local", "journald", *CARRYING_DRIVERS)
 """Log drivers with a bound of their own, or that send the lines off the host."""
 
 

@@ -1,14 +1,18 @@
-"""What a deployment of Kotauth on AWS must have beside its server: what is missing breaks no other rule."""
+"""What a deployment of Kotauth must have beside its server: what is missing breaks no other rule.
+
+On Docker it is advice: who backs a host up, watches it and reads its logs is often no resource of any stack.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from ..aws import ALARMS, BACKUP_PLAN, DATABASE_INSTANCE, HOSTS, LOG_GROUP, is_made_here
-from ..docker import DATABASE, SERVER, is_part
+from ..docker import ALARM, BACKUP, CARRYING_DRIVERS, CONTAINER, DATABASE, LOGS, SERVER, is_part
 from ..hosted import containers_on, parts_in
+from ..kotauth import is_server
 from ..resource import Resource
-from ..rule import Area, References, Settings, Severity
+from ..rule import Area, Level, References, Settings, Severity
 from ..user_data import program_of, property_of
 from ..verdict import Verdict, fail
 
@@ -68,3 +72,56 @@ def have_log_route(host: Resource, _: Settings) -> Iterator[Verdict]:
     drivers = [container.get("logDriver").text() for container in containers_on(host)]
     if not named and not is_made_here(host, property_of(host).path, LOG_GROUP) and "awslogs" not in drivers:
         yield fail("", "runs Kotauth and carries its logs nowhere")
+
+
+@AREA.rule(
+    "have-backups-on-docker",
+    Severity.CRITICAL,
+    "Back up the database of Kotauth on a Docker host.",
+    level=Level.ADVISORY,
+    remedy='Run a container that does it, with the label `kotauth.part` "backup"; waive this where the host is backed '
+    "up from outside.",
+    types=(CONTAINER,),
+    when=is_server,
+    references=References(checklist=(11,)),
+)
+def have_backups_on_docker(server: Resource, _: Settings) -> Iterator[Verdict]:
+    """A database that another stack or AWS runs is backed up there."""
+    stack = server.in_stack()
+    if parts_in(stack, DATABASE) and not parts_in(stack, BACKUP) and not stack.of_type(BACKUP_PLAN):
+        yield fail("", "runs beside a database that nothing backs up")
+
+
+@AREA.rule(
+    "have-alarms-on-docker",
+    Severity.HIGH,
+    "Raise an alarm when Kotauth on a Docker host is in trouble.",
+    level=Level.ADVISORY,
+    remedy='Run a container that watches it, with the label `kotauth.part` "alarm"; waive this where something '
+    "outside asks `/health/ready`.",
+    types=(CONTAINER,),
+    when=is_server,
+    references=References(checklist=(12,)),
+)
+def have_alarms_on_docker(server: Resource, _: Settings) -> Iterator[Verdict]:
+    """Else the first to know are those who can't log in."""
+    stack = server.in_stack()
+    if not parts_in(stack, ALARM) and not stack.of_type(*ALARMS):
+        yield fail("", "runs in a stack without an alarm")
+
+
+@AREA.rule(
+    "have-log-route-on-docker",
+    Severity.HIGH,
+    "Carry the logs of Kotauth off its Docker host.",
+    level=Level.ADVISORY,
+    remedy='Set `log_driver` to one that sends them, such as "syslog" or "loki", or run a container that does, with '
+    'the label `kotauth.part` "logs".',
+    types=(CONTAINER,),
+    when=is_server,
+    references=References(checklist=(12,)),
+)
+def have_log_route_on_docker(server: Resource, _: Settings) -> Iterator[Verdict]:
+    """Bounded files forget, and a broken host takes them along."""
+    if not parts_in(server.in_stack(), LOGS) and server.get("logDriver").text() not in CARRYING_DRIVERS:
+        yield fail("logDriver", "keeps the logs on the host")

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ..aws import HOSTS
-from ..docker import CONTAINER, starts
+from ..docker import CONTAINER, DIGEST_LABELS, starts
 from ..kotauth import is_secret_file, uploads
 from ..randomness import RANDOM_PASSWORD
 from ..resource import Resource
@@ -69,7 +69,7 @@ def keep_secrets_out_of_environment(container: Resource, _: Settings) -> Iterato
         Parameter(
             "digests",
             Kind.TEXTS,
-            ["kotauth.content", "kotauth.trigger"],
+            [*DIGEST_LABELS],
             "Labels that hold a digest of at most 16 hex digits, which may come from a secret.",
         ),
     ),
@@ -169,8 +169,8 @@ def restrict_secret_files(container: Resource, _: Settings) -> Iterator[Verdict]
     "mount-secret-files-read-only",
     Severity.MEDIUM,
     "Mount secret files read-only.",
-    remedy="Set `read_only=True` on the volume that is mounted there.",
-    types=(CONTAINER,),
+    remedy="Set `read_only=True` on the volume that is mounted there, `readonly` on the folder of a host.",
+    types=(CONTAINER, *HOSTS),
     when=starts,
     references=References(checklist=(8,)),
     parameters=(Parameter("folders", Kind.TEXTS, ["/run/secrets"], "Folders that hold secret files."),),

@@ -75,7 +75,7 @@ def run_one_frontend(frontend: Resource, _: Settings) -> Iterator[Verdict]:
     Severity.HIGH,
     "Overwrite X-Forwarded-For at the edge.",
     remedy="Use `$remote_addr` instead of `$proxy_add_x_forwarded_for`.",
-    types=(CONTAINER,),
+    types=(CONTAINER, *HOSTS),
     references=References(checklist=(5,)),
 )
 def overwrite_forwarded_headers(container: Resource, _: Settings) -> Iterator[Verdict]:
