@@ -38,8 +38,10 @@ def program() -> None:
 
 
 def _workers() -> dict[str, tuple[Any, Args]]:
-    """Return the stack on Docker without a server and a frontend, of which the one on AWS has its own."""
+    """Return the stack on Docker without what the one on AWS has of its own: server, frontend, backup and alarm."""
     resources = docker_program.compliant()
+    for name in ("backups", "backup", "alarm"):
+        del resources[name]
     for container in ("server", "frontend"):
         put(container, "labels.0.value", "worker")(resources)
     put("frontend", "ports", [])(resources)
