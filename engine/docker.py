@@ -212,10 +212,20 @@ def _gone(pid: int, seconds: float) -> bool:
             if os.waitpid(pid, os.WNOHANG)[0] == pid:
                 return True
         except ChildProcessError:
-            try:
-                os.kill(pid, 0)
-            except ProcessLookupError:
+            if _is_over(pid):
                 return True
         if time.monotonic() >= deadline:
             return False
         time.sleep(0.1)
+
+
+def _is_over(pid: int) -> bool:
+    """Whether a process ended, also where its parent has not asked for its exit code yet."""
+    try:
+        os.kill(pid, 0)
+        state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b") ")[2][:1]
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False  # no /proc here
+    return state == b"Z"

@@ -12,6 +12,7 @@ import pytest
 
 from engine import docker, selection
 from tests.project import Project
+from tests.shared_daemon import SharedDaemon
 
 _DOCKER, _STACKS = {"daemon", "images"}, {"production", "staging"}
 
@@ -20,13 +21,15 @@ _DOCKER, _STACKS = {"daemon", "images"}, {"production", "staging"}
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Say which tests stay together where several processes run them.
 
-    There is one Docker daemon, whose ports and restarts all its tests share, and each of the two stacks on the stand-in
-    for AWS is brought up once.
+    Stacks on Docker share the ports of this machine, hosts a network of their own, and each of the two stacks on the
+    stand-in for AWS is brought up once.
     """
+    # The only one that may have to wait for another group comes last in its own.
+    items.sort(key=lambda item: "alone" in getattr(item, "fixturenames", ()))
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if item.get_closest_marker("docker") or fixtures & _DOCKER:
-            item.add_marker(pytest.mark.xdist_group("docker"))
+            item.add_marker(pytest.mark.xdist_group("hosts" if item.path.parent.name == "host" else "docker"))
         elif fixtures & _STACKS:
             item.add_marker(pytest.mark.xdist_group("aws"))
         else:
@@ -57,14 +60,19 @@ def pulumi_engine(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture(scope="session")
-def daemon(request: pytest.FixtureRequest) -> Iterator[docker.Daemon]:
-    """Yield a Docker daemon; one that had to be started is stopped at the end."""
+def shared_daemon(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> SharedDaemon:
+    """Return what the processes that run tests know of their Docker daemon."""
+    folder = tmp_path_factory.getbasetemp()
+    return SharedDaemon(folder.parent if hasattr(request.config, "workerinput") else folder)
+
+
+@pytest.fixture(scope="session")
+def daemon(request: pytest.FixtureRequest, shared_daemon: SharedDaemon) -> Iterator[docker.Daemon]:
+    """Yield a Docker daemon; one that had to be started is stopped when no process needs it any more."""
     with _progress_shown(request):
-        running = docker.ensure_daemon()
-    started = running.started
+        running = shared_daemon.join()
     yield running
-    if started and running.pid:
-        running.stop()
+    shared_daemon.leave()
 
 
 @pytest.fixture(scope="session")

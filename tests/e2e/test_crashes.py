@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from time import monotonic
 
 import pytest
@@ -12,6 +12,7 @@ import pytest
 from engine.docker import Daemon
 from tests.e2e.stack import Stack
 from tests.images.lab import eventually
+from tests.shared_daemon import SharedDaemon
 
 pytestmark = [pytest.mark.docker, pytest.mark.engine]
 
@@ -38,6 +39,14 @@ def test_a_killed_process_is_back_without_help(
     _assert_nothing_is_lost(stack, written)
 
 
+@pytest.fixture
+def alone(shared_daemon: SharedDaemon) -> Iterator[None]:
+    """Wait for other processes that run tests until none needs the daemon."""
+    with shared_daemon.alone():
+        yield
+
+
+@pytest.mark.usefixtures("alone")
 def test_a_restarted_daemon_brings_every_stack_back(
     stack: Stack, changing: Stack, daemon: Daemon, record_property: Callable[[str, object], None]
 ) -> None:

@@ -10,12 +10,20 @@ from tests.host.example import SECRET, user_data
 from tests.host.instance import Host
 from tests.host.lab import Lab
 from tests.host.site import Site
+from tests.shared_daemon import SharedDaemon
 
 ANSWER = "what the secret says"
 
 
-@pytest.fixture(scope="session")
-def lab(images: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+@pytest.fixture(scope="package")
+def running(shared_daemon: SharedDaemon) -> Iterator[None]:
+    """Keep the Docker daemon from being restarted: no host would survive it."""
+    with shared_daemon.running():
+        yield
+
+
+@pytest.fixture(scope="package")
+def lab(images: dict[str, str], running: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """Yield a lab whose AWS has the example's secret."""
     lab = Lab.create(tmp_path_factory.mktemp("lab"), images)
     try:
@@ -25,7 +33,7 @@ def lab(images: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Ite
         lab.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def frontend(lab: Lab, images: dict[str, str]) -> str:
     """Return the frontend's image, in the lab's registry."""
     return lab.registry.push(images["frontendImage"], "library/caddy")
@@ -42,7 +50,7 @@ def host(lab: Lab, frontend: str) -> Iterator[Host]:
         host.terminate()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(lab: Lab, images: dict[str, str]) -> Site:
     """Return Kotauth's surroundings, with the database's role."""
     site = Site.create(lab, images)

@@ -32,7 +32,7 @@ ABSENT = [
 
 
 @pytest.fixture(scope="module")
-def image(daemon: object) -> str:
+def image(daemon: object, running: None) -> str:
     return ensure(["ec2-host"])["ec2-host"]
 
 

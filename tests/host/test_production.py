@@ -31,7 +31,7 @@ SOON_SECONDS = 30
 
 @pytest.fixture(scope="module")
 def production(
-    images: dict[str, str], pulumi_engine: None, tmp_path_factory: pytest.TempPathFactory
+    images: dict[str, str], running: None, pulumi_engine: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Production]:
     """Yield the stack, up."""
     with Production.start(tmp_path_factory.mktemp("production"), images) as production:
