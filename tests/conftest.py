@@ -15,6 +15,7 @@ from tests.project import Project
 from tests.shared_daemon import SharedDaemon
 
 _DOCKER, _STACKS = {"daemon", "images"}, {"production", "staging"}
+_LONG = ("docker", "hosts", "aws")
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at the groups
@@ -24,8 +25,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     Stacks on Docker share the ports of this machine, hosts a network of their own, and each of the two stacks on the
     stand-in for AWS is brought up once.
     """
-    # The only one that may have to wait for another group comes last in its own.
-    items.sort(key=lambda item: "alone" in getattr(item, "fixturenames", ()))
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if item.get_closest_marker("docker") or fixtures & _DOCKER:
@@ -34,6 +33,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("aws"))
         else:
             item.add_marker(pytest.mark.xdist_group(item.path.name))
+    # The longest groups are first, and in its own the only test that may have to wait for another group is last.
+    items.sort(key=_order)
+
+
+def _order(item: pytest.Item) -> tuple[bool, bool]:
+    (group,) = (mark.args[0] for mark in item.iter_markers("xdist_group"))
+    return group not in _LONG, "alone" in getattr(item, "fixturenames", ())
 
 
 def pytest_collection_finish() -> None:
