@@ -19,7 +19,8 @@ def create(folder: Path, requirements: Path, what: str) -> Path:
     python = folder / "bin" / "python"
     pip = [str(python), "-m", "pip", "--disable-pip-version-check"]
     progress.run(
-        [*pip, "install", "--require-hashes", "-r", str(requirements)],
+        # Of the SDK of AWS a small part is ever imported: Python compiles that when it is.
+        [*pip, "install", "--require-hashes", "--no-compile", "-r", str(requirements)],
         what=f"pip install ({what})",
         log=cache.folder() / "logs" / f"pip-{requirements.stem}.log",
     )

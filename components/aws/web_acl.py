@@ -5,7 +5,7 @@ would meet count instead of block, each with its reason below. The two that are 
 again by label, except where a URL is what the request is about.
 """
 
-from typing import NotRequired, TypeAlias, TypedDict
+from typing import Any, NotRequired, TypeAlias, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -14,9 +14,10 @@ from ..inputs import Inputs, whole_number
 from ..tokens import token
 from .logs import RETENTION_DAYS, encrypted_log_group, parse_retention
 
-# As text: loading that part of the SDK takes a second, also where no web ACL is made.
-Statement: TypeAlias = "aws.wafv2.WebAclRuleStatementArgsDict"
-Rule: TypeAlias = "aws.wafv2.WebAclRuleArgsDict"
+# The SDK has a type of its own for a statement in each depth: comparing them all takes pyright three minutes. The
+# stand-in for AWS holds names and types against the SDK, at every depth.
+Statement: TypeAlias = dict[str, Any]
+Rule: TypeAlias = dict[str, Any]
 
 LOGIN_RATE_LIMIT = 100
 """Each try costs 0.27 s of a processor (bcrypt), so this is 27 s of it in five minutes. Kotauth itself lets five logins
@@ -137,7 +138,7 @@ class AwsWebAcl(pulumi.ComponentResource):
         self.register_outputs({"arn": self.arn, "log_group_name": self.log_group_name})
 
 
-def _rules(login_rate: int, rate: int) -> list[Rule]:
+def _rules(login_rate: int, rate: int) -> list[Any]:
     """Return the rules in the order in which WAF looks at a request; together 1,050 of the 1,500 units in the price."""
     posts_a_guess: Statement = {"and_statement": {"statements": [_method("POST"), _path(_GUESSING_PATHS)]}}
     looks_like_an_attack: Statement = {
@@ -162,7 +163,7 @@ def _rules(login_rate: int, rate: int) -> list[Rule]:
     return [{**rule, "priority": priority} for priority, rule in enumerate(rules)]
 
 
-def _rule(name: str, statement: Statement, action: "aws.wafv2.WebAclRuleActionArgsDict | None" = None) -> Rule:
+def _rule(name: str, statement: Statement, action: dict[str, Any] | None = None) -> Rule:
     """Return a rule with its action, or with those of the rules in its group."""
     rule: Rule = {"name": name, "priority": 0, "statement": statement, "visibility_config": _visible(name)}
     return {**rule, "action": action} if action else {**rule, "override_action": {"none": {}}}
@@ -185,7 +186,7 @@ def _rate(name: str, limit: int, scope: Statement) -> Rule:
             "aggregate_key_type": "IP",
             "evaluation_window_sec": 300,
             "limit": limit,
-            "scope_down_statement": scope,  # pyright: ignore[reportAssignmentType]
+            "scope_down_statement": scope,
         }
     }
     # 429, so that clients wait and try again; WAF's own 403 would tell them to give up.
