@@ -42,7 +42,7 @@ env: ## print the environment for plain pulumi: eval "$$(make -s env)"
 test: lint engine ## everything: lint, types, and all tests
 	$(RUN) -m pytest --durations=10 $(TOGETHER)
 
-check: lint ## lint, types, and the tests that need no Docker, about a minute
+check: lint ## lint, types, and the tests that need no Docker, two or three minutes
 	$(RUN) -m pytest -q $(TOGETHER) $(FAST)
 
 lint: venv

@@ -45,8 +45,8 @@ def _order(item: pytest.Item) -> tuple[bool, bool]:
 def pytest_collection_finish() -> None:
     """Keep the garbage collector away from what is there for good: the SDK of AWS alone is millions of objects.
 
-    A test that registers a program has several collections run, and each looked at all of that: more than half of the
-    time that such a test took.
+    A test that registers a program has several collections run, and each would look at all of that: more than half of
+    the time that such a test takes.
     """
     gc.collect()
     gc.freeze()

@@ -7,6 +7,7 @@ and the types of parameters; a rule's name with a typing error would silently co
 from __future__ import annotations
 
 import difflib
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +30,8 @@ class Entry:
     parameters: Mapping[str, Any]
 
 
-_NOT_PRODUCTION = ("dev", "test", "stag", "preview", "sandbox")
+_NOT_PRODUCTION = ("dev", "development", "test", "testing", "stag", "stage", "staging", "preview", "sandbox")
+"""First words of a stack's name; `devices` is none of them."""
 
 
 def is_production(stack: str, environment: str | None) -> bool:
@@ -37,10 +39,10 @@ def is_production(stack: str, environment: str | None) -> bool:
 
     A staging stack runs its server in production mode, and may nevertheless do with one zone.
     """
-    name = stack.lower()
-    if name.startswith(("prod", *_NOT_PRODUCTION)):
-        return name.startswith("prod")
-    return (environment or "").strip('"').lower() in ("prod", "production")
+    (word,) = re.findall(r"^[a-z]*", stack.lower())
+    if word.startswith("prod"):
+        return True
+    return word not in _NOT_PRODUCTION and (environment or "").strip('"').lower() in ("prod", "production")
 
 
 def faults(configuration: Mapping[str, Entry], rules: Sequence[Rule], *, production: bool) -> Iterator[str]:

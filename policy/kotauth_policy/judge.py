@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from .aws import HOSTS
-from .docker import CONTAINER
-from .hosted import containers_on
+from .facts.aws import HOSTS
+from .facts.docker import CONTAINER
+from .facts.host_containers import containers_on
 from .resource import Resource
 from .rule import Rule, Settings
 from .verdict import PASS, MalformedError, Outcome, StackNeededError, UndecidableError, Verdict

@@ -75,7 +75,7 @@ class References:
     cis: tuple[str, ...] = ()
     """Sections of the CIS Docker Benchmark 1.6."""
     checklist: tuple[int, ...] = ()
-    """Rows of Kotauth's production checklist, as the README counts them."""
+    """Rows of Kotauth's production checklist, as the table in README.md counts them."""
     hub: tuple[str, ...] = ()
     """AWS Security Hub controls."""
     checkov: tuple[str, ...] = ()

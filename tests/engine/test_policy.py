@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from engine import environment
-from policy.kotauth_policy.docker import CONTAINER
+from policy.kotauth_policy.facts.docker import CONTAINER
 from tests.engine.aws import stand_in
 from tests.policy.batch import Batch, areas_on_aws, batches
 from tests.policy.wire import RULES

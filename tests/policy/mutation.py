@@ -73,7 +73,7 @@ class Row:
     at: str
     """Resource that the violation is reported on."""
     path: str
-    """`resource/property`, see `program.put`."""
+    """`resource/property`, see `change.put`."""
     bad: object
     """The value that breaks the rule and no other."""
     secret: Found | Impossible | None = None

@@ -143,6 +143,9 @@ def test_what_is_refused_fits_into_an_answer() -> None:
         ("live", {"kotauth:environment": "development"}, False),
         ("staging", {"kotauth:environment": "production"}, False),
         ("dev-anna", {"kotauth:environment": "production"}, False),
+        ("test2", {"kotauth:environment": "production"}, False),
+        ("devices-prod", {"kotauth:environment": "production"}, True),
+        ("7-live", {"kotauth:environment": "production"}, True),
         ("production", {"kotauth:environment": "development"}, True),
     ],
 )

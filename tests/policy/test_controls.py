@@ -47,6 +47,12 @@ def test_nothing_outside_of_code_is_taken_for_markup() -> None:
         assert len(re.findall(r"(?<!\\)\*", line)) % 2 == 0, line
 
 
+def test_every_row_of_the_checklist_is_in_the_readme() -> None:
+    numbers = re.findall(r"^\| ([\d, ]+) \|", (PAGE.parents[1] / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    listed = {int(number) for cell in numbers for number in cell.split(",")}
+    assert {row for rule in RULES for row in rule.references.checklist} <= listed == set(range(1, 13))
+
+
 @pytest.mark.parametrize("omitted", OMITTED, ids=lambda omitted: omitted.control)
 def test_what_is_no_rule_has_a_reason_and_names_rules_that_exist(omitted: object) -> None:
     assert isinstance(omitted, type(OMITTED[0]))

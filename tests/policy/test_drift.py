@@ -13,8 +13,8 @@ from pulumi._types import input_type_types, is_input_type
 
 from policy.kotauth_policy import aws
 from policy.kotauth_policy.catalogue import all_rules
-from policy.kotauth_policy.docker import CONTAINER, NETWORK, REMOTE_IMAGE, VOLUME
-from policy.kotauth_policy.randomness import PLAIN_RANDOM, RANDOM_PASSWORD
+from policy.kotauth_policy.facts.docker import CONTAINER, NETWORK, REMOTE_IMAGE, VOLUME
+from policy.kotauth_policy.facts.randomness import PLAIN_RANDOM, RANDOM_PASSWORD
 from policy.kotauth_policy.resource import Resource
 from policy.kotauth_policy.rules.random_values import SECRET_DATA
 from policy.kotauth_policy.value import Value

@@ -190,6 +190,12 @@ CONTAINERS = (
     _proxy("an old tag", _RUN.replace("2.11.9", "latest"), "pin-image"),
     _proxy("a registry of somebody's", _RUN.replace("public.ecr.aws", "example.com"), "allow-image-registries"),
     _proxy(
+        "a secret in an option without a space",
+        _RUN.replace("--rm", "--rm -eAPP_TOKEN=hunter2"),
+        "keep-secrets-out-of-environment",
+        "keep-secrets-out-of-user-data",
+    ),
+    _proxy(
         "a secret on the command line",
         f"{_RUN} run --token=hunter2",
         "keep-secrets-out-of-commands",
@@ -230,6 +236,17 @@ CONTAINERS = (
     *(
         _worker(name, text.encode())
         for name, text in {"a script": _SHELL, "a part": _MIME, "a file": _ENCODED, "a command": _COMMAND}.items()
+    ),
+    *(
+        _worker(f"`{spelled}`", _SHELL.replace("docker run --rm", spelled).encode())
+        for spelled in (
+            "docker --log-level=error run --rm",
+            "docker -H unix:///run/docker.sock container run",
+            "docker run -dt",
+            "docker run -dh worker",
+            "docker run -dhworker",
+            "docker run -d --use-api-socket",
+        )
     ),
     _worker("a compressed script", gzip.compress(_SHELL.encode(), mtime=0)),
 )

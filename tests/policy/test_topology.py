@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from policy.kotauth_policy.catalogue import all_rules
-from policy.kotauth_policy.kotauth import is_server
+from policy.kotauth_policy.facts.kotauth import is_server
 
 from . import aws_program
 from .aws_host import PROXY, encoded, user_data

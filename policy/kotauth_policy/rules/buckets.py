@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from ..aws import (
+from ..facts.aws import (
     BUCKET_ACCESS_BLOCKS,
     BUCKET_ENCRYPTIONS,
     BUCKET_LIFECYCLES,
@@ -18,7 +18,7 @@ from ..aws import (
     BUCKETS,
     texts,
 )
-from ..policy_document import Statement, is_everybody, statements
+from ..facts.policy_document import Statement, is_everybody, statements
 from ..resource import Resource, Stack
 from ..rule import Area, Kind, Level, Parameter, References, Settings, Severity
 from ..verdict import Verdict, fail

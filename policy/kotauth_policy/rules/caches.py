@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..aws import CACHE, is_given
-from ..kotauth import servers_of
+from ..facts.aws import CACHE, is_given
+from ..facts.kotauth import servers_of
 from ..resource import Resource
 from ..rule import Area, Kind, Parameter, References, Settings, Severity
 from ..verdict import Verdict, fail

@@ -8,14 +8,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..aws import DATABASE_INSTANCE, PARAMETER_GROUP, SUBNET_GROUP, is_given, sources, zones
+from ..facts.aws import (
+    DATABASE_INSTANCE,
+    DEFAULT_ADMINISTRATORS,
+    PARAMETER_GROUP,
+    SUBNET_GROUP,
+    is_given,
+    sources,
+    zones,
+)
 from ..resource import Resource
 from ..rule import Area, Kind, Level, Parameter, References, Settings, Severity
 from ..value import Value
 from ..verdict import Verdict, fail, undecidable
 
 AREA = Area("databases")
-_DEFAULT_ADMINISTRATORS = ("postgres", "admin", "root", "administrator", "master")
 _FINAL_CHARACTERS = re.compile(r"[a-z]+(\d+)")
 
 
@@ -181,7 +188,7 @@ def monitor_database(database: Resource, _: Settings) -> Iterator[Verdict]:
 def keep_administrator_in_rds(database: Resource, _: Settings) -> Iterator[Verdict]:
     """A password that RDS makes and rotates is in no program and no state."""
     name = database.get("username")
-    if (name.text() or "").lower() in ("", *_DEFAULT_ADMINISTRATORS):
+    if (name.text() or "").lower() in ("", *DEFAULT_ADMINISTRATORS):
         yield fail("username", "is one that everybody tries first")
     if not database.get("manageMasterUserPassword").flag():
         yield fail("manageMasterUserPassword", "is not true")

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..aws import FUNCTION_URL, INVOCATION, LAMBDA, LAMBDA_PERMISSION, is_given
+from ..facts.aws import FUNCTION_URL, INVOCATION, LAMBDA, LAMBDA_PERMISSION, is_given
+from ..facts.secret_text import SECRET_FORM, SECRET_SOURCES, is_named_like_secret
 from ..resource import Resource
 from ..rule import Area, Kind, Level, Parameter, References, Settings, Severity
-from ..secret_text import SECRET_FORM, SECRET_SOURCES, is_named_like_secret
 from ..value import Value
 from ..verdict import Verdict, fail, undecidable
 

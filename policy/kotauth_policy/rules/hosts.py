@@ -5,19 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..aws import EBS_VOLUME, GROUP, HOSTS, INSTANCE, LAUNCH_TEMPLATE, is_given, is_made_here, zones
-from ..docker import SERVER, is_part
-from ..hosted import containers_on
+from ..facts.aws import EBS_VOLUME, GROUP, HOSTS, INSTANCE, LAUNCH_TEMPLATE, is_given, is_made_here, zones
+from ..facts.host_containers import runs_server
+from ..facts.secret_text import SECRET_FORM, is_named_like_secret
+from ..facts.user_data import parse, property_of, text_of
 from ..resource import Resource
 from ..rule import Area, Kind, Level, Parameter, References, Settings, Severity
-from ..secret_text import SECRET_FORM, is_named_like_secret
-from ..user_data import parse, property_of, text_of
 from ..value import ABSENT, Value
 from ..verdict import Verdict, fail, undecidable
 
 AREA = Area("hosts")
 _ASSIGNMENT = re.compile(
-    r"(?:^[ \t]*(?:export[ \t]+)?|[ \t](?:-e|--env)[ =])[\"']?"
+    r"(?:^[ \t]*(?:export[ \t]+)?|[ \t](?:-e[ =]?|--env[ =]))[\"']?"
     # What begins with $ or a backtick is fetched on the host.
     r"(?P<name>[A-Za-z_]\w*)=[\"']?(?P<text>[^\s\"'$(`]\S*)",
     re.MULTILINE,
@@ -210,12 +209,11 @@ def monitor_hosts(host: Resource, _: Settings) -> Iterator[Verdict]:
     "Run the Kotauth server on a host that has the memory for it.",
     remedy="Set `instance_type` to t4g.small or larger.",
     types=HOSTS,
+    when=runs_server,
     references=References(checklist=(1,)),
 )
 def size_kotauth_hosts(host: Resource, _: Settings) -> Iterator[Verdict]:
     """Kotauth's documented minimum is 512 MB and one processor, and the system needs as much again."""
-    if not any(is_part(SERVER)(container) for container in containers_on(host)):
-        return
     kind = host.get("instanceType")
     if not is_given(kind):
         yield undecidable("instanceType", "is not set, so anything may be launched")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..aws import HOSTS
-from ..docker import CONTAINER, REMOTE_IMAGE, SERVER, part
-from ..image import Image, is_image_id, parse_image
+from ..facts.aws import HOSTS
+from ..facts.docker import CONTAINER, REMOTE_IMAGE, SERVER, part
+from ..facts.image import Image, is_image_id, parse_image
 from ..resource import Resource
 from ..rule import Area, Kind, Parameter, References, Settings, Severity
 from ..value import Value

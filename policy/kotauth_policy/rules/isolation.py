@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..aws import HOSTS
-from ..docker import CONTAINER, capabilities, is_root, starts, takes_ownership
+from ..facts.aws import HOSTS
+from ..facts.docker import CONTAINER, capabilities, is_root, starts, takes_ownership
 from ..resource import Resource
 from ..rule import Area, Kind, Parameter, References, Settings, Severity
 from ..verdict import Verdict, fail

@@ -6,10 +6,10 @@ import math
 import re
 from collections.abc import Iterator
 
-from ..aws import DATABASE_INSTANCE, HOSTS, PARAMETER_GROUP, sources
-from ..docker import CONTAINER, DATABASE, is_service, known_image, networks_of
-from ..hosted import parts_in
-from ..kotauth import is_server, servers_of, setting
+from ..facts.aws import DATABASE_INSTANCE, HOSTS, PARAMETER_GROUP, sources
+from ..facts.docker import CONTAINER, DATABASE, is_service, known_image, networks_of
+from ..facts.host_containers import parts_in
+from ..facts.kotauth import is_server, servers_of, setting
 from ..resource import Resource, Stack
 from ..rule import Area, Kind, Level, Parameter, References, Settings, Severity
 from ..verdict import Verdict, fail

@@ -6,16 +6,15 @@ import ipaddress
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
-from ..aws import DATABASE_INSTANCE, HOSTS, texts
-from ..docker import CONTAINER, DATABASE, FRONTEND
-from ..hosted import containers_on_same_host, parts_in
-from ..kotauth import comes_from_database, is_server, setting, variable, variables
+from ..facts.aws import DATABASE_INSTANCE, DEFAULT_ADMINISTRATORS, HOSTS, texts
+from ..facts.docker import CONTAINER, DATABASE, FRONTEND
+from ..facts.host_containers import containers_on_same_host, parts_in
+from ..facts.kotauth import comes_from_database, is_server, setting, variable, variables
 from ..resource import Resource, Stack
 from ..rule import Area, Kind, Parameter, References, Settings, Severity
 from ..verdict import Verdict, fail
 
 AREA = Area("kotauth-environment")
-_ADMINISTRATORS = ("postgres", "admin", "administrator", "root", "rdsadmin")
 _ADMINISTRATOR_VARIABLES = ("POSTGRES_USER", "ADMINISTRATOR")
 _JDBC = "jdbc:postgresql://"
 _LIBPQ = {"sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT"}
@@ -171,7 +170,7 @@ def separate_database_roles(server: Resource, _: Settings) -> Iterator[Verdict]:
     found = variable(server, "DB_USER")
     if found is None:
         return
-    if found.text in _ADMINISTRATORS or found.text in server.in_stack().once(_administrators):
+    if found.text in DEFAULT_ADMINISTRATORS or found.text in server.in_stack().once(_administrators):
         yield fail(found.entry.path, "DB_USER is the database's administrator")
 
 

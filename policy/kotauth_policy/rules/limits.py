@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..aws import HOSTS, is_given
-from ..docker import CARRYING_DRIVERS, CONTAINER, is_one_shot, is_service, starts
+from ..facts.aws import HOSTS, is_given
+from ..facts.docker import CARRYING_DRIVERS, CONTAINER, is_one_shot, is_service, starts
 from ..resource import Resource
 from ..rule import Area, Level, References, Settings, Severity
 from ..verdict import Verdict, fail

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..aws import (
+from ..facts.aws import (
     LISTENER_RULES,
     LISTENERS,
     LOAD_BALANCERS,
@@ -16,8 +16,8 @@ from ..aws import (
     sources,
     zones,
 )
-from ..docker import SERVER
-from ..hosted import parts_in
+from ..facts.docker import SERVER
+from ..facts.host_containers import parts_in
 from ..resource import Resource
 from ..rule import Area, Kind, Level, Parameter, References, Settings, Severity
 from ..value import Value

@@ -5,8 +5,8 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
-from ..aws import HOSTS, is_given
-from ..docker import CONTAINER, DATABASE, FRONTEND, is_part, mounted
+from ..facts.aws import HOSTS, is_given
+from ..facts.docker import CONTAINER, DATABASE, FRONTEND, is_part, mounted
 from ..resource import Resource
 from ..rule import Area, Kind, Parameter, References, Settings, Severity
 from ..verdict import Verdict, fail

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from ..aws import CERTIFICATE, HOSTS, LISTENER_RULES, RECORD, is_given, texts
-from ..docker import CONTAINER
-from ..kotauth import is_server, setting
+from ..facts.aws import CERTIFICATE, HOSTS, LISTENER_RULES, RECORD, is_given, texts
+from ..facts.docker import CONTAINER
+from ..facts.kotauth import is_server, setting
 from ..resource import Resource, Stack
 from ..rule import Area, Level, References, Settings, Severity
 from ..verdict import Verdict, fail, undecidable

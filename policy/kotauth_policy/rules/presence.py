@@ -7,20 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..aws import ALARMS, BACKUP_PLAN, DATABASE_INSTANCE, HOSTS, LOG_GROUP, is_made_here
-from ..docker import ALARM, BACKUP, CARRYING_DRIVERS, CONTAINER, DATABASE, LOGS, SERVER, is_part
-from ..hosted import containers_on, parts_in
-from ..kotauth import is_server
+from ..facts.aws import ALARMS, BACKUP_PLAN, DATABASE_INSTANCE, HOSTS, LOG_GROUP, is_made_here
+from ..facts.docker import ALARM, BACKUP, CARRYING_DRIVERS, CONTAINER, DATABASE, LOGS
+from ..facts.host_containers import containers_on, parts_in, runs_server
+from ..facts.kotauth import is_server
+from ..facts.user_data import program_of, property_of
 from ..resource import Resource
 from ..rule import Area, Level, References, Settings, Severity
-from ..user_data import program_of, property_of
 from ..verdict import Verdict, fail
 
 AREA = Area("presence")
-
-
-def _runs_kotauth(host: Resource) -> bool:
-    return any(is_part(SERVER)(container) for container in containers_on(host))
 
 
 @AREA.rule(
@@ -29,7 +25,7 @@ def _runs_kotauth(host: Resource) -> bool:
     "Back up the data of Kotauth.",
     remedy="Let RDS run the database (`aws.rds.Instance`), or add an `aws.backup.Plan` for the host's volume.",
     types=HOSTS,
-    when=_runs_kotauth,
+    when=runs_server,
     references=References(hub=("RDS.11",), checklist=(11,)),
 )
 def have_backups(host: Resource, _: Settings) -> Iterator[Verdict]:
@@ -48,7 +44,7 @@ def have_backups(host: Resource, _: Settings) -> Iterator[Verdict]:
     "Raise an alarm when Kotauth is in trouble.",
     remedy="Add an `aws.cloudwatch.MetricAlarm` on the server's errors or its health.",
     types=HOSTS,
-    when=_runs_kotauth,
+    when=runs_server,
     references=References(checklist=(12,)),
 )
 def have_alarms(host: Resource, _: Settings) -> Iterator[Verdict]:
@@ -63,7 +59,7 @@ def have_alarms(host: Resource, _: Settings) -> Iterator[Verdict]:
     "Carry the logs of Kotauth off its host.",
     remedy="Name an `aws.cloudwatch.LogGroup` of the stack in the user data, or use the log driver awslogs.",
     types=HOSTS,
-    when=_runs_kotauth,
+    when=runs_server,
     references=References(checklist=(12,)),
 )
 def have_log_route(host: Resource, _: Settings) -> Iterator[Verdict]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..aws import DATABASE_INSTANCE, SECRET_VERSION
-from ..docker import CONTAINER
-from ..kotauth import is_secret_file, uploads
-from ..randomness import PLAIN_RANDOM, RANDOM_BYTES, RANDOM_PASSWORD, RANDOM_STRING
+from ..facts.aws import DATABASE_INSTANCE, SECRET_VERSION
+from ..facts.docker import CONTAINER
+from ..facts.kotauth import is_secret_file, uploads
+from ..facts.randomness import PLAIN_RANDOM, RANDOM_BYTES, RANDOM_PASSWORD, RANDOM_STRING
 from ..resource import Resource
 from ..rule import Area, Kind, Parameter, References, Settings, Severity
 from ..verdict import Verdict, fail

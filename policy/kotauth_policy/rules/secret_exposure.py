@@ -11,13 +11,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ..aws import HOSTS
-from ..docker import CONTAINER, DIGEST_LABELS, starts
-from ..kotauth import is_secret_file, uploads
-from ..randomness import RANDOM_PASSWORD
+from ..facts.aws import HOSTS
+from ..facts.docker import CONTAINER, DIGEST_LABELS, starts
+from ..facts.kotauth import is_secret_file, uploads
+from ..facts.randomness import RANDOM_PASSWORD
+from ..facts.secret_text import SECRET_FORM, SECRET_SOURCES, is_named_like_secret
 from ..resource import Resource
 from ..rule import Area, Kind, Parameter, References, Settings, Severity
-from ..secret_text import SECRET_FORM, SECRET_SOURCES, is_named_like_secret
 from ..value import Value
 from ..verdict import Verdict, fail, undecidable
 

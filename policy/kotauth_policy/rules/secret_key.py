@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..aws import HOSTS
-from ..docker import CONTAINER
-from ..kotauth import SECRET_KEY_FILE, Upload, is_server, secret_key_uploads, setting
-from ..randomness import KEY_CHARACTERS, RANDOM_PASSWORD
+from ..facts.aws import HOSTS
+from ..facts.docker import CONTAINER
+from ..facts.key_origin import derived_keys, is_long
+from ..facts.kotauth import SECRET_KEY_FILE, Upload, is_server, secret_key_uploads, setting
+from ..facts.randomness import KEY_CHARACTERS, RANDOM_PASSWORD
 from ..resource import Resource
 from ..rule import Area, Level, References, Settings, Severity
-from ..secret_key import derived_keys, is_long
 from ..verdict import Verdict, fail, undecidable
 
 AREA = Area("secret-key")

@@ -6,14 +6,14 @@ import posixpath
 from collections import defaultdict
 from collections.abc import Iterator
 
-from ..aws import HOSTS
-from ..docker import CONTAINER, DIGEST_LABELS, JOB, SERVER, VOLUME, mounted, part, starts, volumes_of
-from ..hosted import host_of, parts_in
-from ..kotauth import SECRET_KEY_FILE, Upload, file_name, is_secret_named, is_server, secret_key_uploads, setting
-from ..randomness import RANDOM_PASSWORD
+from ..facts.aws import HOSTS
+from ..facts.docker import CONTAINER, DIGEST_LABELS, JOB, SERVER, VOLUME, mounted, part, starts, volumes_of
+from ..facts.host_containers import host_of, parts_in
+from ..facts.key_origin import derived_keys, may_be_key
+from ..facts.kotauth import SECRET_KEY_FILE, Upload, file_name, is_secret_named, is_server, secret_key_uploads, setting
+from ..facts.randomness import RANDOM_PASSWORD
 from ..resource import Resource, Stack
 from ..rule import Area, References, Settings, Severity
-from ..secret_key import derived_keys, may_be_key
 from ..verdict import UndecidableError, Verdict, fail, undecidable
 
 AREA = Area("secret-key-use")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 
-from ..aws import (
+from ..facts.aws import (
     DATABASE_INSTANCE,
     INGRESS_RULE,
     LOAD_BALANCERS,
     SECURITY_GROUP,
     SECURITY_GROUP_RULE,
 )
-from ..firewall import FORMS, STANDALONE, Way, groups_of, groups_of_hosts, ways
+from ..facts.security_group_rules import FORMS, STANDALONE, SecurityGroupRule, groups_of, groups_of_hosts, rules_of
 from ..resource import Resource, Stack
 from ..rule import Area, Kind, Level, Parameter, References, Settings, Severity
 from ..verdict import Verdict, fail
@@ -25,12 +25,12 @@ Groups = Callable[[Stack], Collection[str]]
 _NO_DESCRIPTION = ("", "Managed by Pulumi", "Managed by Terraform")
 
 
-def _ingress(resource: Resource) -> list[Way]:
-    return [way for way in ways(resource) if way.ingress]
+def _ingress(resource: Resource) -> list[SecurityGroupRule]:
+    return [rule for rule in rules_of(resource) if rule.ingress]
 
 
-def _at(way: Way, name: str) -> str:
-    return f"{way.path}.{name}" if way.path else name
+def _at(rule: SecurityGroupRule, name: str) -> str:
+    return f"{rule.path}.{name}" if rule.path else name
 
 
 @AREA.rule(
@@ -46,13 +46,13 @@ def _at(way: Way, name: str) -> str:
 )
 def limit_world_ingress(resource: Resource, settings: Settings) -> Iterator[Verdict]:
     """Half the world counts as the world: a range that no single owner has."""
-    for way in _ingress(resource):
-        if not way.is_from_anywhere:
+    for rule in _ingress(resource):
+        if not rule.is_from_anywhere:
             continue
-        first, last = way.ports
-        if way.protocol not in ("tcp", "6") or first != last or first not in settings.numbers("ports"):
+        first, last = rule.ports
+        if rule.protocol not in ("tcp", "6") or first != last or first not in settings.numbers("ports"):
             allowed = " and ".join(f"{port:g}" for port in settings.numbers("ports"))
-            yield fail(way.path, f"lets the world reach more than tcp {allowed}")
+            yield fail(rule.path, f"lets the world reach more than tcp {allowed}")
 
 
 def _groups_of_databases(stack: Stack) -> dict[str, Resource]:
@@ -73,19 +73,19 @@ def _groups_of_balancers(stack: Stack) -> set[str]:
     return {group.urn for each in stack.of_type(*LOAD_BALANCERS) for group in groups_of(each)}
 
 
-def _comes_only_from(way: Way, allowed: Collection[str]) -> bool:
-    peers = way.peers()
-    others = way.networks or not way.field("prefixListIds", "prefixListId").is_absent
+def _comes_only_from(rule: SecurityGroupRule, allowed: Collection[str]) -> bool:
+    peers = rule.peers()
+    others = rule.networks or not rule.field("prefixListIds", "prefixListId").is_absent
     return bool(peers) and not others and all(peer.urn in allowed for peer in peers)
 
 
-def _ways_past(resource: Resource, targets: Groups, clients: Groups) -> Iterator[Way]:
+def _rules_past(resource: Resource, targets: Groups, clients: Groups) -> Iterator[SecurityGroupRule]:
     """Yield the ways into the groups of the targets that others than the clients' groups may take."""
     stack = resource.in_stack()
     reached = stack.once(targets)
-    for way in _ingress(resource):
-        if any(group.urn in reached for group in way.groups()) and not _comes_only_from(way, stack.once(clients)):
-            yield way
+    for rule in _ingress(resource):
+        if any(group.urn in reached for group in rule.groups()) and not _comes_only_from(rule, stack.once(clients)):
+            yield rule
 
 
 @AREA.rule(
@@ -98,8 +98,8 @@ def _ways_past(resource: Resource, targets: Groups, clients: Groups) -> Iterator
 )
 def restrict_database_ingress(resource: Resource, _: Settings) -> Iterator[Verdict]:
     """An address range is whoever gets an address in it tomorrow."""
-    for way in _ways_past(resource, _groups_of_databases, _groups_of_clients):
-        yield fail(way.path, "lets something else than a host, function or service of this stack reach the database")
+    for rule in _rules_past(resource, _groups_of_databases, _groups_of_clients):
+        yield fail(rule.path, "lets something else than a host, function or service of this stack reach the database")
 
 
 @AREA.rule(
@@ -112,8 +112,8 @@ def restrict_database_ingress(resource: Resource, _: Settings) -> Iterator[Verdi
 )
 def restrict_server_ingress(resource: Resource, _: Settings) -> Iterator[Verdict]:
     """The server believes the headers that its proxy sets, so nobody may speak to it past the proxy."""
-    for way in _ways_past(resource, _groups_of_servers, _groups_of_balancers):
-        yield fail(way.path, "lets something else than a load balancer of this stack reach the hosts")
+    for rule in _rules_past(resource, _groups_of_servers, _groups_of_balancers):
+        yield fail(rule.path, "lets something else than a load balancer of this stack reach the hosts")
 
 
 @AREA.rule(
@@ -127,9 +127,9 @@ def restrict_server_ingress(resource: Resource, _: Settings) -> Iterator[Verdict
 )
 def limit_egress(resource: Resource, _: Settings) -> Iterator[Verdict]:
     """What is broken into talks to its owner on a port that nobody else uses."""
-    for way in ways(resource):
-        if not way.ingress and way.protocol == "-1" and way.is_from_anywhere:
-            yield fail(way.path, "lets everything out to everywhere")
+    for rule in rules_of(resource):
+        if not rule.ingress and rule.protocol == "-1" and rule.is_from_anywhere:
+            yield fail(rule.path, "lets everything out to everywhere")
 
 
 @AREA.rule(
@@ -145,9 +145,9 @@ def describe_security_groups(resource: Resource, _: Settings) -> Iterator[Verdic
     """Whoever finds an open port later has only this to learn whether it may be closed."""
     if (resource.get("description").text() or "") in _NO_DESCRIPTION:
         yield fail("description", "says nothing")
-    for way in ways(resource):
-        if way.inline and not way.field("description").text():
-            yield fail(_at(way, "description"), "says nothing")
+    for rule in rules_of(resource):
+        if rule.inline and not rule.field("description").text():
+            yield fail(_at(rule, "description"), "says nothing")
 
 
 @AREA.rule(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..aws import KEY, ROTATION, SECRET, is_given
-from ..docker import SERVER
-from ..hosted import parts_in
-from ..kotauth import secret_key_uploads
-from ..policy_document import is_everybody, statements
+from ..facts.aws import KEY, ROTATION, SECRET, is_given
+from ..facts.docker import SERVER
+from ..facts.host_containers import parts_in
+from ..facts.kotauth import secret_key_uploads
+from ..facts.policy_document import is_everybody, statements
 from ..resource import Resource, Stack
 from ..rule import Area, Kind, Level, Parameter, References, Settings, Severity
 from ..verdict import Verdict, fail

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..aws import DATABASE_INSTANCE, HOSTS, LOAD_BALANCERS
-from ..docker import CONTAINER, DATABASE, FRONTEND, SERVER, is_part
-from ..hosted import parts_in
-from ..kotauth import file_name, is_server, uploads
+from ..facts.aws import DATABASE_INSTANCE, HOSTS, LOAD_BALANCERS
+from ..facts.docker import CONTAINER, DATABASE, FRONTEND, SERVER, is_part
+from ..facts.host_containers import parts_in
+from ..facts.kotauth import file_name, is_server, uploads
 from ..resource import Resource
 from ..rule import Area, Kind, Parameter, References, Settings, Severity
 from ..verdict import Verdict, fail, undecidable

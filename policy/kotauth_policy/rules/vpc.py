@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..aws import (
+from ..facts.aws import (
     DEFAULT_SECURITY_GROUP,
     EIP,
     EIP_ASSOCIATION,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from ..resource import Resource, Stack
 from .docker import SERVER
-from .hosted import parts_in
+from .host_containers import parts_in
 from .kotauth import secret_key_sources
 from .randomness import KEY_CHARACTERS, RANDOM_PASSWORD
-from .resource import Resource, Stack
 
 
 def is_long(password: Resource) -> bool:

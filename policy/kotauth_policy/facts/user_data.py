@@ -21,10 +21,10 @@ from typing import Any, cast
 
 import yaml
 
+from ..resource import Resource, Stack
+from ..value import Value
+from ..verdict import MalformedError, UndecidableError
 from .aws import BUCKET_OBJECTS, PARAMETER
-from .resource import Resource, Stack
-from .value import Value
-from .verdict import MalformedError, UndecidableError
 
 LIMIT_BYTES = 16 * 1024
 """What EC2 takes."""

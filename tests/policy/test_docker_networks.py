@@ -1,4 +1,4 @@
-"""Rules of the area `network`."""
+"""Rules of the area `docker-networks`."""
 
 import pulumi_docker as docker
 import pytest
@@ -118,5 +118,5 @@ TABLE = table(*ROWS, *CASES)
 
 
 @pytest.mark.parametrize("case", cases(TABLE), ids=str)
-def test_network(case: Case) -> None:
+def test_docker_networks(case: Case) -> None:
     case.check()

@@ -1,4 +1,4 @@
-"""Rules of the area `watching`."""
+"""Rules of the area `logs-and-alarms`."""
 
 import pulumi_aws as aws
 import pytest
@@ -43,5 +43,5 @@ TABLE = on_aws(*ROWS, *STATES, *CASES)
 
 
 @pytest.mark.parametrize("case", cases(TABLE), ids=str)
-def test_watching(case: Case) -> None:
+def test_logs_and_alarms(case: Case) -> None:
     case.check()

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..resource import Resource
+from ..value import Value
+from ..verdict import MalformedError, UndecidableError
 from .image import Image, parse_image
-from .resource import Resource
-from .value import Value
-from .verdict import MalformedError, UndecidableError
 
 CONTAINER = "docker:index/container:Container"
 NETWORK = "docker:index/network:Network"

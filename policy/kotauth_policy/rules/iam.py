@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..aws import ATTACHMENTS, POLICIES, ROLE
-from ..policy_document import Statement, is_everybody, statements
+from ..facts.aws import ATTACHMENTS, POLICIES, ROLE
+from ..facts.policy_document import Statement, is_everybody, statements
 from ..resource import Resource
 from ..rule import Area, References, Settings, Severity
 from ..value import Value
 from ..verdict import Verdict, fail, undecidable
 
-AREA = Area("rights")
+AREA = Area("iam")
 # What a right to read is called; what it reads is another question.
 _READS = re.compile(r"[a-z0-9-]+:(describe|list|get|batchget|view|lookup)", re.I)
 _SECRETS = re.compile(

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
+from ..resource import Resource
+from ..value import ABSENT, Value
+from ..verdict import MalformedError, UndecidableError
 from .aws import is_given
-from .resource import Resource
-from .value import ABSENT, Value
-from .verdict import MalformedError, UndecidableError
 
 
 @dataclass(frozen=True)

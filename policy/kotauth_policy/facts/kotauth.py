@@ -7,13 +7,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from ..resource import Resource, Stack
+from ..value import Value
+from ..verdict import MalformedError, UndecidableError
 from .aws import DATABASE_INSTANCE, SECRET, SECRET_VERSION
 from .docker import CONTAINER, SERVER, is_part, volumes_of
-from .hosted import Late, host_of, parts_in
-from .resource import Resource, Stack
+from .host_containers import Late, host_of, parts_in
 from .user_data import parameter_of, program_of
-from .value import Value
-from .verdict import MalformedError, UndecidableError
 
 SECRET_KEY_FILE = "KAUTH_SECRET_KEY_FILE"  # noqa: S105 - a variable's name
 

@@ -11,20 +11,24 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from ..resource import Resource, Stack
+from ..value import UNKNOWN, Raw, Value
+from ..verdict import MalformedError, UndecidableError
 from .aws import HOSTS
-from .docker import CONTAINER, part, starts
-from .resource import Resource, Stack
+from .docker import CONTAINER, SERVER, is_part, part, starts
 from .user_data import CONFIG_FOLDER, Program, Script, as_object, late_values, parameter_of, program_of, property_of
-from .value import UNKNOWN, Raw, Value
-from .verdict import MalformedError, UndecidableError
 
-_RUN = re.compile(r"\bdocker\s+(?:container\s+)?run\s+(?P<words>.*)")
+# Between the command and `run` stand options of the client, each with its value behind `=` or as the next word.
+_RUN = re.compile(r"\bdocker\s+(?:-\S+\s+(?:(?!-|run\s|container\s)\S+\s+)?)*(?:container\s+)?run\s+(?P<words>.*)")
 _CONTINUED = re.compile(r"\\\r?\n")
 _ENDS = {"&&", "||", ";", "|", "&", ">", ">>", "2>", "2>&1"}
 _SWITCHES = {
-    "-d", "--detach", "--rm", "-i", "--interactive", "-t", "--tty", "-it", "-ti", "-dit", "-itd", "-P", "--publish-all",
-    "--init", "--no-healthcheck", "--oom-kill-disable", "--privileged", "--read-only", "--sig-proxy", "--quiet", "-q",
+    "-d", "--detach", "--rm", "-i", "--interactive", "-t", "--tty", "-P", "--publish-all", "--init", "--no-healthcheck",
+    "--oom-kill-disable", "--privileged", "--read-only", "--sig-proxy", "--quiet", "-q", "--disable-content-trust",
+    "--use-api-socket",
 }  # fmt: skip
+_SHORT_SWITCHES = re.compile(r"-([ditPq]+)([a-zA-Z].*)?")
+"""Several in one word, as in `-dt`; the last letter can be an option with a value, as in `-dp 80:80`."""
 _LONG = {
     "-a": "attach", "-c": "cpu-shares", "-e": "env", "-h": "hostname", "-l": "label", "-m": "memory", "-p": "publish",
     "-u": "user", "-v": "volume", "-w": "workdir", "-P": "publish-all", "--net": "network",
@@ -45,6 +49,11 @@ class Late(Value):
 def containers_on(host: Resource) -> list[Resource]:
     """Return the containers that a host starts."""
     return host.in_stack().once(_by_host).get(host.urn, [])
+
+
+def runs_server(host: Resource) -> bool:
+    """Whether a host starts a Kotauth server."""
+    return any(map(is_part(SERVER), containers_on(host)))
 
 
 def parts_in(stack: Stack, *parts: str) -> list[Resource]:
@@ -162,12 +171,19 @@ def _words(text: str, script: Script) -> list[str]:
 def _options(words: list[str]) -> tuple[Mapping[str, list[str]], str, list[str]]:
     options: dict[str, list[str]] = defaultdict(list)
     rest = iter(words)
-    for word in rest:
+    for given in rest:
+        word = given
         if not word.startswith("-"):
             return options, word, list(rest)
+        if together := _SHORT_SWITCHES.fullmatch(word):
+            for letter in together[1]:
+                options[_LONG.get(f"-{letter}", letter)].append("true")
+            if not together[2]:
+                continue
+            word = f"-{together[2]}"
         name, equals, value = word.partition("=")
-        if not equals and len(word) > 2 and word[:2] in _LONG and not word.startswith("--"):
-            name, value = word[:2], word[2:]
+        if len(word) > 2 and word[:2] in _LONG:
+            name, value = word[:2], word[2:].removeprefix("=")
         elif not equals:
             value = "true" if word in _SWITCHES else next(rest, "")
         options[_LONG.get(name, name.removeprefix("--"))].append(value)

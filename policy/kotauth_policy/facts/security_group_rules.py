@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..resource import Resource, Stack
+from ..value import ABSENT, Value
+from ..verdict import UndecidableError
 from .aws import (
     DEFAULT_SECURITY_GROUP,
     EGRESS_RULE,
@@ -22,9 +25,6 @@ from .aws import (
     is_world,
     sources,
 )
-from .resource import Resource, Stack
-from .value import ABSENT, Value
-from .verdict import UndecidableError
 
 FORMS = (SECURITY_GROUP, SECURITY_GROUP_RULE, INGRESS_RULE, EGRESS_RULE)
 """Resources that can hold a rule."""
@@ -44,10 +44,10 @@ _PEERS = {SECURITY_GROUP_RULE: "sourceSecurityGroupId", INGRESS_RULE: "reference
 
 
 @dataclass(frozen=True)
-class Way:
+class SecurityGroupRule:
     """One rule of a group: who may speak to whom, on what."""
 
-    at: Resource
+    resource: Resource
     """Resource that the program writes it in."""
     ingress: bool
     body: Value
@@ -95,28 +95,32 @@ class Way:
         unknown = [cidr for cidr in self.networks if cidr.is_unknown]
         if any(is_world(cidr) for cidr in self.networks if not cidr.is_unknown):
             return True
-        if unknown and not sources(self.at, property_, VPC, SUBNET):
+        if unknown and not sources(self.resource, property_, VPC, SUBNET):
             raise UndecidableError(unknown[0].path)
         return False
 
     def groups(self) -> list[Resource]:
         """Return the groups of the stack that it belongs to."""
-        return [self.at] if self.inline else sources(self.at, "securityGroupId", SECURITY_GROUP)
+        return [self.resource] if self.inline else sources(self.resource, "securityGroupId", SECURITY_GROUP)
 
     def peers(self) -> list[Resource]:
         """Return the groups of the stack at the other end."""
-        return sources(self.at, self.inline or _PEERS.get(self.at.type, "referencedSecurityGroupId"), SECURITY_GROUP)
+        return sources(
+            self.resource, self.inline or _PEERS.get(self.resource.type, "referencedSecurityGroupId"), SECURITY_GROUP
+        )
 
 
-def ways(resource: Resource) -> Iterator[Way]:
+def rules_of(resource: Resource) -> Iterator[SecurityGroupRule]:
     """Yield the rules that a resource holds."""
     if resource.type in (SECURITY_GROUP, DEFAULT_SECURITY_GROUP):
         for name in ("ingress", "egress"):
-            yield from (Way(resource, name == "ingress", body, name) for body in resource.get(name).items())
+            yield from (
+                SecurityGroupRule(resource, name == "ingress", body, name) for body in resource.get(name).items()
+            )
     elif resource.type == SECURITY_GROUP_RULE:
-        yield Way(resource, resource.get("type").text() == "ingress", resource.properties)
+        yield SecurityGroupRule(resource, resource.get("type").text() == "ingress", resource.properties)
     else:
-        yield Way(resource, resource.type == INGRESS_RULE, resource.properties)
+        yield SecurityGroupRule(resource, resource.type == INGRESS_RULE, resource.properties)
 
 
 def groups_of_hosts(stack: Stack, *, behind_balancer: bool) -> list[Resource]:

@@ -1,4 +1,4 @@
-"""Rules of the area `rights`."""
+"""Rules of the area `iam`."""
 
 import json
 
@@ -122,5 +122,5 @@ TABLE = on_aws(*STATES, *ROWS, *CASES)
 
 
 @pytest.mark.parametrize("case", cases(TABLE), ids=str)
-def test_rights(case: Case) -> None:
+def test_iam(case: Case) -> None:
     case.check()

@@ -10,9 +10,9 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 
-from .resource import Resource
-from .value import Value
-from .verdict import MalformedError
+from ..resource import Resource
+from ..value import Value
+from ..verdict import MalformedError
 
 LAUNCH_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 INSTANCE = "aws:ec2/instance:Instance"
@@ -49,6 +49,8 @@ CERTIFICATE = "aws:acm/certificate:Certificate"
 RECORD = "aws:route53/record:Record"
 
 DATABASE_INSTANCE = "aws:rds/instance:Instance"
+DEFAULT_ADMINISTRATORS = ("postgres", "admin", "administrator", "root", "master", "rdsadmin")
+"""Names of a database's administrator that everybody tries first."""
 PARAMETER_GROUP = "aws:rds/parameterGroup:ParameterGroup"
 SUBNET_GROUP = "aws:rds/subnetGroup:SubnetGroup"
 

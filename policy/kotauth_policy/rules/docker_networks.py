@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..aws import HOSTS, is_given
-from ..docker import (
+from ..facts.aws import HOSTS, is_given
+from ..facts.docker import (
     CONTAINER,
     DATABASE,
     FRONTEND,
@@ -17,13 +17,13 @@ from ..docker import (
     part,
     starts,
 )
-from ..hosted import parts_in
+from ..facts.host_containers import parts_in
 from ..resource import Resource, Stack
 from ..rule import Area, Kind, Parameter, References, Settings, Severity
 from ..value import Value
 from ..verdict import Verdict, fail
 
-AREA = Area("network")
+AREA = Area("docker-networks")
 
 
 @AREA.rule(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..aws import ALARMS, LOG_GROUP, is_given
+from ..facts.aws import ALARMS, LOG_GROUP, is_given
 from ..resource import Resource
 from ..rule import Area, Kind, Level, Parameter, References, Settings, Severity
 from ..verdict import Verdict, fail
 
-AREA = Area("watching")
+AREA = Area("logs-and-alarms")
 
 
 @AREA.rule(
