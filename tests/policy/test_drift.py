@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from pulumi._types import input_type_types, is_input_type
 
-from policy.kotauth_policy import aws
 from policy.kotauth_policy.catalogue import all_rules
+from policy.kotauth_policy.facts import aws
 from policy.kotauth_policy.facts.docker import CONTAINER, NETWORK, REMOTE_IMAGE, VOLUME
 from policy.kotauth_policy.facts.randomness import PLAIN_RANDOM, RANDOM_PASSWORD
 from policy.kotauth_policy.resource import Resource

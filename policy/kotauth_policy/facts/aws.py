@@ -49,7 +49,7 @@ CERTIFICATE = "aws:acm/certificate:Certificate"
 RECORD = "aws:route53/record:Record"
 
 DATABASE_INSTANCE = "aws:rds/instance:Instance"
-DEFAULT_ADMINISTRATORS = ("postgres", "admin", "administrator", "root", "master", "rdsadmin")
+DEFAULT_ADMINISTRATORS = frozenset({"postgres", "admin", "administrator", "root", "master", "rdsadmin"})
 """Names of a database's administrator that everybody tries first."""
 PARAMETER_GROUP = "aws:rds/parameterGroup:ParameterGroup"
 SUBNET_GROUP = "aws:rds/subnetGroup:SubnetGroup"
