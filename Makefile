@@ -5,9 +5,8 @@ FORMAT ?= table
 PYTHON ?= python3
 RUN := .venv/bin/python
 FAST := tests/unit tests/schema tests/policy
-# Three processes, since those with Docker mostly wait; tests/conftest.py says which tests stay together. The long ones
-# are first in the order of folders.
-TOGETHER := -n 3 --dist loadgroup --no-loadscope-reorder
+# Two processes; tests/conftest.py says which tests stay together, and puts the long ones first.
+TOGETHER := -n 2 --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help up preview policy-report down purge image env test check lint fmt controls bench pins venv engine
