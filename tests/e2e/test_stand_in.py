@@ -32,7 +32,7 @@ KEYS = json.dumps([bootstrap_key("master", "checklist", API_KEY, "workspace:read
 
 
 @pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
+def lab(daemon: object) -> Iterator[Lab]:
     lab = Lab.open()
     yield lab
     lab.close()

@@ -1,8 +1,8 @@
 """The listener: a thread per connection, and the way down after SIGTERM.
 
 After SIGTERM connections are still accepted for a quiet phase of 0.6 s. Then the backlog is accepted to its end, the
-listener closes, kept connections without a request in them are closed, and requests in flight are finished, for five
-seconds in all. Exit code 143, as of a JVM.
+listener closes, kept connections without a request in them are closed (new ones after a second), and requests in flight
+are finished, for five seconds in all. Exit code 143, as of a JVM.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from .wire import BadRequestError, Request, Response, Wire
 ADDRESS = ("0.0.0.0", 8080)  # noqa: S104  (in a container, as the real server)
 BACKLOG = 1024
 QUIET_SECONDS = 0.6
+FIRST_REQUEST_SECONDS = 1.0
+"""After SIGTERM a connection that was accepted late may still send its first request for so long."""
 HARD_LIMIT_SECONDS = 5.0
 EXIT_CODE = 128 + signal.SIGTERM
 
@@ -35,6 +37,7 @@ class _Connection:
         self.stream = stream
         self.wire = Wire(stream, peer)
         self.lock = threading.Lock()
+        self.used = False
         self.busy = False
         self.closing = False
 
@@ -43,13 +46,13 @@ class _Connection:
         if not self.wire.has_buffered:
             _readable(self.stream, None)
         with self.lock:
-            self.busy = not self.closing
+            self.used = self.busy = not self.closing
             return self.busy
 
-    def close_if_idle(self) -> None:
+    def close_if_idle(self, *, also_unused: bool) -> None:
         """Close it unless a request is in it, be it only in the socket's buffer."""
         with self.lock:
-            if self.busy or _readable(self.stream, 0):
+            if self.busy or _readable(self.stream, 0) or not (self.used or also_unused):
                 return
             self.closing = True
         with suppress(OSError):
@@ -80,7 +83,7 @@ class Server:
             self._accept_until(listener, None, stopped_at + QUIET_SECONDS)
             self._stopping = True
             self._accept_all(listener)
-        self._finish(stopped_at + HARD_LIMIT_SECONDS)
+        self._finish(stopped_at)
         return EXIT_CODE
 
     def _accept_until(self, listener: socket.socket, wake_up: int | None, deadline: float | None) -> None:
@@ -106,14 +109,14 @@ class Server:
                 self._connections.add(connection)
             threading.Thread(target=self._serve, args=(connection,), name=f"worker-{peer[1]}", daemon=True).start()
 
-    def _finish(self, deadline: float) -> None:
-        while monotonic() < deadline:
+    def _finish(self, stopped_at: float) -> None:
+        while (passed := monotonic() - stopped_at) < HARD_LIMIT_SECONDS:
             with self._lock:
                 connections = list(self._connections)
             if not connections:
                 return
             for connection in connections:
-                connection.close_if_idle()
+                connection.close_if_idle(also_unused=passed > FIRST_REQUEST_SECONDS)
             sleep(0.01)
 
     def _serve(self, connection: _Connection) -> None:
