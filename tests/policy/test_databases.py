@@ -104,6 +104,11 @@ CASES = (
         ),
         NOTHING,
     ),
+    Case(
+        "a copy of a snapshot, which names no engine",
+        (put("database", "engine", ABSENT), put("database", "parameter_group_name", ABSENT)),
+        _TLS,
+    ),
     Case("a family of another engine", (add("other", aws.rds.ParameterGroup, {"family": "mariadb11.4"}),), NOTHING),
     Case(
         "a subnet group in one zone",

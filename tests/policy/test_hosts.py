@@ -91,6 +91,10 @@ def _proxy(name: str, line: str, *violations: str) -> Case:
     return _data(name, user_data(proxy=unit(line)), *(f"{violation}@template" for violation in violations))
 
 
+def _sets(line: str, *violations: str) -> Case:
+    return _edge("user_data", f"#!/bin/sh\n{line}\n", *(f"{each}@edge" for each in violations))
+
+
 _RUN = run("frontend", FRONTEND, "10002:10002", "--publish=443:8443", "--health-cmd=true")
 
 CASES = (
@@ -120,6 +124,30 @@ CASES = (
     _edge("user_data", "#!/bin/sh\npodman run -e TOKEN=hunter2 app\n", "keep-secrets-out-of-user-data@edge"),
     _edge("user_data", '#!/bin/sh\nPASSWORD="$(fetch)"\nmysql --password="$PASSWORD"\nTLS_PRIVATE_KEY=/etc/tls/key\n'),
     _edge("user_data", "#!/bin/sh\ncurl https://me:${TOKEN}@example.com\nSECRET=arn:aws:secretsmanager:eu:1:s\n"),
+    *(
+        _sets(line, "keep-secrets-out-of-user-data")
+        for line in (
+            'echo "DB_PASSWORD=hunter2" >> /opt/app/.env',
+            "DB_HOST=db DB_PASSWORD=hunter2 ./app",
+            "Environment=DB_PASSWORD=hunter2",
+            "cat > c.yml <<E\n environment:\n  DB_PASSWORD: hunter2\nE",
+            "cat > c.yml <<E\n environment:\n  - DB_PASSWORD=hunter2\nE",
+            "DB_PASS=hunter2",
+            "MYSQL_PWD=hunter2",
+            "ENCRYPTION_KEY=hunter2",
+        )
+    ),
+    *map(
+        _sets,
+        (
+            "# DB_PASSWORD=changeme",
+            "LoadCredential=db_password:/run/secrets/p",
+            "lock_passwd: true\npasswd: $6$salt$hash",
+            "sed -i s/^PASSWORD=.*/PASSWORD=$P/ app.env",
+            "proxy_pass: http://localhost",
+            "python3 -c 'connect(token=token)'\nclass Login:\n    password: str",
+        ),
+    ),
     Case(
         "a volume",
         (add("volume", aws.ebs.Volume, {"availability_zone": "eu-central-1a", "size": 1}),),
@@ -156,6 +184,7 @@ _MIME = (
     f"{_SHELL}\n--b--\n"
 )
 _ENCODED = f"#cloud-config\nwrite_files:\n- path: /start.sh\n  encoding: b64\n  content: {encoded(_SHELL)}\n"
+_TYPED = _MIME.replace("x-shellscript", "cloud-config").replace(_SHELL, f"runcmd:\n- {json.dumps(_WORKER)}\n")
 _COMMAND = "#cloud-config\nruncmd:\n- " + json.dumps(shlex.split(_WORKER.replace("\\\n", "")))
 
 
@@ -235,7 +264,21 @@ CONTAINERS = (
     Case("the key without protection", (put("secret-key", "opts", {}),), found("protect-secret-key@secret-key")),
     *(
         _worker(name, text.encode())
-        for name, text in {"a script": _SHELL, "a part": _MIME, "a file": _ENCODED, "a command": _COMMAND}.items()
+        for name, text in {
+            "a script": _SHELL,
+            "a part": _MIME,
+            "a part that only its type names": _TYPED,
+            "a file": _ENCODED,
+            "a command": _COMMAND,
+            "a command behind a blank line": f"\n{_COMMAND}",
+            "a command under another spelling": _COMMAND.replace("#cloud", "#Cloud"),
+            "a command of a template": f"##template: jinja\n{_COMMAND}",
+        }.items()
+    ),
+    Case(
+        "a container started by an instance whose user data is encoded",
+        (*_INSTANCE, put("edge", "user_data", encoded(_SHELL))),
+        found("forbid-privileged-containers@edge"),
     ),
     *(
         _worker(f"`{spelled}`", _SHELL.replace("docker run --rm", spelled).encode())

@@ -66,6 +66,11 @@ def _attached(kind: type, **args: object) -> Case:
     return Case(f"an administrator by {kind.__name__}", changes, found("forbid-administrator-policies@attached"))
 
 
+def _inline(name: str, expected: Found, *policies: Args) -> Case:
+    return Case(f"a role's own policies: {name}", (put("role", "inline_policies", [*policies]),), expected)
+
+
+_ON_ROLE = found(*(each.replace("@rights", "@role") for each in _EVERY))
 _DANGER = json.dumps(document(_BAD["forbid-escalation"]))
 
 CASES = (
@@ -96,6 +101,37 @@ CASES = (
         (_rights(_allow("s3:PutObject", UNKNOWN)),),
         _EVERY,
     ),
+    *(
+        _case(f"{action}, with a wildcard", _allow(action), rule)
+        for action, rule in (
+            ("secretsmanager:Get*", "name-changed-resources"),
+            ("s3:Get*", "name-changed-resources"),
+            ("ssm:Get*", "name-changed-resources"),
+            ("kms:De*", "name-decryption-keys"),
+            ("iam:Pass*", "forbid-escalation"),
+        )
+    ),
+    _case("a look with a wildcard", _allow(["ec2:Describe*", "s3:List*", "kms:Describe*"])),
+    *(
+        _case(f"{action}, all of a kind", _allow(action, resource), rule)
+        for action, resource, rule in (
+            ("secretsmanager:GetSecretValue", "arn:aws:secretsmanager:*:*:secret:*", "name-changed-resources"),
+            ("s3:GetObject", "arn:aws:s3:::*/*", "name-changed-resources"),
+            ("kms:Decrypt", "arn:aws:kms:*:*:key/*", "name-decryption-keys"),
+            ("iam:PassRole", "arn:aws:iam::123456789012:role/*", "forbid-escalation"),
+        )
+    ),
+    _case("the objects of one bucket", _allow("s3:GetObject", "arn:aws:s3:::files/*")),
+    _case("the parameters below a path", _allow("ssm:GetParameter", "arn:aws:ssm:*:*:parameter/kotauth/*")),
+    _case("the log groups of the account", _allow("logs:PutLogEvents", "arn:aws:logs:*:*:*")),
+    _inline("everything", _ON_ROLE, {"name": "all", "policy": json.dumps(document(_allow("*")))}),
+    _inline("none", NOTHING, {}),
+    _inline(
+        "one that is made of the stack",
+        NOTHING,
+        {"name": "own", "policy": From("secrets-key", "arn", lambda _: _DANGER)},
+    ),
+    _inline("one from nowhere", _ON_ROLE, {"name": "own", "policy": UNKNOWN}),
     _attached(aws.iam.RolePolicyAttachment, role="role"),
     _attached(aws.iam.UserPolicyAttachment, user="me"),
     Case(

@@ -169,7 +169,19 @@ CASES = (
 )
 
 _WRITABLE = PROXY.replace("target=/run/secrets,readonly", "target=/run/secrets")
+_ONE_FILE = "-v /srv/tls.key:/run/secrets/tls.key --publish"
 ON_AWS = (
+    *(
+        Case(
+            f"secret files of a host that can be written, {name}",
+            (put("template", "user_data", user_data(proxy=proxy)),),
+            found("mount-secret-files-read-only@template"),
+        )
+        for name, proxy in {
+            "one of them": PROXY.replace("--publish", _ONE_FILE),
+            "in so many words": PROXY.replace("target=/run/secrets,readonly", "target=/run/secrets,readonly=false"),
+        }.items()
+    ),
     Case(
         "secret files of a host that can be written",
         (put("template", "user_data", user_data(proxy=_WRITABLE)),),

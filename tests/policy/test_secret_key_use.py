@@ -1,16 +1,26 @@
 """Rules of the area `secret-key-use`."""
 
+import pulumi
 import pulumi_aws as aws
 import pulumi_docker as docker
 import pulumi_random as random
 import pytest
 
-from .aws_host import PROXY, sha256, user_data
-from .change import Change, From, Secret, add, copied, put
+from .aws_host import PROXY, SERVER, sha256, user_data
+from .change import ABSENT, Change, From, Secret, add, copied, put
 from .mutation import NOTHING, Case, Row, cases, found, on_aws, table
 from .program import KNOWN, envs
 
 _HEX = "0123456789abcdef" * 4
+
+
+class _Library(pulumi.ComponentResource):
+    """A component that is given the key."""
+
+    def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None, **inputs: object) -> None:
+        super().__init__("example:index:Login", name, inputs, opts)
+        docker.Volume(f"{name}-files", opts=pulumi.ResourceOptions(parent=self))
+
 
 _CACHED = [*envs(), "KAUTH_REDIS_URL=rediss://cache:6379"]
 # A second server with files of its own, which hold the same key.
@@ -69,7 +79,7 @@ _SECRET = {
 }
 _VERSION = {"secret_id": From("copy", "id"), "secret_string": From("key", "result", sha256)}
 _APART = found("keep-secret-key-apart@key")
-_OF_KEY = From("key", "result")
+_OF_KEY, _DIGEST = From("key", "result"), From("key", "result", sha256)
 
 CASES = (
     Case("two servers with the same key", _TWO, NOTHING),
@@ -98,6 +108,24 @@ CASES = (
         ),
         NOTHING,
     ),
+    Case("an input of a component", (add("login", _Library, {"secret_key": _OF_KEY}),), NOTHING),
+    Case(
+        "the volumes of the server",
+        (put("frontend", "volumes.+", {"from_container": From("server", "name")}),),
+        found("keep-secret-key-apart@frontend"),
+    ),
+    Case(
+        "a volume beside the key",
+        (
+            add("shared", docker.Volume, {}, first=True),
+            put("server-carrier", "uploads.0", ABSENT),
+            put("server", "envs", envs(KAUTH_SECRET_KEY_FILE="/run/keys/secret_key")),
+            put("server", "uploads", [{"file": "/run/keys/secret_key", "content": _DIGEST, "permissions": "0400"}]),
+            put("server", "volumes.+", {"volume_name": From("shared", "name"), "container_path": "/shared"}),
+            put("frontend", "volumes.+", {"volume_name": From("shared", "name"), "container_path": "/shared"}),
+        ),
+        NOTHING,
+    ),
     Case(
         "a volume whose name is known",
         (
@@ -118,7 +146,30 @@ CASES = (
 
 _HOSTS = ("template", "second")
 _READ = put("template", "user_data", user_data(proxy=PROXY.replace("--publish", f"{_MOUNT} --publish")))
+_FOLDER = "source=/run/kotauth/server/secrets,target=/run/secrets,"
+
+
+def _read(name: str, option: str, key: str = _FOLDER) -> Case:
+    """Return the case of a proxy on a host with one more option, and where the server's key is."""
+    server = SERVER.replace(_FOLDER, key, 1)
+    data = user_data(server=server, proxy=PROXY.replace("--publish", f"{option} --publish"))
+    changes = (
+        put("template", "user_data", data),
+        put("server-unit", "key", sha256(server)),
+        put("server-unit", "content", server),
+    )
+    return Case(f"the key of a host in another container, {name}", changes, found("keep-secret-key-apart@template"))
+
+
 ON_AWS = (
+    _read("by its file", "-v /run/kotauth/server/secrets/secret_key:/key:ro"),
+    _read(
+        "mounted as a file by both",
+        "-v /srv/secret_key:/key:ro",
+        "source=/srv/secret_key,target=/run/secrets/secret_key,",
+    ),
+    _read("by a folder above", "-v /srv/secrets:/keys:ro", "source=/srv,target=/run,"),
+    _read("with all that the server has", "--volumes-from=server:ro"),
     Case("the key of a host in another container", (_READ,), found("keep-secret-key-apart@template")),
     Case(
         "the key as a stored password",

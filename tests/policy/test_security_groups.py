@@ -60,6 +60,17 @@ def _classic(group: str, **more: object) -> Change:
 _NO_DATABASE_RULES = without("host-to-database", "role-to-database")
 _NO_HOST_RULES = without("balancer-to-host", "host-out")
 
+_FROM_NETWORK = (
+    put("balancer-to-host", "referenced_security_group_id", ABSENT),
+    put("balancer-to-host", "cidr_ipv4", "10.64.0.0/16"),
+)
+_VERSION = {"version": From("template", "latest_version", str)}
+_NUMBERED, _MIXED = (
+    {"id": From("template", "id"), **_VERSION},
+    {"launch_template_id": From("template", "id"), **_VERSION},
+)
+_ATTACHED = {"autoscaling_group_name": From("group", "name"), "lb_target_group_arn": From("targets", "arn")}
+
 
 def _world(name: str, *violations: str, **changed: object) -> Case:
     changes = tuple(put("world-443", key, value) for key, value in changed.items())
@@ -120,6 +131,36 @@ CASES = (
             put("role-to-database", "referenced_security_group_id", From("others", "id")),
         ),
         found("restrict-database-ingress@role-to-database"),
+    ),
+    *(
+        Case(
+            f"a host behind a load balancer, {name}",
+            (put("group", "target_group_arns", ABSENT), *_FROM_NETWORK, *changes),
+            found("restrict-server-ingress@balancer-to-host"),
+        )
+        for name, changes in {
+            "attached": (add("attached", aws.autoscaling.Attachment, _ATTACHED),),
+            "by a source of traffic": (
+                put("group", "traffic_sources", [{"identifier": From("targets", "arn"), "type": "elbv2"}]),
+            ),
+            "registered by itself": (
+                add("edge", aws.ec2.Instance, {"associate_public_ip_address": False, "launch_template": _NUMBERED}),
+                add(
+                    "registered",
+                    aws.lb.TargetGroupAttachment,
+                    {"target_group_arn": From("targets", "arn"), "target_id": From("edge", "id")},
+                ),
+            ),
+        }.items()
+    ),
+    Case(
+        "a group of several types of hosts",
+        (
+            put("group", "launch_template", ABSENT),
+            put("group", "mixed_instances_policy", {"launch_template": {"launch_template_specification": _MIXED}}),
+            *_FROM_NETWORK,
+        ),
+        found("restrict-server-ingress@balancer-to-host"),
     ),
     Case(
         "both standalone forms",

@@ -41,7 +41,22 @@ ROWS = (
     ),
 )
 
+
+def _file(name: str, *violations: str, file: str = "nginx.conf", **given: str) -> Case:
+    upload = put("frontend-carrier", "uploads.+", {"file": f"/files/{file}", **given})
+    return Case(f"a proxy's file {name}", (upload,), found(*(f"{each}@frontend-carrier" for each in violations)))
+
+
+_OVERWRITE = "overwrite-forwarded-headers"
+
 CASES = (
+    _file("with a comment", content=f"# {_APPENDING}"),
+    _file("with a log format", content="log_format main '$remote_addr \"$http_x_forwarded_for\"';"),
+    _file("in base64", _OVERWRITE, content_base64=encoded(_APPENDING)),
+    _file("that is read elsewhere", _OVERWRITE, source="./nginx.conf"),
+    _file("as a template", _OVERWRITE, file="default.conf.template", content=_APPENDING),
+    _file("without an ending", _OVERWRITE, file="default", content=_APPENDING),
+    _file("with the client's own", _OVERWRITE, content="proxy_set_header X-Forwarded-For $http_x_forwarded_for;"),
     state("run-one-frontend", "known", (copied("frontend", "second"),), _TWO),
     state(
         "run-one-frontend",

@@ -25,6 +25,9 @@ ROWS = (
 
 _INLINE = {"cidr_block": "0.0.0.0/0", "gateway_id": From("internet", "id")}
 
+_BY_MAIN_TABLE = without("isolated-a-routes", "isolated-b-routes")
+_OUT = {"destination_cidr_block": "0.0.0.0/0", "gateway_id": From("internet", "id")}
+
 _ATTACHED = (
     add("address", aws.ec2.Eip, {"domain": "vpc"}),
     add("attached", aws.ec2.EipAssociation, {"allocation_id": From("address", "id")}),
@@ -54,6 +57,27 @@ CASES = (
         (put("isolated-routes", "routes", [_INLINE]),),
         found("isolate-database-subnets@subnets"),
     ),
+    *(
+        Case(
+            f"subnets without a table of their own, {name}",
+            (_BY_MAIN_TABLE, add("main", kind, args)),
+            found("isolate-database-subnets@subnets"),
+        )
+        for name, kind, args in (
+            ("a route", aws.ec2.Route, {"route_table_id": From("vpc", "main_route_table_id"), **_OUT}),
+            (
+                "the default table",
+                aws.ec2.DefaultRouteTable,
+                {"default_route_table_id": From("vpc", "default_route_table_id"), "routes": [_INLINE]},
+            ),
+            (
+                "another main table",
+                aws.ec2.MainRouteTableAssociation,
+                {"vpc_id": From("vpc", "id"), "route_table_id": From("public-routes", "id")},
+            ),
+        )
+    ),
+    Case("subnets that nothing leads out of", (_BY_MAIN_TABLE,), NOTHING),
     Case(
         "a gateway of another stack",
         (put("isolated-routes", "routes", [{"cidr_block": "0.0.0.0/0", "gateway_id": "igw-0123456789abcdef0"}]),),

@@ -19,6 +19,10 @@ INSTANCE = "aws:ec2/instance:Instance"
 HOSTS = (LAUNCH_TEMPLATE, INSTANCE)
 """What says how a host is launched."""
 GROUP = "aws:autoscaling/group:Group"
+GROUP_ATTACHMENTS = (
+    "aws:autoscaling/attachment:Attachment",
+    "aws:autoscaling/trafficSourceAttachment:TrafficSourceAttachment",
+)
 EBS_VOLUME = "aws:ebs/volume:Volume"
 EIP = "aws:ec2/eip:Eip"
 EIP_ASSOCIATION = "aws:ec2/eipAssociation:EipAssociation"
@@ -30,6 +34,8 @@ NAT_GATEWAY = "aws:ec2/natGateway:NatGateway"
 INTERNET_GATEWAY = "aws:ec2/internetGateway:InternetGateway"
 ROUTE = "aws:ec2/route:Route"
 ROUTE_TABLE = "aws:ec2/routeTable:RouteTable"
+DEFAULT_ROUTE_TABLE = "aws:ec2/defaultRouteTable:DefaultRouteTable"
+MAIN_ROUTE_TABLE_ASSOCIATION = "aws:ec2/mainRouteTableAssociation:MainRouteTableAssociation"
 ROUTE_TABLE_ASSOCIATION = "aws:ec2/routeTableAssociation:RouteTableAssociation"
 SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
 DEFAULT_SECURITY_GROUP = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
@@ -41,6 +47,7 @@ LOAD_BALANCERS = ("aws:lb/loadBalancer:LoadBalancer", "aws:alb/loadBalancer:Load
 LISTENERS = ("aws:lb/listener:Listener", "aws:alb/listener:Listener")
 LISTENER_RULES = ("aws:lb/listenerRule:ListenerRule", "aws:alb/listenerRule:ListenerRule")
 TARGET_GROUPS = ("aws:lb/targetGroup:TargetGroup", "aws:alb/targetGroup:TargetGroup")
+TARGET_ATTACHMENTS = tuple(f"aws:{name}/targetGroupAttachment:TargetGroupAttachment" for name in ("lb", "alb"))
 """Each under both names that the provider has for it."""
 WEB_ACL = "aws:wafv2/webAcl:WebAcl"
 WEB_ACL_ASSOCIATION = "aws:wafv2/webAclAssociation:WebAclAssociation"

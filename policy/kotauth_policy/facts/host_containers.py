@@ -227,7 +227,10 @@ def _properties(options: Mapping[str, list[str]], command: list[str]) -> dict[st
         "labels": [{"label": name, "value": text} for name, text in _pairs(options["label"]).items()],
         "ports": [_port(each) for each in options["publish"]],
         "mounts": [_mount(each) for each in options["mount"]],
-        "volumes": [_volume(each) for each in options["volume"]],
+        "volumes": [
+            *(_volume(each) for each in options["volume"]),
+            *({"fromContainer": each.partition(":")[0]} for each in options["volumes-from"]),
+        ],
         "networkMode": modes[-1] if modes else None,
         "networksAdvanced": [{"name": each} for each in networks if each not in modes],
         "healthcheck": {"tests": ["CMD-SHELL", health[-1]]} if health else None,
@@ -269,7 +272,8 @@ def _port(text: str) -> dict[str, object]:
 def _mount(text: str) -> dict[str, object]:
     fields = _pairs(text.split(","))
     target = fields.get("target") or fields.get("destination") or fields.get("dst") or ""
-    read_only = str("readonly" in fields or "ro" in fields).lower()
+    # Without a value it is true.
+    read_only = str(fields.get("readonly", fields.get("ro", "false")) in ("", "true", "1")).lower()
     source = fields.get("source") or fields.get("src") or ""
     return {"type": fields.get("type", "volume"), "source": source, "target": target, "readOnly": read_only}
 

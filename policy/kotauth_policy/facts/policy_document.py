@@ -70,9 +70,13 @@ def statements(resource: Resource, property_: str) -> list[Statement]:
     A part of it that is unknown has to come from the stack, too. Raises ``UndecidableError`` where one comes from
     elsewhere, ``MalformedError`` where it is no document of AWS's.
     """
-    value = resource.get(property_)
+    return statements_in(resource, resource.get(property_))
+
+
+def statements_in(resource: Resource, value: Value) -> list[Statement]:
+    """Return the statements of a document that can be a part of a property."""
     unknown = next((leaf for leaf in value.leaves() if leaf.is_unknown), None)
-    if unknown and not resource.sources(property_):
+    if unknown and not resource.sources(value.path.partition("[")[0]):
         raise UndecidableError(unknown.path, "is unknown and comes from no resource of this stack")
     if value.is_unknown:
         return []

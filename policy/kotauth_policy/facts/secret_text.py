@@ -7,7 +7,9 @@ import re
 from .randomness import RANDOM_BYTES, RANDOM_PASSWORD, RANDOM_STRING
 
 SECRET_NAME = re.compile(
-    r".*(password|passwd|passphrase|secret|token|api_?keys?|private_?key|secret_?key|access_?key|credentials?)", re.I
+    r".*(password|passwd|passphrase|secret|token|(api|private|secret|access|encryption|signing|jwt)_?keys?|credentials?"
+    r"|(db|database|mysql|postgres|pg|redis|smtp|mail|ldap|user|root|admin)_?(pass|pwd))",
+    re.I,
 )
 SECRET_FORM = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----"

@@ -15,12 +15,15 @@ from .aws import (
     DEFAULT_SECURITY_GROUP,
     EGRESS_RULE,
     GROUP,
+    GROUP_ATTACHMENTS,
     HOSTS,
     INGRESS_RULE,
+    INSTANCE,
     LAUNCH_TEMPLATE,
     SECURITY_GROUP,
     SECURITY_GROUP_RULE,
     SUBNET,
+    TARGET_ATTACHMENTS,
     VPC,
     is_world,
     sources,
@@ -40,6 +43,7 @@ _MEMBERSHIPS = (
     "networkConfiguration",
 )
 """Properties that put a resource into groups: a host, a database, a load balancer, a function, a service of ECS."""
+_TARGETS = ("targetGroupArns", "trafficSources")
 _PEERS = {SECURITY_GROUP_RULE: "sourceSecurityGroupId", INGRESS_RULE: "referencedSecurityGroupId"}
 
 
@@ -125,14 +129,32 @@ def rules_of(resource: Resource) -> Iterator[SecurityGroupRule]:
 
 def groups_of_hosts(stack: Stack, *, behind_balancer: bool) -> list[Resource]:
     """Return the groups of the hosts; those behind a load balancer, or all others."""
-    balanced = {
-        template.urn
-        for group in stack.of_type(GROUP)
-        if group.get("targetGroupArns").is_unknown or group.get("targetGroupArns").items()
-        for template in sources(group, "launchTemplate", LAUNCH_TEMPLATE)
-    }
+    balanced = _balanced(stack)
     hosts = [host for host in stack.of_type(*HOSTS) if (host.urn in balanced) == behind_balancer]
     return [group for host in hosts for group in groups_of(host)]
+
+
+def _balanced(stack: Stack) -> set[str]:
+    """Return the URNs of the instances and launch templates of the hosts behind a load balancer."""
+    groups = [group for group in stack.of_type(GROUP) if any(_is_filled(group.get(name)) for name in _TARGETS)]
+    for attachment in stack.of_type(*GROUP_ATTACHMENTS):
+        groups += sources(attachment, "autoscalingGroupName", GROUP)
+    instances = [
+        instance
+        for attachment in stack.of_type(*TARGET_ATTACHMENTS)
+        for instance in sources(attachment, "targetId", INSTANCE)
+    ]
+    templates = [
+        template
+        for host in (*groups, *instances)
+        for name in ("launchTemplate", "mixedInstancesPolicy")
+        for template in sources(host, name, LAUNCH_TEMPLATE)
+    ]
+    return {each.urn for each in (*instances, *templates)}
+
+
+def _is_filled(value: Value) -> bool:
+    return value.is_unknown or bool(value.items())
 
 
 def groups_of(resource: Resource) -> list[Resource]:

@@ -32,7 +32,8 @@ _UNPACKED_BYTES = 1024 * 1024
 _GZIP = b"\x1f\x8b"
 CONFIG_FOLDER = "/etc/kotauth"
 _PLAN = f"{CONFIG_FOLDER}/boot.json"
-_TEMPLATE = "## template: jinja\n"
+_TEMPLATE = re.compile(r"##\s*template:\s*jinja[^\n]*\n", re.I)
+_CONFIG = "#cloud-config"
 # What cloud-init takes, too, and is not read here.
 _UNREAD = ("#include", "#cloud-config-archive", "#cloud-config-jsonp", "#part-handler")
 # libyaml's is twenty times as fast.
@@ -84,8 +85,17 @@ def text_of(host: Resource) -> str:
     text = value.text() or ""
     if len(text) > LIMIT_BYTES * 4 // 3 + 4:
         raise MalformedError(value.path, f"within the {LIMIT_BYTES} bytes that EC2 takes")
-    # The provider itself encodes what an instance gives in clear.
-    return text if value.path == "userData" and host.type.endswith(":Instance") else _unpacked(text, value.path)
+    # The provider itself encodes what an instance gives in clear, and leaves alone what is encoded.
+    is_clear = value.path == "userData" and host.type.endswith(":Instance") and not _is_base64(text)
+    return text if is_clear else _unpacked(text, value.path)
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        base64.b64decode(text, validate=True)
+    except ValueError:
+        return False
+    return True
 
 
 def _unpacked(text: str, path: str) -> str:
@@ -148,9 +158,9 @@ def parse(text: str) -> Program:
     scripts: list[Script] = []
     fault = ""
     for part in _parts(text):
-        if part.startswith(_UNREAD):
+        if part.lower().startswith(_UNREAD):
             fault = "has a part that is neither cloud-config nor a script"
-        elif part.startswith("#cloud-config"):
+        elif part.lower().startswith(_CONFIG):
             config = _mapping(part)
             if config is None:
                 fault = "has cloud-config that is no object in YAML"
@@ -178,12 +188,20 @@ def parse(text: str) -> Program:
 
 def _parts(text: str) -> Iterator[str]:
     if not re.match(r"(?i)(content-type|mime-version):", text):
-        yield text.removeprefix(_TEMPLATE)
+        yield _begun(text)
         return
     for part in email.message_from_string(text).walk():
         content = part.get_payload(decode=True)
         if isinstance(content, bytes):
-            yield content.decode(errors="replace").removeprefix(_TEMPLATE)
+            found = _begun(content.decode(errors="replace"))
+            # Here the type says what it is, and the first line needn't.
+            is_config = part.get_content_type() == "text/cloud-config" and not found.lower().startswith(_CONFIG)
+            yield f"{_CONFIG}\n{found}" if is_config else found
+
+
+def _begun(text: str) -> str:
+    """Return a text from where cloud-init begins to read it: blank lines before the first word don't count."""
+    return _TEMPLATE.sub("", text.lstrip(), count=1).lstrip() if _TEMPLATE.match(text.lstrip()) else text.lstrip()
 
 
 def _mapping(text: str) -> Mapping[str, Any] | None:

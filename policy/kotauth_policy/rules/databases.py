@@ -32,7 +32,8 @@ def _is_source(database: Resource) -> bool:
 
 def _is_postgres(database: Resource) -> bool:
     engine = database.get("engine")
-    return engine.is_unknown or engine.text() == "postgres"
+    # A copy of a snapshot needs none and takes the snapshot's.
+    return engine.is_unknown or engine.text() == "postgres" or (not is_given(engine) and _is_source(database))
 
 
 @AREA.rule(

@@ -15,12 +15,22 @@ from ..value import ABSENT, Value
 from ..verdict import Verdict, fail, undecidable
 
 AREA = Area("hosts")
-_ASSIGNMENT = re.compile(
-    r"(?:^[ \t]*(?:export[ \t]+)?|[ \t](?:-e[ =]?|--env[ =]))[\"']?"
-    # What begins with $ or a backtick is fetched on the host.
-    r"(?P<name>[A-Za-z_]\w*)=[\"']?(?P<text>[^\s\"'$(`]\S*)",
-    re.MULTILINE,
+# As a shell has it. In the middle of a line, and as YAML has it, only names in capitals count: there it could be code.
+# What begins with $ or a backtick is fetched on the host.
+_ASSIGNMENTS = (
+    re.compile(
+        r"(?:^[ \t]*(?:export[ \t]+)?|[ \t](?:-e[ =]?|--env[ =]))[\"']?"
+        r"(?P<name>[A-Za-z_]\w*)=[\"']?(?=(?P<text>[^\s\"'$(`]\S*))",
+        re.MULTILINE,
+    ),
+    re.compile(r"(?<![\w\\$/?&{^-])(?P<name>[A-Z_][A-Z0-9_]*)=[\"']?(?=(?P<text>[^\s\"'$(`{\\]\S*))"),
+    re.compile(
+        r"^[ \t]*(?:-[ \t]+)?(?P<name>[A-Z_][A-Z0-9_]*):[ \t]+[\"']?(?P<text>[^\s\"'$(`{\\]\S*)[ \t]*$", re.MULTILINE
+    ),
 )
+_COMMENT = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
+_LOADS = ("LoadCredential", "ImportCredential")
+"""Settings of systemd that say where a secret is."""
 _FETCHED = re.compile(r"[=: ][\"']?\$")
 _ACCESS_KEY = re.compile(r"\b(AKIA|ASIA)[0-9A-Z]{16}\b")
 _FLOATING = ("$Latest", "$Default")
@@ -160,8 +170,9 @@ def _secrets_in(text: str, path: str) -> Iterator[Verdict]:
         if forms or _ACCESS_KEY.search(content):
             yield fail(path, "has the form of a secret somewhere")
             return
-        for found in _ASSIGNMENT.finditer(content):
-            if is_named_like_secret(found["name"], found["text"].strip("\"'")):
+        said = _COMMENT.sub("", content)
+        for found in (each for form in _ASSIGNMENTS for each in form.finditer(said)):
+            if found["name"] not in _LOADS and is_named_like_secret(found["name"], found["text"].strip("\"'")):
                 # The name is the program's own and no value; it is what to look for.
                 yield fail(path, "sets a variable that is named like a secret")
                 return

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 
 from ..facts.aws import ATTACHMENTS, POLICIES, ROLE
-from ..facts.policy_document import Statement, is_everybody, statements
+from ..facts.policy_document import Statement, is_everybody, statements, statements_in
 from ..resource import Resource
 from ..rule import Area, References, Settings, Severity
 from ..value import Value
@@ -18,12 +19,24 @@ _READS = re.compile(r"[a-z0-9-]+:(describe|list|get|batchget|view|lookup)", re.I
 _SECRETS = re.compile(
     r"(secretsmanager:getsecretvalue|secretsmanager:batchgetsecretvalue|ssm:getparameter|s3:getobject)", re.I
 )
+_SECRET_ACTIONS = (
+    *(f"secretsmanager:{action}secretvalue" for action in ("get", "batchget")),
+    *(f"ssm:getparameter{ending}" for ending in ("", "s", "sbypath", "history")),
+    *("s3:getobject", "s3:getobjectversion"),
+)
 _DECRYPTS = re.compile(r"kms:(\*|decrypt|reencrypt)", re.I)
+_DECRYPT_ACTIONS = ("kms:decrypt", "kms:reencryptfrom", "kms:reencryptto")
 _ESCALATES = re.compile(
     r"iam:(passrole|createpolicyversion|setdefaultpolicyversion|(attach|put)(user|group|role)policy|addusertogroup"
     r"|updateassumerolepolicy|createaccesskey|create(login|)profile|updateloginprofile|createrole|createuser)"
     r"|sts:assumerole|lambda:updatefunctioncode|ssm:(sendcommand|startsession)",
     re.I,
+)
+_ESCALATION_ACTIONS = (
+    *("iam:passrole", "iam:createpolicyversion", "iam:setdefaultpolicyversion", "iam:updateassumerolepolicy"),
+    *(f"iam:{verb}{owner}policy" for verb in ("attach", "put") for owner in ("user", "group", "role")),
+    *("iam:createaccesskey", "iam:createloginprofile", "iam:addusertogroup", "sts:assumerole"),
+    *("lambda:updatefunctioncode", "ssm:sendcommand", "ssm:startsession"),
 )
 _NO_NARROWER = re.compile(
     r"ssm:updateinstanceinformation|ssmmessages:(create|open)(control|data)channel|ec2messages:\w+"
@@ -35,17 +48,40 @@ _NO_NARROWER = re.compile(
 _ADMINISTRATORS = ("AdministratorAccess", "PowerUserAccess", "IAMFullAccess")
 
 
+# All of one kind, in whichever account and region. What follows a bucket's name is a part of that bucket.
+_ALL_OF_A_KIND = re.compile(
+    r"\*+|arn:\*+|arn(:[^:]*){4}:((secret|function|role|user|group|policy|key|parameter|alias)[:/])?\*+(/\*+)?"
+)
+
+
 def _allowed(policy: Resource) -> Iterator[Statement]:
-    """Yield the statements that give a right."""
-    yield from (statement for statement in statements(policy, "policy") if statement.allows)
+    """Yield the statements that give a right, also those that a role holds itself."""
+    if policy.type == ROLE:
+        documents = [each.field("policy") for each in policy.get("inlinePolicies").items()]
+    else:
+        documents = [policy.get("policy")]
+    for document in documents:
+        # A role's empty entry means that it has no policy.
+        if policy.type != ROLE or not document.is_absent:
+            yield from (statement for statement in statements_in(policy, document) if statement.allows)
 
 
 def _is_all(resource: Value) -> bool:
-    return not resource.is_unknown and resource.text() == "*"
+    return not resource.is_unknown and (resource.text() or "").strip("*") == "" and not resource.is_absent
 
 
 def _on_all(statement: Statement) -> bool:
     return any(map(_is_all, statement.resources)) or statement.has("NotResource")
+
+
+def _on_all_of_a_kind(statement: Statement) -> bool:
+    named = (each.text() or "" for each in statement.resources if not each.is_unknown)
+    return statement.has("NotResource") or any(map(_ALL_OF_A_KIND.fullmatch, named))
+
+
+def _is_one(action: str, pattern: re.Pattern[str], names: tuple[str, ...]) -> bool:
+    """Whether an action is one of these, also where it is written with a wildcard."""
+    return pattern.match(action) is not None or any(fnmatchcase(name, action.lower()) for name in names)
 
 
 @AREA.rule(
@@ -53,7 +89,7 @@ def _on_all(statement: Statement) -> bool:
     Severity.HIGH,
     "Name the actions that a policy allows.",
     remedy="List them, such as secretsmanager:GetSecretValue.",
-    types=POLICIES,
+    types=(*POLICIES, ROLE),
     references=References(hub=("IAM.1", "IAM.21"), checkov=("CKV_AWS_62", "CKV_AWS_63")),
 )
 def name_allowed_actions(policy: Resource, _: Settings) -> Iterator[Verdict]:
@@ -71,19 +107,19 @@ def name_allowed_actions(policy: Resource, _: Settings) -> Iterator[Verdict]:
     Severity.HIGH,
     "Name what a policy lets change, and which secrets it lets read.",
     remedy="Write the ARNs into `Resource`.",
-    types=POLICIES,
+    types=(*POLICIES, ROLE),
     references=References(checkov=("CKV_AWS_287", "CKV_AWS_288", "CKV_AWS_290", "CKV_AWS_355"), checklist=(8, 9)),
 )
 def name_changed_resources(policy: Resource, _: Settings) -> Iterator[Verdict]:
     """A host that is broken into may do what its role may. Few actions know no resource; those are let through."""
     for statement in _allowed(policy):
-        if not _on_all(statement):
-            continue
-        for action in statement.actions:
+        everything, kind = _on_all(statement), _on_all_of_a_kind(statement)
+        for action in statement.actions if everything or kind else []:
             name = action.text() or ""
-            elsewhere = _ESCALATES.match(name) or _DECRYPTS.match(name)
+            elsewhere = _is_one(name, _ESCALATES, _ESCALATION_ACTIONS) or _is_one(name, _DECRYPTS, _DECRYPT_ACTIONS)
             harmless = _READS.match(name) or _NO_NARROWER.fullmatch(name)
-            if _SECRETS.match(name) or not (elsewhere or harmless):
+            reads_secrets = _is_one(name, _SECRETS, _SECRET_ACTIONS)
+            if reads_secrets or (everything and not elsewhere and not harmless):
                 yield fail(action.path, "is allowed on every resource")
 
 
@@ -92,15 +128,15 @@ def name_changed_resources(policy: Resource, _: Settings) -> Iterator[Verdict]:
     Severity.HIGH,
     "Name the keys that a policy lets decrypt with.",
     remedy="Write the key's ARN into `Resource`, and kms:ViaService into `Condition`.",
-    types=POLICIES,
+    types=(*POLICIES, ROLE),
     references=References(hub=("KMS.1", "KMS.2"), checklist=(8,)),
 )
 def name_decryption_keys(policy: Resource, _: Settings) -> Iterator[Verdict]:
     """Encryption under different keys is worth as much as the difference between who may use them."""
     for statement in _allowed(policy):
-        if _on_all(statement):
+        if _on_all_of_a_kind(statement):
             for action in statement.actions:
-                if _DECRYPTS.match(action.text() or ""):
+                if _is_one(action.text() or "", _DECRYPTS, _DECRYPT_ACTIONS):
                     yield fail(action.path, "is allowed with every key")
 
 
@@ -109,15 +145,15 @@ def name_decryption_keys(policy: Resource, _: Settings) -> Iterator[Verdict]:
     Severity.CRITICAL,
     "Let no policy give its owner more rights than it says.",
     remedy="Remove the action, or name the one role or function that it is about.",
-    types=POLICIES,
+    types=(*POLICIES, ROLE),
     references=References(checkov=("CKV_AWS_286", "CKV_AWS_289")),
 )
 def forbid_escalation(policy: Resource, _: Settings) -> Iterator[Verdict]:
     """Who may pass any role, or write any policy, is an administrator in two steps."""
     for statement in _allowed(policy):
-        if _on_all(statement):
+        if _on_all_of_a_kind(statement):
             for action in statement.actions:
-                if _ESCALATES.match(action.text() or ""):
+                if _is_one(action.text() or "", _ESCALATES, _ESCALATION_ACTIONS):
                     yield fail(action.path, "lets its owner take any rights")
 
 

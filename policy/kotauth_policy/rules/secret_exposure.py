@@ -180,5 +180,6 @@ def mount_secret_files_read_only(container: Resource, settings: Settings) -> Ite
     for name, target in (("volumes", "containerPath"), ("mounts", "target")):
         for entry in container.get(name).items():
             path = (entry.field(target).text() or "").rstrip("/")
-            if path in settings.texts("folders") and not entry.field("readOnly").flag():
+            is_secret = any(f"{path}/".startswith(f"{folder}/") for folder in settings.texts("folders"))
+            if is_secret and not entry.field("readOnly").flag():
                 yield fail(entry.field("readOnly").path, "is not true")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from ..facts.aws import HOSTS
 from ..facts.docker import CONTAINER, DIGEST_LABELS, JOB, SERVER, VOLUME, mounted, part, starts, volumes_of
-from ..facts.host_containers import host_of, parts_in
+from ..facts.host_containers import containers_on_same_host, host_of, parts_in
 from ..facts.key_origin import derived_keys, may_be_key
 from ..facts.kotauth import SECRET_KEY_FILE, Upload, file_name, is_secret_named, is_server, secret_key_uploads, setting
 from ..facts.randomness import RANDOM_PASSWORD
@@ -17,6 +17,7 @@ from ..rule import Area, References, Settings, Severity
 from ..verdict import UndecidableError, Verdict, fail, undecidable
 
 AREA = Area("secret-key-use")
+_PROVIDERS = ("aws:", "docker:", "random:")
 
 
 @AREA.rule(
@@ -88,7 +89,11 @@ def _strays(password: Resource) -> Iterator[tuple[Resource, str]]:
     """Yield what else than a server's key is made of the password."""
     stack = password.in_stack()
     carriers, files = stack.once(_key_files)
+    components = stack.once(_parents)
     for consumer, name in stack.consumers(password):
+        if consumer.type in components:
+            # What it makes of its inputs are resources, which are judged themselves.
+            continue
         is_key = name in ("uploads", "secretString") and (consumer.urn in carriers or is_secret_named(consumer, files))
         is_digest = name == "labels" and any(
             not (found := entry.field("label")).is_unknown and found.text() in DIGEST_LABELS
@@ -96,6 +101,12 @@ def _strays(password: Resource) -> Iterator[tuple[Resource, str]]:
         )
         if not is_key and not is_digest:
             yield consumer, name
+
+
+def _parents(stack: Stack) -> set[str]:
+    """Return the types of what has children and is no resource of a provider that rules know: components."""
+    chains = (urn.split("::")[2].split("$") for urn in stack.resources)
+    return {type_ for *parents, _ in chains for type_ in parents if not type_.startswith(_PROVIDERS)}
 
 
 def _key_files(stack: Stack) -> tuple[set[str], set[str]]:
@@ -108,6 +119,9 @@ def _key_files(stack: Stack) -> tuple[set[str], set[str]]:
 def _judge_reader(container: Resource) -> Iterator[Verdict]:
     """Say that a container mounts what holds a server's key, and is neither the server nor a job."""
     if not starts(container) or part(container) in (SERVER, JOB):
+        return
+    if any(part(lender) == SERVER for lender in _lenders(container)):
+        yield fail("volumes", "are those of a server, with its secret key")
         return
     volumes, folders = container.in_stack().once(_key_places)
     mounts = list(mounted(container))
@@ -124,6 +138,19 @@ def _judge_reader(container: Resource) -> Iterator[Verdict]:
         yield undecidable("volumes", "has a name that is unknown, and could hold the secret key")
 
 
+def _lenders(container: Resource) -> list[Resource]:
+    """Return the containers whose volumes it takes over."""
+    given = [entry.field("fromContainer") for entry in container.get("volumes").items()]
+    names = {text for name in given if not name.is_unknown and (text := name.text())}
+    lenders = [source for source in container.sources("volumes") if source.type == CONTAINER]
+    if not names:
+        return lenders
+    if host_of(container):
+        return [other for other in containers_on_same_host(container) if other.name in names]
+    named = container.in_stack().named(CONTAINER)
+    return [*lenders, *(named[name] for name in names if name in named)]
+
+
 def _place(container: Resource) -> str:
     """Return the URN of the host that starts it, nothing for a container of Docker's."""
     host = host_of(container)
@@ -131,14 +158,28 @@ def _place(container: Resource) -> str:
 
 
 def _key_places(stack: Stack) -> tuple[set[str], dict[str, set[str]]]:
-    """Return the volumes that hold a server's key, and by place the folders that do."""
+    """Return the volumes that hold a server's key, and by place the files that do."""
     volumes: set[str] = set()
     folders: dict[str, set[str]] = defaultdict(set)
     for server in parts_in(stack, SERVER):
-        carriers = [each.container for each in secret_key_uploads(server) if each.container.type == CONTAINER]
+        carriers = [each.container for each in secret_key_uploads(server) if _is_into_volume(each)]
         volumes |= volumes_of(server) & {volume for carrier in carriers for volume in volumes_of(carrier)}
-        folder = posixpath.dirname(setting(server, SECRET_KEY_FILE) or "")
+        file = posixpath.normpath(setting(server, SECRET_KEY_FILE) or "/")
         for mount in mounted(server):
-            if mount.host_path is not None and posixpath.normpath(mount.target.text() or "") == folder:
-                folders[_place(server)].add(posixpath.normpath(mount.host_path.text() or ""))
+            target = posixpath.normpath(mount.target.text() or "")
+            if mount.host_path is not None and _is_in(file, target):
+                inner = posixpath.join(mount.host_path.text() or "", posixpath.relpath(file, target))
+                folders[_place(server)].add(posixpath.normpath(inner))
     return volumes, folders
+
+
+def _is_into_volume(upload: Upload) -> bool:
+    """Whether a file lies in something that its container mounts, and not in the container alone."""
+    file = upload.entry.field("file").text() or ""
+    return upload.container.type == CONTAINER and any(
+        _is_in(file, mount.target.text() or "") for mount in mounted(upload.container)
+    )
+
+
+def _is_in(path: str, folder: str) -> bool:
+    return bool(folder) and f"{path}/".startswith(f"{folder.rstrip('/')}/")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import re
 from collections.abc import Iterator
 
 from ..facts.aws import DATABASE_INSTANCE, HOSTS, LOAD_BALANCERS
@@ -10,6 +13,7 @@ from ..facts.host_containers import parts_in
 from ..facts.kotauth import file_name, is_server, uploads
 from ..resource import Resource
 from ..rule import Area, Kind, Parameter, References, Settings, Severity
+from ..value import Value
 from ..verdict import Verdict, fail, undecidable
 
 AREA = Area("topology")
@@ -17,6 +21,11 @@ _DEPLOYMENTS = ("kotauth:index:AwsDeployment", "kotauth:index:DockerDeployment")
 _MANAGED = {DATABASE: (DATABASE_INSTANCE,), FRONTEND: LOAD_BALANCERS}
 """Parts that AWS runs itself."""
 _SHOWN = 3
+# Appending to the client's header, or passing it on; what stands behind # is said to nobody.
+_BELIEVES_CLIENT = re.compile(
+    r"^[^#\n]*(?:\$proxy_add_x_forwarded_for|\bx-forwarded-for[\"' \t]{1,9}[^#;\n]{0,99}\$http_x_forwarded_for)",
+    re.I | re.M,
+)
 
 
 @AREA.rule(
@@ -81,9 +90,22 @@ def run_one_frontend(frontend: Resource, _: Settings) -> Iterator[Verdict]:
 def overwrite_forwarded_headers(container: Resource, _: Settings) -> Iterator[Verdict]:
     """Kotauth takes the first entry of the list: a proxy that appends lets clients choose their address."""
     for upload in uploads(container):
-        if not file_name(upload.entry.field("file").text() or "").endswith(".conf"):
-            continue
-        if upload.content.is_unknown:
-            yield undecidable(upload.content.path)
-        elif "$proxy_add_x_forwarded_for" in (upload.content.text() or ""):
-            yield fail(upload.content.path, "appends to X-Forwarded-For")
+        file, content = upload.entry.field("file").text() or "", upload.content
+        if content.is_unknown:
+            if file_name(file).endswith((".conf", ".conf.template")):
+                yield undecidable(content.path)
+        elif content.path.endswith(".source"):
+            if "nginx" in file:
+                yield undecidable(content.path, "is a file that is not read here; give its text as `content`")
+        elif _BELIEVES_CLIENT.search(_text(content)):
+            yield fail(content.path, "takes X-Forwarded-For from the client")
+
+
+def _text(content: Value) -> str:
+    text = content.text() or ""
+    if not content.path.endswith(".contentBase64"):
+        return text
+    try:
+        return base64.b64decode(text).decode(errors="replace")
+    except binascii.Error:
+        return ""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..facts.aws import (
+    DEFAULT_ROUTE_TABLE,
     DEFAULT_SECURITY_GROUP,
     EIP,
     EIP_ASSOCIATION,
     FLOW_LOG,
     INTERNET_GATEWAY,
     LOAD_BALANCERS,
+    MAIN_ROUTE_TABLE_ASSOCIATION,
     NAT_GATEWAY,
     ROUTE,
     ROUTE_TABLE,
@@ -100,12 +102,22 @@ def isolate_database_subnets(group: Resource, _: Settings) -> Iterator[Verdict]:
 
 
 def _route_tables(subnet: Resource) -> list[Resource]:
-    associations = subnet.in_stack().consumers(subnet, ROUTE_TABLE_ASSOCIATION)
+    stack = subnet.in_stack()
+    associations = [each for each, name in stack.consumers(subnet, ROUTE_TABLE_ASSOCIATION) if name == "subnetId"]
+    if associations:
+        return _tables_of(associations)
+    # Then it has the main table of its VPC, whose routes name the VPC itself.
+    vpcs = sources(subnet, "vpcId", VPC)
+    defaults = [each for vpc in vpcs for each, _ in stack.consumers(vpc, DEFAULT_ROUTE_TABLE)]
+    mains = [each for vpc in vpcs for each, _ in stack.consumers(vpc, MAIN_ROUTE_TABLE_ASSOCIATION)]
+    return [*vpcs, *defaults, *_tables_of(mains)]
+
+
+def _tables_of(associations: list[Resource]) -> list[Resource]:
     return [
         table
-        for association, name in associations
-        if name == "subnetId"
-        for table in sources(association, "routeTableId", ROUTE_TABLE)
+        for association in associations
+        for table in sources(association, "routeTableId", ROUTE_TABLE, DEFAULT_ROUTE_TABLE)
     ]
 
 
