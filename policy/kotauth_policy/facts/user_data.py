@@ -201,7 +201,9 @@ def _parts(text: str) -> Iterator[str]:
 
 def _begun(text: str) -> str:
     """Return a text from where cloud-init begins to read it: blank lines before the first word don't count."""
-    return _TEMPLATE.sub("", text.lstrip(), count=1).lstrip() if _TEMPLATE.match(text.lstrip()) else text.lstrip()
+    text = text.lstrip()
+    template = _TEMPLATE.match(text)
+    return text[template.end() :].lstrip() if template else text
 
 
 def _mapping(text: str) -> Mapping[str, Any] | None:
