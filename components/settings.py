@@ -7,41 +7,18 @@ a library user meets the same defaults and errors; so they get the values as the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 
-from .aws import preflight as aws
-from .aws.deployment import AwsDeployment
-from .aws.settings import AwsSettings
-from .docker import preflight as docker
-from .docker.deployment import DockerDeployment
-from .docker.settings import DockerSettings
+from . import target as targets
 from .inputs import Inputs, one_of
 from .server_settings import names
+from .target import TARGETS, Target
 
 STACK_LABEL = "kotauth.stack"
-
-
-@dataclass(frozen=True)
-class Target:
-    """Where a stack can run."""
-
-    settings: type[DockerSettings | AwsSettings]
-    preflight: Callable[[Any, Mapping[str, str]], None]
-    """Asks whether the resolved settings can work there, apart from what carries the stack's label already."""
-    deployment: Callable[[str, Any], pulumi.ComponentResource]
-    labels: str
-    """Input of the deployment with what everything is labelled by."""
-
-
-TARGETS = {
-    "docker": Target(DockerSettings, docker.check, DockerDeployment, "labels"),
-    "aws": Target(AwsSettings, aws.check, AwsDeployment, "tags"),
-}
 
 
 @dataclass(frozen=True)
@@ -49,7 +26,8 @@ class Stack:
     """What the configuration of a stack says."""
 
     target: Target
-    settings: DockerSettings | AwsSettings
+    settings: Any
+    """The settings of that target."""
     inputs: dict[str, Any]
     """What the settings were read from, as the target's deployment takes it."""
     label: dict[str, str]
@@ -68,18 +46,31 @@ def load(config: pulumi.Config) -> Stack:
         secrets=["secretKey", *(name for name in values if is_config_secret(prefix + name))],
     )
     chosen = reader.take("target", one_of(*TARGETS), "docker")
-    target = TARGETS[chosen]
-    settings, its_names = target.settings.read(reader), names(target.settings)
-    for other, its in TARGETS.items():
-        for name in names(its.settings) - its_names:
-            if values.get(camel_case(name)):
-                reader.problem(name, values[camel_case(name)], f"is a setting of target {other}, not of {chosen}")
-    reader.finish(also_known=[name for each in TARGETS.values() for name in names(each.settings)])
+    target = targets.load(chosen)
+    settings, own_names = target.settings.read(reader), names(target.settings)
+    reader.finish(also_known=_refuse_other_targets(reader, values, chosen, own_names))
     label = {STACK_LABEL: f"{pulumi.get_project()}/{pulumi.get_stack()}"}
-    inputs = {name: value for name in its_names if (value := values.get(camel_case(name)))}
+    inputs = {name: value for name in own_names if (value := values.get(camel_case(name)))}
     if "secret_key" in inputs:
         inputs["secret_key"] = config.require_secret("secretKey")
     return Stack(target, settings, {**inputs, target.labels: label}, label)
+
+
+def _refuse_other_targets(reader: Inputs, values: dict[str, object], chosen: str, own_names: set[str]) -> set[str]:
+    """Note each value that is a setting of another target; return the names of all settings.
+
+    The other targets are imported only where a value is not one of the chosen target's.
+    """
+    if values.keys() <= {"target", *map(camel_case, own_names)}:
+        return own_names
+    all_names = set(own_names)
+    for other in TARGETS:
+        foreign = names(targets.load(other).settings) - own_names
+        for name in sorted(foreign):
+            if camel_case(name) in values:
+                reader.problem(name, values[camel_case(name)], f"is a setting of target {other}, not of {chosen}")
+        all_names |= foreign
+    return all_names
 
 
 def camel_case(name: str) -> str:
@@ -89,6 +80,9 @@ def camel_case(name: str) -> str:
 
 
 def _own_values(prefix: str) -> dict[str, object]:
-    """Return all values in the program's namespace, unknown names too: a typo must not pass silently."""
+    """Return what is set in the program's namespace, unknown names too: a typo must not pass silently.
+
+    An empty value is the same as none: `Pulumi.yaml` declares the settings of every target with one.
+    """
     everything = {**get_config_env(), **CONFIG.get()}
-    return {key.removeprefix(prefix): value for key, value in everything.items() if key.startswith(prefix)}
+    return {key.removeprefix(prefix): value for key, value in everything.items() if key.startswith(prefix) and value}

@@ -24,7 +24,7 @@ MODULES = sorted(
 COMPONENT_MODULES = sorted({Path(inspect.getfile(component)) for component in COMPONENTS})
 ASK_THE_MACHINE = {"settings.py", "docker/preflight.py", "docker/daemon.py", "__main__.py"}
 """What the stack and the machine are asked by; components are told."""
-KNOW_THE_SETTINGS = {"settings.py", "deployment.py", "preflight.py"}
+KNOW_THE_SETTINGS = {"settings.py", "target.py", "deployment.py", "preflight.py"}
 """What decides, or hands on what was decided; parts are told what they need."""
 ON_THE_OTHER_SIDE = ("aws/functions/", "aws/host/scripts/")
 """What runs in Lambda and on hosts, without Pulumi."""
@@ -211,3 +211,20 @@ def test_the_plugin_has_one_name_for_its_modules() -> None:
         [sys.executable, "-c", check], cwd=FOLDER, capture_output=True, text=True, check=False, timeout=60
     )
     assert done.stdout.split() == sorted(TOKENS), done.stderr
+
+
+def test_every_public_name_can_be_imported() -> None:
+    """They are looked up when they are first asked for, so a wrong module would show only then."""
+    classes = set(components.__all__) - {"COMPONENTS", "PACKAGE"}
+    assert {getattr(components, name).__name__ for name in classes} == classes
+    assert set(components.__all__) <= set(dir(components))
+    with pytest.raises(AttributeError, match="has no attribute 'AwsTypo'"):
+        _ = components.AwsTypo  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_a_target_imports_nothing_of_the_other() -> None:
+    """The SDK of AWS and the libraries for AWS and DNS cost more than a development stack's whole preview."""
+    for target, foreign in {"docker": ["pulumi_aws", "boto3", "dns"], "aws": ["pulumi_docker", "docker"]}.items():
+        program = f"import sys; from components import settings, target; target.load({target!r}); print(*sys.modules)"
+        loaded = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True)
+        assert not {name.partition(".")[0] for name in loaded.stdout.split()} & set(foreign), target

@@ -1,0 +1,8 @@
+"""AWS as a target."""
+
+from ..target import Target
+from . import preflight
+from .deployment import AwsDeployment
+from .settings import AwsSettings
+
+TARGET = Target(AwsSettings, preflight.check, AwsDeployment, "tags")

@@ -1,0 +1,45 @@
+"""What a place to run Kotauth offers to the program: its settings, its preflight, its deployment.
+
+Each target describes itself in a module `target` of its own folder, which is imported only when a stack chooses it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import pulumi
+
+from .inputs import Inputs
+
+TARGETS = ("docker", "aws")
+"""The targets' names, which are those of their folders."""
+
+
+class TargetSettings(Protocol):
+    """The settings of a target, a dataclass."""
+
+    @classmethod
+    def read(cls, reader: Inputs) -> Any:  # noqa: ANN401 - an instance of itself
+        """Take every setting from ``reader``; the caller ends with ``reader.finish()``."""
+        ...
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a stack can run."""
+
+    settings: type[TargetSettings]
+    preflight: Callable[[Any, Mapping[str, str]], None]
+    """Asks whether the resolved settings can work there, apart from what carries the stack's label already."""
+    deployment: Callable[[str, Any], pulumi.ComponentResource]
+    labels: str
+    """Input of the deployment for the labels or tags of every resource."""
+
+
+def load(name: str) -> Target:
+    """Import and return the target of that name."""
+    target: Target = importlib.import_module(f".{name}.target", __package__).TARGET
+    return target
