@@ -46,9 +46,10 @@ _URL_PATHS = (
 )
 """Where a redirect URI belongs: the protocol's own endpoints, and where an application is registered."""
 _GUESSING_PATHS = (
-    "^/t/[^/]+/(authorize|login|register|forgot-password|reset-password|mfa-challenge|email-otp/.*|magic-link.*)$"
+    "^/t/[^/]+/(authorize|login|register|forgot-password|reset-password|change-password|accept-invite|mfa-challenge"
+    "|email-otp/.*|magic-link.*|auth/social/complete-registration)$"
 )
-"""Where somebody guesses passwords and codes, or makes Kotauth send mails."""
+"""Where a client can guess passwords, codes, tokens and user names, or makes Kotauth send mails."""
 _DISCOVERY_PATHS = r"^/t/[^/]+/(\.well-known/.*|protocol/openid-connect/certs)$"
 """Every back end asks these at each of its starts; they cost next to nothing."""
 
