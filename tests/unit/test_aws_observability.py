@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from components.aws.alarms import ALARMS, FILTERS
+from components.aws.host.scripts.redact import redact
 from components.aws.observability import AwsObservability
 from components.inputs import InvalidInputError
 from tests.unit.aws import TAGS, statements, untagged
@@ -217,9 +218,12 @@ def counts(metric: str, line: str) -> bool:
 
     def compared(found: re.Match[str]) -> str:
         value = fields.get(found[1])
-        return str(isinstance(value, str) and fnmatchcase(value, found[2]))
+        if found[0].endswith("NOT EXISTS"):
+            return str(found[1] not in fields)
+        return str(isinstance(value, str) and fnmatchcase(value, found[3]) is (found[2] == "="))
 
-    expression = re.sub(r'\$\.(\w+) = "([^"]*)"', compared, pattern).replace("&&", "and").replace("||", "or")
+    expression = re.sub(r'\$\.(\w+) (?:(!?=) "([^"]*)"|NOT EXISTS)', compared, pattern)
+    expression = expression.replace("&&", "and").replace("||", "or")
     assert re.fullmatch(r"((True|False|and|or)|[() ])+", expression)
     return eval(expression)  # noqa: S307 - of the words above only
 
@@ -255,6 +259,67 @@ def test_errors_are_counted() -> None:
     assert counts("errors", line("audit row lost", level="ERROR"))
     assert not counts("errors", line("ERROR in a word"))
     assert not counts("errors", "FATAL: not JSON, level ERROR")
+
+
+def thrown(exception: str, *, path: str = "/t/acme/api/v1/users") -> str:
+    """Return the line of Kotauth's handler of exceptions, redacted as the host sends it (11 KB of it is the trace)."""
+    trace = f"{exception}\n\tat io.ktor.server.netty.NettyApplicationCall.respond(NettyApplicationCall.kt:42)\n"
+    return redact(
+        json.dumps(
+            {
+                "@timestamp": "2026-11-24T09:30:00.123Z",
+                "@version": "1",
+                "message": f"Unhandled exception at {path}",
+                "logger_name": "ktor.application",
+                "thread_name": "eventLoopGroupProxy-4-1",
+                "level": "ERROR",
+                "level_value": 40000,
+                "stack_trace": trace + "\tat kotlin.coroutines.jvm.internal.BaseContinuationImpl.resumeWith\n" * 110,
+                "requestId": "0b6c1f9e-61c4-4b0b-a8c5-92f5d1f3a001",
+                "tenantSlug": "acme",
+            }
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    "exception",
+    [
+        "java.lang.UnsupportedOperationException: Headers can no longer be set because response was already completed",
+        "io.ktor.server.engine.BaseApplicationResponse$ResponseAlreadySentException: Response has already been sent",
+        "io.ktor.server.plugins.BadRequestException: Failed to convert request body to class CreateUserRequest",
+        "io.ktor.server.plugins.CannotTransformContentToTypeException: Cannot transform this request's content",
+        "io.ktor.server.plugins.UnsupportedMediaTypeException: Content type text/plain is not supported",
+        "io.ktor.http.URLDecodeException: Incomplete trailing HEX escape: %, in /%",
+        "io.ktor.util.cio.ChannelWriteException: Cannot write to a channel",
+        "java.nio.channels.ClosedChannelException",
+        "java.io.IOException: Broken pipe",
+        "java.io.IOException: Connection reset by peer",
+    ],
+)
+def test_errors_that_a_client_causes_are_not_counted(exception: str) -> None:
+    assert not counts("errors", thrown(exception))
+
+
+@pytest.mark.parametrize(
+    "exception",
+    [
+        "org.jetbrains.exposed.exceptions.ExposedSQLException: org.postgresql.util.PSQLException: ERROR: no such column",
+        "org.postgresql.util.PSQLException: An I/O error occurred while sending to the backend.\n"
+        "Caused by: java.io.IOException: Connection reset by peer",
+        "java.sql.SQLTransientConnectionException: HikariPool-1 - Connection is not available",
+        "java.lang.UnsupportedOperationException: not the one of the answer",
+        "java.lang.IllegalStateException: Illegal base64 character 2d",
+        "java.io.IOException: No space left on device",
+        "java.lang.OutOfMemoryError: Java heap space",
+    ],
+)
+def test_errors_of_the_server_are_counted(exception: str) -> None:
+    assert counts("errors", thrown(exception))
+
+
+def test_a_pattern_is_no_longer_than_cloudwatch_takes() -> None:
+    assert max(map(len, FILTERS.values())) <= 1024
 
 
 def test_hosts_that_give_up_are_counted() -> None:
