@@ -18,7 +18,7 @@ DELETION_WINDOW_DAYS = 30
 """The longest that AWS offers: a deleted key takes all that it encrypted with it."""
 
 Service = Literal["logs", "alarms"]
-"""`logs` writes encrypted log groups, `alarms` tells an encrypted SNS topic."""
+"""`logs` writes encrypted log groups, `alarms` (CloudWatch's, and events of EventBridge) tell an encrypted topic."""
 
 
 def customer_key(
@@ -58,20 +58,19 @@ def _logs(partition: pulumi.Output[str], region: pulumi.Output[str], account: pu
     group = pulumi.Output.concat("arn:", partition, ":logs:", region, ":", account, ":log-group:*")
     return allow(
         "Logs",
-        ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*"],
+        ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"],
         "*",
         principal={"Service": pulumi.Output.concat("logs.", region, ".amazonaws.com")},
         condition={"StringLike": {"kms:EncryptionContext:aws:logs:arn": group}},
     )
 
 
-def _alarms(_partition: pulumi.Output[str], _region: pulumi.Output[str], account: pulumi.Output[str]) -> Statement:
+def _alarms(_partition: pulumi.Output[str], _region: pulumi.Output[str], _account: pulumi.Output[str]) -> Statement:
     return allow(
         "Alarms",
         ["kms:Decrypt", "kms:GenerateDataKey*"],
         "*",
-        principal={"Service": "cloudwatch.amazonaws.com"},
-        condition={"StringEquals": {"aws:SourceAccount": account}},
+        principal={"Service": ["cloudwatch.amazonaws.com", "events.amazonaws.com"]},
     )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pulumi
+import pytest
 
 from components.aws.access_log_bucket import access_log_bucket
 from components.aws.bucket import private_bucket
@@ -107,18 +109,47 @@ def test_access_logs_are_gone_soon() -> None:
     assert rule["noncurrentVersionExpiration"] == {"noncurrentDays": 1}
 
 
-def test_only_load_balancers_of_the_account_write_access_logs_and_nobody_reads_them() -> None:
-    assert statements(access_logs(30).named("files-policy")) == [
-        PLAIN_HTTP,
-        {
-            "Sid": "AccessLogs",
+BALANCER = "arn:aws:elasticloadbalancing:eu-central-1"
+
+
+@pytest.mark.parametrize(
+    ("keys", "allowed"),
+    [
+        ({"aws:SourceAccount": "111122223333"}, True),
+        (
+            {"aws:SourceArn": "arn:aws:elasticloadbalancing:eu-central-1:111122223333:loadbalancer/app/kotauth/50dc"},
+            True,
+        ),
+        (
+            {"aws:SourceArn": "arn:aws:elasticloadbalancing:eu-central-1:444455556666:loadbalancer/app/other/50dc"},
+            False,
+        ),
+        ({"aws:SourceAccount": "444455556666"}, False),
+        ({}, False),
+    ],
+)
+def test_only_load_balancers_of_the_account_write_access_logs(keys: dict[str, str], allowed: bool) -> None:
+    """Whichever of the two documented keys a request carries."""
+    _, *writers = statements(access_logs(30).named("files-policy"))
+
+    def holds(condition: dict[str, dict[str, str]]) -> bool:
+        return all(fnmatchcase(keys.get(key, ""), value) for each in condition.values() for key, value in each.items())
+
+    assert any(holds(writer["Condition"]) for writer in writers) is allowed
+
+
+def test_nobody_reads_access_logs() -> None:
+    plain_http, *writers = statements(access_logs(30).named("files-policy"))
+    assert plain_http == PLAIN_HTTP
+    assert len(writers) == 2
+    for writer in writers:
+        del writer["Sid"], writer["Condition"]
+        assert writer == {
             "Effect": "Allow",
             "Principal": {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
             "Action": "s3:PutObject",
             "Resource": f"{ARN}/AWSLogs/111122223333/*",
-            "Condition": {"StringEquals": {"aws:SourceAccount": "111122223333"}},
-        },
-    ]
+        }
 
 
 def test_load_balancers_can_not_write_with_a_customer_key() -> None:

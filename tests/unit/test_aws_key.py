@@ -55,12 +55,13 @@ def test_without_services_only_the_account_decides() -> None:
     ]
 
 
-def test_services_are_let_in_for_this_account_only() -> None:
+def test_services_are_let_in_as_aws_documents_it() -> None:
+    """A condition on a key that a service doesn't send would close the topic to it."""
     _, logs, alarms = statements(made(["logs", "alarms"]).named("key"))
     assert logs == {
         "Sid": "Logs",
         "Effect": "Allow",
-        "Action": ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*"],
+        "Action": ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"],
         "Resource": "*",
         "Principal": {"Service": "logs.eu-central-1.amazonaws.com"},
         "Condition": {
@@ -72,8 +73,7 @@ def test_services_are_let_in_for_this_account_only() -> None:
         "Effect": "Allow",
         "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
         "Resource": "*",
-        "Principal": {"Service": "cloudwatch.amazonaws.com"},
-        "Condition": {"StringEquals": {"aws:SourceAccount": "111122223333"}},
+        "Principal": {"Service": ["cloudwatch.amazonaws.com", "events.amazonaws.com"]},
     }
 
 

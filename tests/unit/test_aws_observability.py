@@ -304,7 +304,7 @@ def test_errors_that_a_client_causes_are_not_counted(exception: str) -> None:
 @pytest.mark.parametrize(
     "exception",
     [
-        "org.jetbrains.exposed.exceptions.ExposedSQLException: org.postgresql.util.PSQLException: ERROR: no such column",
+        "org.jetbrains.exposed.exceptions.ExposedSQLException: org.postgresql.util.PSQLException: ERROR: no column",
         "org.postgresql.util.PSQLException: An I/O error occurred while sending to the backend.\n"
         "Caused by: java.io.IOException: Connection reset by peer",
         "java.sql.SQLTransientConnectionException: HikariPool-1 - Connection is not available",
@@ -351,7 +351,7 @@ def test_only_the_accounts_alarms_tell_the_topic_and_only_over_tls(declared: Dec
         },
     ]
     _, alarms = statements(declared.named("watch-key"))
-    assert alarms["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert alarms["Sid"] == "Alarms"
     given = watch(kms_key_arn="arn:key")
     assert given.named("watch-alarms").inputs["kmsMasterKeyId"] == "arn:key"
     assert given.of_type(":Key") == []

@@ -32,14 +32,22 @@ class CloudWatch:
 
     instance = "i-0123456789abcdef0"
 
-    def __init__(self, *failures: AwsError) -> None:
+    def __init__(self, *failures: AwsError, poison: str = "poison") -> None:
         self.failures = list(failures)
+        self.poison = poison
         self.streams: dict[str, list[str]] = {}
         self.batches: list[list[dict[str, Any]]] = []
 
     def put_log_events(self, group: str, stream: str, events: list[dict[str, Any]]) -> None:
         if self.failures:
             raise self.failures.pop(0)
+        size = sum(len(event["message"].encode()) + 26 for event in events)
+        if size > 1_048_576:
+            raise AwsError(
+                "logs", 400, f'{{"__type":"InvalidParameterException","message":"Upload too large: {size}"}}'
+            )
+        if any(self.poison in event["message"] for event in events):
+            raise AwsError("logs", 400, '{"__type":"InvalidParameterException"}')
         self.batches.append(events)
         self.streams.setdefault(f"{group}:{stream}", []).extend(event["message"] for event in events)
 
@@ -52,8 +60,12 @@ def cursor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cursor"
 
 
+def batched(entries: Iterable[dict[str, Any] | None]) -> list[list[dict[str, Any]]]:
+    return list(ship_logs.batches(ship_logs.whole(iter(entries))))
+
+
 def batches(entries: Iterable[dict[str, Any] | None]) -> list[list[str]]:
-    return [[e["MESSAGE"] for e in batch] for batch in ship_logs.batches(ship_logs.whole(iter(entries)))]
+    return [[e["MESSAGE"] for e in batch] for batch in batched(entries)]
 
 
 def test_lines_reach_the_stream_of_their_container_in_the_order_of_time() -> None:
@@ -79,8 +91,10 @@ def test_timestamps_are_the_journal_s_in_milliseconds() -> None:
 
 
 def test_nothing_leaves_unredacted() -> None:
-    (event,) = ship_logs.events([server("-> https://app.example.com/cb?code=abc123&state=xyz789")])["server"]
-    assert event["message"] == "-> https://app.example.com/cb?code=[redacted]&state=[redacted]"
+    line = server("-> https://app.example.com/cb?code=abc123&state=xyz789")
+    assert batches([line, *(server("") for _ in range(499))])[0][0] == (
+        "-> https://app.example.com/cb?code=[redacted]&state=[redacted]"
+    )
 
 
 def test_the_pieces_of_a_long_line_are_redacted_as_one() -> None:
@@ -99,6 +113,26 @@ def test_a_line_without_an_end_is_cut() -> None:
     pieces = [server("x" * 16_000, CONTAINER_PARTIAL_MESSAGE="true") for _ in range(50)]
     (line,) = [e for e in ship_logs.whole(iter([*pieces, server("end")])) if e]
     assert len(line["MESSAGE"]) == ship_logs.LINE_BYTES
+
+
+@pytest.mark.parametrize("piece", ["ü", "€", "x€", "\U0001f511", "token=a "])
+def test_a_line_is_cut_in_bytes_of_what_is_sent(piece: str) -> None:
+    """Characters of several bytes, and a redaction that makes the line twice as long."""
+    sent = ship_logs.sent(piece * (99_000 // len(piece)))
+    assert ship_logs.LINE_BYTES - 3 <= len(sent.encode()) <= ship_logs.LINE_BYTES
+    assert "\ufffd" not in sent
+
+
+def test_a_batch_that_redaction_makes_longer_is_still_taken() -> None:
+    """A megabyte of what was refused and dropped as a whole: 500 lines that redaction makes twice as long."""
+    cloud = CloudWatch()
+    lines = [server("token=a " * 220, NOW + number) for number in range(500)]
+    for batch in batched([*lines, server("two days later", NOW + 48 * 3600 * 10**6)]):
+        ship_logs.ship(cloud, "group", batch)  # pyright: ignore[reportArgumentType]
+    (lines,) = cloud.streams.values()
+    assert len(lines) == 500
+    assert set(lines) == {"token=[redacted] " * 220}
+    assert len(cloud.batches) == 3
 
 
 def test_bytes_that_are_no_text_are_shown_as_well_as_possible() -> None:
@@ -131,12 +165,41 @@ def test_an_outage_loses_nothing_and_the_cursor_waits(cursor: Path, monkeypatch:
     assert cursor.read_text() == f"at-{NOW + 1}"
 
 
-def test_a_batch_that_is_never_taken_does_not_stop_the_rest(cursor: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    cloud = CloudWatch(AwsError("logs", 400, '{"__type":"InvalidParameterException"}'))
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        AwsError("logs", 400, '{"__type":"InvalidParameterException"}'),
+        AwsError("logs", 400, '{"__type":"SerializationException"}'),
+        AwsError("logs", 413, ""),
+    ],
+)
+def test_a_line_that_is_never_taken_does_not_stop_the_rest(
+    cursor: Path, capsys: pytest.CaptureFixture[str], refusal: AwsError
+) -> None:
+    cloud = CloudWatch(refusal)
     ship_logs.ship(cloud, "group", [server("odd")])  # pyright: ignore[reportArgumentType]
     ship_logs.ship(cloud, "group", [server("next", NOW + 1)])  # pyright: ignore[reportArgumentType]
     assert cloud.streams == {"group:i-0123456789abcdef0/server": ["next"]}
-    assert "InvalidParameterException" in capsys.readouterr().err
+    assert str(refusal) in capsys.readouterr().err
+    assert cursor.read_text() == f"at-{NOW + 1}"
+
+
+@pytest.mark.parametrize("odd", [[0], [3], [9], [2, 7], list(range(10))])
+def test_of_a_refused_batch_only_the_odd_lines_are_dropped(odd: list[int], capsys: pytest.CaptureFixture[str]) -> None:
+    cloud = CloudWatch()
+    lines = [f"{'poison' if number in odd else 'line'} {number}" for number in range(10)]
+    ship_logs.ship(cloud, "group", [server(line, NOW + number) for number, line in enumerate(lines)])  # pyright: ignore[reportArgumentType]
+    assert [line for stream in cloud.streams.values() for line in stream] == [line for line in lines if "line" in line]
+    dropped = [line for line in capsys.readouterr().err.splitlines() if line.startswith("dropped")]
+    assert dropped == [f"dropped a line of {cloud.instance}/server that CloudWatch refuses, 8 bytes"] * len(odd)
+
+
+def test_an_outage_within_a_split_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    refused = AwsError("logs", 400, "InvalidParameterException")
+    cloud = CloudWatch(refused, AwsError("logs", 0, "no route"), AwsError("logs", 503, ""))
+    monkeypatch.setattr(ship_logs.time, "sleep", lambda _: None)
+    ship_logs.ship(cloud, "group", [server(f"line {number}", NOW + number) for number in range(4)])  # pyright: ignore[reportArgumentType]
+    assert cloud.streams == {"group:i-0123456789abcdef0/server": [f"line {number}" for number in range(4)]}
 
 
 def test_the_journal_is_asked_for_our_lines_only() -> None:

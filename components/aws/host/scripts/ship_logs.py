@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import select
 import subprocess
 import sys
@@ -25,14 +26,18 @@ CURSOR = "/var/lib/kotauth/cursor"
 BATCH_LINES = 500
 BATCH_SECONDS = 1.0
 LINE_BYTES = 100_000
-"""Longer lines are cut. CloudWatch takes 256 KB a line and 1 MB a batch."""
+"""Longer lines are cut, in bytes of what is sent. CloudWatch takes 256 KB a line and 1 MB a batch."""
 BATCH_BYTES = 900_000
 LINE_OVERHEAD_BYTES = 26
 SPAN_MILLISECONDS = 23 * 3600 * 1000
 """CloudWatch refuses a batch that spans a day."""
+_REFUSED = re.compile("InvalidParameter|Validation|Serialization")
 _FIELDS = "MESSAGE,CONTAINER_TAG,CONTAINER_ID_FULL,CONTAINER_PARTIAL_MESSAGE,PRIORITY"
 
+PAYLOAD_TOO_LARGE = 413
+
 Entry = dict[str, Any]
+Event = dict[str, object]
 
 
 def matches(parts: list[str]) -> list[str]:
@@ -65,23 +70,28 @@ def text(entry: Entry) -> str:
     return message if isinstance(message, str) else bytes(message).decode(errors="replace")
 
 
+def sent(message: str) -> str:
+    """Return what is sent of a message: redacted, which can make it longer, and then cut."""
+    return redact(message).encode(errors="replace")[:LINE_BYTES].decode(errors="ignore")
+
+
 def whole(entries: Iterator[Entry | None]) -> Iterator[Entry | None]:
-    """Join the pieces into which Docker cuts long lines, so that nothing to redact is cut in two."""
+    """Join the pieces into which Docker cuts long lines, so that nothing to redact is cut in two, and redact them."""
     pieces: dict[tuple[Any, Any], str] = {}
     for entry in entries:
         if entry is None:
             yield None
             continue
         key = entry.get("CONTAINER_ID_FULL"), entry.get("PRIORITY")
-        entry["MESSAGE"] = (pieces.pop(key, "") + text(entry))[:LINE_BYTES]
+        message = (pieces.pop(key, "") + text(entry))[:LINE_BYTES]
         if entry.get("CONTAINER_PARTIAL_MESSAGE") == "true":
-            pieces[key] = entry["MESSAGE"]
+            pieces[key] = message
         else:
-            yield entry
+            yield {**entry, "MESSAGE": sent(message)}
 
 
 def batches(entries: Iterator[Entry | None]) -> Iterator[list[Entry]]:
-    """Yield entries in batches of what CloudWatch takes at once."""
+    """Yield redacted entries in batches of what CloudWatch takes at once."""
     batch: list[Entry] = []
     size = first = 0
     began = time.monotonic()
@@ -101,30 +111,40 @@ def batches(entries: Iterator[Entry | None]) -> Iterator[list[Entry]]:
             batch, size = [], 0
 
 
-def events(batch: list[Entry]) -> dict[str, list[dict[str, object]]]:
+def events(batch: list[Entry]) -> dict[str, list[Event]]:
     """Return the events of each stream, in the order of time that CloudWatch asks for."""
-    streams: dict[str, list[dict[str, object]]] = {}
+    streams: dict[str, list[Event]] = {}
     for entry in sorted(batch, key=lambda entry: int(entry["__REALTIME_TIMESTAMP"])):
-        line = redact(entry["MESSAGE"])
-        if line.strip():
-            event: dict[str, object] = {"timestamp": int(entry["__REALTIME_TIMESTAMP"]) // 1000, "message": line}
+        if entry["MESSAGE"].strip():
+            event: Event = {"timestamp": int(entry["__REALTIME_TIMESTAMP"]) // 1000, "message": entry["MESSAGE"]}
             streams.setdefault(entry.get("CONTAINER_TAG") or "host", []).append(event)
     return streams
 
 
-def ship(aws: Services, group: str, batch: list[Entry]) -> None:
-    """Hand a batch over, however long that takes, and move the cursor."""
-    for stream, lines in events(batch).items():
-        while True:
-            try:
-                aws.put_log_events(group, f"{aws.instance}/{stream}", lines)
-                break
-            except AwsError as error:
-                print(error, file=sys.stderr, flush=True)
-                if "InvalidParameter" in error.answer:
-                    # It will not be taken later either, and what comes after it must not wait for good.
-                    break
+def put(aws: Services, group: str, stream: str, lines: list[Event]) -> None:
+    """Hand lines over, however long that takes; halve what CloudWatch refuses, and drop a line that it never takes."""
+    while True:
+        try:
+            return aws.put_log_events(group, stream, lines)
+        except AwsError as error:
+            print(error, file=sys.stderr, flush=True)
+            if not (error.status == PAYLOAD_TOO_LARGE or _REFUSED.search(error.answer)):
                 time.sleep(SLOW_PAUSE_SECONDS)
+                continue
+        # It will not be taken later either, and what comes after it must not wait for good.
+        if len(lines) == 1:
+            size = len(str(lines[0]["message"]).encode())
+            print(f"dropped a line of {stream} that CloudWatch refuses, {size} bytes", file=sys.stderr, flush=True)
+            return None
+        half = len(lines) // 2
+        put(aws, group, stream, lines[:half])
+        lines = lines[half:]
+
+
+def ship(aws: Services, group: str, batch: list[Entry]) -> None:
+    """Hand a batch over, and move the cursor."""
+    for stream, lines in events(batch).items():
+        put(aws, group, f"{aws.instance}/{stream}", lines)
     write(CURSOR, batch[-1]["__CURSOR"].encode())
 
 
