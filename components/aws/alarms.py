@@ -43,6 +43,7 @@ FILTERS = {
         ' && ($.message = "*POST*") && ($.message = "*/authorize in *") }'
     ),
     "host_failures": '{ ($.kotauth = "boot") && ($.outcome = "failed") }',
+    "readiness_lost": '{ ($.kotauth = "boot") && ($.stage = "readiness") && ($.outcome = "lost") }',
 }
 """Metric to the lines that it counts."""
 
@@ -113,6 +114,12 @@ ALARMS = (
         metric="host_failures",
         default=1,  # it tried for a long time before it said so
         parse=_count,
+    ),
+    _of_log(
+        key="readiness_lost",
+        says="Logins have failed for three minutes or more: the host's log says what doesn't answer.",
+        metric="readiness_lost",
+        default=1,  # the host repeats the line every three minutes, so the alarm stays until it is ready again
     ),
     _of_balancer(
         key="load_balancer_errors",

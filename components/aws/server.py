@@ -45,7 +45,8 @@ class AwsServerArgs(TypedDict):
     """Secret files of the containers: name to where the content lies."""
     watch: NotRequired[WatchedContainer]
     """Which container is asked every 20 seconds whether the host lives. Default the first one, on 8080 at `/health`.
-    Without an answer the containers are restarted, and then the host is replaced."""
+    What doesn't answer three times in a row, this container, the one on port 443 or Docker, is restarted. When that
+    doesn't help, the host is replaced."""
     instance_type: NotRequired[str]
     """EC2 instance type. Default `t4g.small`."""
     image_id: NotRequired[str]

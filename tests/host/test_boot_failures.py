@@ -200,8 +200,8 @@ def wait_ready_again(host: Host) -> None:
     host.wait_ready()
 
 
-def server_id(host: Host) -> str:
-    return host.exec("docker", "ps", "--quiet", "--no-trunc", "--filter=name=^server$")
+def container_id(host: Host, part: str) -> str:
+    return host.exec("docker", "ps", "--quiet", "--no-trunc", f"--filter=name=^{part}$")
 
 
 def given_up(site: Site, host: Host) -> list[object]:
@@ -210,21 +210,23 @@ def given_up(site: Site, host: Host) -> list[object]:
 
 
 def test_a_server_that_dies_is_started_again(watched: Host, site: Site) -> None:
-    before = server_id(watched)
+    before = container_id(watched, "server")
     watched.exec("docker", "kill", "server")
-    eventually("another server", lambda: server_id(watched) not in ("", before), SOON_SECONDS, watched.diagnosis)
+    eventually(
+        "another server", lambda: container_id(watched, "server") not in ("", before), SOON_SECONDS, watched.diagnosis
+    )
     wait_ready_again(watched)
 
 
 def test_a_database_that_is_away_costs_no_host(watched: Host, site: Site) -> None:
-    before = server_id(watched)
+    before = container_id(watched, "server")
     looks = lambda: watched.journal("kotauth-watchdog.service").count("Finished")  # noqa: E731
     site.database.stop()
     try:
         began = looks()
         eventually("the load balancer sees it", lambda: not site.lab.alb.healthy(watched.address), SOON_SECONDS)
         eventually("the watchdog has looked", lambda: looks() >= began + 5, 120, watched.diagnosis)
-        assert server_id(watched) == before, watched.journal("kotauth-watchdog.service")
+        assert container_id(watched, "server") == before, watched.journal("kotauth-watchdog.service")
         # One that starts now can't, and that is no reason to give the host up either.
         watched.exec("docker", "kill", "server")
         began = looks()
@@ -235,12 +237,23 @@ def test_a_database_that_is_away_costs_no_host(watched: Host, site: Site) -> Non
     wait_ready_again(watched)
 
 
-def test_a_server_that_hangs_is_restarted(watched: Host, site: Site) -> None:
-    before = server_id(watched)
-    watched.exec("docker", "kill", "--signal=STOP", "server")
-    eventually("another server", lambda: server_id(watched) not in ("", before), 120, watched.diagnosis)
+@pytest.mark.parametrize(("part", "other"), [("server", "frontend"), ("frontend", "server")])
+def test_what_hangs_is_restarted_alone(watched: Host, site: Site, part: str, other: str) -> None:
+    before, beside = container_id(watched, part), container_id(watched, other)
+    watched.exec("docker", "kill", "--signal=STOP", part)
+    eventually("another one", lambda: container_id(watched, part) not in ("", before), 180, watched.diagnosis)
     wait_ready_again(watched)
-    assert "the containers are restarted" in watched.journal("kotauth-watchdog.service")
+    assert container_id(watched, other) == beside
+    assert f"restarted: {part}" in watched.journal("kotauth-watchdog.service")
+    assert given_up(site, watched) == []
+
+
+def test_a_docker_that_hangs_is_restarted(watched: Host, site: Site) -> None:
+    pid = ("systemctl", "show", "--property=MainPID", "--value", "docker.service")
+    before = watched.exec(*pid)
+    watched.exec("kill", "-STOP", before)
+    eventually("another Docker", lambda: watched.exec(*pid) not in ("0", before), 300, watched.diagnosis)
+    wait_ready_again(watched)
     assert given_up(site, watched) == []
 
 

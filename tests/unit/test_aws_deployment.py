@@ -224,7 +224,14 @@ def test_what_is_watched(alb: Declared, caddy: Declared) -> None:
     def watched(declared: Declared) -> set[str]:
         return {r.name.removeprefix("kotauth-watch-") for r in declared.of_type(":MetricAlarm")}
 
-    everywhere = {"errors", "failed-logins", "host-failures", "database-cpu-percent", "database-storage-gb"}
+    everywhere = {
+        "errors",
+        "failed-logins",
+        "host-failures",
+        "readiness-lost",
+        "database-cpu-percent",
+        "database-storage-gb",
+    }
     balanced = {"healthy-hosts", "unhealthy-hosts", "latency-seconds", "certificate-days", "group-instances"}
     assert watched(alb) >= everywhere | balanced
     assert watched(caddy) >= everywhere

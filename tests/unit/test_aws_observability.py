@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from components.aws.alarms import ALARMS, FILTERS
+from components.aws.host.scripts.boot import log
 from components.aws.host.scripts.redact import redact
 from components.aws.observability import AwsObservability
 from components.inputs import InvalidInputError
@@ -62,6 +63,7 @@ OF_DATABASE = {"DBInstanceIdentifier": "kotauth-database"}
         ("errors", (OF_LOG, "errors", "Sum"), {}, ">= 5", 5, "notBreaching"),
         ("failed-logins", (OF_LOG, "failed_logins", "Sum"), {}, ">= 50", 5, "notBreaching"),
         ("host-failures", (OF_LOG, "host_failures", "Sum"), {}, ">= 1", 5, "notBreaching"),
+        ("readiness-lost", (OF_LOG, "readiness_lost", "Sum"), {}, ">= 1", 5, "notBreaching"),
         (
             "load-balancer-errors",
             ("AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", "Sum"),
@@ -140,7 +142,7 @@ def test_alarms(
 
 def test_every_alarm_speaks_when_it_begins_and_when_it_ends(declared: Declared) -> None:
     alarms = declared.of_type(":MetricAlarm")
-    assert len(alarms) == len(ALARMS) == 15
+    assert len(alarms) == len(ALARMS) == 16
     for each in alarms:
         assert each.inputs["actionsEnabled"] is True
         assert each.inputs["alarmActions"] == each.inputs["okActions"] == [TOPIC]
@@ -152,8 +154,9 @@ def test_what_is_not_given_is_not_watched() -> None:
         "watch-errors",
         "watch-failed-logins",
         "watch-host-failures",
+        "watch-readiness-lost",
     ]
-    assert len(watch(instance_id="i-1").of_type(":MetricAlarm")) == 4
+    assert len(watch(instance_id="i-1").of_type(":MetricAlarm")) == 5
 
 
 def test_thresholds_are_inputs() -> None:
@@ -328,6 +331,16 @@ def test_hosts_that_give_up_are_counted() -> None:
     )
     assert not counts("host_failures", json.dumps({"kotauth": "boot", "stage": "images", "outcome": "retry"}))
     assert not counts("host_failures", line("something", outcome="failed"))
+
+
+def test_a_loss_of_readiness_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    """As the watchdog writes it; its end isn't one."""
+    log("readiness", "lost", "frontend answers 503")
+    log("readiness", "ok")
+    log("ready", "retry", "server is starting")
+    told = capsys.readouterr().out.splitlines()
+    assert [counts("readiness_lost", said) for said in told] == [True, False, False]
+    assert not any(counts("host_failures", said) for said in told)
 
 
 def test_only_the_accounts_alarms_tell_the_topic_and_only_over_tls(declared: Declared) -> None:

@@ -155,7 +155,15 @@ def test_the_plan() -> None:
     assert of["parts"]["server"]["secrets"] == dict.fromkeys(kotauth.SECRET_FILES, "v1")
     assert list(of["parts"]) == ["server", "frontend"]
     assert of["images"] == [hosts.server()["image"], hosts.TOOLS, hosts.inner()["image"]]
-    assert of["watch"] == {"part": "server", "port": 8080, "path": "/health", "failures": 3, "grace_seconds": 60}
+    assert of["watch"] == {
+        "part": "server",
+        "port": 8080,
+        "path": "/health",
+        "ready_path": "/health/ready",
+        "failures": 3,
+        "grace_seconds": 60,
+        "frontend": {"part": "frontend", "port": 443, "grace_seconds": 10},
+    }
     assert (of["group"], of["volume"], of["limit_seconds"]) == (True, None, 600)
 
 

@@ -10,11 +10,13 @@ import pulumi
 
 from ...container import ContainerSpec, owner
 from ...inputs import InvalidInputError
-from ...kotauth import LIVE_PATH, PORT
+from ...kotauth import LIVE_PATH, PORT, READY_PATH
 from .systemd import check_name
 
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 
+HTTPS_PORT = 443
+"""Port of the host at which a frontend is reached, by clients or by a load balancer."""
 CURRENT = "AWSCURRENT"
 """Staging label of whatever version is the newest."""
 
@@ -43,8 +45,10 @@ class Watch:
     part: str = "server"
     port: int = PORT
     path: str = LIVE_PATH
+    ready_path: str = READY_PATH
+    """What the watchdog asks through the frontend."""
     failures: int = 3
-    """Failed looks in a row, 20 s apart, until the containers are restarted; after twice as many a group replaces the
+    """Failed looks in a row, 20 s apart, until what hangs is restarted; after twice as many a group replaces the
     host."""
 
 
@@ -63,6 +67,12 @@ class Host:
     watch: Watch = field(default_factory=Watch)
     boot_limit_seconds: int = 600
     """After so long a boot says `failed`. It goes on trying, slowly."""
+
+    @property
+    def frontend(self) -> ContainerSpec | None:
+        """The container through which the watched one is reached; None where that publishes the port itself."""
+        others = [spec for spec in self.containers if spec["part"] != self.watch.part]
+        return next((s for s in others if HTTPS_PORT in [port["host"] for port in s.get("ports", [])]), None)
 
 
 def environments(spec: ContainerSpec) -> dict[str, Mapping[str, pulumi.Input[str]]]:

@@ -18,7 +18,7 @@ import pulumi
 from ...container import owner
 from ...inputs import InvalidInputError
 from .cloud_config import cloud_config
-from .description import Host, Secret, Volume, Watch, environments, validate
+from .description import HTTPS_PORT, Host, Secret, Volume, Watch, environments, validate
 from .systemd import KNOWN, container_unit, is_late
 
 __all__ = ["Host", "Secret", "UserData", "Volume", "Watch", "render"]
@@ -132,7 +132,7 @@ def _plan(host: Host, artifacts: Mapping[str, str]) -> dict[str, Any]:
     parts: dict[str, Any] = {}
     images: dict[str, None] = {}
     folders: dict[str, list[int]] = {}
-    grace = 0
+    grace: dict[str, int] = {}
     for spec in host.containers:
         part = spec["part"]
         uid_gid = [int(number) for number in owner(spec)]
@@ -146,9 +146,9 @@ def _plan(host: Host, artifacts: Mapping[str, str]) -> dict[str, Any]:
         if "before_start" in spec:
             images[spec["before_start"]["image"]] = None
         folders.update({f"{part}/{volume['name']}": uid_gid for volume in spec.get("volumes", [])})
-        if part == host.watch.part:
-            grace = spec["probe"].get("start_period_seconds", 0)
+        grace[part] = spec["probe"].get("start_period_seconds", 0)
     late = _late(host)
+    front = host.frontend["part"] if host.frontend else ""
     return {
         "artifacts": dict(artifacts),
         "parts": parts,
@@ -162,8 +162,10 @@ def _plan(host: Host, artifacts: Mapping[str, str]) -> dict[str, Any]:
             "part": host.watch.part,
             "port": host.watch.port,
             "path": host.watch.path,
+            "ready_path": host.watch.ready_path,
             "failures": host.watch.failures,
-            "grace_seconds": grace,
+            "grace_seconds": grace[host.watch.part],
+            "frontend": {"part": front, "port": HTTPS_PORT, "grace_seconds": grace[front]} if front else None,
         },
         "group": host.in_group,
         "limit_seconds": host.boot_limit_seconds,

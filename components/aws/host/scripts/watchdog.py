@@ -1,85 +1,191 @@
-"""Asks the server whether it lives (`/health`, not readiness: a database that is away is no reason to lose the host).
+"""Looks whether server, frontend and Docker answer, and restarts what hangs; a group replaces a host that stays so.
 
-Only a server that has been running for a while and doesn't answer counts, or a Docker that doesn't. One that starts,
-or can't, is systemd's matter: a new host would find the same database, or the same wrong key.
+The server is asked directly for its life (`/health`) and through the frontend for its readiness. Nothing counts while
+the database doesn't accept connections: a server that waits for it may not answer, and a new one would find the same.
+A container that starts, or can't, is systemd's matter.
 """
 
 from __future__ import annotations
 
 import http.client
 import json
+import re
 import time
 from calendar import timegm
+from dataclasses import dataclass, field
 from typing import Any
 
 from .boot import load_plan, log
 from .command import CommandError, run
 from .files import read, write
+from .frontend import NoCertificateError, answers_itself, status_of
+from .postgres import accepts_connections
 from .services import Services
 
 STATE = "/run/kotauth/watchdog.json"
+ENVIRONMENTS = ("/etc/kotauth", "/run/kotauth")
+"""Folders of what the containers are given: known before the host, and at each boot."""
+DOCKER = "docker"
 ANSWER_SECONDS = 5
 ASK_SECONDS = 20
+RECOVERY_SECONDS = 60
+"""Nothing counts for so long after the database was away: the server needs up to 22 s to notice that it is back."""
+LOST_SECONDS = 180
 _FACTS = '{{.State.Running}} {{.State.StartedAt}} {{(index .NetworkSettings.Networks "kotauth").IPAddress}}'
+_DATABASE = re.compile(r"jdbc:postgresql://([^:/?]+):(\d+)/")
+_NAME = re.compile(r"https://([^:/]+)")
+
+Watch = dict[str, Any]
 
 
-class Unresponsive(Exception):  # noqa: N818 - a verdict
-    """The host no longer does what it is there for."""
+@dataclass
+class Found:
+    """What one look found."""
+
+    hangs: dict[str, str] = field(default_factory=dict[str, str])
+    """Part, or Docker, to how it doesn't answer."""
+    lives: set[str] = field(default_factory=set[str])
+    """Parts that answer. One that starts is in neither."""
+    not_ready: str = ""
+    """Why clients are not served; empty where they are."""
+
+    def judge(self, part: str, reason: str) -> None:
+        """Note a part as living, or with a ``reason`` as hanging."""
+        if reason:
+            self.hangs[part] = reason
+        else:
+            self.lives.add(part)
 
 
-def look(watch: dict[str, Any]) -> bool:
-    """Return whether the server answers; False while it starts. Raise ``Unresponsive`` where it should and doesn't."""
+def look(watch: Watch, name: str) -> Found:
+    """Ask Docker, the server, and the frontend by the public ``name``."""
+    found, front = Found(), watch["frontend"]
+    addresses: dict[str, str] = {}
     try:
-        facts = run("docker", "inspect", "--format", _FACTS, watch["part"], timeout=ASK_SECONDS)
+        for each in [watch, front] if front else [watch]:
+            addresses[each["part"]] = running(each["part"], each["grace_seconds"])
+        found.judge(DOCKER, "")
+    except CommandError as error:
+        found.judge(DOCKER, f"docker does not answer: {error}")
+    if address := addresses.get(watch["part"]):
+        found.judge(watch["part"], no_answer(address, watch))
+    if front and name:
+        found.not_ready, hangs = through(watch, name, found)
+        if addresses.get(front["part"]):
+            found.judge(front["part"], hangs)
+    return found
+
+
+def running(part: str, grace_seconds: float) -> str:
+    """Return the address of a container; nothing while it starts. Raise ``CommandError`` where Docker doesn't know."""
+    try:
+        facts = run("docker", "inspect", "--format", _FACTS, part, timeout=ASK_SECONDS)
     except CommandError as error:
         if "no such" in str(error).lower():
-            return False
-        raise Unresponsive(f"docker does not answer: {error}") from None
-    running, started, address = facts.split(" ")
+            return ""
+        raise
+    # One that doesn't run has no address.
+    is_running, started, *address = facts.split()
     age = time.time() - timegm(time.strptime(started[:19], "%Y-%m-%dT%H:%M:%S"))
-    if running != "true" or age < watch["grace_seconds"]:
-        return False
+    return "".join(address) if is_running == "true" and age >= grace_seconds else ""
+
+
+def no_answer(address: str, watch: Watch) -> str:
+    """Return how the server, asked directly, doesn't answer; nothing where it does."""
     connection = http.client.HTTPConnection(address, watch["port"], timeout=ANSWER_SECONDS)
     try:
         connection.request("GET", watch["path"])
         status = connection.getresponse().status
     except (OSError, http.client.HTTPException) as error:
-        raise Unresponsive(f"{watch['part']} does not answer: {error}") from None
+        return f"{watch['part']} does not answer: {error}"
     finally:
         connection.close()
-    if status != 200:
-        raise Unresponsive(f"{watch['part']} answers {status}")
-    return True
+    return f"{watch['part']} answers {status}" if status != 200 else ""
 
 
-def act(aws: Services, plan: dict[str, Any], failures: int, reason: str) -> None:
-    """Restart at the limit; give the host up at twice the limit, where a group makes another."""
+def through(watch: Watch, name: str, found: Found) -> tuple[str, str]:
+    """Return why the server isn't ready through the frontend, and how the frontend hangs; nothing where it doesn't."""
+    part, port = watch["frontend"]["part"], watch["frontend"]["port"]
+    try:
+        status = status_of(name, port, watch["ready_path"])
+        if status == 200:
+            return "", ""
+        if status is None:
+            own = answers_itself(name, port)
+            return f"no answer through {part}", "" if own else f"{part} does not answer"
+    except NoCertificateError as error:
+        return f"{part} has no certificate: {error}", ""
+    # A frontend says that itself; where the server is away it is right.
+    unreachable = status in (502, 504) and watch["part"] in found.lives
+    return f"{part} answers {status}", f"{part} does not reach a {watch['part']} that answers" if unreachable else ""
+
+
+def environment(part: str) -> dict[str, str]:
+    """Return what a container is given."""
+    lines = [line for folder in ENVIRONMENTS for line in read(f"{folder}/{part}.env").decode().splitlines()]
+    return dict(line.split("=", 1) for line in lines)
+
+
+def database_answers(url: str) -> bool:
+    """Whether the database of a JDBC URL accepts connections; where there is none, it's no excuse."""
+    place = _DATABASE.match(url)
+    return not place or accepts_connections(place[1], int(place[2]))
+
+
+def act(aws: Services, plan: dict[str, Any], part: str, failures: int, reason: str) -> None:
+    """Restart what hangs at the limit; give the host up at twice the limit, where a group makes another."""
     limit = plan["watch"]["failures"]
     log("watchdog", "retry", f"{reason} ({failures} in a row)")
     if plan["group"] and failures >= 2 * limit:
         aws.give_up_host()
         log("watchdog", "failed", "the group is told to replace this host")
     elif failures % limit == 0:
-        if reason.startswith("docker"):
+        if part == DOCKER:
             run("systemctl", "restart", "--no-block", "docker.service")
-        for part in plan["parts"]:
-            run("systemctl", "restart", "--no-block", f"kotauth-{part}.service")
-        log("watchdog", "failed", "the containers are restarted")
+        parts = list(plan["parts"]) if part == DOCKER else [part]
+        for each in parts:
+            run("systemctl", "restart", "--no-block", f"kotauth-{each}.service")
+        log("watchdog", "failed", f"restarted: {', '.join(parts)}")
+
+
+def note_readiness(state: dict[str, Any], not_ready: str, now: float) -> None:
+    """Say it when readiness is lost for three minutes, and again every three as long as that lasts."""
+    if not not_ready:
+        if state.get("said"):
+            log("readiness", "ok")
+        state.update(ready=now, said=None)
+    # Before it was ready for the first time, the boot says what is missing.
+    elif "ready" in state and now - max(state["ready"], state.get("said") or 0) >= LOST_SECONDS:
+        log("readiness", "lost", f"not ready for {now - state['ready']:.0f} s: {not_ready}")
+        state["said"] = now
 
 
 def main() -> None:
     """Look once, remember how often in a row it was in vain, act."""
     plan = load_plan()
-    failures = int(json.loads(read(STATE) or b"0"))
-    try:
-        if look(plan["watch"]):
-            failures = 0
-    except Unresponsive as reason:
-        failures += 1
-        # Before acting: what fails must not be counted again from the beginning.
-        write(STATE, json.dumps(failures).encode())
-        act(Services(), plan, failures, str(reason))
-    write(STATE, json.dumps(failures).encode())
+    watch = plan["watch"]
+    given = environment(watch["part"])
+    name = _NAME.match(given.get("KAUTH_BASE_URL", ""))
+    # Monotonic: the file lies in memory, so it ends with the boot as that clock does.
+    state: dict[str, Any] = json.loads(read(STATE) or b"{}")
+    failures: dict[str, int] = state.setdefault("failures", {})
+    found = look(watch, name[1] if name else "")
+    now = time.monotonic()
+    if (found.hangs or found.not_ready) and not database_answers(given.get("DB_URL", "")):
+        state["database_away"] = now
+        found.not_ready = found.not_ready and f"{found.not_ready}; the database does not accept connections"
+    note_readiness(state, found.not_ready, now)
+    if now - state.get("database_away", -RECOVERY_SECONDS) < RECOVERY_SECONDS:
+        failures.clear()
+        found.hangs.clear()
+    for part in found.lives:
+        failures.pop(part, None)
+    for part in found.hangs:
+        failures[part] = failures.get(part, 0) + 1
+    # Before acting: what fails must not be counted again from the beginning.
+    write(STATE, json.dumps(state).encode())
+    for part, reason in found.hangs.items():
+        act(Services(), plan, part, failures[part], reason)
 
 
 if __name__ == "__main__":
