@@ -117,7 +117,7 @@ def _shared(base_url: BaseUrl, upstream: str, admin_cidrs: Sequence[str]) -> dic
         f"@closed {{\n\t\tpath /admin /admin/*\n\t\tnot client_ip {' '.join(admin_cidrs)}\n\t}}\n\trespond @closed 403"
     )
     kotauth = _template("upstream.Caddyfile").substitute(
-        upstream=f"{upstream}:{PORT}", admin=closed if admin_cidrs else ""
+        upstream=f"{upstream}:{PORT}", port=base_url.port, admin=closed if admin_cidrs else ""
     )
     return {"http": HTTP, "https": HTTPS, "probe": PROBE, "host": base_url.host, "kotauth": kotauth}
 

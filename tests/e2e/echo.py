@@ -16,6 +16,8 @@ from tests.e2e.client import Client
 from tests.e2e.stack import docker
 
 HOST = "kotauth.localhost"
+PUBLIC_PORT = 18443
+"""Port of the frontend's public address. It is reached on another one, so the header can't come from there."""
 _SECONDS = 20
 _RUN = 'printf %s "$1" >/tmp/Caddyfile; exec caddy run --config /tmp/Caddyfile --adapter caddyfile'
 
@@ -26,7 +28,8 @@ def echo(image: str, names: list[str]) -> Iterator[Client]:
     # Caddy puts the values in as they are: none of the tests' has a character that JSON would escape.
     fields = ", ".join(f'{json.dumps(name)}: "{{http.request.header.{name}}}"' for name in names)
     upstream = f"{{\n admin off\n auto_https off\n}}\nhttp://:{PORT} {{\n respond `{{{fields}}}`\n}}\n"
-    front = caddy.edge_caddyfile(BaseUrl(f"https://{HOST}", HOST, 443), "upstream", acme_email=None)
+    base_url = BaseUrl(f"https://{HOST}:{PUBLIC_PORT}", HOST, PUBLIC_PORT)
+    front = caddy.edge_caddyfile(base_url, "upstream", acme_email=None)
     network = docker("network", "create", f"--label=kotauth.test={os.getpid()}", f"kotauth-echo-{os.getpid()}")
     containers: list[str] = []
     try:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.e2e.client import FORM, Client
-from tests.e2e.echo import echo
+from tests.e2e.echo import PUBLIC_PORT, echo
 from tests.e2e.forwarded import SPOOFED, Belief, Headers, Workspace, send, spoofed
 from tests.e2e.stack import Stack, docker
 
@@ -77,12 +77,19 @@ def test_through_the_frontend_it_changes_nothing(workspace: Workspace, truth: Be
     assert workspace.through_the_frontend(headers) == truth
 
 
+def test_a_workspace_without_an_issuer_has_the_public_address_and_port(
+    stack: Stack, workspace: Workspace, truth: Belief
+) -> None:
+    assert truth.issuer == f"{stack.outputs['url']}/t/{workspace.slug}"
+
+
 @spoofed
-def test_the_frontend_sets_two_and_passes_none_on(echoing: Client, headers: Headers) -> None:
+def test_the_frontend_sets_three_and_passes_none_on(echoing: Client, headers: Headers) -> None:
     honest = json.loads(echoing.get("/").text)
     assert honest == dict.fromkeys(SPOOFED, "") | {
         "X-Forwarded-For": honest["X-Forwarded-For"],
         "X-Forwarded-Proto": "https",
+        "X-Forwarded-Port": str(PUBLIC_PORT),
     }
     assert honest["X-Forwarded-For"].count(".") == 3
     assert json.loads(send(echoing, "GET", "/", headers).text) == honest

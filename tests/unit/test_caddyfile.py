@@ -14,6 +14,7 @@ INTERNAL = caddy.edge_caddyfile(URL, "kotauth", acme_email=None)
 PUBLIC = caddy.edge_caddyfile(URL, "kotauth", acme_email="ops@example.com")
 INNER = caddy.inner_caddyfile(URL, "server", load_balancer_cidrs=["10.64.0.0/20", "10.64.16.0/20"])
 BOTH = pytest.mark.parametrize("text", [INTERNAL, PUBLIC], ids=["internal", "public"])
+ALL = pytest.mark.parametrize("text", [INTERNAL, PUBLIC, INNER], ids=["internal", "public", "inner"])
 
 
 def blocks(text: str) -> dict[str, list[str]]:
@@ -72,15 +73,15 @@ def test_another_certificate_authority() -> None:
     assert "acme_ca https://acme.example/dir" in blocks(text)[""]
 
 
-@BOTH
+@ALL
 def test_every_forwarded_header_that_kotauth_believes_is_set_or_removed(text: str) -> None:
     headers = dict(re.findall(r"header_up -?([\w-]+) ?(.*)", text))
     assert headers == {
         "X-Forwarded-For": "{client_ip}",
         "X-Forwarded-Proto": "https",
+        "X-Forwarded-Port": "8443",
         "X-Forwarded-Host": "",
         "X-Forwarded-Server": "",
-        "X-Forwarded-Port": "",
         "X-Forwarded-Protocol": "",
         "X-Forwarded-SSL": "",
         "Front-End-Https": "",
