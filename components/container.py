@@ -113,6 +113,8 @@ class ContainerSpec(TypedDict):
     """Published ports. Only a frontend has any."""
     capabilities: NotRequired[list[str]]
     """Linux capabilities kept, with the `CAP_` prefix. Default none."""
+    sysctls: NotRequired[Mapping[str, str]]
+    """Kernel parameters of the container's own network namespace, which those of the host don't reach. Default none."""
     before_start: NotRequired[Check]
     """What must be true before each start of a new version."""
     stop_signal: NotRequired[str]

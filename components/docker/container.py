@@ -142,6 +142,7 @@ class DockerContainer(pulumi.ComponentResource):
             networks=networks,
             tmpfs=spec.get("tmpfs", []),
             capabilities=spec.get("capabilities", []),
+            sysctls=spec.get("sysctls", {}),
             labels=self._labels,
         )
 

@@ -54,6 +54,7 @@ class Runtime:
     networks: Sequence[Attachment] = ()
     tmpfs: Sequence[str] = ()
     capabilities: Sequence[str] = ()
+    sysctls: Mapping[str, str] = field(default_factory=dict[str, str])
     labels: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
 
 
@@ -89,6 +90,7 @@ def hardened_container(
         capabilities=docker.ContainerCapabilitiesArgs(  # 5.4
             adds=list(runtime.capabilities), drops=[DROPPED_CAPABILITIES]
         ),
+        sysctls=dict(runtime.sysctls) or None,
         security_opts=[f"{SECURITY_OPTION}:true"],  # 5.26
         memory=runtime.memory,  # 5.11
         # Equal to the memory: no swap. Left open, the provider sees a change at every preview.

@@ -11,6 +11,8 @@ sha256() { sha256sum | { read -r hex _; printf '%s' "$hex"; }; }
 umask 077
 printf '*:*:*:*:%s\n' "$(trim "$secrets/database_password")" >/tmp/pgpass
 export PGPASSFILE=/tmp/pgpass PGCONNECT_TIMEOUT=10
+# A database that vanished is given up after 25 s, as the server gives it up.
+psql() { command psql -d 'keepalives_idle=10 keepalives_interval=5 keepalives_count=3 tcp_user_timeout=25000' "$@"; }
 
 inner=$(printf '%s|kauth/audit-log/v1' "$(trim "$secrets/secret_key")" | sha256)
 # shellcheck disable=SC2059 - the escapes are the bytes of the first hash

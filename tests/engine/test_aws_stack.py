@@ -74,7 +74,7 @@ def test_the_outputs(production: AwsStack) -> None:
     assert outputs["databaseEndpoint"] == database["Endpoint"]["Address"]
     assert outputs["databaseUrl"] == (
         f"jdbc:postgresql://{database['Endpoint']['Address']}:5432/kotauth"
-        "?sslmode=verify-full&sslrootcert=/run/config/database-ca.pem"
+        "?tcpKeepAlive=true&sslmode=verify-full&sslrootcert=/run/config/database-ca.pem"
     )
     assert outputs["dashboardUrl"].endswith(f"#dashboards/dashboard/{board['DashboardName']}")
     assert outputs["dashboardUrl"].startswith("https://eu-central-1.console.aws.amazon.com/cloudwatch/")

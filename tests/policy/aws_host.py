@@ -42,7 +42,9 @@ def unit(start: str, before: str = "") -> str:
 
 READY = '"--health-cmd=curl -fsS http://localhost:8080/health/ready"'
 SERVER = unit(
-    run("server", IMAGE, "10001:10001", "--env-file=/run/kotauth/server.env", READY),
+    run(
+        "server", IMAGE, "10001:10001", "--env-file=/run/kotauth/server.env", "--sysctl=net.ipv4.tcp_retries2=6", READY
+    ),
     run("server.key-guard", TOOLS, "10001:10001") + " bash -c true",
 )
 PROXY = unit(run("frontend", FRONTEND, "10002:10002", "--publish=443:8443", "--health-cmd=true"))

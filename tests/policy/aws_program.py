@@ -341,7 +341,7 @@ def _watching() -> Resources:
 
 
 def late(known: Args) -> str:
-    url = f"jdbc:postgresql://{known['host']}:5432/kotauth?sslmode=verify-full&sslrootcert=/run/config/database-ca.pem"
+    url = f"jdbc:postgresql://{known['host']}:5432/kotauth?tcpKeepAlive=true&sslmode=verify-full&sslrootcert=/run/config/database-ca.pem"
     secrets = {"secret_key": known["key"], "database_password": known["password"]}
     return json.dumps({"environment": {"server": {"DB_URL": url}}, "secrets": {"server": secrets}})
 

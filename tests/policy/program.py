@@ -87,6 +87,7 @@ ENVIRONMENT = {
     "DB_USER": "kotauth",
     "DB_PASSWORD_FILE": "/run/secrets/database_password",
     "DB_POOL_MAX_SIZE": "10",
+    "JAVA_TOOL_OPTIONS": "-XX:ActiveProcessorCount=8 -XX:+UseSerialGC",
 }
 
 
@@ -178,6 +179,7 @@ def compliant() -> dict[str, tuple[Any, Args]]:
                 "10001:10001",
                 ["curl", "-fsS", "-o", "/dev/null", "http://localhost:8080/health/ready"],
                 envs=envs(),
+                sysctls={"net.ipv4.tcp_keepalive_time": "10"},
                 log_driver="syslog",
                 log_opts={"syslog-address": "tcp+tls://logs.example.com:6514"},
                 volumes=[_mounted("server-files", "/run/secrets")],

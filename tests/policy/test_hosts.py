@@ -214,6 +214,11 @@ CONTAINERS = (
         _RUN.replace("--cap-drop=ALL", "--cap-drop ALL --cap-add SYS_ADMIN"),
         "limit-added-capabilities",
     ),
+    _proxy(
+        "another kernel parameter",
+        _RUN.replace("--rm", "--rm --sysctl net.ipv4.tcp_retries2=6 --sysctl=net.ipv4.ip_forward=1"),
+        "limit-kernel-parameters",
+    ),
     _proxy("the engine's socket", _RUN.replace("--rm", "--rm -v /var/run/docker.sock:/s"), "forbid-docker-socket"),
     _proxy("root", _RUN.replace("10002:10002", "0"), "run-as-non-root"),
     _proxy("an old tag", _RUN.replace("2.11.9", "latest"), "pin-image"),

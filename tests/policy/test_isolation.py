@@ -28,6 +28,13 @@ ROWS = (
         unknown=_PROFILES,
         absent=found("forbid-new-privileges@server"),
     ),
+    Row(
+        "limit-kernel-parameters",
+        "server",
+        "server/sysctls",
+        {"net.ipv4.tcp_retries2": "6", "net.ipv4.ip_forward": "1"},
+        absent=NOTHING,
+    ),
     Row("mount-root-read-only", "server", "server/read_only", False),
     Row("run-as-non-root", "server", "server/user", "root"),
     Row(

@@ -145,7 +145,7 @@ def test_outputs(alb: Declared) -> None:
         "admin_password": generated("kotauth-admin-password"),
         "checklist_api_key": API_KEY,
         "database_url": f"jdbc:postgresql://{host}:5432/kotauth"
-        "?sslmode=verify-full&sslrootcert=/run/config/database-ca.pem",
+        "?tcpKeepAlive=true&sslmode=verify-full&sslrootcert=/run/config/database-ca.pem",
         "database_endpoint": host,
         "frontend_address": f"{engine_name('kotauth')}.{REGION}.elb.amazonaws.com",
         "load_balancer_name": engine_name("kotauth"),

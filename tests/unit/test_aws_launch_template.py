@@ -286,7 +286,7 @@ def test_what_comes_later_lies_in_the_boot_parameter_and_nothing_else_does(decla
     assert late["environment"] == {
         "server": {
             "DB_URL": "jdbc:postgresql://database.test:5432/kotauth"
-            "?sslmode=verify-full&sslrootcert=/run/config/database-ca.pem"
+            "?tcpKeepAlive=true&sslmode=verify-full&sslrootcert=/run/config/database-ca.pem"
         },
         "server.key-guard": {"PGHOST": "database.test"},
     }

@@ -43,6 +43,17 @@ def test_all_capabilities_dropped_and_few_added(deployment: Declared) -> None:
     }
 
 
+def test_kernel_parameters_of_the_server_alone(deployment: Declared) -> None:
+    expected = {
+        "net.ipv4.tcp_keepalive_time": "10",
+        "net.ipv4.tcp_keepalive_intvl": "5",
+        "net.ipv4.tcp_keepalive_probes": "3",
+        "net.ipv4.tcp_retries2": "6",
+    }
+    found = {c.name: c.inputs["sysctls"] for c in running(deployment) if "sysctls" in c.inputs}
+    assert found == {"kotauth-server": expected}
+
+
 def test_nothing_runs_as_root_but_what_gives_volumes_away(deployment: Declared) -> None:
     users = {c.name: c.inputs["user"] for c in running(deployment)}
     root = {name for name, user in users.items() if user.partition(":")[0] in ("0", "", "root")}

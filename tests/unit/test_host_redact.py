@@ -144,3 +144,8 @@ def test_no_line_takes_long(line: str) -> None:
     began = time.monotonic()
     redact(line)
     assert time.monotonic() - began < 2
+
+
+def test_the_jvm_s_own_line_is_left_as_it_is() -> None:
+    line = "Picked up JAVA_TOOL_OPTIONS: -XX:ActiveProcessorCount=8 -XX:+UseSerialGC"
+    assert redact(line) == line

@@ -88,6 +88,15 @@ def test_only_the_listed_capabilities_are_kept() -> None:
     assert [word for word in run(hosts.server()) if word.startswith("--cap-add")] == []
 
 
+def test_only_the_server_has_kernel_parameters() -> None:
+    def parameters(words: list[str]) -> list[str]:
+        return [word.removeprefix("--sysctl=net.ipv4.") for word in words if word.startswith("--sysctl")]
+
+    expected = ["tcp_keepalive_time=10", "tcp_keepalive_intvl=5", "tcp_keepalive_probes=3", "tcp_retries2=6"]
+    assert parameters(run(hosts.server())) == expected
+    assert parameters(check(hosts.server())) == parameters(run(hosts.inner())) == []
+
+
 def test_only_the_frontend_publishes_ports() -> None:
     assert [word for word in run(hosts.edge()) if word.startswith("--publish")] == [
         "--publish=80:8080",

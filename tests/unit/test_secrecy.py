@@ -115,7 +115,7 @@ def test_outputs(public: Declared, internal: Declared) -> None:
         "ready_url": "https://auth.example.com/health/ready",
         "admin_password": generated("kotauth-admin-password"),
         "checklist_api_key": API_KEY,
-        "database_url": "jdbc:postgresql://postgres:5432/kotauth",
+        "database_url": "jdbc:postgresql://postgres:5432/kotauth?tcpKeepAlive=true",
         "ca_certificate": "",
     }
     assert internal.outputs["ca_certificate"].startswith("-----BEGIN CERTIFICATE-----\n")

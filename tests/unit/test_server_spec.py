@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -56,15 +57,29 @@ def test_environment() -> None:
         "KAUTH_SECRET_KEY_FILE": "/run/secrets/secret_key",
         "KAUTH_BOOTSTRAP_ADMIN_PASSWORD_FILE": "/run/secrets/admin_password",
         "KAUTH_BOOTSTRAP_API_KEYS_FILE": "/run/secrets/api_keys.json",
-        "DB_URL": "jdbc:postgresql://postgres:5432/kotauth",
+        "DB_URL": "jdbc:postgresql://postgres:5432/kotauth?tcpKeepAlive=true",
         "DB_USER": "kotauth_a",
         "DB_PASSWORD_FILE": "/run/secrets/database_password",
         "DB_POOL_MAX_SIZE": "10",
+        "JAVA_TOOL_OPTIONS": "-XX:ActiveProcessorCount=8 -XX:+UseSerialGC",
     }
 
 
 def test_kotauth_asks_for_nothing_where_it_may_not() -> None:
     assert spec(update_check=False).get("environment", {})["KAUTH_UPDATE_CHECK"] == "false"
+
+
+@pytest.mark.parametrize(
+    ("cpus", "options"),
+    [
+        (1.5, "-XX:ActiveProcessorCount=8 -XX:+UseSerialGC"),
+        (2.0, "-XX:ActiveProcessorCount=8"),
+        (8.5, "-XX:ActiveProcessorCount=9"),
+        (16, "-XX:ActiveProcessorCount=16"),
+    ],
+)
+def test_the_jvm_counts_eight_processors_or_what_it_has(cpus: float, options: str) -> None:
+    assert spec(cpus=cpus).get("environment", {})["JAVA_TOOL_OPTIONS"] == options
 
 
 def test_every_secret_is_a_file_that_exists_and_that_kotauth_reads() -> None:
@@ -113,7 +128,7 @@ def test_the_guard_runs_before_each_start_with_the_database_s_tools() -> None:
 def test_with_an_authority_the_database_must_prove_who_it_is() -> None:
     """To the server and to the guard before it."""
     it = spec(database=kotauth.Database("db.example", "kotauth", "kotauth_b", "pg", ca="PEM"))
-    url = "jdbc:postgresql://db.example:5432/kotauth?sslmode=verify-full&sslrootcert=/run/config/database-ca.pem"
+    url = "jdbc:postgresql://db.example:5432/kotauth?tcpKeepAlive=true&sslmode=verify-full&sslrootcert=/run/config/database-ca.pem"
     assert it.get("environment", {})["DB_URL"] == url
     assert it.get("config_files") == {"database-ca.pem": "PEM"}
     check = it.get("before_start")
@@ -125,7 +140,21 @@ def test_with_an_authority_the_database_must_prove_who_it_is() -> None:
 def test_a_host_that_is_known_later_makes_a_url_that_is_known_later() -> None:
     database = kotauth.Database(pulumi.Output.from_input("later.example"), "kotauth", "kotauth_a", "pg")
     outputs = declare(lambda: {"url": database.url}).outputs
-    assert outputs == {"url": "jdbc:postgresql://later.example:5432/kotauth"}
+    assert outputs == {"url": "jdbc:postgresql://later.example:5432/kotauth?tcpKeepAlive=true"}
+
+
+def test_a_time_out_of_the_socket_would_end_migrations_too() -> None:
+    assert "socketTimeout" not in str(spec().get("environment", {})["DB_URL"])
+
+
+@pytest.mark.parametrize("script", ["key_guard.sh", "apply_role.sh"])
+def test_psql_gives_up_a_dead_connection_when_the_server_does(script: str) -> None:
+    idle, interval, count = (
+        int(kotauth.DEAD_CONNECTION[f"net.ipv4.tcp_keepalive_{name}"]) for name in ("time", "intvl", "probes")
+    )
+    options = f"keepalives_idle={idle} keepalives_interval={interval} keepalives_count={count}"
+    text = (Path(kotauth.__file__).parent / "postgres" / script).read_text()
+    assert f"psql -d '{options} tcp_user_timeout={(idle + interval * count) * 1000}'" in text
 
 
 def test_chain_key_id_is_a_hash_of_the_hash() -> None:

@@ -82,6 +82,7 @@ def _container(spec: ContainerSpec) -> list[str]:
             environment=spec.get("environment", {}),
         ),
         *(f"--cap-add={capability}" for capability in spec.get("capabilities", [])),
+        *(f"--sysctl={parameter}={value}" for parameter, value in spec.get("sysctls", {}).items()),
         *(f"--publish={port['host']}:{port['container']}" for port in spec.get("ports", [])),
         *(
             f"--mount=type=bind,source={VOLUMES}/{spec['part']}/{volume['name']},target={volume['path']}"

@@ -222,6 +222,7 @@ def _properties(options: Mapping[str, list[str]], command: list[str]) -> dict[st
         "publishAllPorts": _last(options, "publish-all"),
         "capabilities": {"adds": options["cap-add"], "drops": options["cap-drop"]},
         "securityOpts": options["security-opt"],
+        "sysctls": _pairs(options["sysctl"]),
         "devices": [{"hostPath": each} for each in options["device"]],
         "gpus": _last(options, "gpus"),
         "labels": [{"label": name, "value": text} for name, text in _pairs(options["label"]).items()],

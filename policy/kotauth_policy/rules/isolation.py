@@ -12,6 +12,13 @@ from ..verdict import Verdict, fail
 
 AREA = Area("isolation")
 _HOST_NAMESPACES = ("networkMode", "pidMode", "ipcMode", "usernsMode", "cgroupnsMode")
+_KERNEL_PARAMETERS = [
+    "net.ipv4.tcp_keepalive_intvl",
+    "net.ipv4.tcp_keepalive_probes",
+    "net.ipv4.tcp_keepalive_time",
+    "net.ipv4.tcp_retries2",
+]
+"""When a connection counts as dead."""
 _DEVICES = ("devices", "deviceRequests", "deviceCgroupRules")
 
 
@@ -99,6 +106,27 @@ def forbid_unconfined_profiles(container: Resource, _: Settings) -> Iterator[Ver
         text = (option.text() or "").lower()
         if text.endswith("unconfined") or text in ("label=disable", "label:disable"):
             yield fail(option.path, "switches a profile off")
+
+
+@AREA.rule(
+    "limit-kernel-parameters",
+    Severity.HIGH,
+    "Set no kernel parameter of a container but the allowed ones.",
+    remedy="Remove it from `sysctls`.",
+    types=(CONTAINER, *HOSTS),
+    when=starts,
+    references=References(documentation="https://kubernetes.io/docs/concepts/security/pod-security-standards/"),
+    parameters=(
+        Parameter(
+            "allowed", Kind.TEXTS, _KERNEL_PARAMETERS, "Kernel parameters that any container may set.", relaxes=True
+        ),
+    ),
+)
+def limit_kernel_parameters(container: Resource, settings: Settings) -> Iterator[Verdict]:
+    """The four decide when a connection counts as dead; others make a router of a container, or open low ports."""
+    for name, value in container.get("sysctls").fields().items():
+        if name not in settings.texts("allowed"):
+            yield fail(value.path, "is not one of the allowed kernel parameters")
 
 
 @AREA.rule(
