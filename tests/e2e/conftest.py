@@ -9,6 +9,7 @@ import pytest
 
 from tests import images as built
 from tests.e2e.stack import Stack
+from tests.images.lab import Lab
 
 
 @pytest.fixture(scope="session")
@@ -49,6 +50,14 @@ def stack(stacks: dict[str, Future[Stack]]) -> Stack:
 def changing(stacks: dict[str, Future[Stack]]) -> Stack:
     """Return a stack whose settings and program tests may change; they leave it so that an `up` goes through."""
     return stacks["changing"].result()
+
+
+@pytest.fixture(scope="module")
+def lab(daemon: object) -> Iterator[Lab]:
+    """Yield a database in a network of its own, in which stand-ins are started."""
+    lab = Lab.open()
+    yield lab
+    lab.close()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -11,7 +11,8 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode
@@ -23,6 +24,10 @@ SECRET_KEY = "0123456789abcdef0123456789abcdef"
 ADMIN_PASSWORD = "Correct-horse-1"
 ROLE_PASSWORD = "role-password"
 PORT = 8080
+AUTHORIZATION = urlencode(
+    {"response_type": "code", "client_id": "kotauth-admin", "redirect_uri": "https://auth.test/admin/callback"}
+)
+"""The parameters of a login without PKCE."""
 Headers = Sequence[tuple[str, str]]
 
 
@@ -32,6 +37,11 @@ def docker(*arguments: str, stdin: str | None = None) -> str:
     if result.returncode != 0:
         raise RuntimeError(f"docker {arguments[0]} failed: {result.stderr.strip()}")
     return result.stdout.strip()
+
+
+def with_processors(number: int) -> dict[str, str]:
+    """The variable with which the server has this number of request threads."""
+    return {"JAVA_TOOL_OPTIONS": f"-XX:ActiveProcessorCount={number}"}
 
 
 def eventually(what: str, check: Callable[[], bool], seconds: float = 20.0) -> None:
@@ -76,6 +86,17 @@ class Container:
         """The JSON lines of the log."""
         return [json.loads(line) for line in self.logs().splitlines() if line.startswith("{")]
 
+    def lines_of(self, request_id: str | None, at_least: int = 1) -> list[dict[str, object]]:
+        """The JSON lines of one request. Waits: they are written after the answer, and carried to the log by Docker."""
+        lines: list[dict[str, object]] = []
+
+        def written() -> bool:
+            lines[:] = [line for line in self.log_lines() if line.get("requestId") == request_id]
+            return len(lines) >= at_least
+
+        eventually("the request's lines", written)
+        return lines
+
     def exit_code(self) -> int:
         """Wait for its end."""
         return int(docker("wait", self.name))
@@ -98,16 +119,16 @@ class Container:
         """GET."""
         return self.request("GET", target, headers)
 
-    def post_login(self, client_ip: str, password: str, query: str = "") -> Answer:
-        """Only the form's step of the login."""
-        form = {"username": "admin", "password": password}
-        return self.request("POST", f"/t/master/authorize{query}", [("X-Forwarded-For", client_ip)], form)
+    def post_login(self, client_ip: str, password: str, query: str = AUTHORIZATION) -> Answer:
+        """Only the form of the login: show it, fill it in, send it."""
+        shown = self.get(f"/t/master/authorize?{query}")
+        headers = [("X-Forwarded-For", client_ip), ("Cookie", _cookie(shown))]
+        return self.request("POST", "/t/master/authorize", headers, {"username": "admin", "password": password})
 
     def log_in(self, client_ip: str, password: str = ADMIN_PASSWORD) -> Answer:
         """The whole login as a browser does it; returns the answer of the last step."""
         begun = self.get("/admin/login")
-        query = (begun.header("Location") or "").partition("?")[2]
-        submitted = self.post_login(client_ip, password, f"?{query}")
+        submitted = self.post_login(client_ip, password, (begun.header("Location") or "").partition("?")[2])
         if submitted.status != 302:
             return submitted
         callback = (submitted.header("Location") or "").removeprefix("https://auth.test")
@@ -157,9 +178,32 @@ class Lab:
 
     def sql(self, statements: str, database: str = "postgres") -> str:
         """Run SQL as the administrator; returns rows as plain lines."""
+        return docker(*self._psql(database)[1:], stdin=statements)
+
+    @contextmanager
+    def locked(self, table: str, database: str) -> Iterator[None]:
+        """Hold a lock that every reader of a table waits for: a request's thread is blocked, as by a dead database."""
+        with subprocess.Popen(self._psql(database), stdin=subprocess.PIPE, text=True) as session:
+            assert session.stdin
+            session.stdin.write(f"BEGIN; LOCK TABLE app.{table};\n")
+            session.stdin.flush()
+            eventually(
+                "the lock", lambda: self._locks(table, database, "granted AND mode = 'AccessExclusiveLock'") == 1
+            )
+            yield
+            # The end of its input ends the session, and the transaction with it.
+
+    def wait_for_blocked(self, table: str, database: str, requests: int = 1) -> None:
+        """Wait until so many requests wait for a locked table."""
+        eventually("blocked requests", lambda: self._locks(table, database, "NOT granted") == requests)
+
+    def _locks(self, table: str, database: str, condition: str) -> int:
+        of_table = f"relation = 'app.{table}'::regclass AND {condition}"
+        return int(self.sql(f"SELECT count(*) FROM pg_locks WHERE {of_table}", database))
+
+    def _psql(self, database: str) -> list[str]:
         psql = ("psql", "--no-psqlrc", "--quiet", "-v", "ON_ERROR_STOP=1", "--tuples-only", "--no-align")
-        command = ("exec", "--interactive", "--user=postgres", self.postgres.name, *psql, f"--dbname={database}")
-        return docker(*command, stdin=statements)
+        return ["docker", "exec", "--interactive", "--user=postgres", self.postgres.name, *psql, f"--dbname={database}"]
 
     def make_database(self, name: str, *, temporary: bool = True) -> None:
         """A database with one role of the same name that has the least rights a deployment gives."""
@@ -182,6 +226,7 @@ class Lab:
         *,
         image: str = "stand-in",
         mounts: Mapping[Path, str] | None = None,
+        cpus: str = "0",
     ) -> Container:
         """Start a stand-in as a deployment does: as uid 10001, read-only, without capabilities, 512 MB."""
         variables = {
@@ -198,7 +243,7 @@ class Lab:
         docker(
             *("run", "--detach", "--label", LABEL, "--name", name, "--network", self.network),
             *("--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--user=10001:10001"),
-            *("--memory=512m", "--memory-swap=512m", "--pids-limit=200"),
+            *("--memory=512m", "--memory-swap=512m", "--pids-limit=200", f"--cpus={cpus}"),
             *(f"--env={key}={value}" for key, value in variables.items()),
             *(f"--volume={source}:{target}:ro" for source, target in (mounts or {}).items()),
             ensure([image])[image],
@@ -209,10 +254,15 @@ class Lab:
         )
 
     def start(
-        self, database: str, environment: Mapping[str, str] | None = None, *, image: str = "stand-in"
+        self,
+        database: str,
+        environment: Mapping[str, str] | None = None,
+        *,
+        image: str = "stand-in",
+        cpus: str = "0",
     ) -> Container:
         """`run`, and wait until it answers."""
-        container = self.run(database, environment, image=image)
+        container = self.run(database, environment, image=image, cpus=cpus)
         eventually(f"{container.name} answers", lambda: _answers(container))
         return container
 

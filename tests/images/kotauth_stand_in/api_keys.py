@@ -50,7 +50,7 @@ def find(connection: pg8000.native.Connection, raw_key: str) -> ApiKey | None:
         "UPDATE api_keys SET last_used_at = now() WHERE key_hash = :hash AND enabled RETURNING tenant_id, scopes",
         hash=hashlib.sha256(raw_key.encode()).hexdigest(),
     )
-    return ApiKey(rows[0][0], frozenset(rows[0][1].split())) if rows else None
+    return ApiKey(rows[0][0], frozenset(rows[0][1].split(","))) if rows else None
 
 
 def provision(pool: Pool, text: str | None) -> None:
@@ -82,5 +82,5 @@ def provision(pool: Pool, text: str | None) -> None:
                 name=name,
                 prefix=entry.get("keyPrefix") or "kauth_",
                 hash=key_hash,
-                scopes=" ".join(scopes),
+                scopes=",".join(scopes),
             )

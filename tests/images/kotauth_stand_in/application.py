@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable
+from functools import partial
 from time import monotonic
 
 from . import discovery, health, log, origin, rest_api, tenants
@@ -13,10 +14,13 @@ from .login import Login
 from .pool import Pool
 from .secret_key import SecretKey
 from .settings import Settings
+from .token_endpoint import TokenEndpoint
 from .wire import Request, Response, html_response, json_response
 
-LOGGER = "io.ktor.server.Application"
+LOGGER = "ktor.application"
 GREEN, YELLOW, RED, CYAN, PLAIN = "\x1b[32m", "\x1b[33m", "\x1b[31m", "\x1b[36m", "\x1b[m"
+COLOURS = dict.fromkeys((200, 201, 202, 302), GREEN) | dict.fromkeys((100, 102, 204, 206, 304, 305, 426), YELLOW)
+"""Of the statuses in Ktor's access lines; every other one is red."""
 TENANT_PATH = re.compile(r"/t/([^/]+)/(.+)")
 API_PREFIX = "api/v1/"
 
@@ -31,6 +35,7 @@ class Application:
         secret_key = SecretKey(settings.secret_key)
         self._settings = settings
         self._pool = pool
+        self._tokens = TokenEndpoint()
         self._login = Login(settings.base_url, pool, secret_key, AuditLog(pool, secret_key))
 
     def handle(self, request: Request) -> Response:
@@ -44,8 +49,9 @@ class Application:
         try:
             response = self._route(request)
         except Exception as error:  # whatever it was, the client gets a 500 and the log the cause
-            log.error(LOGGER, f"Unhandled exception: {error}", error)
-            response = json_response({"error": "internal_server_error"}, 500)
+            log.error(LOGGER, f"Unhandled exception at {request.path}", log.stack_trace(error))
+            description = "An unexpected error occurred"
+            response = json_response({"error": "server_error", "error_description": description}, 500)
         response.headers += self._common_headers(identifier)
         if not request.path.startswith("/health"):
             log.info(LOGGER, _access_line(request, response, int((monotonic() - started) * 1000)))
@@ -64,7 +70,7 @@ class Application:
             "/": lambda: html_response("<!doctype html><title>Kotauth stand-in</title><p>Kotauth stand-in"),
             "/health": health.alive,
             "/health/ready": lambda: health.ready(settings, pool),
-            "/health/version": health.version,
+            "/health/version": lambda: health.version(settings),
             "/admin": lambda: login.home(request),
             "/admin/login": login.begin,
             "/admin/callback": lambda: login.complete(request, self._origin(request).client_ip),
@@ -77,19 +83,22 @@ class Application:
     def _tenant_methods(self, request: Request, slug: str, rest: str) -> Methods | None:
         with self._pool.transaction() as connection:
             tenant = tenants.find(connection, slug)
-        if tenant is None:
-            return {request.method: lambda: json_response({"error": "tenant_not_found"}, 404)}
-        if rest == ".well-known/openid-configuration":
-            return {"GET": lambda: discovery.document(tenant, self._origin(request))}
         if rest == "authorize":
             return {
-                "GET": lambda: self._login.form(request),
-                "POST": lambda: self._login.submit(request, tenant, self._origin(request).client_ip),
+                "GET": lambda: self._login.show(request, slug, tenant),
+                "POST": lambda: self._login.submit(request, slug, tenant, self._origin(request).client_ip),
             }
-        resource = rest.removeprefix(API_PREFIX)
-        if rest.startswith(API_PREFIX) and resource in rest_api.SCOPE_OF:
-            return {"GET": lambda: rest_api.answer(self._pool, tenant, resource, request)}
-        return None
+        if rest == "protocol/openid-connect/token":
+            return {"POST": lambda: self._tokens.answer(request, slug, self._origin(request).client_ip)}
+        if tenant is None:
+            return {request.method: lambda: json_response({"error": "tenant_not_found"}, 404)}
+        reads: dict[str, Callable[[], Response]] = {
+            ".well-known/openid-configuration": lambda: discovery.document(tenant, self._origin(request)),
+            "protocol/openid-connect/certs": lambda: discovery.key_set(self._pool, tenant),
+        }
+        for resource in rest_api.SCOPE_OF:
+            reads[f"{API_PREFIX}{resource}"] = partial(rest_api.answer, self._pool, tenant, resource, request)
+        return {"GET": reads[rest]} if rest in reads else None
 
     def _origin(self, request: Request) -> origin.Origin:
         return origin.of(request, self._settings.trusted_proxy)
@@ -110,7 +119,7 @@ class Application:
 
 def _access_line(request: Request, response: Response, milliseconds: int) -> str:
     """Ktor's default format: with ANSI colours, without the client; of a 302 the Location with its code and state."""
-    colour = GREEN if response.status < 400 else YELLOW if response.status < 500 else RED
-    line = f"{colour}{response.status} {response.reason}{PLAIN}: {CYAN}{request.method}{PLAIN} - {request.path}"
+    status = f"{COLOURS.get(response.status, RED)}{response.status} {response.reason}{PLAIN}"
+    line = f"{status}: {CYAN}{request.method}{PLAIN} - {request.path} in {milliseconds}ms"
     location = response.header("Location")
-    return f"{line} -> {location}" if location else f"{line} in {milliseconds}ms"
+    return f"{line} -> {location}" if location else line

@@ -27,7 +27,7 @@ class AuditLog:
         try:
             self._write(event_type, tenant, ip_address, user, json.dumps(details))
         except Exception as error:  # whatever it was: swallowing it is the contract
-            log.error(LOGGER, f"Failed to write audit event {event_type}", error)
+            log.error(LOGGER, f"Failed to write audit event {event_type}", log.stack_trace(error))
 
     def _write(self, event_type: str, tenant: int, ip_address: str, user: int | None, details: str) -> None:
         with self._pool.transaction() as connection:

@@ -1,8 +1,10 @@
-"""`/t/{slug}/.well-known/openid-configuration`."""
+"""`/t/{slug}/.well-known/openid-configuration`, and the keys that it points to."""
 
 from __future__ import annotations
 
+from . import signing_keys
 from .origin import Origin
+from .pool import Pool
 from .tenants import Tenant
 from .wire import Response, json_response
 
@@ -32,3 +34,9 @@ def document(tenant: Tenant, origin: Origin) -> Response:
             "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
         }
     )
+
+
+def key_set(pool: Pool, tenant: Tenant) -> Response:
+    """`/t/{slug}/protocol/openid-connect/certs`. 1.5.2 answered 500 here, which is a fault and no contract."""
+    with pool.transaction() as connection:
+        return json_response(signing_keys.public_keys(connection, tenant.id))

@@ -15,7 +15,6 @@ from .jdbc import Database
 
 LOGGER = "org.flywaydb.core.FlywayExecutor"
 FOLDER = Path(__file__).with_name("migrations")
-CONNECT_SECONDS = 10.0
 LOCK_ID = 77_431_708_279_161
 """One number for all instances: they wait for each other here."""
 
@@ -75,20 +74,20 @@ def available() -> list[Migration]:
     return sorted(found, key=lambda migration: migration.version)
 
 
-def migrate(database: Database) -> None:
-    """Bring the schema up to date over one connection of its own, under an advisory lock.
+def migrate(database: Database) -> bool:
+    """Bring the schema up to date over one connection of its own, under an advisory lock; whether it was empty before.
 
     Raises MigrationError for everything that Flyway would refuse, and what pg8000 raises.
     """
-    connection = database.connect(CONNECT_SECONDS)
+    connection = database.connect()
     try:
         connection.run("SELECT pg_advisory_lock(:id)", id=LOCK_ID)
-        _migrate_locked(connection)
+        return _migrate_locked(connection)
     finally:
         connection.close()
 
 
-def _migrate_locked(connection: pg8000.native.Connection) -> None:
+def _migrate_locked(connection: pg8000.native.Connection) -> bool:
     ((schema, history),) = connection.run(
         "SELECT current_schema(), to_regclass(quote_ident(current_schema()) || '.flyway_schema_history')::text"
     )
@@ -111,6 +110,7 @@ def _migrate_locked(connection: pg8000.native.Connection) -> None:
     for migration in pending:
         _apply(connection, migration, rank=len(applied) + pending.index(migration) + 1)
     log.info(LOGGER, f'Schema "{schema}": {len(pending)} migrations applied, {len(applied)} were there')
+    return not applied
 
 
 def _validate(migrations: list[Migration], applied: dict[int, int]) -> None:

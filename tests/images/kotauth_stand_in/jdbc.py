@@ -9,6 +9,8 @@ from urllib.parse import parse_qsl
 
 import pg8000.native
 
+CONNECT_SECONDS = 10.0
+"""The driver's default of connectTimeout."""
 PREFIX = "jdbc:postgresql:"
 DEFAULT_PORT = 5432
 TLS_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
@@ -30,23 +32,35 @@ class Database:
     schema: str | None
     tls_mode: str
     root_certificate: Path | None
+    connect_seconds: float | None
+    """`connectTimeout`."""
+    socket_seconds: float | None
+    """`socketTimeout`: how long the server may take for an answer. Without one the driver waits without end."""
+    keepalive: bool
 
-    def connect(self, timeout_seconds: float) -> pg8000.native.Connection:
-        """Open a connection; the limit holds for connecting and for each later answer of the server.
+    def connect(self, login_seconds: float | None = None) -> pg8000.native.Connection:
+        """Open a connection, within `connectTimeout` or what the pool gives for a login, whichever is shorter.
+
+        Later answers have no limit but `socketTimeout`: a database that vanishes without a reset is noticed by the
+        kernel alone (`tcp_retries2`, and keep-alive probes where the URL says `tcpKeepAlive=true`).
 
         Raises what pg8000 raises, and DatabaseUrlError when the root certificate can't be read.
         """
-        return pg8000.native.Connection(
+        limits = [seconds for seconds in (login_seconds, self.connect_seconds) if seconds is not None]
+        connection = pg8000.native.Connection(
             self.user,
             host=self.host,
             port=self.port,
             database=self.name,
             password=self.password,
             ssl_context=self._tls(),
-            timeout=timeout_seconds,
+            timeout=min(limits, default=None),
+            tcp_keepalive=self.keepalive,
             application_name="PostgreSQL JDBC Driver",
             startup_params={"search_path": self.schema} if self.schema else None,
         )
+        limit_answers(connection, self.socket_seconds)
+        return connection
 
     def _tls(self) -> ssl.SSLContext | bool | None:
         if self.tls_mode in ("disable", "allow"):
@@ -69,6 +83,8 @@ class Database:
 def parse(url: str, user: str, password: str) -> Database:
     """Read `jdbc:postgresql://host:port/name?currentSchema=…&sslmode=…&sslrootcert=…`.
 
+    Besides: `connectTimeout` and `socketTimeout` in seconds (0: no limit) and `tcpKeepAlive`.
+
     Raises DatabaseUrlError, in the words of the pool and the driver.
     """
     if not url.strip():
@@ -80,7 +96,8 @@ def parse(url: str, user: str, password: str) -> Database:
     authority, _, name = address.removeprefix("//").partition("/")
     host, _, port = authority.partition(":")
     tls_mode = options.get("sslmode", "prefer")
-    if tls_mode not in TLS_MODES or not (port or "0").isdecimal():
+    seconds = [options.get("connectTimeout", f"{CONNECT_SECONDS:.0f}"), options.get("socketTimeout", "0")]
+    if tls_mode not in TLS_MODES or not all(number.isdecimal() for number in (port or "0", *seconds)):
         raise DatabaseUrlError(f"Unable to parse URL {url}")
     certificate = options.get("sslrootcert")
     return Database(
@@ -92,4 +109,12 @@ def parse(url: str, user: str, password: str) -> Database:
         schema=options.get("currentSchema"),
         tls_mode=tls_mode,
         root_certificate=Path(certificate) if certificate else None,
+        connect_seconds=float(seconds[0]) or None,
+        socket_seconds=float(seconds[1]) or None,
+        keepalive=options.get("tcpKeepAlive", "").lower() == "true",
     )
+
+
+def limit_answers(connection: pg8000.native.Connection, seconds: float | None) -> None:
+    """How long each answer of the server may take from now on; None: without end."""
+    connection._usock.settimeout(seconds)  # pyright: ignore  (pg8000 has no other way)

@@ -26,12 +26,17 @@ def warn(logger: str, message: str) -> None:
     _write("WARN", logger, message)
 
 
-def error(logger: str, message: str, cause: BaseException | None = None) -> None:
-    """Something failed; a cause adds its stack trace."""
-    _write("ERROR", logger, message, cause)
+def error(logger: str, message: str, trace: str = "") -> None:
+    """Something failed, with a stack trace where there is one."""
+    _write("ERROR", logger, message, trace)
 
 
-def _write(level: str, logger: str, message: str, cause: BaseException | None = None) -> None:
+def stack_trace(cause: BaseException) -> str:
+    """Where it came from, in Python's form."""
+    return "".join(traceback.format_exception(cause))
+
+
+def _write(level: str, logger: str, message: str, trace: str = "") -> None:
     now = datetime.now(UTC)
     fields: dict[str, object] = {
         "@timestamp": f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03d}Z",
@@ -42,8 +47,8 @@ def _write(level: str, logger: str, message: str, cause: BaseException | None = 
         "level": level,
         "level_value": _LEVEL_VALUES[level],
     }
-    if cause is not None:
-        fields["stack_trace"] = "".join(traceback.format_exception(cause))
+    if trace:
+        fields["stack_trace"] = trace
     if (identifier := request_id.get()) is not None:
         fields["requestId"] = identifier
     if (slug := tenant_slug.get()) is not None:

@@ -1,7 +1,11 @@
-"""A pool of database connections with a fixed upper size, as the real server's: 3 s wait, then an error.
+"""A pool of database connections with a fixed upper size, as the real server's: three tries of 3 s, then an error.
 
-A connection that broke is thrown away and replaced by the next caller, so the server recovers by itself after the
-database was away. Idle connections are kept for good (the real pool closes some after five minutes).
+The 3 s are the pool's (HikariCP), the three tries the database library's (Exposed repeats a transaction that failed).
+Both hold for every request, so each takes 6 to 9 s to fail while the database refuses connections. A connection that
+broke is thrown away and replaced by the next caller, so the server recovers by itself. A database that vanishes without
+a reset is another matter: what waits for an answer then waits until the kernel gives up (`jdbc.py`).
+
+Idle connections are kept for good (the real pool closes some after five minutes).
 """
 
 from __future__ import annotations
@@ -13,13 +17,15 @@ from time import monotonic, sleep
 
 import pg8000.native
 
-from .jdbc import Database
+from .jdbc import Database, limit_answers
 
+TRIES = 3
 WAIT_SECONDS = 3.0
-ANSWER_SECONDS = 3.0
-"""How long connecting and each later answer may take: also the time after which a vanished database is noticed."""
+"""`connectionTimeout`, which also limits a login to the database."""
 RETRY_SECONDS = 0.2
 CHECK_AFTER_IDLE_SECONDS = 0.5
+CHECK_SECONDS = 5.0
+"""`validationTimeout`, HikariCP's default: how long the check of an idle connection may take."""
 
 _BROKEN = (pg8000.native.InterfaceError, pg8000.native.DatabaseError, OSError)
 _Idle = tuple[pg8000.native.Connection, float]
@@ -45,11 +51,13 @@ class Pool:
             self._give_back(connection)
 
     @contextmanager
-    def transaction(self, wait_seconds: float = WAIT_SECONDS) -> Iterator[pg8000.native.Connection]:
-        """One transaction: committed at the end, rolled back on an error. Raises NoConnectionError after the wait."""
-        connection = self._take(wait_seconds)
+    def transaction(self) -> Iterator[pg8000.native.Connection]:
+        """One transaction: committed at the end, rolled back on an error. Raises NoConnectionError after three waits.
+
+        Only its beginning is tried again. The real server repeats the whole transaction.
+        """
+        connection = self._begin()
         try:
-            connection.run("START TRANSACTION")
             yield connection
             connection.run("COMMIT")
         except BaseException:
@@ -57,8 +65,22 @@ class Pool:
             raise
         self._give_back(connection)
 
-    def _take(self, wait_seconds: float) -> pg8000.native.Connection:
-        deadline = monotonic() + wait_seconds
+    def _begin(self, tries: int = TRIES) -> pg8000.native.Connection:
+        connection = None
+        try:
+            connection = self._take()
+            connection.run("START TRANSACTION")
+        except (NoConnectionError, *_BROKEN):
+            if connection:
+                self._discard(connection)
+                self._discard_idle()
+            if tries == 1:
+                raise
+            return self._begin(tries - 1)
+        return connection
+
+    def _take(self) -> pg8000.native.Connection:
+        deadline = monotonic() + WAIT_SECONDS
         cause: Exception | None = None
         while True:
             idle = self._idle_or_reserved(deadline)
@@ -66,7 +88,7 @@ class Pool:
                 raise idle from cause
             if idle is None:
                 try:
-                    return self._database.connect(ANSWER_SECONDS)
+                    return self._database.connect(WAIT_SECONDS)
                 except _BROKEN as error:
                     cause = error
                     self._forget()
@@ -79,31 +101,29 @@ class Pool:
     def _idle_or_reserved(self, deadline: float) -> _Idle | NoConnectionError | None:
         """An idle connection; None when the caller now holds the right to open one; else the error to raise."""
         with self._changed:
-            while not self._idle:
-                left = deadline - monotonic()
-                if left <= 0:
-                    return NoConnectionError(
-                        f"HikariPool-1 - Connection is not available, request timed out ({self._size} open)"
-                    )
+            while (left := deadline - monotonic()) > 0:
+                if self._idle:
+                    return self._idle.pop()
                 if self._size < self._max_size:
                     self._size += 1
                     return None
                 self._changed.wait(left)
-            return self._idle.pop()
+        return NoConnectionError(f"HikariPool-1 - Connection is not available, request timed out ({self._size} open)")
 
-    @staticmethod
-    def _alive(idle: _Idle) -> bool:
+    def _alive(self, idle: _Idle) -> bool:
         connection, since = idle
         if monotonic() - since < CHECK_AFTER_IDLE_SECONDS:
             return True
         try:
+            limit_answers(connection, CHECK_SECONDS)
             connection.run("SELECT 1")
+            limit_answers(connection, self._database.socket_seconds)
         except _BROKEN:
             return False
         return True
 
     def _open(self) -> pg8000.native.Connection:
-        connection = self._database.connect(ANSWER_SECONDS)
+        connection = self._database.connect(WAIT_SECONDS)
         self._size += 1
         return connection
 
@@ -124,6 +144,13 @@ class Pool:
         with suppress(*_BROKEN):
             connection.close()
         self._forget()
+
+    def _discard_idle(self) -> None:
+        """What broke one connection broke those beside it: only one try may fail at once."""
+        with self._changed:
+            idle, self._idle = self._idle, []
+        for connection, _ in idle:
+            self._discard(connection)
 
     def _forget(self) -> None:
         with self._changed:

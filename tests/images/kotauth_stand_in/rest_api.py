@@ -6,7 +6,7 @@ import json
 
 import pg8000.native
 
-from . import api_keys
+from . import api_keys, log
 from .pool import Pool
 from .tenants import Tenant
 from .wire import Request, Response, json_response
@@ -26,14 +26,23 @@ EVENT_TYPES = frozenset(
     }
 )
 
+ANSWERED_TWICE = (
+    "java.lang.UnsupportedOperationException: Headers can no longer be set because response was already completed\n"
+    + "\tat kotlin.coroutines.jvm.internal.BaseContinuationImpl.resumeWith(ContinuationImpl.kt:33)\n" * 125
+)
+
 SCOPE_OF = {"workspace": "workspace:read", "users": "users:read", "audit-logs": "audit_logs:read"}
 """The resources that exist here and what their readers need."""
 
 
 def answer(pool: Pool, tenant: Tenant, resource: str, request: Request) -> Response:
-    """One read. No Authorization header: 401 with an empty body; everything else that is wrong: problem+json."""
+    """One read. No Authorization header: 401 with an empty body; everything else that is wrong: problem+json.
+
+    The first also leaves an ERROR of 11 KB (measured on 1.5.2): the 401 is out when the route answers once more.
+    """
     authorization = request.header("authorization")
     if not authorization:
+        log.error("ktor.application", f"Unhandled exception at {request.path}", ANSWERED_TWICE)
         return Response(401)
     with pool.transaction() as connection:
         key = api_keys.find(connection, authorization.removeprefix("Bearer ").strip())

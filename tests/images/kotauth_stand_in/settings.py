@@ -33,6 +33,7 @@ class Settings:
     trusted_proxy: bool
     bootstrap_admin_password: str | None
     bootstrap_api_keys: str | None
+    update_check: bool
     redis_url: str | None
     redis_username: str | None
     redis_password: str | None
@@ -84,6 +85,7 @@ def load() -> Settings:
         trusted_proxy=variables.switched_on("KAUTH_TRUSTED_PROXY"),
         bootstrap_admin_password=admin_password,
         bootstrap_api_keys=variables.filled("KAUTH_BOOTSTRAP_API_KEYS"),
+        update_check=os.environ.get("KAUTH_UPDATE_CHECK", "").lower() != "false",
         redis_url=_redis_url(),
         redis_username=variables.filled("KAUTH_REDIS_USERNAME"),
         redis_password=variables.filled("KAUTH_REDIS_PASSWORD"),

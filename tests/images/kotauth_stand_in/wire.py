@@ -82,6 +82,11 @@ def json_response(content: object, status: int = 200, content_type: str = "appli
     return Response(status, json.dumps(content, separators=(",", ":")).encode(), content_type)
 
 
+def oauth_error(error: str, description: str, status: int = 400) -> Response:
+    """An error in OAuth's form."""
+    return json_response({"error": error, "error_description": description}, status)
+
+
 def html_response(content: str, status: int = 200) -> Response:
     """A response with a page."""
     return Response(status, content.encode(), "text/html; charset=UTF-8")
