@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -83,11 +84,16 @@ def daemon(request: pytest.FixtureRequest, shared_daemon: SharedDaemon) -> Itera
 
 @pytest.fixture(scope="session")
 def images(request: pytest.FixtureRequest, daemon: docker.Daemon) -> dict[str, str]:
-    """Return the images to run: the official ones where a registry can be reached, else built from packages."""
+    """Return the images to run: the official ones where a registry can be reached, else built from packages.
+
+    With KOTAUTH_TEST_IMAGE the server is that image, such as a build of Kotauth's sources.
+    """
     from tests import images  # noqa: PLC0415 - only where Docker is used
 
     with _progress_shown(request):
-        return images.choose()
+        chosen = images.choose()
+    server = os.environ.get("KOTAUTH_TEST_IMAGE")
+    return {**chosen, "image": server} if server else chosen
 
 
 @pytest.fixture

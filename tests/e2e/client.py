@@ -85,13 +85,24 @@ class Client:
         """
         more = dict(headers or {})
         start = self.request("GET", "/admin/login", headers=more)
-        authorize = _path(start.headers["location"])
-        cookies = _cookies(start)
-        form = urlencode({"username": username, "password": password})
-        posted = self.request("POST", authorize, form, {**FORM, **more, "Cookie": cookies})
+        posted = self.submit_login(_path(start.headers["location"]), username, password, more)
         if posted.status != 302:
             return posted
-        return self.request("GET", _path(posted.headers["location"]), headers={**more, "Cookie": cookies})
+        cookies = {"Cookie": _cookies(start)}
+        return self.request("GET", _path(posted.headers["location"]), headers={**more, **cookies})
+
+    def submit_login(self, authorize: str, username: str, password: str, headers: Mapping[str, str]) -> Answer:
+        """Show a login's form and send it filled in, as a browser does: with the cookie that came with the form."""
+        shown, cookie = self.show_login(authorize, headers)
+        if shown.status != 200:
+            return shown
+        form = urlencode({"username": username, "password": password})
+        return self.request("POST", urlsplit(authorize).path, form, {**FORM, **headers, "Cookie": cookie})
+
+    def show_login(self, authorize: str, headers: Mapping[str, str] | None = None) -> tuple[Answer, str]:
+        """Show a login's form; the answer, and the cookie for sending it."""
+        shown = self.get(authorize, headers)
+        return shown, _cookies(shown)
 
 
 def _path(location: str) -> str:

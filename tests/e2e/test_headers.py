@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Iterator
-from urllib.parse import urlencode
 
 import pytest
 
 from tests.e2e.client import FORM, Client
 from tests.e2e.echo import PUBLIC_PORT, echo
-from tests.e2e.forwarded import SPOOFED, Belief, Headers, Workspace, send, spoofed
+from tests.e2e.forwarded import SPOOFED, WRONG_LOGIN, Belief, Headers, Workspace, send, spoofed
 from tests.e2e.stack import Stack, docker
 
 pytestmark = [pytest.mark.docker, pytest.mark.engine]
@@ -19,9 +17,9 @@ pytestmark = [pytest.mark.docker, pytest.mark.engine]
 
 def straight(stack: Stack, workspace: Workspace, headers: Headers) -> Belief:
     """Ask the server itself, from a container of the frontend's network."""
-    user = uuid.uuid4().hex
+    cookie = ("-b", workspace.begin_login())
     lines = [argument for name, value in headers for argument in ("-H", f"{name}: {value}")]
-    login = ["-o", "/dev/null", "-d", urlencode({"username": user, "password": "wrong"})]
+    login = ["-o", "/dev/null", "-d", WRONG_LOGIN, *cookie]
     network = docker(
         "network",
         "ls",
@@ -37,7 +35,7 @@ def straight(stack: Stack, workspace: Workspace, headers: Headers) -> Belief:
         *("-s", *lines, *login, f"http://kotauth:8080{workspace.login}"),
         *("--next", "-s", *lines, f"http://kotauth:8080{workspace.discovery}"),
     )
-    return Belief(workspace.client_address(user), json.loads(text)["issuer"])
+    return workspace.belief(text)
 
 
 @pytest.fixture(scope="module")
@@ -77,10 +75,8 @@ def test_through_the_frontend_it_changes_nothing(workspace: Workspace, truth: Be
     assert workspace.through_the_frontend(headers) == truth
 
 
-def test_a_workspace_without_an_issuer_has_the_public_address_and_port(
-    stack: Stack, workspace: Workspace, truth: Belief
-) -> None:
-    assert truth.issuer == f"{stack.outputs['url']}/t/{workspace.slug}"
+def test_a_workspace_without_an_issuer_has_the_public_address_and_port(stack: Stack, truth: Belief) -> None:
+    assert truth.base_url == stack.outputs["url"]
 
 
 @spoofed
@@ -96,9 +92,9 @@ def test_the_frontend_sets_three_and_passes_none_on(echoing: Client, headers: He
 
 
 def test_another_address_is_no_way_around_the_rate_limit(workspace: Workspace) -> None:
-    form = urlencode({"username": "nobody", "password": "wrong"})
+    own = [*FORM.items(), ("Cookie", workspace.begin_login())]
     tries = [
-        send(workspace.client, "POST", workspace.login, [("X-Forwarded-For", f"203.0.113.{n}"), *FORM.items()], form)
+        send(workspace.client, "POST", workspace.login, [("X-Forwarded-For", f"203.0.113.{n}"), *own], WRONG_LOGIN)
         for n in range(6)
     ]
     assert tries[-1].status == 429
