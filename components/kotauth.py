@@ -43,10 +43,12 @@ DEAD_CONNECTION = {
     "net.ipv4.tcp_keepalive_probes": "3",
     "net.ipv4.tcp_retries2": "6",
 }
-"""When the kernel gives up a connection to a database that vanished without a reset, as a dead host does: one that waits
-for an answer after 20 to 25 s (10 s and three probes of 5 s), one whose query was never confirmed after 27 s (six
-repetitions). By the kernel's own numbers that takes two hours or a quarter of one. Measured with the driver 42.7.10 on
-JDK 17; Kotauth 1.5.2 recovered after 22 s instead of 958 s."""
+"""When the kernel gives up a connection to a database that vanished without a reset, as a dead host does.
+
+One that waits for an answer after 20 to 25 s (10 s and three probes of 5 s), one whose query was never confirmed after
+27 s (six repetitions). By the kernel's own numbers that takes two hours or a quarter of one. Measured with the driver
+42.7.10 on JDK 17; Kotauth 1.5.2 recovered after 22 s instead of 958 s.
+"""
 
 DATABASE_PASSWORD_FILE = "database_password"  # noqa: S105 - a file's name
 SECRET_FILES = ("secret_key", DATABASE_PASSWORD_FILE, "admin_password", "api_keys.json")
