@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.images.lab import Container, Lab, docker, eventually, with_processors
+from tests.images.lab import PORT, Container, Lab, docker, eventually, with_processors
 
 pytestmark = pytest.mark.docker
 
@@ -42,6 +43,25 @@ class TestThreads:
                 lab.wait_for_blocked("tenants", "waits")
                 assert [roomy.get("/health").status for _ in range(7)] == [200] * 7
                 assert not ready.done()
+            assert ready.result().status == 200
+
+    def test_a_client_that_gives_up_leaves_nothing_behind(self, lab: Lab, single: Container) -> None:
+        def threads() -> int:
+            status = docker("exec", single.name, "cat", "/proc/1/status")
+            return int(status.partition("Threads:")[2].split()[0])
+
+        with ThreadPoolExecutor(1) as executor:
+            with lab.locked("tenants", "waits"):
+                ready = executor.submit(single.get, "/health/ready")
+                lab.wait_for_blocked("tenants", "waits")
+                before = threads()
+                clients = [socket.create_connection((single.address, PORT), timeout=30) for _ in range(30)]
+                for client in clients:
+                    client.sendall(b"GET /health HTTP/1.1\r\nHost: auth.test\r\n\r\n")
+                eventually("thirty more wait", lambda: threads() >= before + 30)
+                for client in clients:
+                    client.close()
+                eventually("none of them does", lambda: threads() <= before)
             assert ready.result().status == 200
 
     def test_without_the_option_the_cpu_limit_decides(self, lab: Lab, single: Container) -> None:

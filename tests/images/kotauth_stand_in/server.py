@@ -14,7 +14,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, wait
 from contextlib import suppress
 from time import monotonic, sleep
 from types import FrameType
@@ -24,6 +24,8 @@ from .wire import BadRequestError, Request, Response, Wire
 
 ADDRESS = ("0.0.0.0", 8080)  # noqa: S104  (in a container, as the real server)
 BACKLOG = 1024
+CLIENT_CHECK_SECONDS = 1.0
+"""How often a connection whose request waits looks whether its client is still there."""
 ACCEPT_SECONDS = 0.6
 GRACE_SECONDS = 1.0
 """`gracePeriodMillis` of 1.22."""
@@ -55,6 +57,11 @@ class _Connection:
         with self.lock:
             self.used = self.busy = not self.closing
             return self.busy
+
+    @property
+    def client_is_gone(self) -> bool:
+        """Whether the client has closed its side."""
+        return _polled(self.stream, select.POLLRDHUP, 0)
 
     def close_if_idle(self, *, also_unused: bool) -> None:
         """Close it unless a request is in it, be it only in the socket's buffer."""
@@ -148,17 +155,34 @@ class Server:
             return False
         if request is None:
             return False
-        response = connection.call_thread.submit(self._handler, request).result()
+        response = self._answer(connection, request)
         keep_alive = request.keep_alive and not self._stopping
         compress = "gzip" in request.header("accept-encoding")
         connection.wire.send(response, keep_alive=keep_alive, compress=compress)
         return keep_alive
 
+    def _answer(self, connection: _Connection, request: Request) -> Response:
+        """Have the connection's thread answer. Raises OSError when the client is gone before that.
+
+        A request that still waits for the thread is forgotten then: in an outage of minutes there are thousands. The
+        real server answers them all as soon as it can, which takes it a second or two (2,700 a second).
+        """
+        answer = connection.call_thread.submit(self._handler, request)
+        while not wait([answer], CLIENT_CHECK_SECONDS).done:
+            if connection.client_is_gone:
+                answer.cancel()
+                raise ConnectionAbortedError
+        return answer.result()
+
 
 def _readable(stream: socket.socket, seconds: float | None) -> bool:
+    return _polled(stream, select.POLLIN, seconds)
+
+
+def _polled(stream: socket.socket, events: int, seconds: float | None) -> bool:
     # Not select(): it can't watch descriptors from 1024 on.
     poll = select.poll()
-    poll.register(stream, select.POLLIN)
+    poll.register(stream, events)
     return bool(poll.poll(None if seconds is None else seconds * 1000))
 
 
