@@ -34,11 +34,11 @@ def _explain(name: str, args: pulumi.ErrorHookArgs) -> bool:
 def _last_line(container: str) -> str:
     """Return the last line that the container printed, or where to look for it; empty if it was never made."""
     try:
-        with daemon.connect() as client:
-            logs: bytes = client.containers.get(container).logs(tail=_TAIL_LINES)
-    except daemon.NOT_FOUND:
-        return ""
-    except daemon.ERRORS as error:
+        with daemon.connect() as docker:
+            log = docker.log(container, _TAIL_LINES)
+    except daemon.DaemonError as error:
         return f"did not start (its log can't be read: {error})"
-    lines = [line for line in logs.decode(errors="replace").splitlines() if line.strip() and not _REMARK.match(line)]
+    if log is None:
+        return ""
+    lines = [line for line in log.decode(errors="replace").splitlines() if line.strip() and not _REMARK.match(line)]
     return lines[-1].strip() if lines else f"did not start and printed nothing; see docker inspect {container}"

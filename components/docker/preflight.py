@@ -25,19 +25,17 @@ def check(settings: DockerSettings, own: Mapping[str, str]) -> None:
     """
     ports = {"httpPort": settings.http_port, "httpsPort": settings.https_port}
     try:
-        with daemon.connect() as client:
-            api: Any = client.api  # untyped
-            containers: list[dict[str, Any]] = api.containers()
-    except daemon.ERRORS as error:
+        with daemon.connect() as docker:
+            containers, is_local = docker.containers(), docker.address.is_local
+    except daemon.DaemonError as error:
         raise pulumi.RunError(
-            f"no Docker daemon answers at {daemon.host()}: {error}. Start Docker, or choose another daemon with "
-            "`pulumi config set docker:host` or DOCKER_HOST."
+            f"{error}. Start Docker, or choose another daemon with `pulumi config set docker:host` or DOCKER_HOST."
         ) from error
     ours, theirs = _published(containers, own)
     problems: list[str] = []
     for key, port in ports.items():
         holder = theirs.get(port)
-        if not holder and port not in ours and _is_local() and not _is_free(port):
+        if not holder and port not in ours and is_local and not _is_free(port):
             holder = "another program on this machine"
         if holder:
             setting = "httpPort" if key == "httpPort" else "baseUrl or httpsPort"
@@ -57,10 +55,6 @@ def _published(containers: Iterable[dict[str, Any]], own: Mapping[str, str]) -> 
         else:
             theirs |= dict.fromkeys(public, f"container {container['Names'][0].lstrip('/')}")
     return ours, theirs
-
-
-def _is_local() -> bool:
-    return daemon.host().startswith(("unix:", "npipe:"))
 
 
 def _is_free(port: int) -> bool:

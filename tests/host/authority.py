@@ -14,11 +14,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+_USAGES = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
 _LIFETIME = datetime.timedelta(days=2)
 
 
 class Authority:
-    """Issues server certificates; its own certificate is `pem`."""
+    """Issues certificates for servers and for clients; its own certificate is `pem`."""
 
     def __init__(self, name: str) -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
@@ -39,7 +40,7 @@ class Authority:
         certificate = (
             _builder(subject, self._name, key)
             .add_extension(x509.SubjectAlternativeName([_general_name(name) for name in names]), critical=False)
-            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+            .add_extension(x509.ExtendedKeyUsage(_USAGES), critical=False)
             .sign(self._key, hashes.SHA256())
         )
         private = key.private_bytes(

@@ -22,7 +22,7 @@ MODULES = sorted(
     file for file in FOLDER.rglob("*.py") if not {"venv", "build", "__pycache__"} & set(file.relative_to(FOLDER).parts)
 )
 COMPONENT_MODULES = sorted({Path(inspect.getfile(component)) for component in COMPONENTS})
-ASK_THE_MACHINE = {"settings.py", "docker/preflight.py", "docker/daemon.py", "__main__.py"}
+ASK_THE_MACHINE = {"settings.py", "docker/preflight.py", "docker/address.py", "__main__.py"}
 """What the stack and the machine are asked by; components are told."""
 KNOW_THE_SETTINGS = {"settings.py", "target.py", "deployment.py", "preflight.py"}
 """What decides, or hands on what was decided; parts are told what they need."""
@@ -204,7 +204,7 @@ def test_the_plugin_has_one_name_for_its_modules() -> None:
         "names = sorted(c.__name__ for c in module['package'].COMPONENTS); "
         "assert all(c.__module__.startswith('pulumi_kotauth.') for c in module['package'].COMPONENTS); "
         "assert 'components' not in sys.modules; "
-        "assert 'site-packages' in sys.modules['docker'].__file__; "
+        "assert 'docker' not in sys.modules; "
         "print(*names)"
     )
     done = subprocess.run(

@@ -13,6 +13,7 @@ from pulumi.runtime.mocks import set_mocks
 
 from components.docker import preflight
 from components.docker.settings import DockerSettings
+from tests.docker_door import tcp_door
 from tests.unit.docker_api import Daemon
 from tests.unit.recording import PROJECT, STACK, Recording
 
@@ -91,8 +92,10 @@ def test_this_stack_s_own_frontend_holds_them(docker_daemon: Daemon, held: int) 
 def test_another_machine_s_ports_are_not_looked_for_here(
     docker_daemon: Daemon, held: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(preflight.daemon, "host", lambda: docker_daemon.address.replace("unix://", "http+unix://"))
-    preflight.check(settings(held, free_port()), OURS)
+    with tcp_door(docker_daemon.address.removeprefix("unix://")) as port:
+        monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{port}")
+        preflight.check(settings(held, free_port()), OURS)
+    assert docker_daemon.asked
 
 
 def test_no_daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,173 @@
+"""Where the stack's Docker daemon is, found as the Docker provider finds it.
+
+The rules are those of `configure` and `MakeClient` in terraform-provider-docker, which `pulumi-docker` bridges. A
+setting is a key of `docker` in the stack's configuration, else an environment variable. A context wins over a host, and
+client certificates win over ssh. What the provider does not read (`DOCKER_TLS_VERIFY`, `DOCKER_CONFIG`, a context's
+certificates) is not read here either; the error names it where no daemon answers.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import pulumi
+
+DEFAULT_URL = "unix:///var/run/docker.sock"
+_CONTEXTS = ".docker/contexts"
+
+
+class AddressError(Exception):
+    """The settings name no daemon; the message says which of them, and what to do."""
+
+
+@dataclass(frozen=True)
+class Certificates:
+    """PEM texts with which client and daemon know each other."""
+
+    authority: str
+    """Empty where the daemon's certificate is not verified."""
+    certificate: str = field(repr=False)
+    key: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Address:
+    """A daemon's address and what a connection to it needs."""
+
+    url: str = field(repr=False)
+    ssh_options: tuple[str, ...] = field(default=(), repr=False)
+    certificates: Certificates | None = None
+    remarks: tuple[str, ...] = ()
+    """What was set and does not count."""
+
+    def __str__(self) -> str:
+        """Return the address without a password."""
+        return re.sub(r"(://[^/@]*?):[^/@]*@", r"\1:[password]@", self.url)
+
+    @property
+    def scheme(self) -> str:
+        """How the daemon is reached, such as `ssh`."""
+        return self.url.partition("://")[0]
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the daemon runs on this machine."""
+        return self.scheme == "unix"
+
+
+@dataclass(frozen=True)
+class _Setting:
+    name: str
+    """As the user wrote it: a key of the configuration, or an environment variable."""
+    value: str
+
+
+def find() -> Address:
+    """Return the daemon's address; raise ``AddressError`` where the provider would refuse the settings."""
+    context, host = _setting("context", "DOCKER_CONTEXT"), _setting("host", "DOCKER_HOST")
+    certificates, given_by = _certificates()
+    remarks = list(_ignored(bool(certificates)))
+    if context.value:
+        url, its_certificates = _of_context(context)
+        if host.value:
+            remarks.append(f"{context.name} decides, {host.name} does not count")
+        if its_certificates and not certificates:
+            remarks.append(f"the provider takes no certificates from a context: set docker:certPath {its_certificates}")
+    else:
+        url = host.value or DEFAULT_URL
+    address = Address(url, _ssh_options(), certificates, tuple(remarks))
+    if certificates and address.scheme in ("unix", "npipe", "ssh"):
+        raise AddressError(
+            f"{given_by} gives client certificates, with which the provider speaks TLS, but {address} takes no TLS. "
+            f"Unset {given_by}, or choose a daemon at tcp://"
+        )
+    return address
+
+
+def _setting(key: str, variable: str) -> _Setting:
+    configured = pulumi.Config("docker").get(key)
+    if configured is not None:
+        return _Setting(f"docker:{key}", configured)
+    return _Setting(variable if os.environ.get(variable) else f"docker:{key}", os.environ.get(variable, ""))
+
+
+def _ignored(has_certificates: bool) -> Iterator[str]:
+    if has_certificates:
+        return
+    if (authority := _setting("caMaterial", "DOCKER_CA_MATERIAL")).value:
+        yield f"{authority.name} does not count without docker:certMaterial and docker:keyMaterial"
+    if os.environ.get("DOCKER_TLS_VERIFY"):
+        yield "the provider does not read DOCKER_TLS_VERIFY: for TLS set docker:certPath or DOCKER_CERT_PATH"
+
+
+def _certificates() -> tuple[Certificates | None, str]:
+    """Return the client certificates and the setting that gives them."""
+    certificate = _setting("certMaterial", "DOCKER_CERT_MATERIAL")
+    key = _setting("keyMaterial", "DOCKER_KEY_MATERIAL")
+    folder = _setting("certPath", "DOCKER_CERT_PATH")
+    if certificate.value or key.value:
+        given, missing = (certificate, key) if certificate.value else (key, certificate)
+        if not missing.value:
+            raise AddressError(f"{given.name} is set without {missing.name}: the provider needs both. Set it too")
+        if folder.value:
+            raise AddressError(f"{given.name} and {folder.name} are both set: the provider takes one. Unset the other")
+        authority = _setting("caMaterial", "DOCKER_CA_MATERIAL")
+        return Certificates(authority.value, certificate.value, key.value), given.name
+    if not folder.value:
+        return None, ""
+    ca, cert, pem = (_read(folder, name) for name in ("ca.pem", "cert.pem", "key.pem"))
+    return Certificates(ca, cert, pem), folder.name
+
+
+def _read(folder: _Setting, name: str) -> str:
+    file = Path(folder.value) / name
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not a PEM file"
+        raise AddressError(
+            f"{folder.name} {folder.value} must hold ca.pem, cert.pem and key.pem, and {name} can't be read: {reason}"
+        ) from error
+
+
+def _ssh_options() -> tuple[str, ...]:
+    configured = pulumi.Config("docker").get("sshOpts")
+    if configured is None:
+        return tuple(os.environ.get("DOCKER_SSH_OPTS", "").split())
+    try:
+        options = cast("list[Any]", json.loads(configured))
+    except ValueError:
+        options = None
+    if not isinstance(options, list) or not all(isinstance(option, str) for option in options):
+        raise AddressError(
+            "docker:sshOpts is not a list of options for ssh: set each word by itself, the first with "
+            "`pulumi config set --path 'docker:sshOpts[0]' -- -i`"
+        )
+    return tuple(options)
+
+
+def _of_context(context: _Setting) -> tuple[str, str]:
+    """Return a context's address and its folder of certificates, empty where it has none."""
+    import pwd  # noqa: PLC0415 - Windows, which has contexts elsewhere, doesn't have it
+
+    # From the password file, as the provider: HOME and DOCKER_CONFIG don't count.
+    contexts = Path(pwd.getpwuid(os.getuid()).pw_dir) / _CONTEXTS
+    for file in sorted(contexts.glob("meta/*/meta.json")):
+        try:
+            meta: Any = json.loads(file.read_text(encoding="utf-8"))
+            name, url = meta["Name"], meta["Endpoints"]["docker"]["Host"]
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        if name == context.value:
+            folder = contexts / "tls" / file.parent.name / "docker"
+            return str(url), str(folder) if folder.is_dir() else ""
+    raise AddressError(
+        f"{context.name} {context.value} is not among the contexts in {contexts}, and the provider knows no others "
+        "(neither `default` nor those below DOCKER_CONFIG). Create it there, or set docker:host"
+    )
