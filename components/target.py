@@ -32,9 +32,12 @@ class Target:
     """Where a stack can run."""
 
     settings: type[TargetSettings]
-    preflight: Callable[[Any, Mapping[str, str]], None]
-    """Asks whether the resolved settings can work there, apart from what carries the stack's label already."""
-    deployment: Callable[[str, Any], pulumi.ComponentResource]
+    preflight: Callable[[Any, Mapping[str, str]], pulumi.ResourceOptions | None]
+    """Asks whether the resolved settings can work there, apart from what carries the stack's label already.
+
+    Returns the options that the deployment needs there, if any.
+    """
+    deployment: Callable[[str, Any, pulumi.ResourceOptions | None], pulumi.ComponentResource]
     labels: str
     """Input of the deployment for the labels or tags of every resource."""
 

@@ -1,4 +1,4 @@
-"""What the machine must offer, asked before anything is made: a daemon that answers, and the two ports.
+"""What the machine must offer, asked before anything is made: a daemon that answers, limits, and the two ports.
 
 Only the program's `__main__.py` calls this: components stay free of the machine they are declared on.
 """
@@ -12,27 +12,28 @@ from typing import Any
 
 import pulumi
 
-from . import daemon
+from . import daemon, kernel
 from .settings import DockerSettings
 
 _TAKEN = (errno.EADDRINUSE,)
 
 
-def check(settings: DockerSettings, own: Mapping[str, str]) -> None:
+def check(settings: DockerSettings, own: Mapping[str, str]) -> pulumi.ResourceOptions | None:
     """Raise ``RunError`` with everything that stands in the way, before anything is made.
 
-    Containers with the label ``own`` are this stack's, and may hold the ports.
+    Containers with the label ``own`` are this stack's, and may hold the ports. Returns the options that the deployment
+    needs on this machine.
     """
     ports = {"httpPort": settings.http_port, "httpsPort": settings.https_port}
     try:
         with daemon.connect() as docker:
-            containers, is_local = docker.containers(), docker.address.is_local
+            containers, info, is_local = docker.containers(), docker.info(), docker.address.is_local
     except daemon.DaemonError as error:
         raise pulumi.RunError(
             f"{error}. Start Docker, or choose another daemon with `pulumi config set docker:host` or DOCKER_HOST."
         ) from error
     ours, theirs = _published(containers, own)
-    problems: list[str] = []
+    problems = list(kernel.problems(info))
     for key, port in ports.items():
         holder = theirs.get(port)
         if not holder and port not in ours and is_local and not _is_free(port):
@@ -42,6 +43,7 @@ def check(settings: DockerSettings, own: Mapping[str, str]) -> None:
             problems.append(f"port {port} (kotauth:{key}) is held by {holder}; choose another with {setting}")
     if problems:
         raise pulumi.RunError("\n  ".join(["the machine can't run this stack:", *problems]))
+    return kernel.adjustments(info)
 
 
 def _published(containers: Iterable[dict[str, Any]], own: Mapping[str, str]) -> tuple[set[int], dict[int, str]]:

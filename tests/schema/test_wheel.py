@@ -104,7 +104,6 @@ def test_its_metadata(wheel: Path) -> None:
         "pulumi-aws",
         "pulumi-docker",
         "pulumi-random",
-        "docker",
         "dnspython",
         "typing-extensions",
         "pg8000",

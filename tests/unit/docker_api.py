@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+_LIMITS = ("MemoryLimit", "SwapLimit", "CpuCfsQuota")
+
 
 @dataclass
 class Daemon:
@@ -21,6 +23,7 @@ class Daemon:
 
     address: str
     containers: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    info: dict[str, Any] = field(default_factory=lambda: dict.fromkeys(_LIMITS, True))
     logs: dict[str, str] = field(default_factory=dict[str, str])
     asked: list[str] = field(default_factory=list[str])
 
@@ -40,6 +43,8 @@ class Daemon:
         path = re.sub(r"^/v1\.\d+", "", path.partition("?")[0])
         if path == "/version":
             return 200, json.dumps({"ApiVersion": "1.41"}).encode()
+        if path == "/info":
+            return 200, json.dumps(self.info).encode()
         if path == "/containers/json":
             return 200, json.dumps(self.containers).encode()
         match = re.fullmatch(r"/containers/([^/]+)/(json|logs)", path)

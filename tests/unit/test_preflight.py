@@ -12,10 +12,11 @@ from pulumi.runtime import set_all_config
 from pulumi.runtime.mocks import set_mocks
 
 from components.docker import preflight
+from components.docker.deployment import DockerDeployment, DockerDeploymentArgs
 from components.docker.settings import DockerSettings
 from tests.docker_door import tcp_door
 from tests.unit.docker_api import Daemon
-from tests.unit.recording import PROJECT, STACK, Recording
+from tests.unit.recording import PROJECT, STACK, Recording, declare
 
 OURS = {"kotauth.stack": f"{PROJECT}/{STACK}"}
 
@@ -96,6 +97,34 @@ def test_another_machine_s_ports_are_not_looked_for_here(
         monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{port}")
         preflight.check(settings(held, free_port()), OURS)
     assert docker_daemon.asked
+
+
+@pytest.mark.parametrize(("key", "what"), [("MemoryLimit", "memory"), ("CpuCfsQuota", "processors")])
+def test_a_kernel_without_a_limit_that_is_needed(docker_daemon: Daemon, key: str, what: str) -> None:
+    docker_daemon.info[key] = False
+    (problem,) = problems(free_port(), free_port())
+    assert problem.startswith(
+        f"the kernel of the Docker host can't limit the {what} of a container (docker info: {key}"
+    )
+
+
+def test_a_kernel_that_can_limit_all_needs_no_options(docker_daemon: Daemon) -> None:
+    assert preflight.check(settings(free_port(), free_port()), OURS) is None
+
+
+def test_a_kernel_without_swap_accounting_is_not_asked_to_limit_swap(
+    docker_daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", warnings.append)
+    docker_daemon.info["SwapLimit"] = False
+    options = preflight.check(settings(free_port(), free_port()), OURS)
+    assert [warning.partition(" (")[0] for warning in warnings] == ["the kernel of the Docker host can't limit swap"]
+    args: DockerDeploymentArgs = {"base_url": "https://kotauth.localhost:8443", "certificates": "internal"}
+    declared = declare(lambda: {"url": DockerDeployment("kotauth", args, options).url})
+    running = [container.inputs for container in declared.containers if container.inputs.get("start") is not False]
+    assert {container["memorySwap"] for container in running} == {-1}
+    assert min(container["memory"] for container in running) > 0
 
 
 def test_no_daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
