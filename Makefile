@@ -60,7 +60,7 @@ bench: engine ## measure what the policy pack costs, a few minutes; fails where 
 	@$(RUN) -m bench
 
 pins: venv ## resolve requirements*.in again
-	$(RUN) -m pip install --quiet uv
+	PIP_USER=0 $(RUN) -m pip install --quiet uv
 	cd components && ../$(RUN) -m uv pip compile $(PINS) requirements.in -o requirements.txt
 	cd policy && ../$(RUN) -m uv pip compile $(PINS) requirements.in -o requirements.txt
 	$(RUN) -m uv pip compile $(PINS) requirements-dev.in -o requirements-dev.txt

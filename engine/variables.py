@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
-from . import cache, local_state, official, selection
+from . import cache, local_state, official, selection, virtualenv
 from .errors import EngineError
 from .selection import Engine, Origin
 
@@ -37,6 +37,8 @@ def _of_engine(engine: Engine, current: Mapping[str, str]) -> dict[str, str]:
     variables = {
         "PATH": f"{engine.commands}{os.pathsep}{rest}" if engine.commands else rest,
         "PULUMI_SKIP_UPDATE_CHECK": "true",
+        # `pulumi install` and component packages have pip fill virtualenvs.
+        **virtualenv.INTO_VIRTUALENV,
     }
     if engine.origin is Origin.BUILT:
         variables["PULUMI_HOME"] = str(engine.home)

@@ -1,12 +1,17 @@
 """Virtualenvs in the cache, filled from a requirements file with hashes."""
 
 import importlib.util
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 from . import cache, debian, progress
 from .errors import EngineError
+
+INTO_VIRTUALENV = {"PIP_USER": "0", "PIP_TARGET": "", "PIP_PREFIX": "", "PIP_ROOT": ""}
+"""Variables under which pip installs into the virtualenv that it belongs to, wherever the user has it install else.
+pip ignores an empty variable; `PIP_USER=0` also wins over `user = true` in a configuration file."""
 
 
 def create(folder: Path, requirements: Path, what: str) -> Path:
@@ -23,6 +28,7 @@ def create(folder: Path, requirements: Path, what: str) -> Path:
         [*pip, "install", "--require-hashes", "--no-compile", "-r", str(requirements)],
         what=f"pip install ({what})",
         log=cache.folder() / "logs" / f"pip-{requirements.stem}.log",
+        env={**os.environ, **INTO_VIRTUALENV},
     )
     return python
 

