@@ -14,6 +14,7 @@ TOGETHER := -n 2 --dist loadgroup --no-loadscope-reorder
 help: ## list the targets
 	@sed -n 's/\$$\$$/$$/; s/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 	@echo '  STACK=name picks the environment (default dev), YES=1 answers questions with yes'
+	@echo '  VERBOSE=1 has preview show what each policy rule said'
 	@echo '  OFFLINE=1 previews a stack on AWS without it; policy-report takes DEPLOYED=1, or FILE=export.json, in place of a preview'
 
 up: engine ## bring the stack up: database, server, frontend

@@ -59,9 +59,10 @@ def stdout_kept() -> Iterator[BinaryIO]:
         os.close(kept)
 
 
-def table(file: Path) -> str:
-    """Return the table of a report, or that there is none."""
-    return formats.FORMATS["table"](_read(file)) if file.exists() else f"\n{_NO_VERDICTS}\n"
+def table(file: Path, *, brief: bool) -> str:
+    """Return the table of a report, or that there is none; ``brief`` leaves out what no rule objects to."""
+    made = formats.findings if brief else formats.FORMATS["table"]
+    return made(_read(file)) if file.exists() else f"\n{_NO_VERDICTS}\n"
 
 
 def show(file: Path, wanted: Wanted, stdout: BinaryIO, engine_code: int) -> int:

@@ -25,6 +25,7 @@ import yaml
 import engine
 import host_image
 import policy_report
+import readiness
 from engine import EngineError, docker, local_state
 from policy.kotauth_policy.formats import FORMATS
 
@@ -38,6 +39,13 @@ error: a stack on AWS is not stopped and started again. To take it down for good
   pulumi config set deletionProtection false --stack {stack} && pulumi up --stack {stack}
   make purge STACK={stack}
 """
+_READY_SECONDS = 30.0
+"""As long as a proxy may take to get its first certificate."""
+_NOT_READY = """
+error: {url} does not answer 200 but: {answer}
+If something was removed or stopped by hand, the state does not know it yet. Have Pulumi look, and make what is missing:
+  eval "$(make -s env)" && pulumi up --refresh {options}
+If nothing was: docs/operations.md (Docker) and docs/aws.md say where to look."""
 _LEFT_ON_AWS = """
 Left behind, on purpose, and to be paid for until it is deleted by hand:
   the database's final snapshot           aws rds describe-db-snapshots
@@ -145,15 +153,18 @@ def up(stack: Stack) -> None:
     _prepare(stack)
     pulumi("up", *stack.options, *stack.policy, *_confirmed(stack))
     outputs = json.loads(pulumi("stack", "output", "--json", "--stack", stack.name, capture=True))
-    print(_farewell(stack, outputs))
+    answer = readiness.wait(outputs["readyUrl"], outputs.get("caCertificate", ""), _READY_SECONDS)
+    print(_farewell(stack, outputs, answer))
+    if answer.conclusive and not answer.ready:
+        sys.exit(_NOT_READY.format(url=outputs["readyUrl"], answer=answer.text, options=" ".join(stack.options)))
 
 
 def preview(stack: Stack) -> None:
-    """Show what `up` would change, and every policy rule's verdict."""
+    """Show what `up` would change, and what the policy rules object to; with VERBOSE=1 what each of them said."""
     with _offline(stack), policy_report.asked_for(_engine()) as report:
         _prepare(stack)
         done = _run("preview", *stack.options, *stack.policy)
-        print(policy_report.table(report), end="")
+        print(policy_report.table(report, brief=not os.environ.get("VERBOSE")), end="")
     if done.returncode:
         sys.exit(done.returncode)
 
@@ -277,10 +288,11 @@ def _confirmed(stack: Stack) -> list[str]:
     return ["--yes"] if stack.name == _DEVELOPMENT or os.environ.get("YES") else []
 
 
-def _farewell(stack: Stack, outputs: dict[str, str]) -> str:
+def _farewell(stack: Stack, outputs: dict[str, str], answer: readiness.Answer) -> str:
     option = "" if stack.name == _DEVELOPMENT else f" STACK={stack.name}"
     lines = [
-        f"Kotauth answers at   {outputs['url']}",
+        f"Kotauth's address    {outputs['url']}",
+        f"Readiness            {outputs['readyUrl']}: {answer.text}",
         f"Admin console        {outputs['adminUrl']}, user admin",
         'First, in this shell eval "$(make -s env)"',
         f"Its first password   pulumi stack output adminPassword --show-secrets --stack {stack.name}",

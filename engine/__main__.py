@@ -41,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
 
     daemon = commands.add_parser("docker", help="see to it that a Docker daemon answers")
     daemon.add_argument("--data-root", type=Path, default=docker.DATA_ROOT, help="of a daemon that has to be started")
+    daemon.add_argument("--stop", action="store_true", help="stop the daemon that an earlier call started, if any")
     daemon.set_defaults(run=_docker)
     return parser
 
@@ -59,6 +60,10 @@ def _env(arguments: argparse.Namespace) -> None:
 
 
 def _docker(arguments: argparse.Namespace) -> None:
+    if arguments.stop:
+        stopped = docker.stop_started()
+        progress.say("Docker is stopped" if stopped else "no Docker daemon was started from here: nothing is stopped")
+        return
     daemon = docker.ensure_daemon(data_root=arguments.data_root)
     started = f", started now with pid {daemon.pid}" if daemon.started and daemon.pid else ""
     progress.say(f"Docker {daemon.version} answers at {daemon.host}{started}")

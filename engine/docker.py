@@ -79,6 +79,14 @@ def ensure_daemon(data_root: Path = DATA_ROOT) -> Daemon:
     return _start(data_root)
 
 
+def stop_started() -> bool:
+    """Stop the daemon that an earlier call started here; return whether there was one. Others are left alone."""
+    if not (record := _read_record()):
+        return False
+    Daemon(SOCKET, "", pid=record[0], data_root=record[1]).stop()
+    return True
+
+
 def _answering(version: str) -> Daemon:
     host = os.environ.get("DOCKER_HOST") or _context_host() or SOCKET
     if host == SOCKET and (record := _read_record()):

@@ -473,6 +473,13 @@ class TestDocker:
         assert not fake_docker.exists()
         assert daemon.pid is None
 
+    def test_one_that_was_started_here_can_be_stopped_by_another_process(self, fake_docker: Path) -> None:
+        assert not docker.stop_started()
+        docker.ensure_daemon()
+        assert docker.stop_started()
+        assert not fake_docker.exists()
+        assert not docker.stop_started()
+
     def test_one_that_dies_at_once_shows_its_log(self, fake_docker: Path, make_command: MakeCommand) -> None:
         make_command("dockerd", "echo cannot mount the overlay >&2; exit 1")
         with pytest.raises(EngineError, match="cannot mount the overlay"):

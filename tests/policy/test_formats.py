@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pydantic_sarif.model import StaticAnalysisResultsFormatSarifVersion210JsonSchema as SarifLog
 
-from policy.kotauth_policy.formats import FORMATS, ReportError, is_refused, read, without_waived
+from policy.kotauth_policy.formats import FORMATS, ReportError, findings, is_refused, read, without_waived
 from policy.kotauth_policy.formats.document import KEEP_WAIVERS_CURRENT, VERSION
 from policy.kotauth_policy.report import FILE_VARIABLE, FORM_VERSION
 from policy.kotauth_policy.waivers import KEEP_CURRENT
@@ -90,7 +90,8 @@ def test_what_refuses_a_preview(report: dict[str, Any], refused: bool) -> None:
 def test_table_every_rule_is_counted_once_and_every_finding_is_shown() -> None:
     lines = made("table", everything()).splitlines()
     assert lines[1] == (
-        "Policy rules: 7, of which 1 passed, 0 undecidable, 2 violated, 1 crashed, 1 waived, 1 with nothing to judge"
+        "Policy rules: 7, of which 1 passed, 0 undecidable, 2 violated, 1 crashed, 1 waived, "
+        "1 with nothing to judge, 1 switched off"
     )
     assert lines[2] == "  limit-memory      mandatory  passed 3, undecidable 1, violated 1"
     assert lines[5] == "  trace-secret-key  mandatory  waived 2"
@@ -99,6 +100,14 @@ def test_table_every_rule_is_counted_once_and_every_finding_is_shown() -> None:
     assert "limit-memory (mandatory, medium): Limit the memory of every container." in lines
     at = lines.index(f"  {FRONTEND}")
     assert lines[at + 1 : at + 3] == ["    undecidable: memory: is not set", "  Set `memory`, in MB."]
+
+
+def test_findings_are_the_table_without_the_rules_that_nothing_objects_to() -> None:
+    whole = made("table", everything()).splitlines()
+    brief = findings(read(text(everything()))).splitlines()
+    assert brief[:2] == whole[:2]
+    assert brief[2:] == whole[whole.index("", 1) :]
+    assert len(findings(read(text(document(rule("limit-memory", passed=2))))).splitlines()) == 2
 
 
 def test_table_a_waiver_says_who_until_when_and_why() -> None:

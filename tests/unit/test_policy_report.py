@@ -167,15 +167,30 @@ def test_a_file_that_is_no_state(
     assert engine.calls == ""
 
 
-def test_a_preview_shows_the_table_whatever_it_ends_with(
+def test_a_preview_shows_what_the_rules_object_to_whatever_it_ends_with(
     engine: Engine, monkeypatch: pytest.MonkeyPatch, capfd: Capture
 ) -> None:
     engine.leaves(VIOLATED, code=255)
     assert run(monkeypatch, command="preview") == 255
-    assert "Policy rules: 1, of which 0 passed, 0 undecidable, 1 violated" in capfd.readouterr().out
+    shown = capfd.readouterr().out
+    assert "Policy rules: 1, of which 0 passed, 0 undecidable, 1 violated" in shown
+    assert "violated: memory: is not set" in shown
     engine.leaves(None, code=1)
     assert run(monkeypatch, command="preview") == 1
     assert "no verdicts" in capfd.readouterr().out
+
+
+def test_a_preview_shows_what_passed_only_where_it_is_asked_to(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, capfd: Capture
+) -> None:
+    monkeypatch.delenv("VERBOSE", raising=False)
+    assert run(monkeypatch, command="preview") == 0
+    shown = capfd.readouterr().out
+    assert "Policy rules: 1, of which 1 passed" in shown
+    assert "limit-memory" not in shown
+    monkeypatch.setenv("VERBOSE", "1")
+    assert run(monkeypatch, command="preview") == 0
+    assert "limit-memory  mandatory  passed 2" in capfd.readouterr().out
 
 
 def test_make_lists_every_target_and_hands_on_what_is_asked() -> None:

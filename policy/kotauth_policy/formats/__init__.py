@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from .document import Document, ReportError, is_refused, read, without_waived
 from .junit import junit
 from .sarif import sarif
-from .table import table
+from .table import findings, table
 
 
 def _json(document: Document) -> str:
@@ -17,4 +17,4 @@ def _json(document: Document) -> str:
 
 FORMATS: Mapping[str, Callable[[Document], str]] = {"table": table, "json": _json, "sarif": sarif, "junit": junit}
 
-__all__ = ["FORMATS", "Document", "ReportError", "is_refused", "read", "without_waived"]
+__all__ = ["FORMATS", "Document", "ReportError", "findings", "is_refused", "read", "without_waived"]

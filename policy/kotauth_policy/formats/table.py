@@ -12,23 +12,39 @@ _WORDS = {"pass": "passed", "undecidable": "undecidable", "fail": "violated", "c
 
 def table(document: Document) -> str:
     """Return a line for each rule that met something to judge, the names of the others, and all findings."""
-    rules = document["rules"]
-    verdicts = {rule["rule"]: verdict(rule) for rule in rules}
-    counts = Counter(verdicts.values())
-    judged = [rule for rule in rules if verdicts[rule["rule"]] in _WORDS]
+    verdicts = _verdicts(document)
+    judged = [rule for rule in document["rules"] if verdicts[rule["rule"]] in _WORDS]
     width = max((len(rule["rule"]) for rule in judged), default=0)
     idle, off = ([name for name, each in verdicts.items() if each == state] for state in ("idle", "disabled"))
-    totals = ", ".join(f"{counts[outcome]} {word}" for outcome, word in _WORDS.items())
     lines = [
-        "",
-        f"Policy rules: {len(rules)}, of which {totals}, {len(idle)} with nothing to judge",
+        _totals(verdicts),
         *(f"  {rule['rule']:{width}}  {rule['level']:9}  {_counts(rule)}" for rule in judged),
         f"  nothing to judge: {', '.join(idle) or 'none'}",
         *([f"  switched off: {', '.join(off)}"] if off else []),
-        *(line for rule in judged for line in _findings(rule)),
-        *_waivers(document["waivers"]),
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(["", *lines, *_found(document)]) + "\n"
+
+
+def findings(document: Document) -> str:
+    """Return one line of counts, then the findings of all rules and the waivers."""
+    return "\n".join(["", _totals(_verdicts(document)), *_found(document)]) + "\n"
+
+
+def _verdicts(document: Document) -> dict[str, str]:
+    return {rule["rule"]: verdict(rule) for rule in document["rules"]}
+
+
+def _totals(verdicts: dict[str, str]) -> str:
+    counts = Counter(verdicts.values())
+    totals = ", ".join(f"{counts[outcome]} {word}" for outcome, word in _WORDS.items())
+    off = f", {counts['disabled']} switched off" if counts["disabled"] else ""
+    return f"Policy rules: {len(verdicts)}, of which {totals}, {counts['idle']} with nothing to judge{off}"
+
+
+def _found(document: Document) -> Iterator[str]:
+    for rule in document["rules"]:
+        yield from _findings(rule)
+    yield from _waivers(document["waivers"])
 
 
 def _counts(rule: RuleReport) -> str:

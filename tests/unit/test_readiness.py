@@ -1,0 +1,109 @@
+"""`make up` ends with what the public address really answers."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+import readiness
+import workflow
+from tests.host.authority import Authority
+
+HOST = "kotauth.localhost"
+
+
+class Site:
+    """An https server on this machine that answers with the statuses that it is given; the last one stays."""
+
+    def __init__(self) -> None:
+        self.statuses = [200]
+        authority = Authority("Test")
+        self.authority = authority.pem
+        site = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(site.statuses.pop(0) if len(site.statuses) > 1 else site.statuses[0])
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.socket = authority.context(HOST).wrap_socket(self._server.socket, server_side=True)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self.url = f"https://{HOST}:{self._server.server_port}/health/ready"
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    site = Site()
+    yield site
+    site.close()
+
+
+def test_it_waits_until_the_address_answers_200(site: Site) -> None:
+    site.statuses = [502, 503, 200]
+    assert readiness.wait(site.url, site.authority, 60) == readiness.Answer(True, "200 OK")
+
+
+def test_it_gives_up_and_tells_the_last_answer(site: Site) -> None:
+    site.statuses = [502]
+    assert readiness.wait(site.url, site.authority, 0) == readiness.Answer(False, "502 Bad Gateway")
+
+
+def test_an_address_where_nothing_listens() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        url = f"https://{HOST}:{unused.getsockname()[1]}/health/ready"
+        answer = readiness.wait(url, "", 0)
+    assert (answer.ready, answer.conclusive) == (False, True)
+    assert "refused" in answer.text
+
+
+def test_what_only_this_machine_lacks_is_no_verdict(site: Site) -> None:
+    stranger = Authority("Stranger").pem
+    assert readiness.wait(site.url, stranger, 60) == readiness.Answer(
+        False,
+        "not asked: the certificate is not trusted here (unable to get local issuer certificate)",
+        conclusive=False,
+    )
+    nowhere = readiness.wait("https://auth.example.invalid/health/ready", "", 60)
+    assert not nowhere.conclusive
+    assert nowhere.text.startswith("not asked: auth.example.invalid has no address here")
+
+
+@pytest.fixture
+def stack(site: Site, monkeypatch: pytest.MonkeyPatch) -> workflow.Stack:
+    """Return a stack whose `pulumi up` succeeds, whatever its address answers."""
+    outputs = {"url": "u", "adminUrl": "a", "readyUrl": site.url, "caCertificate": site.authority}
+    monkeypatch.setattr(workflow, "_prepare", lambda _stack: None)
+    monkeypatch.setattr(workflow, "_READY_SECONDS", 0)
+    monkeypatch.setattr(workflow, "pulumi", lambda *_words, capture=False: json.dumps(outputs) if capture else "")
+    return workflow.Stack("dev")
+
+
+def test_up_says_what_it_saw(stack: workflow.Stack, site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    workflow.up(stack)
+    assert f"Readiness            {site.url}: 200 OK" in capsys.readouterr().out
+
+
+def test_up_fails_where_the_address_does_not_answer(
+    stack: workflow.Stack, site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site.statuses = [502]
+    with pytest.raises(SystemExit) as end:
+        workflow.up(stack)
+    assert f"{site.url} does not answer 200 but: 502 Bad Gateway" in str(end.value)
+    assert "pulumi up --refresh --stack dev" in str(end.value)
+    assert f"{site.url}: 502 Bad Gateway" in capsys.readouterr().out
