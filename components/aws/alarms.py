@@ -90,6 +90,9 @@ _count = number("a count in five minutes", 1, 10**6)
 _of_log = partial(Alarm, subject=LOGS, namespace=LOGS)
 _of_balancer = partial(Alarm, subject="load_balancer", namespace="AWS/ApplicationELB")
 _of_targets = partial(Alarm, subject="targets", namespace="AWS/ApplicationELB")
+_of_function = partial(Alarm, namespace="AWS/Lambda", metric="Errors", default=1)
+# Credits of burstable types; other types have no such metric. A credit is a minute of one processor.
+_of_credits = partial(Alarm, metric="CPUSurplusCreditBalance", statistic="Maximum", periods=3, default=100)
 # A failover of the database leaves a gap, which says nothing either way; the hosts' alarms see its effect.
 _of_database = partial(Alarm, subject="database", namespace="AWS/RDS", periods=3, no_data=NO_DATA)
 
@@ -236,6 +239,42 @@ ALARMS = (
         period_seconds=60,
         periods=5,  # a reboot takes less
         no_data=ALARM,  # a stopped instance measures nothing
+        default=1,
+    ),
+    _of_credits(
+        key="group_cpu_credits",
+        says="The host uses more processor than its type includes: further credits are charged.",
+        subject="group",
+        namespace="AWS/EC2",
+    ),
+    _of_credits(
+        key="instance_cpu_credits",
+        says="The host uses more processor than its type includes: further credits are charged.",
+        subject="instance",
+        namespace="AWS/EC2",
+    ),
+    _of_credits(
+        key="database_cpu_credits",
+        says="The database uses more processor than its class includes: further credits are charged.",
+        subject="database",
+        namespace="AWS/RDS",
+    ),
+    _of_function(
+        key="role_function_errors",
+        says="The function that makes the database's roles failed; its own log says why.",
+        subject="role_function",
+    ),
+    _of_function(
+        key="gate_function_errors",
+        says="The roll gate failed: the new hosts are not healthy, or it can't look.",
+        subject="gate_function",
+    ),
+    Alarm(
+        key="nat_port_errors",
+        says="A NAT gateway has no port left for a connection: the server's way out fails now and then.",
+        subject="nat_gateways",
+        namespace="AWS/NATGateway",
+        metric="ErrorPortAllocation",
         default=1,
     ),
 )

@@ -19,6 +19,8 @@ class Watched:
     """An alarm with its threshold and the dimensions of what it watches."""
 
     alarm: Alarm
+    name: str
+    """The alarm's, and which one where there are several of its subject."""
     threshold: float
     """In the metric's own unit."""
     namespace: pulumi.Input[str]
@@ -61,7 +63,7 @@ def _graph(watched: Watched, region: pulumi.Input[str]) -> dict[str, Any]:
     alarm = watched.alarm
     dimensions = [part for pair in watched.dimensions.items() for part in pair]
     return {
-        "title": alarm.key.replace("_", " ").capitalize(),
+        "title": watched.name.replace("-", " ").capitalize(),
         "region": region,
         "view": "timeSeries",
         "metrics": [[watched.namespace, alarm.metric, *dimensions]],

@@ -55,6 +55,8 @@ class AwsDeploymentArgs(TypedDict):
     """Directory URL of another ACME server than Let's Encrypt."""
     admin_cidrs: NotRequired[list[str]]
     """Networks that may reach the admin console. Default all."""
+    egress_ports: NotRequired[list[int]]
+    """TCP ports on which the host may reach the internet; 443 is one of them. Default 443, 465 and 587."""
     instance_type: NotRequired[str]
     """EC2 instance type. Default `t4g.small`."""
     host_image_id: NotRequired[str]
@@ -223,6 +225,8 @@ class AwsDeployment(pulumi.ComponentResource):
             **serving.watched,
             "log_group_name": serving.log_group,
             "database_identifier": database.identifier,
+            "role_function_name": role.function_name,
+            "nat_gateway_ids": place.nat_gateway_ids,
             "errors": s.alarm_errors,
             "failed_logins": s.alarm_failed_logins,
             "latency_seconds": s.alarm_latency,

@@ -15,7 +15,7 @@ from ..tokens import token
 from .host_inputs import WatchedContainer, passed_on, take_host
 from .host_role import SecretReference
 from .launch_template import AwsLaunchTemplate
-from .security import WORLD
+from .security import WORLD, Egress
 
 _DEVICE = "/dev/sdf"
 _PORTS = {80: "Redirect to https, and certificate challenges", 443: "The public https port"}
@@ -35,6 +35,8 @@ class AwsEdgeArgs(TypedDict):
     port 80."""
     database_security_group_id: NotRequired[pulumi.Input[str]]
     """The database's group, which gets a rule for the host."""
+    egress: NotRequired[list[Egress]]
+    """Ways out of the host. Default 443, 465 and 587."""
     secrets: NotRequired[dict[str, SecretReference]]
     """Secret files of the containers: name to where the content lies."""
     watch: NotRequired[WatchedContainer]

@@ -20,6 +20,7 @@ _PASSED_ON = (
     "instance_type",
     "image_id",
     "database_security_group_id",
+    "egress",
     "log_retention_days",
     "kms_key_arn",
     "deletion_protection",

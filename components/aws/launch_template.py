@@ -22,7 +22,7 @@ from .host_inputs import HostInputs, WatchedContainer, take_host
 from .host_role import SecretReference, give_up, host_role, read_secrets
 from .iam import allow
 from .logs import encrypted_log_group
-from .security import DEFAULT_EGRESS, Egress, allow_between, allow_out
+from .security import EGRESS_PORTS, Egress, allow_between, allow_out, ways_out
 
 _HOST_IMAGE = "/aws/service/ecs/optimized-ami/amazon-linux-2023/{}recommended/image_id"
 """Public parameter with the newest ECS-optimized Amazon Linux 2023: Docker and the SSM agent are on it."""
@@ -187,7 +187,8 @@ class AwsLaunchTemplate(pulumi.ComponentResource):
             tags=self._tags,
             opts=self._child,
         )
-        allow_out(self._name, group.id, self._args.get("egress", DEFAULT_EGRESS), tags=self._tags, opts=self._child)
+        ways = self._args.get("egress", ways_out(EGRESS_PORTS))
+        allow_out(self._name, group.id, ways, tags=self._tags, opts=self._child)
         if "database_security_group_id" in self._args:
             allow_between(
                 f"{self._name}-to-database",

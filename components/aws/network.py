@@ -28,6 +28,11 @@ _GATEWAYS = {"per-zone": 3, "one": 1, "none": 0}
 parse_nat_gateways = one_of(*_GATEWAYS)
 
 
+def nat_gateway_zones(zones: list[str], nat_gateways: str) -> list[str]:
+    """Return the zones that have a NAT gateway."""
+    return zones[: _GATEWAYS[nat_gateways]]
+
+
 class AwsNetworkArgs(TypedDict):
     """Inputs of `AwsNetwork`."""
 
@@ -60,6 +65,8 @@ class AwsNetwork(pulumi.ComponentResource):
     """Ranges of the public subnets, known at preview."""
     private_cidrs: pulumi.Output[list[str]]
     """Ranges of the private subnets, known at preview."""
+    nat_gateway_ids: pulumi.Output[list[str]]
+    """NAT gateways, in the order of the zones."""
 
     def __init__(self, name: str, args: AwsNetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make the network."""
@@ -100,7 +107,7 @@ class AwsNetwork(pulumi.ComponentResource):
         internet = aws.ec2.InternetGateway(f"{name}-internet", vpc_id=vpc.id, tags=self._named(name), opts=self._child)
         self._route_table("public", public, gateway_id=internet.id)
         self._route_table("isolated", isolated)
-        gateways = [self._nat_gateway(zone, public[zone], internet) for zone in zones[: _GATEWAYS[nat_gateways]]]
+        gateways = [self._nat_gateway(zone, public[zone], internet) for zone in nat_gateway_zones(zones, nat_gateways)]
         private_tables = [
             self._route_table(
                 f"private-{zone}",
@@ -133,6 +140,7 @@ class AwsNetwork(pulumi.ComponentResource):
         self.isolated_subnet_ids = _ids(isolated)
         self.public_cidrs = pulumi.Output.from_input(ranges.public)
         self.private_cidrs = pulumi.Output.from_input(ranges.private)
+        self.nat_gateway_ids = pulumi.Output.all(*(gateway.id for gateway in gateways))
         self.register_outputs(
             {
                 "vpc_id": self.vpc_id,
@@ -141,6 +149,7 @@ class AwsNetwork(pulumi.ComponentResource):
                 "isolated_subnet_ids": self.isolated_subnet_ids,
                 "public_cidrs": self.public_cidrs,
                 "private_cidrs": self.private_cidrs,
+                "nat_gateway_ids": self.nat_gateway_ids,
             }
         )
 

@@ -1,6 +1,7 @@
 """What tells somebody: metrics out of the log, alarms, one topic that they go to, and a dashboard.
 
-Everything is derived from one table of alarms (`alarms.py`); what isn't given is not watched.
+Everything is derived from two tables, of alarms (`alarms.py`) and of events (`events.py`); what isn't given is not
+watched.
 """
 
 from typing import NotRequired, TypedDict
@@ -13,6 +14,7 @@ from ..inputs import Inputs
 from ..tokens import token
 from .alarms import ALARMS, FILTERS, LOGS
 from .dashboard import Watched, dashboard
+from .events import EVENTS, tell
 from .iam import allow, deny, document
 from .key import customer_key
 
@@ -36,6 +38,12 @@ class AwsObservabilityArgs(TypedDict):
     """The Auto Scaling group; it must collect the metric `GroupInServiceInstances`."""
     instance_id: NotRequired[pulumi.Input[str]]
     """A host without a group."""
+    role_function_name: NotRequired[pulumi.Input[str]]
+    """The function that makes the database's roles."""
+    gate_function_name: NotRequired[pulumi.Input[str]]
+    """The function that waits for new hosts."""
+    nat_gateway_ids: NotRequired[dict[str, pulumi.Input[str]]]
+    """NAT gateways, each under a name of its own, such as its zone."""
     errors: NotRequired[float]
     """Error lines in five minutes. Default 5."""
     failed_logins: NotRequired[float]
@@ -101,15 +109,20 @@ class AwsObservability(pulumi.ComponentResource):
         watched = [
             Watched(
                 alarm,
+                "-".join([alarm.key.replace("_", "-"), *which]),
                 thresholds[alarm.key] * alarm.unit,
                 namespace if alarm.namespace == LOGS else alarm.namespace,
-                dimensions[alarm.subject],
+                each,
             )
             for alarm in ALARMS
-            if alarm.subject in dimensions
+            for which, each in dimensions.get(alarm.subject, {}).items()
         ]
         for one in watched:
             self._alarm(name, one, topic)
+        for event in EVENTS:
+            for each in dimensions.get(event.subject, {}).values():
+                (subject,) = each.values()
+                tell(name, event, subject, topic.arn, tags=self._tags, opts=self._child)
         region = aws.get_region_output(opts=pulumi.InvokeOutputOptions(parent=self)).region
         # Dashboards have no names of the engine's: the topic's is as unique, and known as early.
         board = aws.cloudwatch.Dashboard(
@@ -145,6 +158,7 @@ class AwsObservability(pulumi.ComponentResource):
                     principal={"Service": "cloudwatch.amazonaws.com"},
                     condition={"StringEquals": {"aws:SourceAccount": account}},
                 ),
+                allow("Events", "sns:Publish", topic.arn, principal={"Service": "events.amazonaws.com"}),
                 deny("DenyPlainHttp", "sns:Publish", topic.arn, {"Bool": {"aws:SecureTransport": "false"}}),
             ),
             opts=self._child,
@@ -158,7 +172,7 @@ class AwsObservability(pulumi.ComponentResource):
     def _alarm(self, name: str, watched: Watched, topic: "aws.sns.Topic") -> None:
         alarm, percentile = watched.alarm, watched.alarm.statistic.startswith("p")
         aws.cloudwatch.MetricAlarm(
-            f"{name}-{alarm.key.replace('_', '-')}",
+            f"{name}-{watched.name}",
             alarm_description=alarm.says,
             namespace=watched.namespace,
             metric_name=alarm.metric,
@@ -180,8 +194,8 @@ class AwsObservability(pulumi.ComponentResource):
         )
 
 
-def _dimensions(args: AwsObservabilityArgs) -> dict[str, dict[str, pulumi.Input[str]]]:
-    """Return the dimensions of everything that is given, by the subject of the alarms."""
+def _dimensions(args: AwsObservabilityArgs) -> dict[str, dict[tuple[str, ...], dict[str, pulumi.Input[str]]]]:
+    """Return the dimensions of everything that is given, by the subject of the alarms, and which one if several."""
     names = {
         LOGS: {},
         "load_balancer": {"LoadBalancer": "load_balancer_arn_suffix"},
@@ -190,9 +204,13 @@ def _dimensions(args: AwsObservabilityArgs) -> dict[str, dict[str, pulumi.Input[
         "database": {"DBInstanceIdentifier": "database_identifier"},
         "group": {"AutoScalingGroupName": "group_name"},
         "instance": {"InstanceId": "instance_id"},
+        "role_function": {"FunctionName": "role_function_name"},
+        "gate_function": {"FunctionName": "gate_function_name"},
     }
-    return {
-        subject: {dimension: args[key] for dimension, key in keys.items()}
+    single: dict[str, dict[tuple[str, ...], dict[str, pulumi.Input[str]]]] = {
+        subject: {(): {dimension: args[key] for dimension, key in keys.items()}}
         for subject, keys in names.items()
         if all(key in args for key in keys.values())
     }
+    gateways = args.get("nat_gateway_ids", {})
+    return {**single, "nat_gateways": {(zone,): {"NatGatewayId": gateway} for zone, gateway in gateways.items()}}

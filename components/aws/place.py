@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_aws as aws
 
-from .network import AwsNetwork
+from .network import AwsNetwork, nat_gateway_zones
 from .subnets import plan
 
 
@@ -40,6 +40,8 @@ class Place:
     """Zone of the first public subnet."""
     made: Sequence[pulumi.Resource] = ()
     """What whoever starts in it waits for: without its routes nothing gets out."""
+    nat_gateway_ids: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
+    """NAT gateways that were made, by their zones."""
 
 
 def lay_network(
@@ -82,6 +84,10 @@ def lay_network(
         public_cidrs=plan(settings.vpc_cidr, len(settings.availability_zones)).public,
         edge_zone=settings.availability_zones[0],
         made=[network],
+        nat_gateway_ids={
+            zone: network.nat_gateway_ids.apply(lambda ids, index=index: ids[index])
+            for index, zone in enumerate(nat_gateway_zones(settings.availability_zones, settings.nat_gateways))
+        },
     )
 
 

@@ -42,6 +42,8 @@ class AwsRollGate(pulumi.ComponentResource):
 
     result: pulumi.Output[str]
     """What the function found, known once the group is healthy. Depend on it."""
+    function_name: pulumi.Output[str]
+    """Name of the function."""
 
     def __init__(self, name: str, args: AwsRollGateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make the function and call it."""
@@ -108,4 +110,5 @@ class AwsRollGate(pulumi.ComponentResource):
             lifecycle_scope="CREATE_ONLY",
             opts=child,
         ).result
-        self.register_outputs({"result": self.result})
+        self.function_name = function.name
+        self.register_outputs({"result": self.result, "function_name": self.function_name})

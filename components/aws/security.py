@@ -6,6 +6,8 @@ from typing import TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from ..inputs import whole_number
+
 WORLD = "0.0.0.0/0"
 
 
@@ -18,12 +20,38 @@ class Egress(TypedDict):
     """What it is for."""
 
 
-DEFAULT_EGRESS: list[Egress] = [
-    {"port": 443, "description": "AWS, image registries, update check, leaked password check, social login, webhooks"},
-    {"port": 465, "description": "Mail over TLS"},
-    {"port": 587, "description": "Mail with STARTTLS"},
-]
-"""DNS and time need no rule: the VPC's own resolver and clock are not behind security groups."""
+HTTPS_PORT = 443
+_PURPOSES = {
+    HTTPS_PORT: "AWS, image registries, update check, leaked password check, social login, webhooks",
+    465: "Mail over TLS",
+    587: "Mail with STARTTLS",
+}
+EGRESS_PORTS = [*_PURPOSES]
+"""Default. DNS and time need no rule: the VPC's own resolver and clock are not behind security groups."""
+_MOST_PORTS = 10
+_port = whole_number("a TCP port", 1, 65535)
+
+
+def parse_egress_ports(raw: object) -> list[int]:
+    """Return the TCP ports on which a host may reach the internet; raise ``ValueError`` with the rule.
+
+    Port 25 is allowed here, but AWS drops what EC2 sends to it until the account asks for it ("Restriction on email
+    sent using port 25", Amazon EC2 user guide).
+    """
+    parts: list[object] = list(raw) if isinstance(raw, list | tuple) else str(raw).split(",")  # pyright: ignore[reportUnknownArgumentType]
+    ports = [_port(str(part).strip()) for part in parts]
+    if HTTPS_PORT not in ports:
+        raise ValueError("must contain 443: without it a host reaches neither AWS nor a registry")
+    if len({*ports}) < len(ports):
+        raise ValueError("must name each port once")
+    if len(ports) > _MOST_PORTS:
+        raise ValueError(f"must be at most {_MOST_PORTS} ports (got {len(ports)}): name those that are needed")
+    return ports
+
+
+def ways_out(ports: Sequence[int]) -> list[Egress]:
+    """Return a way out for each port, with what it is for as far as that is known."""
+    return [{"port": port, "description": _PURPOSES.get(port, f"TCP {port}, by setting")} for port in ports]
 
 
 def allow_between(  # noqa: PLR0913 - who may speak to whom, on what, and why

@@ -18,7 +18,7 @@ from .host_role import SecretReference
 from .launch_template import AwsLaunchTemplate
 from .logs import RETENTION_DAYS
 from .roll_gate import AwsRollGate, AwsRollGateArgs
-from .security import allow_between
+from .security import Egress, allow_between
 
 _CAPACITY_TIMEOUT = "15m"
 """For one host: boot, images, migrations, probes. The provider's default of 10 is short for a first start."""
@@ -41,6 +41,8 @@ class AwsServerArgs(TypedDict):
     """The load balancer's group, which alone reaches the host."""
     database_security_group_id: NotRequired[pulumi.Input[str]]
     """The database's group, which gets a rule for the host."""
+    egress: NotRequired[list[Egress]]
+    """Ways out of the host. Default 443, 465 and 587."""
     secrets: NotRequired[dict[str, SecretReference]]
     """Secret files of the containers: name to where the content lies."""
     watch: NotRequired[WatchedContainer]
@@ -70,6 +72,8 @@ class AwsServer(pulumi.ComponentResource):
     """Log group of the hosts."""
     security_group_id: pulumi.Output[str]
     """Security group of the hosts."""
+    gate_function_name: pulumi.Output[str]
+    """Name of the roll gate's function."""
     ready: pulumi.Output[str]
     """Known once the group's host serves."""
 
@@ -129,12 +133,14 @@ class AwsServer(pulumi.ComponentResource):
         self.group_name = group.name
         self.log_group_name = template.log_group_name
         self.security_group_id = template.security_group_id
+        self.gate_function_name = gate.function_name
         self.ready = gate.result
         self.register_outputs(
             {
                 "group_name": self.group_name,
                 "log_group_name": self.log_group_name,
                 "security_group_id": self.security_group_id,
+                "gate_function_name": self.gate_function_name,
                 "ready": self.ready,
             }
         )

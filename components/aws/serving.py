@@ -20,6 +20,7 @@ from .edge import AwsEdge
 from .host_role import SecretReference
 from .load_balancer import AwsLoadBalancer, AwsLoadBalancerArgs
 from .place import Place, after
+from .security import ways_out
 from .server import PORT, AwsServer
 
 
@@ -33,6 +34,7 @@ class ServingSettings:
     acme_email: str | None
     acme_server: str | None
     admin_cidrs: list[str]
+    egress_ports: list[int]
     instance_type: str
     host_image_id: str | None
     log_retention_days: int
@@ -119,6 +121,7 @@ def behind_load_balancer(  # noqa: PLR0913 - what a deployment has made before
             "target_group_arn_suffix": balancer.target_group_arn_suffix,
             "certificate_arn": balancer.certificate_arn,
             "group_name": group.group_name,
+            "gate_function_name": group.gate_function_name,
         },
     )
 
@@ -185,6 +188,7 @@ def _host(  # noqa: PLR0913, PLR0917 - as above
         **image,
         "secrets": needs.secrets,
         "database_security_group_id": needs.database_security_group_id,
+        "egress": ways_out(settings.egress_ports),
         "kms_key_arn": needs.log_key_arn,
         "vpc_id": place.vpc_id,
         "containers": [server, proxy],

@@ -26,6 +26,7 @@ from .certificate import parse_certificate_arn
 from .logs import RETENTION_DAYS, parse_retention
 from .network import CIDR, NAT_GATEWAYS, parse_nat_gateways
 from .place import NetworkSettings
+from .security import EGRESS_PORTS, parse_egress_ports
 from .serving import SERVING, ServingSettings
 from .subnets import parse_vpc_cidr, parse_zones
 
@@ -82,6 +83,7 @@ class AwsSettings(NetworkSettings, ServingSettings):
             acme_email=reader.optional("acme_email", parse_email),
             acme_server=reader.optional("acme_server", parse_https_url),
             admin_cidrs=reader.take("admin_cidrs", _parse_admin_cidrs, []),
+            egress_ports=reader.take("egress_ports", parse_egress_ports, EGRESS_PORTS),
             instance_type=reader.take("instance_type", parse_instance_type, INSTANCE_TYPE),
             host_image_id=reader.optional("host_image_id", parse_image_id),
             replicas=reader.take("replicas", _parse_replicas, 1),

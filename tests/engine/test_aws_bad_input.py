@@ -55,6 +55,7 @@ RUNS: list[tuple[dict[str, str], list[Row]]] = [
                 "203.0.113.0/24,0.0.0.0/0",
                 "must not be everybody: leave it empty to put no limit on the admin console",
             ),
+            ("egressPorts", "465,587", "must contain 443: without it a host reaches neither AWS nor a registry"),
             ("natGateways", "none", "leaves the server in its private subnet without a way out"),
             ("instanceType", "huge", "must be an EC2 instance type such as t4g.small"),
             ("hostImageId", "ami-1", "must be an id such as ami-0123456789abcdef0"),

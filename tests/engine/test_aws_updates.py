@@ -26,6 +26,8 @@ def roll(template: str = "userData") -> dict[str, str]:
         GROUP: "replace: launchTemplate",
         GATE_CALL: "replace: input, triggers",
         "MetricAlarm kotauth-watch-group-instances": "update: dimensions",
+        "MetricAlarm kotauth-watch-group-cpu-credits": "update: dimensions",
+        "EventRule kotauth-watch-failed-launches": "update: eventPattern",
         "Dashboard kotauth-watch": "update: dashboardBody",
     }
 
@@ -44,6 +46,14 @@ ROWS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "instance type": ({"instanceType": "t4g.medium"}, roll("instanceType")),
     "host image": ({"hostImageId": HOST_IMAGE}, roll("imageId")),
     "admin networks": ({"adminCidrs": "203.0.113.0/24"}, {**roll(), **HOST_FILES}),
+    # Another mail port, without a new host: only the rules of its security group change.
+    "ports of the way out": (
+        {"egressPorts": "443,587,2525"},
+        {
+            "SecurityGroupEgressRule kotauth-server-to-465": "delete",
+            "SecurityGroupEgressRule kotauth-server-to-2525": "create",
+        },
+    ),
     "password version": (
         {"databasePasswordVersion": "2"},
         {
@@ -102,6 +112,8 @@ ROWS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
             "Route kotauth-network-private-eu-central-1b-way-out": "update: natGatewayId",
             "NatGateway kotauth-network-nat-eu-central-1b": "delete",
             "Eip kotauth-network-nat-eu-central-1b-address": "delete",
+            "MetricAlarm kotauth-watch-nat-port-errors-eu-central-1b": "delete",
+            "Dashboard kotauth-watch": "update: dashboardBody",
         },
     ),
 }

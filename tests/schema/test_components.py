@@ -82,6 +82,7 @@ OUTPUTS = {
         "isolatedSubnetIds",
         "publicCidrs",
         "privateCidrs",
+        "natGatewayIds",
     },
     "AwsSecret": {"arn", "secretName", "kmsKeyArn", "versionLabel"},
     "AwsDatabase": {
@@ -97,7 +98,7 @@ OUTPUTS = {
     "AwsDatabaseRole": {"user", "functionName"},
     "AwsLaunchTemplate": {"templateId", "templateVersion", "securityGroupId", "roleName", "logGroupName"},
     "AwsEdge": {"publicIp", "instanceId", "logGroupName", "securityGroupId"},
-    "AwsServer": {"groupName", "logGroupName", "securityGroupId", "ready"},
+    "AwsServer": {"groupName", "logGroupName", "securityGroupId", "gateFunctionName", "ready"},
     "AwsDeployment": {
         "url",
         "adminUrl",
@@ -128,7 +129,7 @@ OUTPUTS = {
         "accessLogBucket",
     },
     "AwsObservability": {"topicArn", "dashboardName", "dashboardUrl"},
-    "AwsRollGate": {"result"},
+    "AwsRollGate": {"result", "functionName"},
     "AwsWebAcl": {"arn", "logGroupName"},
 }
 EACH = pytest.mark.parametrize("component", COMPONENTS, ids=lambda component: component.__name__)

@@ -53,6 +53,7 @@ def changed() -> Declared:
             "frontend_image": "registry.example/caddy:2.11.1",
             "tools_image": "registry.example/postgres:17.1",
             "admin_cidrs": ["203.0.113.0/24"],
+            "egress_ports": [443.0, 2525.0],
             "database_version": 17.0,
             "database_password_version": 2.0,
             "database_class": "db.m7g.large",
@@ -208,6 +209,20 @@ def test_settings_of_the_database(changed: Declared) -> None:
     assert json.loads(changed.named("kotauth-database-role-call").inputs["input"])["connection_limit"] == 45
     ca = changed.named("kotauth-database-role", ":Function").inputs["code"].assets
     assert ca["kotauth/aws/functions/database_role/ca.pem"].text == rds_ca_bundle("eu-west-1")
+
+
+def test_the_ports_of_the_way_out(changed: Declared, alb: Declared, caddy: Declared) -> None:
+    def ways(declared: Declared) -> dict[int, str]:
+        rules = declared.of_type(":SecurityGroupEgressRule")
+        return {
+            rule.inputs["fromPort"]: rule.inputs["description"]
+            for rule in rules
+            if rule.name.startswith("kotauth-server-to-") and rule.inputs.get("cidrIpv4") == "0.0.0.0/0"
+        }
+
+    assert ways(alb).keys() == ways(caddy).keys() == {443, 465, 587}
+    assert ways(changed).keys() == {443, 2525}
+    assert all(ways(changed).values())
 
 
 def test_settings_of_the_alarms(changed: Declared, alb: Declared) -> None:

@@ -50,6 +50,7 @@ def test_the_outputs(usual: Declared) -> None:
         "isolated_subnet_ids": ["net-isolated-eu-central-1a-id", "net-isolated-eu-central-1b-id"],
         "public_cidrs": ["10.64.192.0/21", "10.64.200.0/21"],
         "private_cidrs": ["10.64.0.0/18", "10.64.64.0/18"],
+        "nat_gateway_ids": ["net-nat-eu-central-1a-id", "net-nat-eu-central-1b-id"],
     }
     assert usual.component_outputs["kotauth:index:AwsNetwork", "net"] == set(usual.outputs)
 

@@ -15,7 +15,7 @@ from components.aws.host.scripts.redact import redact
 from components.aws.observability import AwsObservability
 from components.inputs import InvalidInputError
 from tests.unit.aws import TAGS, statements, untagged
-from tests.unit.aws_outputs import arn, certificate_arn
+from tests.unit.aws_outputs import arn, certificate_arn, engine_name
 from tests.unit.recording import Declared, declare
 
 LOG = "kotauth-log-0c0ffee"
@@ -28,6 +28,9 @@ EVERYTHING: dict[str, Any] = {
     "database_identifier": "kotauth-database",
     "group_name": "kotauth-server",
     "instance_id": "i-1",
+    "role_function_name": "kotauth-database-role",
+    "gate_function_name": "kotauth-server-gate",
+    "nat_gateway_ids": {"eu-central-1a": "nat-a", "eu-central-1b": "nat-b"},
 }
 TOPIC = arn("service", "watch-alarms-0c0ffee")
 
@@ -118,6 +121,57 @@ OF_DATABASE = {"DBInstanceIdentifier": "kotauth-database"}
             "breaching",
         ),
         ("instance-status", ("AWS/EC2", "StatusCheckFailed", "Maximum"), {"InstanceId": "i-1"}, ">= 1", 5, "breaching"),
+        (
+            "group-cpu-credits",
+            ("AWS/EC2", "CPUSurplusCreditBalance", "Maximum"),
+            {"AutoScalingGroupName": "kotauth-server"},
+            ">= 100",
+            15,
+            "notBreaching",
+        ),
+        (
+            "instance-cpu-credits",
+            ("AWS/EC2", "CPUSurplusCreditBalance", "Maximum"),
+            {"InstanceId": "i-1"},
+            ">= 100",
+            15,
+            "notBreaching",
+        ),
+        (
+            "database-cpu-credits",
+            ("AWS/RDS", "CPUSurplusCreditBalance", "Maximum"),
+            OF_DATABASE,
+            ">= 100",
+            15,
+            "notBreaching",
+        ),
+        (
+            "role-function-errors",
+            ("AWS/Lambda", "Errors", "Sum"),
+            {"FunctionName": "kotauth-database-role"},
+            ">= 1",
+            5,
+            "notBreaching",
+        ),
+        (
+            "gate-function-errors",
+            ("AWS/Lambda", "Errors", "Sum"),
+            {"FunctionName": "kotauth-server-gate"},
+            ">= 1",
+            5,
+            "notBreaching",
+        ),
+        *(
+            (
+                f"nat-port-errors-eu-central-1{zone}",
+                ("AWS/NATGateway", "ErrorPortAllocation", "Sum"),
+                {"NatGatewayId": f"nat-{zone}"},
+                ">= 1",
+                5,
+                "notBreaching",
+            )
+            for zone in "ab"
+        ),
     ],
 )
 def test_alarms(
@@ -142,7 +196,7 @@ def test_alarms(
 
 def test_every_alarm_speaks_when_it_begins_and_when_it_ends(declared: Declared) -> None:
     alarms = declared.of_type(":MetricAlarm")
-    assert len(alarms) == len(ALARMS) == 16
+    assert len(alarms) == len(ALARMS) + 1 == 23, "there are two NAT gateways"
     for each in alarms:
         assert each.inputs["actionsEnabled"] is True
         assert each.inputs["alarmActions"] == each.inputs["okActions"] == [TOPIC]
@@ -157,6 +211,7 @@ def test_what_is_not_given_is_not_watched() -> None:
         "watch-readiness-lost",
     ]
     assert len(watch(instance_id="i-1").of_type(":MetricAlarm")) == 5
+    assert watch().of_type(":EventRule") == []
 
 
 def test_thresholds_are_inputs() -> None:
@@ -343,7 +398,57 @@ def test_a_loss_of_readiness_is_counted(capsys: pytest.CaptureFixture[str]) -> N
     assert not any(counts("host_failures", said) for said in told)
 
 
-def test_only_the_accounts_alarms_tell_the_topic_and_only_over_tls(declared: Declared) -> None:
+@pytest.mark.parametrize(
+    ("name", "event", "told"),
+    [
+        (
+            "failed-launches",
+            {
+                "source": "aws.autoscaling",
+                "detail-type": "EC2 Instance Launch Unsuccessful",
+                "detail": {"AutoScalingGroupName": "kotauth-server", "StatusMessage": "no capacity"},
+            },
+            "kotauth-server could not launch a host: no capacity",
+        ),
+        (
+            "database-events",
+            {
+                "source": "aws.rds",
+                "detail-type": "RDS DB Instance Event",
+                "detail": {
+                    "SourceIdentifier": "kotauth-database",
+                    "EventCategories": ["failover"],
+                    "Message": "Multi-AZ instance failover completed",
+                },
+            },
+            "Database kotauth-database: Multi-AZ instance failover completed",
+        ),
+    ],
+)
+def test_events_tell_the_topic(declared: Declared, name: str, event: dict[str, Any], told: str) -> None:
+    pattern = json.loads(declared.named(f"watch-{name}", ":EventRule").inputs["eventPattern"])
+
+    def matched(pattern: dict[str, Any], event: dict[str, Any]) -> bool:
+        return all(
+            matched(wanted, event[key])
+            if isinstance(wanted, dict)
+            else bool({*wanted} & ({*event[key]} if isinstance(event[key], list) else {event[key]}))
+            for key, wanted in pattern.items()
+        )
+
+    assert matched(pattern, event)
+    for field in event["detail"].keys() & pattern["detail"].keys():
+        assert not matched(pattern, {**event, "detail": {**event["detail"], field: ["another"]}})
+    target = declared.named(f"watch-{name}-topic").inputs
+    assert (target["rule"], target["arn"]) == (engine_name(f"watch-{name}"), TOPIC)
+    transformer = target["inputTransformer"]
+    text = transformer["inputTemplate"]
+    for variable, path in transformer["inputPaths"].items():
+        text = text.replace(f"<{variable}>", event["detail"][path.removeprefix("$.detail.")])
+    assert json.loads(text) == told
+
+
+def test_only_the_accounts_alarms_and_events_tell_the_topic_and_only_over_tls(declared: Declared) -> None:
     assert declared.named("watch-alarms").inputs["kmsMasterKeyId"] == arn("kms", "key/watch-key-id")
     assert statements(declared.named("watch-alarms-policy")) == [
         {
@@ -353,6 +458,13 @@ def test_only_the_accounts_alarms_tell_the_topic_and_only_over_tls(declared: Dec
             "Action": "sns:Publish",
             "Resource": TOPIC,
             "Condition": {"StringEquals": {"aws:SourceAccount": "111122223333"}},
+        },
+        {
+            "Sid": "Events",
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": "sns:Publish",
+            "Resource": TOPIC,
         },
         {
             "Sid": "DenyPlainHttp",
@@ -384,13 +496,17 @@ def test_the_dashboard_shows_every_alarm_and_the_latest_errors(declared: Declare
     assert board["dashboardName"] == "watch-alarms-0c0ffee"
     widgets = json.loads(board["dashboardBody"])["widgets"]
     *graphs, errors = widgets
-    shown = {tuple(graph["properties"]["metrics"][0][:2]): graph["properties"] for graph in graphs}
+
+    def key(namespace: str, metric: str, *dimensions: str) -> tuple[str, str, frozenset[tuple[str, str]]]:
+        return namespace, metric, frozenset(zip(dimensions[::2], dimensions[1::2], strict=True))
+
+    shown = {key(*graph["properties"]["metrics"][0]): graph["properties"] for graph in graphs}
+    assert len(shown) == len(graphs) == len({graph["properties"]["title"] for graph in graphs})
     for each in declared.of_type(":MetricAlarm"):
-        properties = shown[each.inputs["namespace"], each.inputs["metricName"]]
+        dimensions = [part for pair in each.inputs.get("dimensions", {}).items() for part in pair]
+        properties = shown[key(each.inputs["namespace"], each.inputs["metricName"], *dimensions)]
         (threshold,) = properties["annotations"]["horizontal"]
         assert threshold["value"] == each.inputs["threshold"]
-        _, _, *dimensions = properties["metrics"][0]
-        assert dict(zip(dimensions[::2], dimensions[1::2], strict=True)) == each.inputs.get("dimensions", {})
         assert properties["region"] == "eu-central-1"
     assert errors["type"] == "log"
     assert errors["properties"]["query"].startswith(f"SOURCE '{LOG}' | fields @timestamp")

@@ -117,6 +117,7 @@ def test_it_is_ready_only_when_the_gate_says_so(declared: Declared) -> None:
         "group_name": engine_name("kotauth"),
         "log_group_name": engine_name("kotauth-log"),
         "security_group_id": "kotauth-group-id",
+        "gate_function_name": engine_name("kotauth-gate"),
         "ready": '{"call": "kotauth-gate-call"}',
     }
 

@@ -60,6 +60,7 @@ def test_the_defaults_are_the_safe_choice() -> None:
     assert (settings.alarm_errors, settings.alarm_failed_logins, settings.alarm_latency) == (5, 50, 2.0)
     assert settings.deletion_protection is True
     assert settings.admin_cidrs == []
+    assert settings.egress_ports == [443, 465, 587]
 
 
 @pytest.mark.parametrize("version", [14, 15, 16, 17])
@@ -80,10 +81,19 @@ def test_the_storage_doubles_up_to_what_rds_has(storage: int) -> None:
 
 
 def test_lists_may_be_text_or_lists() -> None:
-    text = resolved(availability_zones="eu-central-1a, eu-central-1b", admin_cidrs="10.0.0.0/8,203.0.113.7")
-    lists = resolved(availability_zones=["eu-central-1a", "eu-central-1b"], admin_cidrs=["10.0.0.0/8", "203.0.113.7"])
+    text = resolved(
+        availability_zones="eu-central-1a, eu-central-1b",
+        admin_cidrs="10.0.0.0/8,203.0.113.7",
+        egress_ports="25, 443,2525",
+    )
+    lists = resolved(
+        availability_zones=["eu-central-1a", "eu-central-1b"],
+        admin_cidrs=["10.0.0.0/8", "203.0.113.7"],
+        egress_ports=[25.0, 443.0, 2525.0],
+    )
     assert text == lists
     assert lists.admin_cidrs == ["10.0.0.0/8", "203.0.113.7"]
+    assert lists.egress_ports == [25, 443, 2525]
 
 
 @pytest.mark.parametrize(
@@ -138,6 +148,17 @@ def test_lists_may_be_text_or_lists() -> None:
             "must be IPv4 networks such as 203.0.113.0/24 (Expected 4 octets in '::')",
         ),
         ("admin_cidrs", "0.0.0.0/0", "must not be everybody: leave it empty to put no limit on the admin console"),
+        ("egress_ports", "465", "must contain 443: without it a host reaches neither AWS nor a registry"),
+        ("egress_ports", "443,443", "must name each port once"),
+        ("egress_ports", "443,65536", "must be a TCP port, a whole number from 1 to 65535"),
+        ("egress_ports", "443,0", "must be a TCP port, a whole number from 1 to 65535"),
+        ("egress_ports", "443,", "must be a TCP port, a whole number from 1 to 65535"),
+        ("egress_ports", "443-465", "must be a TCP port, a whole number from 1 to 65535"),
+        (
+            "egress_ports",
+            [443, *range(1000, 1010)],
+            "must be at most 10 ports (got 11): name those that are needed",
+        ),
         ("instance_type", "small", "must be an EC2 instance type such as t4g.small"),
         ("host_image_id", "ami-12345", "must be an id such as ami-0123456789abcdef0"),
         ("replicas", 0, "must be 1: without a server nothing answers; `make purge` takes a stack down"),

@@ -165,6 +165,7 @@ OF_AWS = {
     "databaseMultiAz": "false",
     "alarmLatency": "1.5",
     "adminCidrs": "203.0.113.0/24, 198.51.100.7",
+    "egressPorts": "443, 25",
     "alarmEmail": "ops@example.com",
     "databaseCa": rds_ca_bundle("eu-central-1"),
 }

@@ -66,6 +66,18 @@ COUNTERPARTS: dict[str, Counterpart] = {
         },
     ),
     "aws:cloudwatch/dashboard:Dashboard": Counterpart("AWS::CloudWatch::Dashboard"),
+    "aws:cloudwatch/eventRule:EventRule": Counterpart("AWS::Events::Rule"),
+    "aws:cloudwatch/eventTarget:EventTarget": Counterpart(
+        "AWS::Events::Rule",
+        {
+            "rule": Without("names the rule"),
+            "targetId": "Targets.Id",
+            "arn": "Targets.Arn",
+            "inputTransformer": "Targets.InputTransformer",
+            "inputTransformer.inputPaths": "InputPathsMap",
+        },
+        part_of="rule",
+    ),
     "aws:cloudwatch/logGroup:LogGroup": Counterpart("AWS::Logs::LogGroup", {"name": "LogGroupName"}, attributes=_ARN),
     "aws:cloudwatch/logMetricFilter:LogMetricFilter": Counterpart(
         "AWS::Logs::MetricFilter",

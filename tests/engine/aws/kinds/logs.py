@@ -101,6 +101,11 @@ def _put_target(call: Call) -> str:
     target = {"Id": given.get("targetId", call.name), "Arn": given["arn"]}
     target |= {"RoleArn": given["roleArn"]} if "roleArn" in given else {}
     target |= {"Input": given["input"]} if "input" in given else {}
+    if transformer := given.get("inputTransformer"):
+        target["InputTransformer"] = {
+            "InputPathsMap": transformer.get("inputPaths", {}),
+            "InputTemplate": transformer["inputTemplate"],
+        }
     call.client.put_targets(Rule=given["rule"], Targets=[target])
     return f"{given['rule']}-{target['Id']}"
 
