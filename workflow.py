@@ -53,6 +53,8 @@ Left behind, on purpose, and to be paid for until it is deleted by hand:
   the key that both are encrypted with    aws kms list-keys
   the secrets, restorable for 30 days     aws secretsmanager list-secrets --include-planned-deletion
   all other keys, pending deletion        aws kms list-keys
+  logs of a database that a restore
+  renamed: no key, no retention           aws logs describe-log-groups --log-group-name-prefix /aws/rds/instance/
 """
 
 

@@ -7,7 +7,11 @@ Every statement runs twice: as the owner that the session acts as, and after `SE
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +19,7 @@ from components.postgres.server import ADMINISTRATOR
 from tests import images as built
 from tests.e2e.cluster import OTHER_DATABASE, RDS, SUPERUSER, Cluster, error_states, password
 from tests.e2e.rds import Rds
+from tests.project import ROOT
 
 pytestmark = pytest.mark.docker
 
@@ -266,6 +271,64 @@ def test_a_schema_public_that_stays_open_is_reported(cluster: Cluster) -> None:
     # From version 15 on not everybody may create there, and it belongs to whoever owns the database.
     is_open = cluster.kind == RDS and cluster.version < 15
     assert ("schema public is not the administrator's" in outcome.output) == is_open
+
+
+SOME_DATA = """
+CREATE TYPE level AS ENUM ('low', 'high');
+CREATE TABLE tenants (id serial PRIMARY KEY, slug text UNIQUE NOT NULL, level level NOT NULL);
+CREATE TABLE users (id serial PRIMARY KEY, tenant int NOT NULL REFERENCES tenants, name text);
+CREATE INDEX users_by_name ON users (name);
+INSERT INTO tenants (slug, level) VALUES ('master', 'high'), ('acme', 'low');
+INSERT INTO users (tenant, name) SELECT 2, 'user ' || n FROM generate_series(1, 1000) n;
+"""
+SEEN = """
+SELECT count(*), sum(id), max(tenant) FROM users;
+SELECT slug, level FROM tenants ORDER BY id;
+SELECT nextval('users_id_seq');
+SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'kotauth';
+"""
+
+
+def documented(command: str) -> str:
+    """Return the command that docs/operations.md tells to paste, the one with this word in it."""
+    blocks = re.findall(r"^```\n(.*?)^```", (ROOT / "docs/operations.md").read_text(), re.MULTILINE | re.DOTALL)
+    (block,) = (block for block in blocks if f" {command} " in block)
+    return block
+
+
+def test_dump_and_restore_as_documented(cluster: Cluster, tmp_path: Path) -> None:
+    """As the server's login: into a database that was just prepared, and over one that is in use."""
+
+    def paste(command: str, login: str = LOGIN, with_password: str = PASSWORD) -> subprocess.CompletedProcess[str]:
+        variables = {"database": cluster.container, "login": login, "PGPASSWORD": with_password}
+        return subprocess.run(
+            ["bash", "-ec", documented(command)],
+            cwd=tmp_path,
+            env={**os.environ, **variables},
+            text=True,
+            capture_output=True,
+            check=False,
+            timeout=60,
+        )
+
+    made = cluster.log_in(SOME_DATA, LOGIN, PASSWORD)
+    assert made.code == 0, made.output
+    if cluster.kind == RDS:
+        refused = paste("pg_dump", ADMINISTRATOR, "administrator")
+        assert (refused.returncode, "permission denied" in refused.stderr) == (1, True), refused.stderr
+    dumped = paste("pg_dump")
+    assert dumped.returncode == 0, dumped.stderr
+    before = cluster.log_in(SEEN, LOGIN, PASSWORD).output
+    assert before.splitlines() == ["1000|500500|2", "master|high", "acme|low", "1001", "kotauth"]
+
+    cluster.as_superuser("DROP SCHEMA kotauth CASCADE")
+    assert cluster.apply_role(LOGIN, PASSWORD).code == 0
+    for change in ("", "DELETE FROM users WHERE id > 10; UPDATE tenants SET slug = 'other' WHERE id = 2"):
+        cluster.log_in(change, LOGIN, PASSWORD)
+        restored = paste("pg_restore")
+        assert restored.returncode == 0, restored.stderr
+        assert cluster.log_in(SEEN, LOGIN, PASSWORD).output == before
+    cluster.log_in("DROP TABLE users, tenants; DROP TYPE level", LOGIN, PASSWORD)
 
 
 def test_no_password_is_logged(cluster: Cluster) -> None:

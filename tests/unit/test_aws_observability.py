@@ -210,7 +210,7 @@ def test_what_is_not_given_is_not_watched() -> None:
         "watch-host-failures",
         "watch-readiness-lost",
     ]
-    assert len(watch(instance_id="i-1").of_type(":MetricAlarm")) == 5
+    assert len(watch(instance_id="i-1").of_type(":MetricAlarm")) == 6
     assert watch().of_type(":EventRule") == []
 
 
