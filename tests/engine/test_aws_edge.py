@@ -60,6 +60,7 @@ def test_another_image_makes_another_host_with_the_same_address_and_disk(staging
         DISK: "replace",
         ADDRESS: "replace",
         "MetricAlarm kotauth-watch-instance-status": "update: dimensions",
+        "MetricAlarm kotauth-watch-instance-cpu-credits": "update: dimensions",
         "Dashboard kotauth-watch": "update: dashboardBody",
     }
     before, old = what_stays(staging), running(staging)
