@@ -11,13 +11,28 @@ import pytest
 from .aws_host import FRONTEND, SERVER, encoded, run, sha256, unit, user_data
 from .aws_program import compliant
 from .change import ABSENT, UNKNOWN, From, Secret, add, copied, put
-from .mutation import NOTHING, Case, Row, cases, found, on_aws
+from .mutation import NOTHING, Case, Row, cases, found, on_aws, state
 
 _READ = "keep-secrets-out-of-user-data@template"
 _BLIND = found("find-kotauth-server@kotauth")
 _SECRET_FILE = user_data(files={"/etc/app.env": "API_TOKEN=hunter2\n"})
 _DISK = "template/block_device_mappings.0.ebs.encrypted"
 
+_INSTANCE = (
+    add(
+        "edge",
+        aws.ec2.Instance,
+        {
+            "ami": "ami-0123456789abcdef0",
+            "instance_type": "t4g.small",
+            "iam_instance_profile": From("profile", "name"),
+            "subnet_id": From("private-a", "id"),
+            "metadata_options": {"http_tokens": "required", "http_put_response_hop_limit": 1},
+            "monitoring": True,
+            "root_block_device": {"encrypted": True},
+        },
+    ),
+)
 ROWS = (
     Row("require-metadata-tokens", "template", "template/metadata_options.http_tokens", "optional"),
     Row("limit-metadata-hops", "template", "template/metadata_options.http_put_response_hop_limit", 2),
@@ -28,6 +43,14 @@ ROWS = (
         "true",
         absent=NOTHING,
         setup=(put("template", "network_interfaces", [{"associate_public_ip_address": "false"}]),),
+    ),
+    Row(
+        "forbid-public-host-addresses",
+        "edge",
+        "edge/associate_public_ip_address",
+        True,
+        absent=NOTHING,
+        setup=(*_INSTANCE, put("edge", "associate_public_ip_address", False)),
     ),
     Row("encrypt-disks", "template", _DISK, "false"),
     Row(
@@ -58,23 +81,8 @@ ROWS = (
     Row("pin-launch-template", "group", "group/launch_template.version", "$Latest", unknown=NOTHING),
 )
 
-_INSTANCE = (
-    add(
-        "edge",
-        aws.ec2.Instance,
-        {
-            "ami": "ami-0123456789abcdef0",
-            "instance_type": "t4g.small",
-            "iam_instance_profile": From("profile", "name"),
-            "associate_public_ip_address": False,
-            "metadata_options": {"http_tokens": "required", "http_put_response_hop_limit": 1},
-            "monitoring": True,
-            "root_block_device": {"encrypted": True},
-        },
-    ),
-)
 _FROM_TEMPLATE = {
-    "associate_public_ip_address": False,
+    "subnet_id": From("private-a", "id"),
     "launch_template": {"id": From("template", "id"), "version": From("template", "latest_version", str)},
 }
 
@@ -101,8 +109,45 @@ CASES = (
     Case("an instance that says all itself", _INSTANCE, NOTHING),
     Case("an instance from a template", (add("edge", aws.ec2.Instance, _FROM_TEMPLATE),), NOTHING),
     _edge("metadata_options", ABSENT, "require-metadata-tokens@edge", "limit-metadata-hops@edge"),
-    _edge("associate_public_ip_address", ABSENT, "forbid-public-host-addresses@edge"),
-    _edge("associate_public_ip_address", UNKNOWN, "forbid-public-host-addresses@edge"),
+    _edge("associate_public_ip_address", False),
+    _edge("subnet_id", ABSENT, "forbid-public-host-addresses@edge"),
+    _edge("subnet_id", UNKNOWN, "forbid-public-host-addresses@edge"),
+    _edge("subnet_id", Secret("subnet-0123456789abcdef0"), "forbid-public-host-addresses@edge"),
+    *(
+        state(
+            "forbid-public-host-addresses",
+            f"subnet-that-maps-{name}",
+            (*_INSTANCE, put("private-a", "map_public_ip_on_launch", mapped)),
+            found(*violations, *(["forbid-public-host-addresses@edge"] if violations else [])),
+        )
+        for name, mapped, violations in (
+            ("known", True, ["give-no-public-addresses@private-a"]),
+            ("secret", Secret(True), ["give-no-public-addresses@private-a"]),
+            ("unknown", UNKNOWN, ["give-no-public-addresses@private-a"]),
+            ("absent", ABSENT, []),
+        )
+    ),
+    *(
+        Case(
+            f"an instance in another's subnet with an address: {name}",
+            (*_INSTANCE, put("edge", "subnet_id", "subnet-0123456789abcdef0"), *changes),
+            NOTHING if "its own" in name else found("forbid-public-host-addresses@edge"),
+        )
+        for name, changes in {
+            "its own, by an association": (
+                add("address", aws.ec2.Eip, {"domain": "vpc"}),
+                add(
+                    "held",
+                    aws.ec2.EipAssociation,
+                    {"instance_id": From("edge", "id"), "allocation_id": From("address", "id")},
+                ),
+            ),
+            "its own, by the address": (add("address", aws.ec2.Eip, {"instance": From("edge", "id")}),),
+            "only named after it": (
+                add("address", aws.ec2.Eip, {"instance": "i-0123456789abcdef0", "tags": {"Host": From("edge", "id")}}),
+            ),
+        }.items()
+    ),
     _edge("root_block_device", ABSENT, "encrypt-disks@edge"),
     Case(
         "an instance with an empty template",
@@ -111,7 +156,7 @@ CASES = (
     ),
     Case(
         "an instance without an interface",
-        (*_INSTANCE, put("edge", "network_interfaces", []), put("edge", "associate_public_ip_address", ABSENT)),
+        (*_INSTANCE, put("edge", "network_interfaces", []), put("edge", "subnet_id", ABSENT)),
         found("forbid-public-host-addresses@edge"),
     ),
     _edge("ebs_block_devices", [{"device_name": "/dev/sdf"}], "encrypt-disks@edge"),

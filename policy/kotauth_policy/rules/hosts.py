@@ -5,7 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..facts.aws import EBS_VOLUME, GROUP, HOSTS, INSTANCE, LAUNCH_TEMPLATE, is_given, is_made_here, zones
+from ..facts.aws import (
+    EBS_VOLUME,
+    EIP,
+    EIP_ASSOCIATION,
+    GROUP,
+    HOSTS,
+    INSTANCE,
+    LAUNCH_TEMPLATE,
+    SUBNET,
+    is_given,
+    is_made_here,
+    sources,
+    zones,
+)
 from ..facts.host_containers import runs_server
 from ..facts.secret_text import SECRET_FORM, is_named_like_secret
 from ..facts.user_data import parse, property_of, text_of
@@ -34,6 +47,8 @@ _LOADS = ("LoadCredential", "ImportCredential")
 _FETCHED = re.compile(r"[=: ][\"']?\$")
 _ACCESS_KEY = re.compile(r"\b(AKIA|ASIA)[0-9A-Z]{16}\b")
 _FLOATING = ("$Latest", "$Default")
+_ADDRESSED = ("instanceId", "instance", "networkInterfaceId", "networkInterface")
+"""What says whose a fixed address is, of an association and of an address itself."""
 # Whatever is named so has half a gigabyte: the system and nothing beside it.
 _TOO_SMALL = re.compile(r".*\.nano|t1\.micro")
 
@@ -86,21 +101,36 @@ def limit_metadata_hops(host: Resource, _: Settings) -> Iterator[Verdict]:
     "forbid-public-host-addresses",
     Severity.HIGH,
     "Give no host a public address of its own.",
-    remedy="Set `associate_public_ip_address=False`; a host at the edge gets an `aws.ec2.Eip`.",
+    remedy="Leave `associate_public_ip_address` out and launch the host in a subnet that maps no public addresses; a "
+    "host at the edge gets an `aws.ec2.EipAssociation`.",
     types=HOSTS,
     references=References(hub=("EC2.9", "EC2.25"), checkov=("CKV_AWS_88",)),
 )
 def forbid_public_host_addresses(host: Resource, _: Settings) -> Iterator[Verdict]:
-    """Left out on an instance, the subnet decides. A changing address can't be named in anybody's list either."""
+    """Left out, the subnet decides, and an `Eip` replaces what it maps. A changing address fits nobody's list either.
+
+    False can't be demanded: it sends a network interface, which EC2 refuses beside a launch template's security groups.
+    """
     if host.type == INSTANCE:
-        own = host.get("associatePublicIpAddress")
-        if not host.get("networkInterfaces").items() and own.flag() is not False:
-            yield fail("associatePublicIpAddress", "is not false")
+        own = host.get("associatePublicIpAddress").flag()
+        if own:
+            yield fail("associatePublicIpAddress", "is true")
+        elif own is None and not host.get("networkInterfaces").items() and not _keeps_private(host):
+            yield fail("associatePublicIpAddress", "is not set, and the subnet may map a public address")
         return
     for interface in host.get("networkInterfaces").items():
         value = interface.field("associatePublicIpAddress")
         if value.flag():
             yield fail(value.path, "is true")
+
+
+def _keeps_private(host: Resource) -> bool:
+    """Whether an instance gets no public address at its launch, or gives it back for one that stays."""
+    holders = host.in_stack().consumers(host, EIP_ASSOCIATION, EIP)
+    if any(name in _ADDRESSED for _, name in holders):
+        return True
+    subnets = sources(host, "subnetId", SUBNET)
+    return bool(subnets) and not any(subnet.get("mapPublicIpOnLaunch").flag() for subnet in subnets)
 
 
 @AREA.rule(

@@ -64,8 +64,6 @@ _HOST = at(
     "host",
     "require-metadata-tokens",
     "limit-metadata-hops",
-    # It has a fixed address, and one more that changes.
-    "forbid-public-host-addresses",
     "encrypt-disks",
     "keep-secrets-out-of-user-data",
     "enter-hosts-without-keys",
