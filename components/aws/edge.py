@@ -110,8 +110,11 @@ class AwsEdge(pulumi.ComponentResource):
             name,
             subnet_id=args["subnet_id"],
             launch_template={"id": template.template_id, "version": template.template_version},
-            # The address comes from the EIP below; a second one would only be another way in.
-            associate_public_ip_address=False,
+            # Nothing here about a public address: either value sends a network interface, which EC2 refuses beside the
+            # template's security groups, and with the address attached a refresh would replace the host.
+            vpc_security_group_ids=[template.security_group_id],
+            # Else the provider turns off what the template says.
+            monitoring=True,
             tags={"Name": name, **tags},
             opts=pulumi.ResourceOptions.merge(
                 child,

@@ -67,16 +67,19 @@ def s3_endpoint(
     )
 
 
-def secrets_endpoint(  # noqa: PLR0913 - which subnets, and who may ask
+def secrets_endpoint(  # noqa: PLR0913 - where, and who may ask
     name: str,
     *,
     vpc_id: pulumi.Input[str],
-    subnet_ids: Sequence[pulumi.Input[str]],
-    client_cidrs: Sequence[str],
+    vpc_cidr: str,
+    subnet_id: pulumi.Input[str],
     tags: Mapping[str, pulumi.Input[str]],
     opts: pulumi.ResourceOptions,
 ) -> None:
-    """Let subnets without a way out read the account's secrets, under Secrets Manager's usual name."""
+    """Let subnets without a way out read the account's secrets, under Secrets Manager's usual name.
+
+    The name then leads here from everywhere in the VPC, from subnets with a way out too, so all of it is let in.
+    """
     invoke = pulumi.InvokeOutputOptions(parent=opts.parent)
     region = aws.get_region_output(opts=invoke).region
     account = aws.get_caller_identity_output(opts=invoke).account_id
@@ -87,24 +90,23 @@ def secrets_endpoint(  # noqa: PLR0913 - which subnets, and who may ask
         tags={**tags, "Name": name},
         opts=opts,
     )
-    for cidr in client_cidrs:
-        aws.vpc.SecurityGroupIngressRule(
-            f"{name}-from-{cidr.partition('/')[0]}",
-            security_group_id=group.id,
-            cidr_ipv4=cidr,
-            ip_protocol="tcp",
-            from_port=443,
-            to_port=443,
-            description="HTTPS from a private subnet",
-            tags=tags,
-            opts=opts,
-        )
+    aws.vpc.SecurityGroupIngressRule(
+        f"{name}-from-{vpc_cidr.partition('/')[0]}",
+        security_group_id=group.id,
+        cidr_ipv4=vpc_cidr,
+        ip_protocol="tcp",
+        from_port=443,
+        to_port=443,
+        description="HTTPS from the VPC",
+        tags=tags,
+        opts=opts,
+    )
     aws.ec2.VpcEndpoint(
         name,
         vpc_id=vpc_id,
         vpc_endpoint_type="Interface",
         service_name=pulumi.Output.concat("com.amazonaws.", region, ".secretsmanager"),
-        subnet_ids=list(subnet_ids),
+        subnet_ids=[subnet_id],
         security_group_ids=[group.id],
         private_dns_enabled=True,
         policy=pulumi.Output.json_dumps(

@@ -128,8 +128,9 @@ class AwsNetwork(pulumi.ComponentResource):
             secrets_endpoint(
                 f"{name}-secrets",
                 vpc_id=vpc.id,
-                subnet_ids=[subnet.id for subnet in private.values()],
-                client_cidrs=ranges.private,
+                # One zone costs half of two, and all of the VPC reaches it.
+                subnet_id=private[zones[0]].id,
+                vpc_cidr=cidr,
                 tags=self._tags,
                 opts=self._child,
             )

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from tests.engine.aws_stack import DATABASE, GATE_CALL, GROUP, REGION, AwsStack, aws_stack, name_of
+from tests.engine.brought import Brought
 from tests.project import ROOT
 
 pytestmark = pytest.mark.engine
@@ -20,30 +21,6 @@ NETWORK = {"Vpc", "Subnet", "InternetGateway", "NatGateway", "Route", "RouteTabl
 BALANCER = {"LoadBalancer", "Listener", "ListenerRule", "TargetGroup", "WebAcl", "Group", "Certificate"}
 EDGE = {"Volume", "VolumeAttachment", "EipAssociation"}
 CADDY = {"frontend": "caddy", "acmeEmail": "operations@example.org"}
-
-
-class Brought:
-    """A network and a certificate that somebody made before."""
-
-    def __init__(self, stack: AwsStack) -> None:
-        ec2 = stack.aws.boto3("ec2")
-        self.vpc = ec2.create_vpc(CidrBlock="10.20.0.0/16")["Vpc"]["VpcId"]
-        self.subnets: dict[str, list[str]] = {
-            kind: [
-                ec2.create_subnet(
-                    VpcId=self.vpc, CidrBlock=f"10.20.{10 * row + zone}.0/24", AvailabilityZone=f"{REGION}{'ab'[zone]}"
-                )["Subnet"]["SubnetId"]
-                for zone in (0, 1)
-            ]
-            for row, kind in enumerate(("public", "private", "isolated"))
-        }
-        asked = stack.aws.boto3("acm").request_certificate(DomainName="auth.example.org", ValidationMethod="DNS")
-        self.certificate = asked["CertificateArn"]
-
-    @property
-    def network(self) -> dict[str, str]:
-        lists = {f"{kind}SubnetIds": ",".join(subnets) for kind, subnets in self.subnets.items()}
-        return {"availabilityZones": "", "vpcId": self.vpc, **lists}
 
 
 Steps = list[dict[str, Any]]
@@ -132,7 +109,8 @@ def test_staging(variants: dict[str, Future[Steps]]) -> None:
     )
     assert made[DATABASE]["multiAz"] is False
     assert made[DATABASE]["instanceClass"] == "db.t4g.micro"
-    assert made["Instance kotauth-server"]["associatePublicIpAddress"] is False
+    host = made["Instance kotauth-server"]
+    assert (host["monitoring"], "associatePublicIpAddress" in host) == (True, False)
     assert not [name for name in made if "protect" in made[name]]
 
 

@@ -48,7 +48,8 @@ def test_the_host(declared: Declared) -> None:
     assert instance.inputs == {
         "subnetId": "subnet-a",
         "launchTemplate": {"id": "kotauth-id", "version": "1"},
-        "associatePublicIpAddress": False,
+        "vpcSecurityGroupIds": ["kotauth-group-id"],
+        "monitoring": True,
         "tags": {"Name": "kotauth", **TAGS},
     }
     assert instance.replace_on_changes == ("launchTemplate",)

@@ -99,14 +99,19 @@ def test_without_a_gateway_only_aws_is_reached() -> None:
     endpoint = declared.named("net-secrets")
     assert endpoint.inputs["serviceName"] == "com.amazonaws.eu-central-1.secretsmanager"
     assert endpoint.inputs["privateDnsEnabled"] is True
-    assert endpoint.inputs["subnetIds"] == declared.outputs["private_subnet_ids"]
+    assert endpoint.inputs["subnetIds"] == declared.outputs["private_subnet_ids"][:1]
     (statement,) = statements(endpoint)
     account = {"aws:PrincipalAccount": "111122223333", "aws:ResourceAccount": "111122223333"}
     assert statement["Condition"] == {"StringEquals": account}
-    ways_in = declared.of_type(":SecurityGroupIngressRule")
-    assert [r.inputs["cidrIpv4"] for r in ways_in] == declared.outputs["private_cidrs"]
-    assert {(r.inputs["fromPort"], r.inputs["toPort"], r.inputs["ipProtocol"]) for r in ways_in} == {(443, 443, "tcp")}
-    assert all(r.inputs["description"] for r in [*ways_in, *declared.of_type(":SecurityGroup")])
+    # Its private name is every subnet's, so the public ones are let in, too.
+    (way_in,) = declared.of_type(":SecurityGroupIngressRule")
+    assert {name: way_in.inputs[name] for name in ("cidrIpv4", "fromPort", "toPort", "ipProtocol")} == {
+        "cidrIpv4": declared.named("net", ":Vpc").inputs["cidrBlock"],
+        "fromPort": 443,
+        "toPort": 443,
+        "ipProtocol": "tcp",
+    }
+    assert all(r.inputs["description"] for r in [way_in, *declared.of_type(":SecurityGroup")])
 
 
 def test_s3_passes_no_gateway_and_no_foreign_bucket(usual: Declared) -> None:
