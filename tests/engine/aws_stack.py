@@ -14,6 +14,8 @@ from typing import Any
 import yaml
 
 from tests.engine.aws import Operation, StandIn, stand_in
+from tests.engine.aws.network_state import NetworkState
+from tests.engine.aws.reachability import unreachable
 from tests.project import ROOT, Project, Result
 
 REGION = "eu-central-1"
@@ -64,9 +66,11 @@ class AwsStack:
         return operations(self.steps(**settings))
 
     def up(self, *arguments: str, check: bool = True) -> Result:
-        """Make it so."""
+        """Make it so. As soon as that reports success, everybody must reach what they need."""
         result = self.project.up(*arguments, check=check)
         self.said.append(result.output)
+        if not result.code:
+            assert unreachable(NetworkState.taken(self.aws.boto3)) == []
         return result
 
     def done(self) -> list[Operation]:

@@ -63,3 +63,28 @@ def apply() -> None:
     administrators._generate_secret_string = credentials
     rds.modify_db_subnet_group = modify_db_subnet_group
     secrets.reset_default_version = reset_default_version
+    _name_the_default_key()
+
+
+def _name_the_default_key() -> None:
+    """Answer which key disks get by default, which moto keeps and doesn't tell."""
+    from moto.core.responses import ActionResult
+    from moto.ec2.responses.elastic_block_store import ElasticBlockStore
+    from moto.kms import kms_backends
+
+    disks: Any = ElasticBlockStore
+
+    def get_ebs_default_kms_key_id(asked: Any) -> Any:
+        """Return the account's default key of disks; EC2 names its own, which moto makes for a volume, by its alias."""
+        own, found = "alias/aws/ebs", asked.ec2_backend.default_kms_key_id
+        keys = kms_backends[asked.current_account][asked.region]
+        is_own = not found or (keys.alias_exists(own) and keys.describe_key(own).arn == found)
+        return ActionResult({"KmsKeyId": own if is_own else found})
+
+    def reset_ebs_default_kms_key_id(asked: Any) -> Any:
+        """Make it EC2's own again."""
+        asked.ec2_backend.default_kms_key_id = ""
+        return get_ebs_default_kms_key_id(asked)
+
+    disks.get_ebs_default_kms_key_id = get_ebs_default_kms_key_id
+    disks.reset_ebs_default_kms_key_id = reset_ebs_default_kms_key_id

@@ -14,7 +14,7 @@ from google.protobuf import empty_pb2
 from google.rpc import status_pb2  # type: ignore[import-untyped]
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from . import differences, invokes, kinds, names, replacement, rules, sdk, shapes, wire
+from . import differences, invokes, kinds, launches, names, replacement, rules, sdk, shapes, wire
 from .controls import Controls, OrderedError
 from .kind import Call, Kind, RefusedError, suffix
 from .wire import UNKNOWN, is_known
@@ -114,6 +114,7 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         self._controls.before("create", token, call.name)
         call.inputs = names.complete(call.inputs, suffix)
         rules.check_made_of(call)
+        launches.check_launch(call)
         try:
             call.kind.make(call)
             if "minElbCapacity" in given or "waitForElbCapacity" in given:
@@ -161,6 +162,7 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         call.inputs = {**call.inputs, **_completed(call)}
         call.old = {**call.old, **_completed(call)}
         rules.check_made_of(call)
+        launches.check_launch(call)
         call.kind.change(call)
         changed = sorted(name for name in {*call.old, *call.inputs} if call.changed(name))
         self._controls.record("update", call.kind.token, request.urn, id=call.id, changed=changed)

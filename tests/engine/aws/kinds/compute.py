@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..kind import Call, Kind, RefusedError
+from ..launches import request_of_instance
 from ..tags import specification
 
 # Inputs of a launch template that stand beside its versions.
@@ -50,13 +51,9 @@ def _template_outputs(call: Call, found: Any) -> dict[str, Any]:
 
 
 def _run_instance(call: Call) -> str:
-    given = dict(call.inputs)
-    more, public = specification("instance", given.pop("tags", {})), given.pop("associatePublicIpAddress", None)
-    if public is not None:
-        interface = {"DeviceIndex": 0, "AssociatePublicIpAddress": public, "SubnetId": given.pop("subnetId")}
-        interface |= {"Groups": given.pop("vpcSecurityGroupIds")} if "vpcSecurityGroupIds" in given else {}
-        more["NetworkInterfaces"] = [interface]
-    made = call.client.run_instances(**call.members("run_instances", given), **more, MinCount=1, MaxCount=1)
+    request = request_of_instance(call.inputs, lambda plain: call.members("run_instances", plain))
+    tagging = specification("instance", call.inputs.get("tags", {}))
+    made = call.client.run_instances(**request, **tagging, MinCount=1, MaxCount=1)
     return made["Instances"][0]["InstanceId"]
 
 
@@ -73,6 +70,9 @@ def _instance_outputs(call: Call, found: Any) -> dict[str, Any]:
         "privateDns": found.get("PrivateDnsName", ""),
         "primaryNetworkInterfaceId": interface.get("NetworkInterfaceId", ""),
         "vpcSecurityGroupIds": [each["GroupId"] for each in found["SecurityGroups"]],
+        # With an Elastic IP attached, it is true whatever the program said (terraform-provider-aws #37318).
+        "associatePublicIpAddress": "Association" in interface,
+        "monitoring": found["Monitoring"]["State"] == "enabled",
     }
 
 
@@ -149,6 +149,7 @@ KINDS = [
             "userDataReplaceOnChange": None,
         },
         outputs=_instance_outputs,
+        refreshed="associatePublicIpAddress monitoring",
     ),
     Kind(
         "aws:ebs/volume:Volume",

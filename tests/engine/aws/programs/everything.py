@@ -416,7 +416,12 @@ aws.autoscaling.Tag(
 )
 volume = aws.ebs.Volume("volume", availability_zone=ZONES[0], size=1, type="gp3", encrypted=True, tags=TAGS)
 edge = aws.ec2.Instance(
-    "edge", subnet_id=subnet_ids[0], launch_template=pinned, associate_public_ip_address=False, tags=TAGS
+    "edge",
+    subnet_id=subnet_ids[0],
+    launch_template=pinned,
+    vpc_security_group_ids=[group.id],
+    monitoring=True,
+    tags=TAGS,
 )
 aws.ec2.VolumeAttachment("volume", instance_id=edge.id, volume_id=volume.id, device_name="/dev/sdf")
 public = aws.ec2.Eip("public", domain="vpc")

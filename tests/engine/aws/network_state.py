@@ -1,0 +1,86 @@
+"""What AWS says of the network and of what stands in it, taken at one moment: to be looked at, and changed in tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Description = dict[str, Any]
+
+
+@dataclass
+class NetworkState:
+    """Descriptions in AWS's own words, as the `describe` calls give them."""
+
+    vpcs: list[Description]
+    """With `EnableDnsSupport` and `EnableDnsHostnames`."""
+    subnets: list[Description]
+    route_tables: list[Description]
+    internet_gateways: list[Description]
+    nat_gateways: list[Description]
+    endpoints: list[Description]
+    security_groups: list[Description]
+    addresses: list[Description]
+    instances: list[Description]
+    """Those that no group has launched."""
+    groups: list[Description]
+    """Auto Scaling groups, with the data of their templates as `Template`."""
+    functions: list[Description]
+    databases: list[Description]
+
+    @classmethod
+    def taken(cls, boto3: Callable[[str], Any]) -> NetworkState:
+        """Ask AWS."""
+        ec2 = boto3("ec2")
+        vpcs = ec2.describe_vpcs()["Vpcs"]
+        for vpc in vpcs:
+            for name in ("EnableDnsSupport", "EnableDnsHostnames"):
+                attribute = name[0].lower() + name[1:]
+                vpc[name] = ec2.describe_vpc_attribute(VpcId=vpc["VpcId"], Attribute=attribute)[name]["Value"]
+        groups = boto3("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+        for group in groups:
+            group["Template"] = _template(ec2, group["LaunchTemplate"])
+        running = [{"Name": "instance-state-name", "Values": ["running", "pending"]}]
+        reservations = ec2.describe_instances(Filters=running)["Reservations"]
+        return cls(
+            vpcs=vpcs,
+            subnets=ec2.describe_subnets()["Subnets"],
+            route_tables=ec2.describe_route_tables()["RouteTables"],
+            internet_gateways=ec2.describe_internet_gateways()["InternetGateways"],
+            nat_gateways=ec2.describe_nat_gateways()["NatGateways"],
+            endpoints=ec2.describe_vpc_endpoints()["VpcEndpoints"],
+            security_groups=ec2.describe_security_groups()["SecurityGroups"],
+            addresses=ec2.describe_addresses()["Addresses"],
+            instances=[each for found in reservations for each in found["Instances"] if not _is_of_a_group(each)],
+            groups=groups,
+            functions=boto3("lambda").list_functions()["Functions"],
+            databases=boto3("rds").describe_db_instances()["DBInstances"],
+        )
+
+    def route_table(self, subnet: Mapping[str, Any]) -> Description:
+        """Return the table of a subnet: its own, or the VPC's main one."""
+        here = [each for each in self.route_tables if each["VpcId"] == subnet["VpcId"]]
+        own = [table for table in here if any(_holds(each, subnet) for each in table["Associations"])]
+        return next(iter(own or [table for table in here if any(each.get("Main") for each in table["Associations"])]))
+
+
+def named(key: str, ids: Iterable[str], among: Iterable[Description]) -> list[Description]:
+    """Return the descriptions whose id is one of these."""
+    wanted = set(ids)
+    return [each for each in among if each[key] in wanted]
+
+
+def _holds(association: Mapping[str, Any], subnet: Mapping[str, Any]) -> bool:
+    return association.get("SubnetId") == subnet["SubnetId"]
+
+
+def _is_of_a_group(instance: Mapping[str, Any]) -> bool:
+    return any(tag["Key"] == "aws:autoscaling:groupName" for tag in instance.get("Tags", []))
+
+
+def _template(ec2: Any, used: Mapping[str, Any]) -> Description:
+    versions = ec2.describe_launch_template_versions(
+        LaunchTemplateId=used["LaunchTemplateId"], Versions=[str(used["Version"])]
+    )
+    return versions["LaunchTemplateVersions"][0]["LaunchTemplateData"]
