@@ -1,5 +1,9 @@
 """Rules of the area `secret-key-use`."""
 
+import json
+from collections.abc import Callable
+from typing import Any
+
 import pulumi
 import pulumi_aws as aws
 import pulumi_docker as docker
@@ -7,10 +11,12 @@ import pulumi_random as random
 import pytest
 
 from .aws_host import PROXY, SERVER, sha256, user_data
+from .aws_program import KNOWN as AWS_KNOWN
 from .change import ABSENT, Change, From, Secret, add, copied, put
-from .mutation import NOTHING, Case, Row, cases, found, on_aws, table
-from .program import KNOWN, envs
+from .mutation import NOTHING, Case, Found, Row, cases, found, on_aws, table
+from .program import KNOWN, POSTGRES, envs
 
+_DOCKER_ROLE, _AWS_ROLE = "kotauth:index:DockerDatabaseRole", "kotauth:index:AwsDatabaseRole"
 _HEX = "0123456789abcdef" * 4
 
 
@@ -20,6 +26,62 @@ class _Library(pulumi.ComponentResource):
     def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None, **inputs: object) -> None:
         super().__init__("example:index:Login", name, inputs, opts)
         docker.Volume(f"{name}-files", opts=pulumi.ResourceOptions(parent=self))
+
+
+def _fingerprint(key: str) -> str:
+    return sha256(f"kotauth-infra/key/v1|{sha256(key)}")[:16]
+
+
+class _Role(pulumi.ComponentResource):
+    """What carries one file to the job that makes the database's roles."""
+
+    def __init__(
+        self, name: str, opts: pulumi.ResourceOptions | None = None, *, token: str, file: str, content: Any
+    ) -> None:
+        super().__init__(token, name, None, opts)
+        docker.Container(
+            f"{name}-carrier",
+            image=POSTGRES,
+            start=False,
+            must_run=False,
+            network_mode="none",
+            uploads=[{"file": f"/files/{file}", "content": pulumi.Output.secret(content), "permissions": "0400"}],
+            labels=[{"label": "kotauth.part", "value": "files"}],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+
+def _file(
+    name: str,
+    make: Callable[[str], str],
+    expected: Found,
+    *,
+    known: bool = True,
+    below: str = _DOCKER_ROLE,
+    file: str = "key_fingerprint",
+) -> Case:
+    carrier = add("of", _Role, {"token": below, "file": file, "content": From("key", "result", make)})
+    return Case(f"a file with {name}, {known=}", (carrier,), expected, KNOWN if known else None)
+
+
+class _Call(pulumi.ComponentResource):
+    """What passes something on to the function that makes the database's roles."""
+
+    def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None, *, token: str, text: Any) -> None:
+        super().__init__(token, name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        aws.lambda_.Invocation(f"{name}-call", function_name="role", input=pulumi.Output.secret(text), opts=child)
+
+
+def _call(
+    name: str, make: Callable[[str], str], expected: Found, *, known: bool = True, below: str = _AWS_ROLE
+) -> Case:
+    call = add("call", _Call, {"token": below, "text": From("secret-key", "result", make)})
+    return Case(f"a call with {name}, {known=}", (call,), expected, AWS_KNOWN if known else None)
+
+
+def _json(fingerprint: str) -> str:
+    return json.dumps({"host": "db", "key_fingerprint": fingerprint})
 
 
 _CACHED = [*envs(), "KAUTH_REDIS_URL=rediss://cache:6379"]
@@ -79,6 +141,7 @@ _SECRET = {
 }
 _VERSION = {"secret_id": From("copy", "id"), "secret_string": From("key", "result", sha256)}
 _APART = found("keep-secret-key-apart@key")
+_CALLED = found("keep-secret-key-apart@secret-key", "keep-secrets-out-of-functions@call-call")
 _OF_KEY, _DIGEST = From("key", "result"), From("key", "result", sha256)
 
 CASES = (
@@ -108,6 +171,12 @@ CASES = (
         ),
         NOTHING,
     ),
+    _file("the fingerprint", _fingerprint, NOTHING, known=False),
+    _file("the fingerprint", _fingerprint, NOTHING),
+    _file("another fingerprint", lambda key: sha256(key)[:16], _APART),
+    _file("the key", sha256, _APART),
+    _file("the fingerprint, elsewhere", _fingerprint, _APART, known=False, below="example:index:Role"),
+    _file("the fingerprint by another name", _fingerprint, _APART, known=False, file="role.sql"),
     Case("an input of a component", (add("login", _Library, {"secret_key": _OF_KEY}),), NOTHING),
     Case(
         "the volumes of the server",
@@ -176,6 +245,13 @@ ON_AWS = (
         (put("database-password-secret-version", "secret_string", From("secret-key", "result")),),
         found("keep-secret-key-apart@secret-key"),
     ),
+    _call("the fingerprint", lambda key: _json(_fingerprint(key)), NOTHING, known=False),
+    _call("the fingerprint", lambda key: _json(_fingerprint(key)), NOTHING),
+    _call("another fingerprint", lambda key: _json(sha256(key)[:16]), _CALLED),
+    _call("the key", lambda key: _json(sha256(key)), _CALLED),
+    _call("no JSON", sha256, _CALLED),
+    _call("the fingerprint, elsewhere", lambda key: _json(_fingerprint(key)), _CALLED, below="example:index:Role"),
+    _call("something, elsewhere", sha256, _CALLED, known=False, below="example:index:Role"),
     Case(
         "a second host with the same key",
         (copied("template", "second"),),

@@ -7,8 +7,10 @@ data, and are traced and held to a number.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ..facts.aws import FUNCTION_URL, INVOCATION, LAMBDA, LAMBDA_PERMISSION, is_given
+from ..facts.key_fingerprint import is_fingerprint_only
 from ..facts.secret_text import SECRET_FORM, SECRET_SOURCES, is_named_like_secret
 from ..resource import Resource
 from ..rule import Area, Kind, Level, Parameter, References, Settings, Severity
@@ -75,9 +77,14 @@ def forbid_public_functions(resource: Resource, _: Settings) -> Iterator[Verdict
     waivable=False,
 )
 def keep_secrets_out_of_functions(resource: Resource, _: Settings) -> Iterator[Verdict]:
-    """Everyone who may look at the function reads it, and an input stays in the state."""
+    """Everyone who may look at the function reads it, and an input stays in the state.
+
+    The fingerprint of the secret key may be there and be marked: it is no secret that lets anyone in.
+    """
     if resource.type == INVOCATION:
-        yield from _exposed(resource, "input", resource.get("input"))
+        value, is_fingerprint = resource.get("input"), is_fingerprint_only(resource, "input")
+        if not (is_fingerprint and value.is_unknown):
+            yield from _exposed(resource, "input", replace(value, secret=value.secret and not is_fingerprint))
         return
     variables = resource.get("environment").field("variables")
     if variables.is_unknown or variables.secret:

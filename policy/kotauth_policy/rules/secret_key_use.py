@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from ..facts.aws import HOSTS
 from ..facts.docker import CONTAINER, DIGEST_LABELS, JOB, SERVER, VOLUME, mounted, part, starts, volumes_of
 from ..facts.host_containers import containers_on_same_host, host_of, parts_in
+from ..facts.key_fingerprint import is_fingerprint_only
 from ..facts.key_origin import derived_keys, may_be_key
 from ..facts.kotauth import SECRET_KEY_FILE, Upload, file_name, is_secret_named, is_server, secret_key_uploads, setting
 from ..facts.randomness import RANDOM_PASSWORD
@@ -71,8 +72,9 @@ def _is_same(one: Upload, other: Upload) -> bool:
 def keep_secret_key_apart(resource: Resource, _: Settings) -> Iterator[Verdict]:
     """What else has the key can lose it, and what is rotated together with it ends every login.
 
-    A stored copy under the key's name is its recovery path. Not seen here are outputs of the stack, which have no
-    origin, a second file beside the key's that is made of it, and where else a key goes that was brought along.
+    A stored copy under the key's name is its recovery path, and from the fingerprint that the database keeps no key can
+    be made. Not seen here are outputs of the stack, which have no origin, a second file beside the key's that is made
+    of it, and where else a key goes that was brought along.
     """
     if resource.type == CONTAINER:
         yield from _judge_reader(resource)
@@ -99,7 +101,7 @@ def _strays(password: Resource) -> Iterator[tuple[Resource, str]]:
             not (found := entry.field("label")).is_unknown and found.text() in DIGEST_LABELS
             for entry in consumer.get("labels").items()
         )
-        if not is_key and not is_digest:
+        if not is_key and not is_digest and not is_fingerprint_only(consumer, name):
             yield consumer, name
 
 
