@@ -32,6 +32,8 @@ class KotauthCredentials(pulumi.ComponentResource):
 
     secret_key: pulumi.Output[str]
     """Encrypts signing keys and second factors, signs all cookies. Losing it loses data."""
+    secret_key_fingerprint: pulumi.Output[str]
+    """16 hex digits of a hash of the key, which `DockerDatabaseRole` and `AwsDatabaseRole` keep in the database."""
     admin_password: pulumi.Output[str]
     """First password of the user `admin`."""
     checklist_api_key: pulumi.Output[str]
@@ -53,6 +55,7 @@ class KotauthCredentials(pulumi.ComponentResource):
         generated = random.RandomPassword(f"{name}-secret-key", length=64, special=False, opts=kept)
         given = args.get("secret_key")
         self.secret_key = pulumi.Output.secret(given if given is not None else generated.result.apply(_sha256))
+        self.secret_key_fingerprint = self.secret_key.apply(kotauth.key_fingerprint)
         # Kotauth asks for 12 characters with upper case, lower case and digit at every start.
         self.admin_password = random.RandomPassword(
             f"{name}-admin-password", length=32, special=False, min_upper=1, min_lower=1, min_numeric=1, opts=kept
@@ -70,6 +73,7 @@ class KotauthCredentials(pulumi.ComponentResource):
         self.register_outputs(
             {
                 "secret_key": self.secret_key,
+                "secret_key_fingerprint": self.secret_key_fingerprint,
                 "admin_password": self.admin_password,
                 "checklist_api_key": self.checklist_api_key,
                 "checklist_api_key_hash": self.checklist_api_key_hash,

@@ -237,6 +237,11 @@ def bootstrap_api_keys(key_hash: str) -> str:
     return json.dumps([{"tenant": "master", "name": "checklist", "scopes": scopes, "keyHash": key_hash}])
 
 
+def key_fingerprint(secret_key: str) -> str:
+    """Return 16 hex digits of a hash of the key, which the database keeps for the key guard."""
+    return hashlib.sha256(f"kotauth-infra/key/v1|{secret_key.strip()}".encode()).hexdigest()[:16]
+
+
 def chain_key_id(secret_key: str) -> str:
     """Return the id that `audit_log.chain_key_id` carries for this key (Kotauth's `AuditChainHasher`, since 1.19.0)."""
     inner = hashlib.sha256(f"{secret_key.strip()}|kauth/audit-log/v1".encode()).digest()

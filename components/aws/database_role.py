@@ -2,7 +2,7 @@
 
 Only the VPC reaches the database, so a function in it runs the same `role.sql` as everywhere. Its call names versions,
 ARNs and hosts, and is made again whenever one of them changes or the function's code does; the function reads the
-secrets itself, because a call's input lies in the state.
+passwords itself, because a call's input lies in the state. The fingerprint of the secret key makes the input a secret.
 """
 
 from typing import NotRequired, TypedDict
@@ -11,7 +11,7 @@ import pulumi
 import pulumi_aws as aws
 
 from ..inputs import Inputs, true_or_false, whole_number
-from ..postgres.limits import POOL_SIZE, parse_database_name, parse_password_version, parse_pool_size
+from ..postgres.limits import POOL_SIZE, parse_database_name, parse_fingerprint, parse_password_version, parse_pool_size
 from ..postgres.rds_ca import parse_ca_bundle, rds_ca_bundle
 from ..postgres.role import OWNER, connection_limit, login_name
 from ..tokens import token
@@ -63,6 +63,9 @@ class AwsDatabaseRoleArgs(TypedDict):
     """Staging label of the password's version. Default the one that `AwsSecret` gives the version of that number."""
     pool_size: NotRequired[int]
     """Connections of one server. Default 10."""
+    secret_key_fingerprint: NotRequired[pulumi.Input[str]]
+    """Fingerprint of the server's secret key, from `KotauthCredentials`. Stored while the database holds no table; the
+    key guard compares with it. By default only the audit log tells of a wrong key."""
     ca_bundle: NotRequired[str]
     """Authorities that sign the database's certificate, PEM. Default those of RDS in the region."""
     reserve_concurrency: NotRequired[bool]
@@ -86,7 +89,7 @@ class AwsDatabaseRole(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AwsDatabaseRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make the function and call it."""
-        inputs = Inputs.of(AwsDatabaseRoleArgs, name, args)
+        inputs = Inputs.of(AwsDatabaseRoleArgs, name, args, secrets=["secret_key_fingerprint"])
         port = inputs.take("database_port", whole_number("a port", 1, 65535), 5432)
         version = inputs.take("password_version", parse_password_version, 1)
         limit = connection_limit(inputs.take("pool_size", parse_pool_size, POOL_SIZE))
@@ -94,6 +97,7 @@ class AwsDatabaseRole(pulumi.ComponentResource):
         ca_bundle = inputs.optional("ca_bundle", parse_ca_bundle)
         retention = inputs.take("log_retention_days", parse_retention, RETENTION_DAYS)
         database = inputs.take("database", parse_database_name, OWNER)
+        fingerprint = inputs.optional("secret_key_fingerprint", parse_fingerprint)
         inputs.finish()
         login = login_name(version)
         super().__init__(token("AwsDatabaseRole"), name, {"login": login, "connection_limit": limit}, opts)
@@ -155,6 +159,7 @@ class AwsDatabaseRole(pulumi.ComponentResource):
                     "database": database,
                     "login": login,
                     "connection_limit": limit,
+                    "key_fingerprint": fingerprint or "",
                     "administrator_secret": args["administrator_secret_arn"],
                     "password_secret": args["password_secret_arn"],
                     "password_label": args.get("password_label", staging_label(version)),

@@ -202,6 +202,7 @@ class AwsDeployment(pulumi.ComponentResource):
                 "password_key_arn": password["key_arn"],
                 "password_version": server.database_password_version,
                 "pool_size": server.pool_size,
+                "secret_key_fingerprint": credentials.secret_key_fingerprint,
                 "ca_bundle": ca,
                 "log_retention_days": s.log_retention_days,
                 "kms_key_arn": log_key,

@@ -8,7 +8,7 @@ import pulumi_random as random
 
 from ..hardening import CHECK_CPUS, CHECK_MEMORY_MB
 from ..inputs import Inputs, number, whole_number
-from ..postgres.limits import POOL_SIZE, parse_database_name, parse_password_version, parse_pool_size
+from ..postgres.limits import POOL_SIZE, parse_database_name, parse_fingerprint, parse_password_version, parse_pool_size
 from ..postgres.role import (
     OWNER,
     connection_limit,
@@ -30,6 +30,7 @@ HOST = "postgres"
 _DEFAULT_MEMORY_MB = 512
 APPLY_ROLE = (Path(__file__).parent.parent / "postgres" / "apply_role.sh").read_text()
 """Runs `role.sql` as the administrator."""
+KEY_FINGERPRINT_FILE = "key_fingerprint"
 
 
 class DockerDatabaseArgs(TypedDict):
@@ -113,6 +114,9 @@ class DockerDatabaseRoleArgs(TypedDict):
     """Two logins take turns, chosen by this number: a rotation leaves the old one its password. Default 1."""
     pool_size: NotRequired[int]
     """Connections of one server. Default 10."""
+    secret_key_fingerprint: NotRequired[pulumi.Input[str]]
+    """Fingerprint of the server's secret key, from `KotauthCredentials`. Stored while the database holds no table; the
+    key guard compares with it. By default only the audit log tells of a wrong key."""
     image: NotRequired[str]
     """Image with `psql`. Default the official PostgreSQL 14."""
     labels: NotRequired[dict[str, str]]
@@ -127,10 +131,12 @@ class DockerDatabaseRole(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DockerDatabaseRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Apply `role.sql`."""
-        inputs = Inputs.of(DockerDatabaseRoleArgs, name, args, secrets=["administrator_password", "password"])
+        secrets = ["administrator_password", "password", "secret_key_fingerprint"]
+        inputs = Inputs.of(DockerDatabaseRoleArgs, name, args, secrets=secrets)
         login = login_name(inputs.take("password_version", parse_password_version, 1))
         limit = connection_limit(inputs.take("pool_size", parse_pool_size, POOL_SIZE))
         database = inputs.take("database", parse_database_name, OWNER)
+        fingerprint = inputs.optional("secret_key_fingerprint", parse_fingerprint)
         inputs.finish()
         image = args.get("image", IMAGES[DEFAULT_VERSION])
         labels = args.get("labels", {})
@@ -150,6 +156,15 @@ class DockerDatabaseRole(pulumi.ComponentResource):
             },
             child,
         )
+        mounts = [Mount(files.volume_name, "/run/secrets")]
+        if fingerprint is not None:
+            # In a volume of its own: only so is it known, before it has a value, that nothing else comes from the key.
+            of_key = DockerFiles(
+                f"{name}-key",
+                {"image": image, "files": {KEY_FINGERPRINT_FILE: fingerprint}, "owner": USER, "labels": labels},
+                child,
+            )
+            mounts.append(Mount(of_key.volume_name, "/run/key"))
         job = run_job(
             name,
             Runtime(
@@ -164,7 +179,7 @@ class DockerDatabaseRole(pulumi.ComponentResource):
                     "PGDATABASE": database,
                     "PGUSER": args.get("administrator", ADMINISTRATOR),
                 },
-                mounts=[Mount(files.volume_name, "/run/secrets")],
+                mounts=mounts,
                 networks=[Attachment(args["network"])],
                 tmpfs=["/tmp"],  # noqa: S108 - the container's own
                 labels=labels,

@@ -117,6 +117,7 @@ class DockerDeployment(pulumi.ComponentResource):
                 "password": credentials.database_password,
                 "password_version": application.database_password_version,
                 "pool_size": application.pool_size,
+                "secret_key_fingerprint": credentials.secret_key_fingerprint,
                 "image": settings.database_image.reference,
                 "labels": labels,
             },

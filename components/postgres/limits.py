@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import cast
 
-from ..inputs import whole_number
+import pulumi
+
+from ..inputs import InvalidInputError, whole_number
 
 POOL_SIZE = 10
 """Default: Kotauth's own (`DB_POOL_MAX_SIZE`)."""
@@ -18,3 +21,26 @@ def parse_database_name(raw: object) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", str(raw)):
         raise ValueError("must be up to 63 lower-case letters, digits and underscores, and begin with a letter")
     return str(raw)
+
+
+def parse_fingerprint(raw: object) -> pulumi.Output[str]:
+    """Parse the fingerprint of the secret key, one that comes later when it does; return it as a secret.
+
+    The key itself, given by mistake, is refused: the database and the job that makes its roles must never have it.
+    """
+    if isinstance(raw, pulumi.Output):
+        return pulumi.Output.secret(cast("pulumi.Output[object]", raw)).apply(_late_fingerprint)
+    return pulumi.Output.secret(_fingerprint(raw))
+
+
+def _fingerprint(raw: object) -> str:
+    if not re.fullmatch(r"[0-9a-f]{16}", str(raw)):
+        raise ValueError("must be 16 hex digits: use the output `secret_key_fingerprint` of `KotauthCredentials`")
+    return str(raw)
+
+
+def _late_fingerprint(raw: object) -> str:
+    try:
+        return _fingerprint(raw)
+    except ValueError as error:
+        raise InvalidInputError(f'secret_key_fingerprint = "[secret]": {error}') from None

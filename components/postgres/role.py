@@ -16,6 +16,9 @@ OWNER = "kotauth"
 """Owns every object. Can't log in."""
 SCHEMA = "kotauth"
 
+KEY_FINGERPRINT = "kotauth.key_fingerprint"
+"""Setting of the session with the fingerprint of the secret key, for `role.sql`; unset or empty for none."""
+
 SPARE_CONNECTIONS = 5
 """Beside the pools: Flyway's connection of each generation, the key guard, a person with psql."""
 SCRAM_ITERATIONS = 4096

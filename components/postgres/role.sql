@@ -2,7 +2,8 @@
 --
 -- Idempotent, and plain server-side SQL: psql runs it on Docker, a driver without psql's variables elsewhere. Its inputs
 -- are settings of the session: kotauth.owner, kotauth.login, kotauth.verifier (a SCRAM verifier, never the password:
--- log_statement would write it down), kotauth.schema, kotauth.connection_limit.
+-- log_statement would write it down), kotauth.schema, kotauth.connection_limit, kotauth.key_fingerprint (of the secret
+-- key, which never comes here; unset or empty for none).
 --
 -- The administrator is not always a superuser (RDS's is not): CREATE SCHEMA ... AUTHORIZATION and ALTER ROLE ...
 -- NOSUPERUSER fail there, so the schema stays the administrator's and forbidden attributes are checked, not set.
@@ -16,6 +17,7 @@ DECLARE
   login_name    constant text := current_setting('kotauth.login');
   schema_name   constant text := current_setting('kotauth.schema');
   database_name constant text := current_database();
+  key_now       constant text := coalesce(current_setting('kotauth.key_fingerprint', true), '');
   other         record;
 BEGIN
   -- The roles and their attributes. CREATE ROLE gives none of the dangerous ones.
@@ -67,5 +69,25 @@ BEGIN
   EXECUTE format('CREATE SCHEMA IF NOT EXISTS %I', schema_name);
   EXECUTE format('REVOKE ALL ON SCHEMA %I FROM PUBLIC', schema_name);
   EXECUTE format('GRANT USAGE, CREATE ON SCHEMA %I TO %I', schema_name, owner_name);
+
+  -- What key_guard.sh compares the secret key with. The logins may read it, and it stays the administrator's: else a key
+  -- that is wrong could write itself in. Kotauth's first start binds its tables to a key, so until there is a table the
+  -- last fingerprint counts, and from then on the one that is there.
+  CREATE SCHEMA IF NOT EXISTS kotauth_infra;
+  EXECUTE format('REVOKE ALL ON SCHEMA kotauth_infra FROM PUBLIC, %I, %I', owner_name, login_name);
+  EXECUTE format('GRANT USAGE ON SCHEMA kotauth_infra TO %I', owner_name);
+  CREATE TABLE IF NOT EXISTS kotauth_infra.key_fingerprint (
+    fingerprint text NOT NULL CHECK (fingerprint ~ '^[0-9a-f]{16}$'),
+    one_row     boolean PRIMARY KEY DEFAULT true CHECK (one_row)
+  );
+  EXECUTE format('REVOKE ALL ON kotauth_infra.key_fingerprint FROM PUBLIC, %I, %I', owner_name, login_name);
+  EXECUTE format('GRANT SELECT ON kotauth_infra.key_fingerprint TO %I', owner_name);
+  IF key_now <> '' AND NOT EXISTS (
+    SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = schema_name AND c.relkind IN ('r', 'p')
+  ) THEN
+    INSERT INTO kotauth_infra.key_fingerprint VALUES (key_now)
+    ON CONFLICT (one_row) DO UPDATE SET fingerprint = excluded.fingerprint;
+  END IF;
 END
 $role$;

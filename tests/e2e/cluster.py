@@ -8,10 +8,12 @@ import subprocess
 import time
 import uuid
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
+from components import postgres
 from components.docker.database import APPLY_ROLE
-from components.postgres.role import OWNER, connection_limit, role_script, role_settings, scram_verifier
+from components.postgres.role import OWNER, SCHEMA, connection_limit, role_script, role_settings, scram_verifier
 from components.postgres.server import ADMINISTRATOR, USER
 from tests.e2e.stack import docker
 
@@ -22,6 +24,7 @@ OTHER_DATABASE = "accounting"
 """Somebody else's database, which is in the cluster before the role is made."""
 
 _START_SECONDS = 30
+_KEY_GUARD = (Path(postgres.__path__[0]) / "key_guard.sh").read_text()
 
 # What RDS gives its administrator. The schema `public` is its own on some instances and `rdsadmin`'s on others: here it
 # is its own, but in the database `foreign_public`.
@@ -58,7 +61,7 @@ class Cluster:
         """Start it in memory, with further options of `docker run`; it ends with `stop`."""
         container = docker(
             *("run", "--detach", f"--label=kotauth.test={os.getpid()}", *(options or ["--network=none"])),
-            *("--tmpfs=/var/lib/postgresql/data", "--tmpfs=/run/secrets:mode=1777"),
+            *("--tmpfs=/var/lib/postgresql/data", "--tmpfs=/run/secrets:mode=1777", "--tmpfs=/run/key:mode=1777"),
             f"--env=POSTGRES_USER={ADMINISTRATOR if kind == SUPERUSER else BOOTSTRAP}",
             # The official image trusts the loopback address otherwise, and no password would be tested.
             *("--env=POSTGRES_PASSWORD=administrator", "--env=POSTGRES_INITDB_ARGS=--auth-host=scram-sha-256"),
@@ -99,13 +102,26 @@ class Cluster:
         assert outcome.code == 0, outcome.output
         return outcome.output.strip()
 
-    def apply_role(self, login: str, password: str, database: str = OWNER) -> Outcome:
+    def apply_role(self, login: str, password: str, database: str = OWNER, fingerprint: str = "") -> Outcome:
         """Run `role.sql` as the one-shot container of the deployment does it, as the administrator."""
         settings = role_settings(login, scram_verifier(password), connection_limit(10))
         environment = {"PGHOST": "127.0.0.1", "PGUSER": ADMINISTRATOR, "PGDATABASE": database}
+        files = 'cat >/run/secrets/role.sql; printf %s "$FINGERPRINT" >/run/key/key_fingerprint'
         return self._execute(
-            ["sh", "-c", f"cat >/run/secrets/role.sql\n{APPLY_ROLE}"], role_script(settings), environment
+            ["sh", "-c", f"{files}\n{APPLY_ROLE}"], role_script(settings), {**environment, "FINGERPRINT": fingerprint}
         )
+
+    def guard(self, key: str, login: str, password: str, database: str) -> Outcome:
+        """Run the key guard as a login, as it runs before a server's start."""
+        files = 'cat >/run/secrets/secret_key; printf %s "$PASSWORD" >/run/secrets/database_password'
+        environment = {"PGHOST": "127.0.0.1", "PGUSER": login, "PGDATABASE": database, "PASSWORD": password}
+        return self._execute(["bash", "-c", f"{files}\n{_KEY_GUARD}"], key, environment)
+
+    def dump_and_restore(self, source: str, target: str, login: str, password: str) -> Outcome:
+        """Dump a database and restore Kotauth's schema into another one that `role.sql` has prepared, as its login."""
+        pipe = f"pg_dump -Fc {source} | pg_restore --exit-on-error -n {SCHEMA} --no-owner -d {target}"
+        environment = {"PGHOST": "127.0.0.1", "PGUSER": login, "PGPASSWORD": password}
+        return self._execute(["bash", "-c", f"set -o pipefail; {pipe}"], environment=environment)
 
     def log_in(self, sql: str, user: str, password: str, database: str = OWNER) -> Outcome:
         """Run SQL over a connection with a password; each statement by itself, whatever became of the one before."""

@@ -105,11 +105,14 @@ class Rds(Cluster):
         aliases = f"--alias={HOST}", f"--alias={OTHER_HOST}"
         docker("network", "connect", *aliases, self.network, self.container, check=False)
 
-    def apply_role(self, login: str, password: str, database: str = OWNER) -> Outcome:
+    def apply_role(self, login: str, password: str, database: str = OWNER, fingerprint: str = "") -> Outcome:
         """Run `role.sql` by the function."""
         version = 1 if login.endswith("a") else 2
         called = self.call(
-            password_secret_arn=self.secrets.keep(password, f"v{version}"), password_version=version, database=database
+            password_secret_arn=self.secrets.keep(password, f"v{version}"),
+            password_version=version,
+            database=database,
+            secret_key_fingerprint=fingerprint,
         )
         return Outcome(1 if called.error else 0, called.log + called.error)
 

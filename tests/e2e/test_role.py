@@ -25,6 +25,7 @@ pytestmark = pytest.mark.docker
 
 LOGIN, NEXT_LOGIN = "kotauth_a", "kotauth_b"
 PASSWORD = password()
+FINGERPRINT, OTHER_FINGERPRINT = "0123456789abcdef", "fedcba9876543210"
 INSUFFICIENT_PRIVILEGE = "42501"
 MARK = "next try"
 
@@ -80,6 +81,14 @@ DENIED = {
     "write the administrator's table": "INSERT INTO kotauth.kept VALUES (1)",
     "read the administrator's table": "SELECT * FROM kotauth.kept",
     "drop the administrator's table": "DROP TABLE kotauth.kept",
+    "write a fingerprint of the secret key": "INSERT INTO kotauth_infra.key_fingerprint VALUES ('0123456789abcdef')",
+    "change the fingerprint": f"UPDATE kotauth_infra.key_fingerprint SET fingerprint = '{OTHER_FINGERPRINT}'",
+    "remove the fingerprint": "DELETE FROM kotauth_infra.key_fingerprint",
+    "empty the fingerprints": "TRUNCATE kotauth_infra.key_fingerprint",
+    "drop the fingerprints": "DROP TABLE kotauth_infra.key_fingerprint",
+    "hook into the fingerprints": "CREATE TRIGGER t AFTER INSERT ON kotauth_infra.key_fingerprint EXECUTE FUNCTION f()",
+    "create beside the fingerprints": "CREATE TABLE kotauth_infra.intruder (id int)",
+    "drop the fingerprints' schema": "DROP SCHEMA kotauth_infra CASCADE",
     "drop its own schema": "DROP SCHEMA kotauth CASCADE",
     "drop another schema": "DROP SCHEMA neighbour CASCADE",
     "drop the schema public": "DROP SCHEMA public CASCADE",
@@ -138,7 +147,7 @@ def cluster(request: pytest.FixtureRequest, images: dict[str, str]) -> Iterator[
     way, kind, version = WAYS[request.param]
     cluster = way.start(images["databaseImage"] if version == 14 else built.newer_database(version), kind)
     try:
-        applied = cluster.apply_role(LOGIN, PASSWORD)
+        applied = cluster.apply_role(LOGIN, PASSWORD, fingerprint=FINGERPRINT)
         assert applied.code == 0, applied.output
         cluster.as_superuser(OTHERS)
         yield cluster
@@ -202,11 +211,18 @@ def test_a_second_run_changes_nothing(cluster: Cluster) -> None:
     privileges = (
         "SELECT datname, datacl, datdba FROM pg_database ORDER BY 1;"
         "SELECT nspname, nspacl, nspowner FROM pg_namespace WHERE nspname !~ '^pg_' ORDER BY 1;"
+        "SELECT relname, relacl, relowner FROM pg_class WHERE relnamespace = 'kotauth_infra'::regnamespace ORDER BY 1;"
         "SELECT * FROM pg_db_role_setting ORDER BY 1, 2"
     )
     before = cluster.roles(), cluster.as_superuser(privileges)
-    assert cluster.apply_role(LOGIN, PASSWORD).code == 0
+    assert cluster.apply_role(LOGIN, PASSWORD, fingerprint=OTHER_FINGERPRINT).code == 0
     assert (cluster.roles(), cluster.as_superuser(privileges)) == before
+
+
+def test_it_reads_the_fingerprint_which_stays_once_there_is_a_table(cluster: Cluster) -> None:
+    assert cluster.apply_role(LOGIN, PASSWORD, fingerprint=OTHER_FINGERPRINT).code == 0
+    read = "SELECT fingerprint FROM kotauth_infra.key_fingerprint"
+    assert cluster.log_in(f"{read}; SET ROLE NONE; {read}", LOGIN, PASSWORD).output.split() == [FINGERPRINT] * 2
 
 
 def test_a_rotation_gives_the_other_login_a_password_and_leaves_the_first_one_its_own(cluster: Cluster) -> None:

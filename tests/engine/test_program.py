@@ -29,6 +29,7 @@ EXPECTED = {
     "kotauth:index:DockerFiles": {
         "kotauth-postgres-secrets",
         "kotauth-database-role-files",
+        "kotauth-database-role-key",
         "kotauth-server-secrets",
         "kotauth-caddy-next-config",
     },
@@ -45,6 +46,7 @@ EXPECTED = {
         "kotauth-postgres-data",
         "kotauth-postgres-secrets",
         "kotauth-database-role-files",
+        "kotauth-database-role-key",
         "kotauth-server-secrets",
         "kotauth-caddy-data",
         "kotauth-caddy-config",
@@ -55,6 +57,7 @@ EXPECTED = {
         "kotauth-postgres-data-owner",
         "kotauth-postgres",
         "kotauth-database-role-files-carrier",
+        "kotauth-database-role-key-carrier",
         "kotauth-database-role",
         "kotauth-server-secrets-carrier",
         "kotauth-server-key-guard",

@@ -70,6 +70,7 @@ OUTPUTS = {
     "DockerCaCertificate": {"pem"},
     "KotauthCredentials": {
         "secretKey",
+        "secretKeyFingerprint",
         "adminPassword",
         "checklistApiKey",
         "checklistApiKeyHash",

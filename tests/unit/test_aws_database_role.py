@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pulumi
@@ -36,6 +36,7 @@ INTERFACES = [
     "ec2:DescribeSubnets",
     "ec2:UnassignPrivateIpAddresses",
 ]
+FINGERPRINT = "0123456789abcdef"
 OTHER_CA = rds_ca_bundle("eu-west-1")
 
 
@@ -168,6 +169,7 @@ def test_the_call_names_versions_and_places_and_no_secret(role: Declared) -> Non
         "database": "kotauth",
         "login": "kotauth_a",
         "connection_limit": 25,
+        "key_fingerprint": "",
         "administrator_secret": SECRETS[0],
         "password_secret": SECRETS[1],
         "password_label": "v1",
@@ -175,6 +177,22 @@ def test_the_call_names_versions_and_places_and_no_secret(role: Declared) -> Non
     assert call(role)["lifecycleScope"] == "CREATE_ONLY"
     assert call(role)["functionName"] == engine_name("role")
     assert role.named("role-call").secret_inputs == frozenset()
+
+
+def test_the_fingerprint_of_the_key_makes_the_input_a_secret() -> None:
+    given = declared(secret_key_fingerprint=FINGERPRINT)
+    assert json.loads(call(given)["input"])["key_fingerprint"] == FINGERPRINT
+    assert given.named("role-call").secret_inputs == {"input"}
+
+
+@pytest.mark.parametrize("value", ["f" * 64, "0123456789ABCDEF", "hunter2"])
+@pytest.mark.parametrize("wrapped", [str, pulumi.Output.from_input])
+def test_the_key_itself_is_refused_and_not_shown(value: str, wrapped: Callable[[str], Any]) -> None:
+    with pytest.raises(
+        pulumi.RunError, match=r'secret_key_fingerprint = "\[secret\]": must be 16 hex digits'
+    ) as refused:
+        declared(secret_key_fingerprint=wrapped(value))
+    assert value not in str(refused.value)
 
 
 def test_the_call_waits_for_the_rights_of_the_function(role: Declared) -> None:
@@ -194,6 +212,7 @@ def test_the_call_waits_for_the_rights_of_the_function(role: Declared) -> None:
         {"ca_bundle": OTHER_CA},
         {"administrator_secret_arn": SECRETS[1]},
         {"password_secret_arn": SECRETS[0]},
+        {"secret_key_fingerprint": FINGERPRINT},
     ],
     ids=repr,
 )

@@ -7,6 +7,8 @@ import json
 
 import pytest
 
+from components.kotauth import key_fingerprint
+from tests.unit.aws import statements
 from tests.unit.aws_deployments import ALB, API_KEY, SECRET_FILES, deployed, files
 from tests.unit.recording import Declared, generated
 
@@ -45,6 +47,18 @@ def test_what_lies_in_secrets_manager(alb: Declared) -> None:
     }
     (api_key,) = json.loads(stored["kotauth-api-keys-version"])
     assert api_key["keyHash"] == hashlib.sha256(API_KEY.encode()).hexdigest()
+
+
+def test_the_role_function_gets_the_key_s_fingerprint_and_may_not_read_the_key(alb: Declared) -> None:
+    call = alb.named("kotauth-database-role-call")
+    assert json.loads(call.inputs["input"])["key_fingerprint"] == key_fingerprint(SECRET_KEY)
+    assert call.secret_inputs == {"input"}
+    rights = statements(alb.named("kotauth-database-role-rights"))
+    readable = {arn for each in rights if "secretsmanager:GetSecretValue" in each["Action"] for arn in each["Resource"]}
+    assert {arn.rpartition(":secret:")[2].partition("-0c0ffee")[0] for arn in readable} == {
+        "kotauth-database-password",
+        "rds!db-kotauth-database-instance",
+    }
 
 
 @pytest.mark.parametrize(("version", "label", "login"), [(1, "v1", "kotauth_a"), (2, "v2", "kotauth_b")])

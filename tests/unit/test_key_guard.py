@@ -18,7 +18,9 @@ PSQL = r"""
 printf '%s\n' "$@" >>"$CALLS"
 cat "$PGPASSFILE" >>"$CALLS.pgpass"
 case "${!#}" in
-  *pg_attribute*) echo "$COLUMN" ;;
+  *pg_attribute*) echo "$FOUND" ;;
+  *"SELECT fingerprint FROM"*) echo "$STORED" ;;
+  *"EXISTS (SELECT FROM audit_log)"*) echo t ;;
   *"ORDER BY id DESC LIMIT 1"*) printf '%s' "${NEWEST:+$NEWEST$'\n'}" ;;
   *) echo "what?" >&2; exit 3 ;;
 esac
@@ -33,11 +35,12 @@ def shell(tmp_path: Path) -> Shell:
 
 
 def guard(
-    shell: Shell, *, column: str = "1", newest: str = "", key: str = KEY, password: str = PASSWORD
+    shell: Shell, *, newest: str = "", stored: str = "", key: str = KEY, password: str = PASSWORD
 ) -> subprocess.CompletedProcess[str]:
+    """Run it where there are tables, with the newest key id of the audit log and a fingerprint that is stored."""
     shell.file("/run/secrets/secret_key").write_text(key)
     shell.file("/run/secrets/database_password").write_text(password)
-    environment = {"COLUMN": column, "NEWEST": newest, "CALLS": str(shell.root / "calls")}
+    environment = {"FOUND": "t|t|t|t", "NEWEST": newest, "STORED": stored, "CALLS": str(shell.root / "calls")}
     return shell.run(SCRIPT, moved=("/run/secrets", "/tmp/pgpass"), environment=environment)  # noqa: S108 - moved
 
 
@@ -56,14 +59,30 @@ def test_the_key_does_not_fit(shell: Shell) -> None:
     assert "Give back the old key" in line
 
 
-def test_an_empty_audit_log(shell: Shell) -> None:
-    done = guard(shell, newest="")
-    assert (done.returncode, done.stdout) == (0, "key guard: the audit log is empty, nothing to compare\n")
-
-
-def test_no_audit_log_yet(shell: Shell) -> None:
-    done = guard(shell, column="0", newest="deadbeef")
-    assert (done.returncode, done.stdout) == (0, "key guard: the database has no audit log yet, nothing to compare\n")
+@pytest.mark.parametrize(
+    ("stored", "newest", "code"),
+    [
+        (True, True, 0),
+        (True, None, 0),
+        (None, True, 0),
+        (None, None, 0),
+        (False, None, 1),
+        (None, False, 1),
+        (True, False, 1),
+        (False, True, 1),
+        (False, False, 1),
+    ],
+)
+def test_whatever_contradicts_the_key_refuses_it(
+    shell: Shell, stored: bool | None, newest: bool | None, code: int
+) -> None:
+    """True is this key's, False another's, None where there is none."""
+    fingerprints = {True: kotauth.key_fingerprint(KEY), False: "0123456789abcdef", None: ""}
+    ids = {True: kotauth.chain_key_id(KEY), False: "deadbeef", None: ""}
+    done = guard(shell, stored=fingerprints[stored], newest=ids[newest])
+    assert done.returncode == code, done.stdout
+    assert ("does not fit" in done.stdout) == (code == 1)
+    assert ("can't tell" in done.stdout) == (stored is newest is None)
 
 
 def test_no_answer_from_the_database_is_no_consent(shell: Shell) -> None:
@@ -74,15 +93,17 @@ def test_no_answer_from_the_database_is_no_consent(shell: Shell) -> None:
 
 
 def test_white_space_around_the_key_does_not_count_for_kotauth_either(shell: Shell) -> None:
-    done = guard(shell, newest=kotauth.chain_key_id(KEY), key=f" \t{KEY}\r\n\n")
+    fingerprint = kotauth.key_fingerprint(KEY)
+    done = guard(shell, newest=kotauth.chain_key_id(KEY), stored=fingerprint, key=f" \t{KEY}\r\n\n")
     assert done.returncode == 0, done.stdout
 
 
 def test_the_secrets_show_up_nowhere(shell: Shell) -> None:
-    done = guard(shell, newest="deadbeef")
+    done = guard(shell, newest="deadbeef", stored=kotauth.key_fingerprint(KEY))
     seen = done.stdout + done.stderr + (shell.root / "calls").read_text()
     assert KEY not in seen
     assert PASSWORD not in seen
+    assert kotauth.key_fingerprint(KEY) not in seen
 
 
 def test_the_password_file_is_libpq_s_and_private(shell: Shell) -> None:
@@ -111,5 +132,5 @@ def test_every_byte_of_the_first_hash_reaches_the_second(shell: Shell, byte: int
 
 @pytest.mark.parametrize("key", ["%s%d\\x41" * 8, "ключ" * 10, "$(id) `id` \"'" * 5, "a  b\nc" * 10])
 def test_a_key_of_any_characters(shell: Shell, key: str) -> None:
-    done = guard(shell, key=key, newest=kotauth.chain_key_id(key))
+    done = guard(shell, key=key, newest=kotauth.chain_key_id(key), stored=kotauth.key_fingerprint(key))
     assert done.returncode == 0, done.stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.unit.aws_outputs import engine_name
 from tests.unit.conftest import INTERNAL, PUBLIC, deploy
 from tests.unit.recording import Declared
 
@@ -61,6 +62,15 @@ def test_a_new_secret_is_a_new_volume_and_so_a_new_server(public: Declared) -> N
     other = deploy({**PUBLIC, "secret_key": "x" * 32})
     assert content(public, "kotauth-server-secrets") != content(other, "kotauth-server-secrets")
     assert content(public, "kotauth-postgres-secrets") == content(other, "kotauth-postgres-secrets")
+
+
+def test_the_role_job_runs_again_for_another_secret_key(public: Declared) -> None:
+    other = deploy({**PUBLIC, "secret_key": "x" * 32})
+    job, key = "kotauth-database-role", "kotauth-database-role-key"
+    assert content(public, key) != content(other, key)
+    volumes = other.named(job, ":Container").inputs["volumes"]
+    assert [volume["volumeName"] for volume in volumes if volume["containerPath"] == "/run/key"] == [engine_name(key)]
+    assert f"{key}-carrier" in other.named(job, ":Container").dependencies
 
 
 def test_the_fingerprint_of_secret_files_is_a_secret_too(public: Declared) -> None:

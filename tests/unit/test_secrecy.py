@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from components.credentials import KotauthCredentials
+from components.kotauth import key_fingerprint
 from components.postgres.role import scram_verifier
 from tests.unit.conftest import PUBLIC, deploy
 from tests.unit.recording import Declared, declare, generated
@@ -71,6 +72,8 @@ def test_each_container_gets_its_own_secrets_only(deployment: Declared) -> None:
         "administrator_password": generated("kotauth-postgres-administrator-password")
     }
     assert set(uploads(deployment, "kotauth-database-role-files")) == {"administrator_password", "role.sql"}
+    assert uploads(deployment, "kotauth-database-role-key") == {"key_fingerprint": key_fingerprint(SECRET_KEY)}
+    assert "uploads" in deployment.named("kotauth-database-role-key-carrier").secret_inputs
     server = uploads(deployment, "kotauth-server-secrets")
     assert {**server, "api_keys.json": ""} == {
         "secret_key": SECRET_KEY,
@@ -90,6 +93,7 @@ def test_files_belong_to_the_user_that_reads_them(deployment: Declared) -> None:
     assert owners == {
         "kotauth-postgres-secrets-carrier": {("999", "999")},
         "kotauth-database-role-files-carrier": {("999", "999")},
+        "kotauth-database-role-key-carrier": {("999", "999")},
         "kotauth-server-secrets-carrier": {("10001", "10001")},
         "kotauth-caddy-next-config-carrier": {("10002", "10002")},
     }

@@ -162,6 +162,11 @@ def test_chain_key_id_is_a_hash_of_the_hash() -> None:
     assert kotauth.chain_key_id(" key\n") == hashlib.sha256(inner).hexdigest()[:8]
 
 
+def test_the_fingerprint_of_the_key_is_a_hash_that_kotauth_does_not_use() -> None:
+    expected = hashlib.sha256(b"kotauth-infra/key/v1|key").hexdigest()[:16]
+    assert kotauth.key_fingerprint(" key\n") == expected
+
+
 def test_a_key_that_comes_later_is_checked_when_it_does() -> None:
     from components.docker.settings import DockerSettings  # noqa: PLC0415 - this test's only
 

@@ -1,6 +1,7 @@
 """Makes the application's database roles, or brings them up to date.
 
-Its input holds names only; the function reads the secrets itself. What it says, in its log and in errors, holds none.
+Its input holds names and the fingerprint of the secret key; the function reads the two passwords itself and can't read
+that key. What it says, in its log and in errors, holds none.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ....postgres.role import ROLE_SQL, role_settings, scram_verifier
+from ....postgres.role import KEY_FINGERPRINT, ROLE_SQL, role_settings, scram_verifier
 from .failure import DatabaseRoleError, NotYetError
 from .secret import read_administrator, read_secret
 from .session import Server, run_script
@@ -48,6 +49,7 @@ def _apply(event: Mapping[str, Any], seconds: float) -> dict[str, str]:
             administrator = read_administrator(event["administrator_secret"])
             password = read_secret(event["password_secret"], event["password_label"])
             settings = role_settings(login, scram_verifier(password), event["connection_limit"])
+            settings[KEY_FINGERPRINT] = event["key_fingerprint"]
             warnings = run_script(server, administrator, settings, ROLE_SQL)
             break
         except NotYetError as error:
