@@ -153,9 +153,8 @@ class AwsDeployment(pulumi.ComponentResource):
             opts,
         )
         child, tags = pulumi.ResourceOptions(parent=self), args.get("tags", {})
-        invoke = pulumi.InvokeOptions(parent=self)
-        ca = s.database_ca or rds_ca_bundle(aws.get_region(opts=invoke).region, "database_ca")
-
+        region = aws.get_region(opts=pulumi.InvokeOptions(parent=self)).region
+        ca = s.database_ca or rds_ca_bundle(region, "database_ca")
         # One for all logs and the topic of the alarms: a key costs as much as a small disk.
         what = f"Logs and alarms of {name}"
         log_key = customer_key(f"{name}-log-key", what, child, services=["logs", "alarms"], tags=tags).arn
@@ -233,9 +232,7 @@ class AwsDeployment(pulumi.ComponentResource):
             "latency_seconds": s.alarm_latency,
             "kms_key_arn": log_key,
             "tags": tags,
-        }
-        if s.alarm_email:
-            watched["alarm_email"] = s.alarm_email
+        } | ({"alarm_email": s.alarm_email} if s.alarm_email else {})
 
         self.url = serving.ready.apply(lambda _: server.base_url.text)
         self.admin_url = serving.ready.apply(lambda _: f"{server.base_url.text}/admin")
