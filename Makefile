@@ -3,13 +3,14 @@
 STACK ?= dev
 FORMAT ?= table
 PYTHON ?= python3
+OUTAGE_SECONDS ?= 300
 RUN := .venv/bin/python
 FAST := tests/unit tests/schema tests/policy
 # Two processes; tests/conftest.py says which tests stay together, and puts the long ones first.
 TOGETHER := -n 2 --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview policy-report down purge image env test check lint fmt controls bench pins venv engine
+.PHONY: help up preview policy-report down purge image env test outage check lint fmt controls bench pins venv engine
 
 help: ## list the targets
 	@sed -n 's/\$$\$$/$$/; s/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -41,6 +42,9 @@ env: ## print the environment for plain pulumi: eval "$$(make -s env)"
 
 test: lint engine ## everything: lint, types, and all tests
 	$(RUN) -m pytest --durations=10 $(TOGETHER)
+
+outage: venv ## stop the database of a rehearsed host for five minutes under load; OUTAGE_SECONDS=300
+	OUTAGE_SECONDS=$(OUTAGE_SECONDS) $(RUN) -m pytest -q -s tests/host/test_watchdog.py -k outage
 
 check: lint ## lint, types, and the tests that need no Docker, two or three minutes
 	$(RUN) -m pytest -q $(TOGETHER) $(FAST)

@@ -16,7 +16,7 @@ PER_SECOND = 20
 LOGIN_EVERY_SECONDS = 12.5
 """Five in a minute are allowed from one address; a sixth would be refused."""
 
-_MOST_REQUESTS = PER_SECOND * 180
+_MOST_REQUESTS = PER_SECOND * 600
 _WORKERS = 24
 _TOKEN = "/t/master/protocol/openid-connect/token"
 _TOKEN_FORM = "grant_type=client_credentials&client_id=nobody&client_secret=nothing"
@@ -50,19 +50,21 @@ class Load:
     With a password it also logs in, as often as one address may.
     """
 
-    def __init__(self, client: Client, password: str | None = None) -> None:
+    def __init__(self, client: Client, password: str | None = None, *, workers: int = _WORKERS) -> None:
         self._client = client
         self._numbers = itertools.count()
         self._end = threading.Event()
-        self._threads = [threading.Thread(target=self._work) for _ in range(_WORKERS)]
+        self._threads = [threading.Thread(target=self._work) for _ in range(workers)]
         if password is not None:
             self._threads.append(threading.Thread(target=self._log_in, args=(password,)))
         self.outcomes: list[Outcome] = []
         self.dropped = 0
         """Kept connections that the other side had closed before the next request was sent on them."""
+        self.began = 0.0
+        """Moment of the monotonic clock."""
 
     def __enter__(self) -> Load:
-        self._start = time.monotonic()
+        self.began = time.monotonic()
         for thread in self._threads:
             thread.start()
         time.sleep(1)
@@ -102,7 +104,7 @@ class Load:
     def _work(self) -> None:
         kept = self._client.connection()
         while (number := next(self._numbers)) < _MOST_REQUESTS:
-            due = self._start + number / PER_SECOND
+            due = self.began + number / PER_SECOND
             if self._end.wait(max(0.0, due - time.monotonic())):
                 break
             method, path, body, expected = _REQUESTS[number // 2 % len(_REQUESTS)]
@@ -125,7 +127,7 @@ class Load:
 
     def _log_in(self, password: str) -> None:
         for number in itertools.count():
-            due = self._start + number * LOGIN_EVERY_SECONDS
+            due = self.began + number * LOGIN_EVERY_SECONDS
             if self._end.wait(max(0.0, due - time.monotonic())):
                 return
             try:
@@ -136,7 +138,7 @@ class Load:
 
     def _note(self, what: str, due: float, problem: str, version: str = "") -> None:
         # Atomic, so that it needs no lock.
-        self.outcomes.append(Outcome(what, due - self._start, time.monotonic() - due, problem, version))
+        self.outcomes.append(Outcome(what, due - self.began, time.monotonic() - due, problem, version))
 
 
 def _login_problem(answer: Answer) -> str:

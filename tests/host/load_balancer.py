@@ -73,6 +73,8 @@ class LoadBalancer:
     """What the listener's attributes put in place of the target's headers."""
     targets: dict[str, Target] = field(default_factory=dict[str, Target])
     probes: deque[Probe] = field(default_factory=lambda: deque[Probe](maxlen=10_000))
+    fails_open: bool = False
+    """Whether requests go to all targets while none is healthy, as Amazon's do. Without, health alone decides."""
     _requests: itertools.count[int] = field(default_factory=itertools.count)
     _closed: threading.Event = field(default_factory=threading.Event)
 
@@ -142,12 +144,13 @@ class LoadBalancer:
         )
 
     def choose(self) -> tuple[Target, str | None] | None:
-        """Return a healthy target, each in turn, and the server name to send it: every second time the site's."""
-        healthy = [target for target in list(self.targets.values()) if target.healthy]
-        if not healthy:
+        """Return the target whose turn it is, and the server name to send it: every second time the site's."""
+        targets = list(self.targets.values())
+        chosen = [target for target in targets if target.healthy] or (targets if self.fails_open else [])
+        if not chosen:
             return None
-        turn, index = divmod(next(self._requests), len(healthy))
-        return healthy[index], self.host if turn % 2 else None
+        turn, index = divmod(next(self._requests), len(chosen))
+        return chosen[index], self.host if turn % 2 else None
 
     def connect(self, target: Target, server_name: str | None, timeout: float) -> http.client.HTTPSConnection:
         """Open TLS to a target without verifying anything."""
