@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from .tokens import PACKAGE
 
 if TYPE_CHECKING:
+    from .aws.boot_gate import AwsBootGate
     from .aws.certificate import AwsCertificate
     from .aws.database import AwsDatabase
     from .aws.database_role import AwsDatabaseRole
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 __all__ = [
     "COMPONENTS",
     "PACKAGE",
+    "AwsBootGate",
     "AwsCertificate",
     "AwsDatabase",
     "AwsDatabaseRole",
@@ -89,6 +91,7 @@ _COMPONENT_MODULES = {
     "AwsLoadBalancer": "aws.load_balancer",
     "AwsObservability": "aws.observability",
     "AwsRollGate": "aws.roll_gate",
+    "AwsBootGate": "aws.boot_gate",
     "AwsWebAcl": "aws.web_acl",
 }
 _MODULES = {**_COMPONENT_MODULES, "ContainerSpec": "container"}

@@ -12,6 +12,7 @@ import pulumi_aws as aws
 from ..container import ContainerSpec
 from ..inputs import Inputs, whole_number
 from ..tokens import token
+from .boot_gate import AwsBootGate, AwsBootGateArgs
 from .host_inputs import WatchedContainer, passed_on, take_host
 from .host_role import SecretReference
 from .launch_template import AwsLaunchTemplate
@@ -65,6 +66,10 @@ class AwsEdge(pulumi.ComponentResource):
     """The fixed address; the public name must point to it."""
     instance_id: pulumi.Output[str]
     """The host, known once it runs with its address and volume."""
+    ready: pulumi.Output[str]
+    """Known once the host says that its containers are healthy. Whether the public name leads to it isn't asked."""
+    gate_function_name: pulumi.Output[str]
+    """Function that waits for the host."""
     log_group_name: pulumi.Output[str]
     """Log group of the host."""
     security_group_id: pulumi.Output[str]
@@ -138,12 +143,25 @@ class AwsEdge(pulumi.ComponentResource):
         )
         self.public_ip = address.public_ip
         self.instance_id = pulumi.Output.all(instance.id, attached.id, reached.id).apply(lambda ids: str(ids[0]))
+        asked: AwsBootGateArgs = {
+            "instance_id": self.instance_id,
+            "log_group_arn": template.log_group_arn,
+            "log_retention_days": host.log_retention_days,
+            "tags": tags,
+        }
+        if "kms_key_arn" in args:
+            asked["kms_key_arn"] = args["kms_key_arn"]
+        gate = AwsBootGate(f"{name}-edge-gate", asked, child)
+        self.ready = gate.result
+        self.gate_function_name = gate.function_name
         self.log_group_name = template.log_group_name
         self.security_group_id = template.security_group_id
         self.register_outputs(
             {
                 "public_ip": self.public_ip,
                 "instance_id": self.instance_id,
+                "ready": self.ready,
+                "gate_function_name": self.gate_function_name,
                 "log_group_name": self.log_group_name,
                 "security_group_id": self.security_group_id,
             }

@@ -77,6 +77,8 @@ class AwsLaunchTemplate(pulumi.ComponentResource):
     """The host's role."""
     log_group_name: pulumi.Output[str]
     """Where the redacted lines of containers and boot go, one stream for each part of each host."""
+    log_group_arn: pulumi.Output[str]
+    """ARN of that log group."""
 
     def __init__(self, name: str, args: AwsLaunchTemplateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Render the host and make what it needs."""
@@ -169,6 +171,7 @@ class AwsLaunchTemplate(pulumi.ComponentResource):
         self.security_group_id = group.id
         self.role_name = role.role.name
         self.log_group_name = logs.name
+        self.log_group_arn = logs.arn
         self.register_outputs(
             {
                 "template_id": self.template_id,
@@ -176,6 +179,7 @@ class AwsLaunchTemplate(pulumi.ComponentResource):
                 "security_group_id": self.security_group_id,
                 "role_name": self.role_name,
                 "log_group_name": self.log_group_name,
+                "log_group_arn": self.log_group_arn,
             }
         )
 

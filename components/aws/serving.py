@@ -162,11 +162,11 @@ def at_the_edge(  # noqa: PLR0913 - what a deployment has made before
             pulumi.ResourceOptions(parent=opts.parent),
         )
     return Serving(
-        ready=edge.instance_id,
+        ready=edge.ready,
         address=edge.public_ip,
         log_group=edge.log_group_name,
         load_balancer_name=pulumi.Output.from_input(""),
-        watched={"instance_id": edge.instance_id},
+        watched={"instance_id": edge.instance_id, "gate_function_name": edge.gate_function_name},
     )
 
 

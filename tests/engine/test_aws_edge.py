@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import time
 from collections.abc import Iterator
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 
+from components.aws.functions.boot_gate import handler
 from tests.engine.aws_stack import DATABASE, AwsStack, aws_stack
+from tests.engine.test_aws_roll_gate import Clock
 
 pytestmark = pytest.mark.engine
 
@@ -17,12 +24,52 @@ HOST, DISK, ADDRESS = (
 )
 
 
+GATE_CALL = "Invocation kotauth-server-edge-gate-call"
+READY = ("ready", "ok", "")
+
+
+class Boots:
+    """Boots of hosts, each of which says what the test wants; the gate's real handler reads it on the stack's AWS."""
+
+    def __init__(self, stack: AwsStack) -> None:
+        self.stack = stack
+        self.last_line: tuple[str, str, str] = READY
+        self.asked: list[str] = []
+
+    def gate(self, _function: str, event: dict[str, Any]) -> dict[str, Any]:
+        """Do what Lambda would."""
+        assert event["instance"] in running(self.stack)
+        self.asked.append(event["instance"])
+        for stage, outcome, detail in (("logs", "ok", ""), self.last_line):
+            self._write(event, {"kotauth": "boot", "stage": stage, "outcome": outcome, "detail": detail})
+        with patch.object(handler, "boto3", self), patch.object(handler, "time", Clock()):
+            return handler.handle(event, None)
+
+    def client(self, service: str) -> Any:
+        return self.stack.aws.boto3(service)
+
+    def _write(self, event: dict[str, Any], line: dict[str, str]) -> None:
+        logs = self.client("logs")
+        names = {"logGroupName": event["log_group"], "logStreamName": f"{event['instance']}/host"}
+        with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
+            logs.create_log_stream(**names)
+        said = {"timestamp": int(time.time() * 1000), "message": json.dumps(line)}
+        logs.put_log_events(**names, logEvents=[said])
+
+
 @pytest.fixture(scope="module")
-def staging(tmp_path_factory: pytest.TempPathFactory, pulumi_engine: None) -> Iterator[AwsStack]:
+def boots(tmp_path_factory: pytest.TempPathFactory, pulumi_engine: None) -> Iterator[Boots]:
     with aws_stack(tmp_path_factory.mktemp("staging"), "staging") as stack:
+        boots = Boots(stack)
+        stack.aws.invoke_with("kotauth-server-edge-gate", boots.gate)
         stack.up()
         stack.done()
-        yield stack
+        yield boots
+
+
+@pytest.fixture
+def staging(boots: Boots) -> AwsStack:
+    return boots.stack
 
 
 def what_stays(stack: AwsStack) -> dict[str, str]:
@@ -51,6 +98,10 @@ def test_after_an_up_nothing_is_left_to_do(staging: AwsStack) -> None:
     assert what_stays(staging)["name"] == "auth.staging.example.org."
 
 
+def test_an_up_ends_when_its_host_is_ready(boots: Boots) -> None:
+    assert boots.asked[-1:] == running(boots.stack)
+
+
 def test_another_image_makes_another_host_with_the_same_address_and_disk(staging: AwsStack) -> None:
     image = "ghcr.io/inumansoul/kotauth:1.23.0"
     assert staging.changes(image=image) == {
@@ -59,6 +110,7 @@ def test_another_image_makes_another_host_with_the_same_address_and_disk(staging
         HOST: "replace: launchTemplate",
         DISK: "replace",
         ADDRESS: "replace",
+        GATE_CALL: "replace",
         "MetricAlarm kotauth-watch-instance-status": "update: dimensions",
         "MetricAlarm kotauth-watch-instance-cpu-credits": "update: dimensions",
         "Dashboard kotauth-watch": "update: dashboardBody",
@@ -77,3 +129,23 @@ def test_another_image_makes_another_host_with_the_same_address_and_disk(staging
     assert order[2:4] == [("delete", HOST), ("create", HOST)]
     assert sorted(order[4:]) == [("create", ADDRESS), ("create", DISK)]
     assert not [each for each in done if each[1] == DATABASE]
+
+
+def test_a_host_that_is_never_ready_fails_each_up_until_it_is(boots: Boots) -> None:
+    stack = boots.stack
+    boots.asked.clear()
+    boots.last_line = ("images", "failed", "CommandError: docker pull: exit code 1: no route to host")
+    stack.configure(image="ghcr.io/inumansoul/kotauth:1.24.0")
+    host = ""
+    for _ in range(2):
+        result = stack.up(check=False)
+        assert result.code
+        (host,) = running(stack)
+        assert f"Host {host} is not ready after 840 s, the last line of its boot" in result.output
+        assert "docker pull: exit code 1: no route to host" in result.output
+        assert "Mend what the line names, then run `pulumi up` again" in result.output
+    boots.last_line = READY
+    stack.up()
+    assert boots.asked == [host] * 3
+    assert running(stack) == [host]
+    assert stack.changes() == {}

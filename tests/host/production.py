@@ -16,9 +16,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
+from components.aws.functions.boot_gate import handler as boot_gate
 from components.aws.functions.roll_gate import handler
 from components.aws.settings import CADDY_IMAGE, TOOLS_IMAGE
 from components.aws.subnets import plan
@@ -43,6 +45,8 @@ IMAGES = {
 NAME = "auth.example.org"
 MEMORY = "2g"
 """A t4g.small's."""
+SHIPPED_SECONDS = 60
+"""Within so long a line of the host is in its log group."""
 
 
 @dataclass
@@ -133,7 +137,9 @@ class Production:
         template = made["Instance kotauth-server"]["inputs"]["launchTemplate"]
         volume = made["Volume kotauth-server-volume"]
         disk = self.lab.create_volume(volume["id"], 1024 * volume["inputs"]["size"])
-        host = self.hosts["edge"] = self.boot(template["id"], template["version"], registered=False)
+        instance = made["Instance kotauth-server"]["id"]
+        host = self.boot(template["id"], template["version"], registered=False, instance_id=instance)
+        self.hosts["edge"] = host
         host.attach(disk, made["VolumeAttachment kotauth-server-attachment"]["inputs"]["deviceName"])
         return host
 
@@ -215,6 +221,13 @@ class Production:
         host.wait_ready()
         with patch.object(handler, "boto3", _Boto3(self)):
             return handler.handle(event, None)
+
+    def boot_gate(self) -> dict[str, Any]:
+        """Call the gate's function of the host at the edge as the update did, for what the host has logged by now."""
+        called = [each.detail for each in self.stack.aws.operations if each.operation == "invoke-function"]
+        (event,) = [json.loads(each["input"]) for each in called if "edge-gate" in each["function"]]
+        with patch.object(boot_gate, "boto3", SimpleNamespace(client=self.stack.aws.boto3)):
+            return boot_gate.handle({**event, "limit_seconds": SHIPPED_SECONDS}, None)
 
     def boot(self, template: str, version: str, **options: Any) -> Host:
         """Launch an instance from a version of a launch template."""

@@ -184,6 +184,10 @@ def test_the_edge_redirects_and_waits_for_its_certificate(production: Production
         ssl.get_server_certificate((edge.address, 443))
 
 
+def test_the_edge_s_gate_finds_the_line_that_the_host_ships(production: Production, edge: Host) -> None:
+    assert production.boot_gate() == {"ready": edge.instance_id}
+
+
 def test_the_edge_keeps_its_data_on_the_volume(edge: Host) -> None:
     folder = "/var/lib/kotauth/volumes"
     assert edge.exec("findmnt", "-no", "FSTYPE", folder) == "xfs"

@@ -47,6 +47,7 @@ REQUIRED = {
     "AwsDns": {"zoneId", "name"},
     "AwsLoadBalancer": {"vpcId", "subnetIds", "hostName"},
     "AwsObservability": {"logGroupName"},
+    "AwsBootGate": {"instanceId", "logGroupArn"},
     "AwsRollGate": {"groupName", "targetGroupArn"},
     "AwsWebAcl": set[str](),
 }
@@ -97,8 +98,15 @@ OUTPUTS = {
         "kmsKeyArn",
     },
     "AwsDatabaseRole": {"user", "functionName"},
-    "AwsLaunchTemplate": {"templateId", "templateVersion", "securityGroupId", "roleName", "logGroupName"},
-    "AwsEdge": {"publicIp", "instanceId", "logGroupName", "securityGroupId"},
+    "AwsLaunchTemplate": {
+        "templateId",
+        "templateVersion",
+        "securityGroupId",
+        "roleName",
+        "logGroupName",
+        "logGroupArn",
+    },
+    "AwsEdge": {"publicIp", "instanceId", "ready", "logGroupName", "securityGroupId", "gateFunctionName"},
     "AwsServer": {"groupName", "logGroupName", "securityGroupId", "gateFunctionName", "ready"},
     "AwsDeployment": {
         "url",
@@ -130,6 +138,7 @@ OUTPUTS = {
         "accessLogBucket",
     },
     "AwsObservability": {"topicArn", "dashboardName", "dashboardUrl"},
+    "AwsBootGate": {"result", "functionName"},
     "AwsRollGate": {"result", "functionName"},
     "AwsWebAcl": {"arn", "logGroupName"},
 }

@@ -31,6 +31,7 @@ BALANCED = {
     "AwsServer kotauth-server",
     "AwsRollGate kotauth-server-gate",
 }
+AT_THE_EDGE = {"AwsEdge kotauth-server", "AwsBootGate kotauth-server-edge-gate"}
 
 
 @pytest.fixture(scope="module")
@@ -96,11 +97,7 @@ def test_behind_a_load_balancer(alb: Declared) -> None:
 
 
 def test_at_the_edge(caddy: Declared) -> None:
-    assert components(caddy) == EVERYWHERE | {
-        "AwsNetwork kotauth-network",
-        "AwsDns kotauth-name",
-        "AwsEdge kotauth-server",
-    }
+    assert components(caddy) == EVERYWHERE | AT_THE_EDGE | {"AwsNetwork kotauth-network", "AwsDns kotauth-name"}
     assert names(caddy) == {"auth.example.com": {"zoneId": ZONE_ID, "type": "A", "records": ["203.0.113.10"]}}
     assert caddy.named("kotauth-server", ":Instance").inputs["subnetId"] == f"kotauth-network-public-{REGION}a-id"
     assert caddy.named("kotauth-server-volume").inputs["availabilityZone"] == f"{REGION}a"
@@ -122,7 +119,7 @@ def test_with_network_and_certificate_of_one_s_own(brought: Declared) -> None:
 
 
 def test_at_the_edge_of_a_network_of_one_s_own_and_without_a_zone(brought_caddy: Declared) -> None:
-    assert components(brought_caddy) == EVERYWHERE | {"AwsEdge kotauth-server"}
+    assert components(brought_caddy) == EVERYWHERE | AT_THE_EDGE
     assert brought_caddy.of_type(":Record") == []
     first, (_, zone) = next(iter(SUBNETS.items()))
     assert brought_caddy.named("kotauth-server", ":Instance").inputs["subnetId"] == first

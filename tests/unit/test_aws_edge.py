@@ -119,6 +119,8 @@ def test_outputs(declared: Declared) -> None:
     assert declared.outputs == {
         "public_ip": "203.0.113.10",
         "instance_id": "kotauth-id",
+        "ready": '{"call": "kotauth-edge-gate-call"}',
+        "gate_function_name": engine_name("kotauth-edge-gate"),
         "log_group_name": engine_name("kotauth-log"),
         "security_group_id": "kotauth-group-id",
     }
@@ -147,6 +149,17 @@ def test_what_the_host_is_made_from() -> None:
     assert (template["instanceType"], template["imageId"]) == ("m7i.large", "ami-0123456789abcdef0")
     log = declared.named("kotauth-log").inputs
     assert (log["retentionInDays"], log["kmsKeyId"]) == (30, KEY)
+
+
+def test_it_is_ready_when_its_own_log_says_so(declared: Declared) -> None:
+    call = json.loads(declared.named("kotauth-edge-gate-call").inputs["input"])
+    assert (call["instance"], call["log_group"]) == ("kotauth-id", engine_name("kotauth-log"))
+    waits_for = declared.named("kotauth-edge-gate-call").waits_for
+    assert waits_for >= {
+        "Instance kotauth",
+        "VolumeAttachment kotauth-attachment",
+        "EipAssociation kotauth-association",
+    }
 
 
 @pytest.mark.parametrize(

@@ -345,6 +345,7 @@ def test_outputs(declared: Declared) -> None:
         "security_group_id": "kotauth-group-id",
         "role_name": engine_name("kotauth-role"),
         "log_group_name": engine_name("kotauth-log"),
+        "log_group_arn": arn("logs", f"log-group:{engine_name('kotauth-log')}"),
     }
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from components import (
     COMPONENTS,
+    AwsBootGate,
     AwsCertificate,
     AwsDatabase,
     AwsDatabaseRole,
@@ -140,6 +141,7 @@ LEAST: dict[Callable[..., pulumi.ComponentResource], dict[str, Any]] = {
         "log_retention_days": 30,
     },
     AwsWebAcl: {"login_rate_limit": 20, "rate_limit": 500, "log_retention_days": 30},
+    AwsBootGate: {"instance_id": "i-1", "log_group_arn": "arn:aws:logs:r:1:log-group:g", "limit_seconds": 300},
     AwsRollGate: {
         "group_name": "g",
         "target_group_arn": "arn:t",

@@ -50,6 +50,7 @@ TOKENS = {
     "AwsDns": "kotauth:index:AwsDns",
     "AwsLoadBalancer": "kotauth:index:AwsLoadBalancer",
     "AwsObservability": "kotauth:index:AwsObservability",
+    "AwsBootGate": "kotauth:index:AwsBootGate",
     "AwsRollGate": "kotauth:index:AwsRollGate",
     "AwsWebAcl": "kotauth:index:AwsWebAcl",
 }

@@ -1,0 +1,1 @@
+"""Waits until a host says that it is ready."""
