@@ -105,6 +105,9 @@ class AwsServer(pulumi.ComponentResource):
             target_group_arns=[args["target_group_arn"]],
             min_elb_capacity=1,
             wait_for_capacity_timeout=_CAPACITY_TIMEOUT,
+            # The group tries again by itself: a zone without capacity, or a profile that EC2 doesn't see yet, is no
+            # reason to end the update. The time-out and the gate decide.
+            ignore_failed_scaling_activities=True,
             # Not ELB: readiness includes the database, and a failover of it would cost the only host.
             health_check_type="EC2",
             health_check_grace_period=_GRACE_SECONDS,

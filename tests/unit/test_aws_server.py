@@ -58,6 +58,7 @@ def test_the_group(declared: Declared) -> None:
         "targetGroupArns": [TARGETS],
         "minElbCapacity": 1,
         "waitForCapacityTimeout": "15m",
+        "ignoreFailedScalingActivities": True,
         "healthCheckType": "EC2",
         "healthCheckGracePeriod": 300,
         "metricsGranularity": "1Minute",
