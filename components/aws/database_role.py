@@ -23,7 +23,6 @@ from .security import WORLD, allow_between
 
 _SECONDS = 300
 """The function waits for the database for four minutes of them."""
-
 _INTERFACES = [
     "ec2:AssignPrivateIpAddresses",
     "ec2:CreateNetworkInterface",
@@ -138,10 +137,8 @@ class AwsDatabaseRole(pulumi.ComponentResource):
             logging_config={"log_group": logs.name, "log_format": "JSON"},
             vpc_config={
                 "subnet_ids": args["subnet_ids"],
-                "security_group_ids": [_security_group(name, args, port, child).id],
+                "security_group_ids": [_security_group(name, args, port, child, rights).id],
             },
-            # Lambda deletes its interfaces up to 20 minutes after the function; until then they would hold the group.
-            replace_security_groups_on_destroy=True,
             tags=tags,
             opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[rights])),
         )
@@ -214,15 +211,24 @@ def _no_interfaces(function_arn: pulumi.Output[str]) -> Statement:
 
 
 def _security_group(
-    name: str, args: AwsDatabaseRoleArgs, port: int, child: pulumi.ResourceOptions
+    name: str,
+    args: AwsDatabaseRoleArgs,
+    port: int,
+    child: pulumi.ResourceOptions,
+    rights: "aws.iam.RolePolicy",
 ) -> "aws.ec2.SecurityGroup":
+    """Make the function's group, which keeps the function's role until Lambda has removed its network interfaces.
+
+    Lambda removes them with the role's rights, 20 minutes and more after the function. They hold the group, for which
+    the provider waits up to 45 minutes, and what the group depends on is deleted after it.
+    """
     tags = args.get("tags", {})
     group = aws.ec2.SecurityGroup(
         f"{name}-function",
         description="Function that makes the database roles of Kotauth",
         vpc_id=args["vpc_id"],
         tags=tags,
-        opts=child,
+        opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[rights])),
     )
     allow_between(
         f"{name}-to-database",

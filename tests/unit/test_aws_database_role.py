@@ -116,8 +116,13 @@ def test_the_function_has_no_environment_and_all_that_is_asked_of_one(
     assert function["timeout"] == 300
     assert function["tracingConfig"] == {"mode": "Active"}
     assert function["loggingConfig"] == {"logGroup": engine_name("role-log"), "logFormat": "JSON"}
-    assert function["replaceSecurityGroupsOnDestroy"] is True
+    assert "replaceSecurityGroupsOnDestroy" not in function
     assert function["vpcConfig"] == {"subnetIds": LEAST["subnet_ids"], "securityGroupIds": ["role-function-id"]}
+
+
+def test_the_role_outlives_the_interfaces(role: Declared) -> None:
+    """Lambda removes the function's interfaces with the role's rights, and they hold the group until then."""
+    assert "RolePolicy role-rights" in role.named("role-function", ":SecurityGroup").waits_for
 
 
 def test_it_carries_the_authorities_of_the_region(function: Mapping[str, Any]) -> None:

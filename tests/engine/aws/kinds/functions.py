@@ -6,6 +6,7 @@ import hashlib
 import json
 from typing import Any
 
+from .. import lingering
 from ..kind import Call, Kind, Step
 
 
@@ -53,6 +54,11 @@ def _outputs(call: Call, found: Any) -> dict[str, Any]:
     }
 
 
+def _delete(call: Call) -> None:
+    call.client.delete_function(FunctionName=call.id)
+    lingering.leave(call)
+
+
 def _update_configuration(call: Call) -> None:
     names = {name for name in {*call.inputs, *call.old} if call.changed(name)} - {"tags", "code", "publish"}
     changed = call.members(
@@ -97,7 +103,7 @@ KINDS = [
         _create,
         read=("get_function", lambda id: {"FunctionName": id}, "@"),
         update=_update_configuration,
-        delete=("delete_function", lambda id: {"FunctionName": id}),
+        delete=_delete,
         names={
             "name": "FunctionName",
             "kmsKeyArn": "KMSKeyArn",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import lingering
 from ..kind import Call, Kind, RefusedError, Step, arn_of, by_id
 from ..tags import specification
 
@@ -37,6 +38,11 @@ def _subnet_attribute(name: str) -> Step:
         call.client.modify_subnet_attribute(SubnetId=call.id, **{member: {"Value": call.inputs.get(name, False)}})
 
     return Step(name, run)
+
+
+def _delete_subnet(call: Call) -> None:
+    lingering.remove(call, "subnet-id")
+    call.client.delete_subnet(SubnetId=call.id)
 
 
 def _attach_gateway(call: Call) -> None:
@@ -169,7 +175,7 @@ KINDS = [
         "create_subnet",
         id="Subnet.SubnetId",
         read=by_id("describe_subnets", "SubnetIds", "Subnets"),
-        delete=("delete_subnet", lambda id: {"SubnetId": id}),
+        delete=_delete_subnet,
         steps=(_subnet_attribute("mapPublicIpOnLaunch"), _subnet_attribute("assignIpv6AddressOnCreation")),
         outputs=arn_of("subnet"),
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import lingering
 from ..kind import Call, Kind, arn_of, by_id
 from ..tags import pairs, specification
 
@@ -18,15 +19,21 @@ def _security_group(call: Call) -> str:
     return made["GroupId"]
 
 
+def _delete_group(call: Call) -> None:
+    lingering.remove(call, "group-id")
+    call.client.delete_security_group(GroupId=call.id)
+
+
 def _empty_default_group(call: Call) -> str:
     filters = [{"Name": "vpc-id", "Values": [call.inputs["vpcId"]]}, {"Name": "group-name", "Values": ["default"]}]
     group = call.client.describe_security_groups(Filters=filters)["SecurityGroups"][0]
+    # As the real provider does: tagged first.
+    if tags := call.inputs.get("tags"):
+        call.client.create_tags(Resources=[group["GroupId"]], Tags=pairs(tags))
     if group["IpPermissions"]:
         call.client.revoke_security_group_ingress(GroupId=group["GroupId"], IpPermissions=group["IpPermissions"])
     if group["IpPermissionsEgress"]:
         call.client.revoke_security_group_egress(GroupId=group["GroupId"], IpPermissions=group["IpPermissionsEgress"])
-    if tags := call.inputs.get("tags"):
-        call.client.create_tags(Resources=[group["GroupId"]], Tags=pairs(tags))
     return group["GroupId"]
 
 
@@ -92,7 +99,7 @@ KINDS = [
         "ec2",
         _security_group,
         read=by_id("describe_security_groups", "GroupIds", "SecurityGroups"),
-        delete=("delete_security_group", lambda id: {"GroupId": id}),
+        delete=_delete_group,
         names={"name": "GroupName", "revokeRulesOnDelete": None},
         outputs=arn_of("security-group"),
     ),
