@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from tests.engine.aws import Operation, StandIn, stand_in
+from tests.engine.aws import Operation, StandIn, cloud, stand_in
 from tests.engine.aws.network_state import NetworkState
 from tests.engine.aws.reachability import unreachable
 from tests.project import ROOT, Project, Result
@@ -25,6 +25,8 @@ HOST_IMAGE = "ami-0123456789abcdef0"
 """A machine image for arm64 that exists, as the comment in Pulumi.prod.yaml names it."""
 GROUP, GATE_CALL = "Group kotauth-server", "Invocation kotauth-server-gate-call"
 DATABASE = "Instance kotauth-database-instance"
+POLICIES = sorted((ROOT / "docs" / "deployer-policy").glob("*.json"))
+"""What docs/aws.md gives whoever deploys."""
 
 
 def name_of(urn: str) -> str:
@@ -137,9 +139,23 @@ def aws_stack(folder: Path, name: str) -> Iterator[AwsStack]:
         yield stack_on(aws, path, name)
 
 
+def deployer_policies(stack: str) -> list[str]:
+    """Return the documented policies, with account and stack put in as docs/aws.md says."""
+    return [
+        policy.read_text(encoding="utf-8")
+        .replace("111122223333", cloud.ACCOUNT)
+        .replace("kotauth/prod", f"kotauth/{stack}")
+        for policy in POLICIES
+    ]
+
+
 def stack_on(aws: StandIn, path: Path, name: str) -> AwsStack:
-    """Return the committed stack of that name in a project of its own, on an AWS that may have others."""
+    """Return the committed stack of that name in a project of its own, on an AWS that may have others.
+
+    What the stack does on AWS, it does with the documented policies of a deployer.
+    """
     path.mkdir(exist_ok=True)
+    aws.restrict(name, *deployer_policies(name))
     settings = yaml.safe_load((ROOT / f"Pulumi.{name}.yaml").read_text(encoding="utf-8"))
     (path / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump({"config": settings["config"]}), encoding="utf-8")
     project = Project.create(path, name)

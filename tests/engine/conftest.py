@@ -72,6 +72,7 @@ def born(tmp_path_factory: pytest.TempPathFactory, pulumi_engine: None) -> Itera
     with aws_stack(tmp_path_factory.mktemp("used"), "prod") as stack:
         for match, message in REFUSED.items():
             stack.aws.fail_create(match, message)
+        stack.aws.fail_activity("aws:autoscaling/group:Group")
         found: list[Attempt] = []
         while not found or (found[-1].result.code and len(found) <= len(REFUSED)):
             found.append(Attempt(stack.up(check=False), stack.done()))

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.engine
 
 GONE = [
     ("ec2", "describe_vpcs", "Vpcs[?!IsDefault].VpcId"),
+    ("ec2", "describe_network_interfaces", "NetworkInterfaces[?starts_with(Description,'AWS Lambda')][]"),
     ("ec2", "describe_security_groups", "SecurityGroups[?GroupName!='default'].GroupId"),
     ("ec2", "describe_nat_gateways", "NatGateways[?State!='deleted'].NatGatewayId"),
     ("ec2", "describe_addresses", "Addresses[].AllocationId"),
@@ -38,6 +39,14 @@ GONE = [
     ("iam", "list_instance_profiles", "InstanceProfiles[].InstanceProfileName"),
     ("ssm", "describe_parameters", "Parameters[?starts_with(Name,'kotauth')].Name"),
 ]
+
+WITH_THE_FUNCTION = [
+    "Function kotauth-database-role",
+    "SecurityGroup kotauth-database-role-function",
+    "RolePolicy kotauth-database-role-rights",
+    "Role kotauth-database-role-function",
+]
+"""In the order of their deletion."""
 
 
 def left(stack: AwsStack) -> dict[str, list[str]]:
@@ -114,6 +123,9 @@ def test_the_two_commands_leave_what_they_say(
     monkeypatch.setattr("builtins.input", lambda _: "prod")
     workflow.purge(workflow.Stack("prod"))
     said = capfd.readouterr().out
+    deleted = [f"{each.type.rpartition(':')[2]} {each.name}" for each in made.done() if each.operation == "delete"]
+    # Lambda removes the function's network interfaces with its role, and they hold the group until then.
+    assert [each for each in deleted if each in WITH_THE_FUNCTION] == WITH_THE_FUNCTION
     assert said.endswith(workflow._LEFT_ON_AWS + "\n")
     assert "prod" not in made.project.pulumi("stack", "ls").output
 

@@ -45,6 +45,11 @@ def test_no_server_starts_before_everything_that_it_needs(attempts: list[Attempt
     assert [urn for urn in attempts[-1].created if urn.endswith(":Group::kotauth-server")]
 
 
+def test_a_launch_that_fails_at_first_ends_no_attempt(attempts: list[Attempt]) -> None:
+    """The group tries again by itself; the time-out and the gate decide."""
+    assert not [attempt for attempt in attempts if "scaling activity" in attempt.result.output]
+
+
 def database(stack: AwsStack) -> dict[str, object]:
     (found,) = stack.aws.boto3("rds").describe_db_instances()["DBInstances"]
     return {

@@ -6,6 +6,7 @@ shows. What only cfn-lint or parliament catch, their own tests plant.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -225,6 +226,20 @@ def test_a_mistake_is_known_when_it_is_made(
 def test_a_name_that_gets_too_long(provider: Provider, token: str, name: str, longest: int) -> None:
     _, failures = provider.check(token, {"assumeRolePolicy": "{}"} if token == ROLE else {}, name)
     assert any(f"plus 7 random chars is longer than maximum length {longest}" in failure for failure in failures)
+
+
+GROUP = {"minSize": 1, "maxSize": 1, "minElbCapacity": 1}
+
+
+@pytest.mark.parametrize("ignored", [False, True])
+def test_a_launch_that_fails_at_first(provider: Provider, aws: StandIn, ignored: bool) -> None:
+    aws.fail_activity("aws:autoscaling/group:Group")
+    template = provider.create("aws:ec2/launchTemplate:LaunchTemplate", imageId="ami-0", instanceType="t4g.small")
+    subnets = [provider.ids["subnet-0a"], provider.ids["subnet-2b"]]
+    made = {**GROUP, "launchTemplate": {"id": template, "version": "1"}, "vpcZoneIdentifiers": subnets}
+    with contextlib.nullcontext() if ignored else pytest.raises(grpc.RpcError, match="scaling activity"):
+        provider.create("aws:autoscaling/group:Group", **made, ignoreFailedScalingActivities=ignored)
+    aws.clear()
 
 
 def test_an_unknown_type_is_named(provider: Provider) -> None:

@@ -8,8 +8,9 @@
 Its worth is what it refuses: names and types that the installed SDK doesn't have, references that lead nowhere, and
 what the rules in `rules.py` know; `replacement.py` says what an update does. State lives as long as the process.
 
-What it can never catch, because it is not AWS: permissions at run time, quotas, capacity, real delays, the real
-provider's own quirks (differences that it suppresses or normalises), and values that only AWS validates.
+A deployer's policies are evaluated for each call (`access`). What it can never catch, because it is not AWS: what
+resource policies, boundaries and the roles of hosts and functions decide at run time, quotas, capacity, real delays,
+the real provider's own quirks (differences that it suppresses or normalises), and values that only AWS validates.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from . import cloud
+from .access import Request
 
 _ROOT = Path(__file__).resolve().parents[3]
 _PATIENCE_SECONDS = 10
@@ -87,6 +89,10 @@ class StandIn:
         """Have a group that waits for healthy instances (`min_elb_capacity`) give up, and stay in the state."""
         self._order("never_healthy", match, times)
 
+    def fail_activity(self, match: str, times: int | None = 1) -> None:
+        """Have a group's first launch fail; the group tries again by itself."""
+        self._order("fail_activity", match, times)
+
     def slow(self, match: str, seconds: float) -> None:
         """Have each operation on a type or resource take longer."""
         self._order("slow", match, seconds)
@@ -115,8 +121,17 @@ class StandIn:
         """Have a machine image (architecture: arm64 or x86_64) under an id of one's own."""
         self._order("image", image_id, architecture, self._region)
 
+    def restrict(self, stack: str, *policies: str) -> None:
+        """Have the deployer of a stack hold these identity policies; without any, everything is allowed."""
+        self._order("restrict", stack, *policies)
+
+    @property
+    def asked(self) -> list[Request]:
+        """What IAM was asked about the deployers, the last request for each action and resource."""
+        return [Request(**each) for each in self._order("asked")]
+
     def clear(self) -> None:
-        """Take all of this back."""
+        """Take all of this back, but the policies of deployers."""
         self._order("clear")
 
     def _order(self, order: str, *arguments: Any, **options: Any) -> Any:

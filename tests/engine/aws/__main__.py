@@ -15,6 +15,7 @@ import grpc
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from . import cloud
+from .access import ApiCall
 from .controls import Controls
 from .provider import StandIn
 
@@ -34,6 +35,14 @@ def main() -> None:
 
     controls = Controls()
     endpoint = cloud.start(controls.is_throttled)
+
+    def watch(service: str, operation: str, given: dict[str, Any], region: str) -> None:
+        def ask(service: str) -> Any:
+            return cloud.client(service, region, endpoint, watched=False)
+
+        controls.deployers.check(ApiCall(service, operation, given, region, cloud.ACCOUNT, ask))
+
+    cloud.watchers.append(watch)
     server = grpc.server(futures.ThreadPoolExecutor(_MANY), options=_UNLIMITED)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(StandIn(controls, endpoint, arguments.region), server)
     said.write(f"{server.add_insecure_port('127.0.0.1:0')}\n{endpoint}\n")

@@ -19,6 +19,8 @@ ACCOUNT = "123456789012"
 CREDENTIALS = {"aws_access_key_id": "stand-in", "aws_secret_access_key": "stand-in"}
 
 _making = threading.Lock()
+watchers: list[Callable[[str, str, dict[str, Any], str], None]] = []
+"""Called before each call of this process: service, operation, members, region. One that raises refuses it."""
 
 
 def start(is_throttled: Callable[[str, str], bool]) -> str:
@@ -55,10 +57,10 @@ def _operation(environment: dict[str, Any]) -> tuple[str, str]:
 
 
 @functools.cache
-def client(service: str, region: str, endpoint: str, attempts: int = 10) -> Any:
+def client(service: str, region: str, endpoint: str, attempts: int = 10, *, watched: bool = True) -> Any:
     """Return a client of the service in that region; like the real provider's it tries again when throttled."""
     with _making:  # a boto3 session is not made for threads; its clients are
-        return boto3.client(
+        made = boto3.client(
             service,
             region_name=region,
             endpoint_url=endpoint,
@@ -69,3 +71,11 @@ def client(service: str, region: str, endpoint: str, attempts: int = 10) -> Any:
             ),
             **CREDENTIALS,
         )
+
+    def tell(params: dict[str, Any], model: Any, **_: Any) -> None:
+        for watcher in watchers:
+            watcher(service, model.name, params, region)
+
+    if watched:
+        made.meta.events.register("provide-client-params", tell)
+    return made

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import world
+from .access import Deployers
 
 
 class OrderedError(Exception):
@@ -42,6 +43,15 @@ class Controls:
         self._throttled: dict[tuple[str, str], int] = {}
         self._answers: list[tuple[str, dict[str, Any]]] = []
         self._log: list[dict[str, Any]] = []
+        self.deployers = Deployers()
+
+    def restrict(self, stack: str, *documents: str) -> None:
+        """Have the deployer of a stack hold these policies and no others."""
+        self.deployers.restrict(stack, documents)
+
+    def asked(self) -> list[dict[str, Any]]:
+        """Return what IAM was asked about the deployers."""
+        return self.deployers.asked()
 
     def fail(self, operation: str, match: str, message: str, times: int | None = 1) -> None:
         """Have an operation (create, update, delete, read) fail."""
@@ -51,6 +61,10 @@ class Controls:
     def never_healthy(self, match: str, times: int | None = None) -> None:
         """Have groups that wait for healthy instances give up, and be there nevertheless."""
         self.fail("wait", match, "", times)
+
+    def fail_activity(self, match: str, times: int | None = 1) -> None:
+        """Have a group's first launch fail, as in a zone without capacity; the group tries again by itself."""
+        self.fail("activity", match, "", times)
 
     def slow(self, match: str, seconds: float) -> None:
         """Have creation, update and deletion take longer."""
@@ -116,12 +130,17 @@ class Controls:
                     return order.message
         return None
 
-    def wait(self, token: str, name: str, timeout: str) -> None:
+    def wait(self, token: str, name: str, timeout: str, *, ignore_failed_activities: bool) -> None:
         """Wait for a group's instances to be healthy: at once, or in vain.
 
         Raises:
-            OrderedError: It was ordered that they never are.
+            OrderedError: It was ordered that they never are, or an activity failed and the group doesn't ignore that.
         """
+        if self.take("activity", token, name) is not None and not ignore_failed_activities:
+            raise OrderedError(
+                "waiting for Auto Scaling Group capacity satisfied: scaling activity (stand-in): Failed: Launching a "
+                "new EC2 instance. Status Reason: We currently do not have sufficient capacity in the Availability Zone"
+            )
         if self.take("wait", token, name) is not None:
             raise OrderedError(
                 "waiting for Auto Scaling Group capacity satisfied: timeout while waiting for state to become 'ok' "

@@ -15,6 +15,7 @@ from google.rpc import status_pb2  # type: ignore[import-untyped]
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from . import differences, invokes, kinds, launches, names, replacement, rules, sdk, shapes, wire
+from .access import UnknownActionError, UnknownOperatorError
 from .controls import Controls, OrderedError
 from .kind import Call, Kind, RefusedError, suffix
 from .wire import UNKNOWN, is_known
@@ -29,6 +30,8 @@ _EXPECTED = (
     kinds.UnknownKindError,
     differences.UndecidedError,
     invokes.InvokeError,
+    UnknownActionError,
+    UnknownOperatorError,
     OSError,
 )
 
@@ -69,7 +72,7 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         return plugin_pb2.PluginInfo(version=sdk.version())
 
     def Check(self, request: provider_pb2.CheckRequest, context: Any) -> provider_pb2.CheckResponse:
-        return _guarded(context, request.urn, "check", lambda: self._check(request, context))
+        return self._guarded(context, request.urn, "check", lambda: self._check(request, context))
 
     def _check(self, request: provider_pb2.CheckRequest, context: Any) -> provider_pb2.CheckResponse:
         token, resource = _token(request.urn), request.urn.rpartition("::")[2]
@@ -90,7 +93,7 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CheckResponse(inputs=wire.write(inputs), failures=failures)
 
     def Diff(self, request: provider_pb2.DiffRequest, context: Any) -> provider_pb2.DiffResponse:
-        return _guarded(context, request.urn, "diff", lambda: self._diff(request))
+        return self._guarded(context, request.urn, "diff", lambda: self._diff(request))
 
     def _diff(self, request: provider_pb2.DiffRequest) -> provider_pb2.DiffResponse:
         token = _token(request.urn)
@@ -104,7 +107,7 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
             ) from None
 
     def Create(self, request: provider_pb2.CreateRequest, context: Any) -> provider_pb2.CreateResponse:
-        return _guarded(context, request.urn, "create", lambda: self._create(request, context))
+        return self._guarded(context, request.urn, "create", lambda: self._create(request, context))
 
     def _create(self, request: provider_pb2.CreateRequest, context: Any) -> provider_pb2.CreateResponse:
         call = self._call(request.urn, wire.read(request.properties), context)
@@ -118,7 +121,12 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         try:
             call.kind.make(call)
             if "minElbCapacity" in given or "waitForElbCapacity" in given:
-                self._controls.wait(token, call.name, given.get("waitForCapacityTimeout", "10m0s"))
+                self._controls.wait(
+                    token,
+                    call.name,
+                    given.get("waitForCapacityTimeout", "10m0s"),
+                    ignore_failed_activities=given.get("ignoreFailedScalingActivities", False),
+                )
         except _EXPECTED as error:
             if not call.id:
                 raise
@@ -129,7 +137,7 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CreateResponse(id=call.id, properties=wire.write(outputs))
 
     def Read(self, request: provider_pb2.ReadRequest, context: Any) -> provider_pb2.ReadResponse:
-        return _guarded(context, request.urn, "read", lambda: self._read(request, context))
+        return self._guarded(context, request.urn, "read", lambda: self._read(request, context))
 
     def _read(self, request: provider_pb2.ReadRequest, context: Any) -> provider_pb2.ReadResponse:
         old = wire.read(request.properties)
@@ -148,7 +156,7 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         )
 
     def Update(self, request: provider_pb2.UpdateRequest, context: Any) -> provider_pb2.UpdateResponse:
-        return _guarded(context, request.urn, "update", lambda: self._update(request, context))
+        return self._guarded(context, request.urn, "update", lambda: self._update(request, context))
 
     def _update(self, request: provider_pb2.UpdateRequest, context: Any) -> provider_pb2.UpdateResponse:
         call = self._call(request.urn, wire.read(request.news), context, id=request.id, outputs=wire.read(request.olds))
@@ -171,7 +179,7 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         )
 
     def Delete(self, request: provider_pb2.DeleteRequest, context: Any) -> empty_pb2.Empty:
-        return _guarded(context, request.urn, "delete", lambda: self._delete(request, context))
+        return self._guarded(context, request.urn, "delete", lambda: self._delete(request, context))
 
     def _delete(self, request: provider_pb2.DeleteRequest, context: Any) -> empty_pb2.Empty:
         state = wire.read(request.properties)
@@ -190,12 +198,19 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
             found = invokes.answer(request.tok, arguments, invokes.Asked(region, self._endpoint))
             return provider_pb2.InvokeResponse(**{"return": wire.write(found)})  # pyright: ignore[reportArgumentType] - a keyword of Python
 
-        return _guarded(context, request.tok, "invoke", run)
+        return self._guarded(context, request.tok, "invoke", run)
 
     def _call(self, urn: str, inputs: dict[str, Any], context: Any, **more: Any) -> Call:
         kind: Kind = kinds.kind(_token(urn))
         region = inputs.get("region") or more.get("outputs", {}).get("region") or self._region_of(context)
         return Call(kind, region, self._endpoint, urn, _without_defaults(inputs), controls=self._controls, **more)
+
+    def _guarded(self, context: Any, urn: str, what: str, run: Callable[[], Any]) -> Any:
+        try:
+            with self._controls.deployers.acting(urn):
+                return run()
+        except _EXPECTED as error:
+            context.abort(grpc.StatusCode.UNKNOWN, f"{what} {urn.rpartition('::')[2]}: {_said(error)}")
 
     def _region_of(self, context: Any) -> str:
         return self._configured.get(context.peer(), {}).get("region") or self._region
@@ -258,13 +273,6 @@ def _said(error: Exception) -> str:
     if isinstance(error, shapes.UnmappedError):
         return f"the stand-in doesn't know how to tell AWS: {error}"
     return str(error)
-
-
-def _guarded(context: Any, urn: str, what: str, run: Callable[[], Any]) -> Any:
-    try:
-        return run()
-    except _EXPECTED as error:
-        context.abort(grpc.StatusCode.UNKNOWN, f"{what} {urn.rpartition('::')[2]}: {_said(error)}")
 
 
 def _abort_partly_made(context: Any, id: str, properties: dict[str, Any], reason: str) -> None:
