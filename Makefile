@@ -34,7 +34,7 @@ down: engine ## stop everything, keep key, passwords and data
 purge: engine ## remove everything for good, asks first
 	@$(RUN) workflow.py purge --stack $(STACK)
 
-image: venv ## write the newest host image into the file of a stack on AWS
+image: venv ## write the newest host image and the images' digests into the file of a stack on AWS
 	@$(RUN) workflow.py image --stack $(STACK)
 
 env: ## print the environment for plain pulumi: eval "$$(make -s env)"

@@ -1,18 +1,9 @@
-"""The machine image of a stack's hosts, pinned in the stack's file: how the hosts are patched when it suits you.
-
-The file is changed line by line: a YAML library would write it without its comments.
-"""
+"""The newest machine image of a stack's hosts: how they are patched when it suits you."""
 
 from __future__ import annotations
 
-import re
-
 _PARAMETER = "/aws/service/ecs/optimized-ami/amazon-linux-2023/{}recommended/image_id"
 """AWS's own: the newest ECS-optimized Amazon Linux 2023. The program reads the same one where nothing is pinned."""
-_SET, _COMMENTED = (
-    re.compile(rf"^( *){mark}(kotauth:hostImageId:)(?: +[^\s#]+)?", re.MULTILINE) for mark in ("", "# *")
-)
-_BLOCK = re.compile(r"^config: *(?:#.*)?\n(?P<indent> +)?", re.MULTILINE)
 
 
 def newest(region: str, instance_type: str) -> str:
@@ -23,15 +14,3 @@ def newest(region: str, instance_type: str) -> str:
     (kind,) = ec2.describe_instance_types(InstanceTypes=[instance_type])["InstanceTypes"]
     arm = "arm64/" if "arm64" in kind["ProcessorInfo"]["SupportedArchitectures"] else ""
     return ssm.get_parameter(Name=_PARAMETER.format(arm))["Parameter"]["Value"]
-
-
-def pin(settings: str, image: str) -> str:
-    """Return a stack's file with this image in it; a line that names one, also as a comment, is the place for it."""
-    for line in (_SET, _COMMENTED):
-        if line.search(settings):
-            return line.sub(rf"\1\2 {image}", settings, count=1)
-    if not (block := _BLOCK.search(settings)):
-        raise ValueError("has no config block")
-    indent = block["indent"] or "  "
-    start = settings.index("\n", block.start()) + 1
-    return f"{settings[:start]}{indent}kotauth:hostImageId: {image}\n{settings[start:]}"

@@ -24,8 +24,10 @@ import yaml
 
 import engine
 import host_image
+import image_digest
 import policy_report
 import readiness
+import stack_file
 from engine import EngineError, docker, local_state
 from policy.kotauth_policy.formats import FORMATS
 
@@ -238,7 +240,7 @@ def purge(stack: Stack) -> None:
 
 
 def image(stack: Stack) -> None:
-    """Write the newest machine image for the hosts into the stack's file."""
+    """Write the newest machine image for the hosts into the stack's file, and the digests of the container images."""
     if not stack.is_on_aws:
         sys.exit(f"error: hosts with a machine image are AWS's; {stack.name} is not on it (kotauth:target)")
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - only where AWS is asked
@@ -249,11 +251,20 @@ def image(stack: Stack) -> None:
         newest = host_image.newest(stack.setting("aws:region"), stack.setting("instanceType") or INSTANCE_TYPE)
     except (BotoCoreError, ClientError) as error:
         sys.exit(f"error: AWS can't be asked for the newest image: {error}")
-    before = stack.file.read_text(encoding="utf-8")
-    after = host_image.pin(before, newest)
-    stack.file.write_text(after, encoding="utf-8")
-    said = "already names" if after == before else "now names"
-    print(f"{stack.file.name} {said} {newest}. `make preview STACK={stack.name}` shows what it rolls.")
+    registries, found, unresolved = image_digest.Registries(), {"hostImageId": newest}, list[str]()
+    for name, reference in image_digest.images(stack.setting).items():
+        try:
+            found[name] = registries.pinned(reference)
+        except image_digest.UnresolvedError as error:
+            unresolved.append(str(error))
+    for name, value in found.items():
+        before = stack.file.read_text(encoding="utf-8")
+        after = stack_file.pin(before, name, value)
+        stack.file.write_text(after, encoding="utf-8")
+        print(f"{stack.file.name} {'already names' if after == before else 'now names'} {value}.")
+    print(f"`make preview STACK={stack.name}` shows what it rolls.")
+    if unresolved:
+        sys.exit("\n".join(f"error: {each}" for each in unresolved))
 
 
 def _is_offline() -> bool:

@@ -6,11 +6,16 @@ from pathlib import Path
 
 import pytest
 
+import image_digest
 import workflow
+from components import kotauth
 from tests.engine.aws_stack import REGION, AwsStack
 from tests.project import ROOT
 
 pytestmark = pytest.mark.engine
+
+DIGEST = f"sha256:{'0123456789abcdef' * 4}"
+PULLED = ("image", "frontendImage", "toolsImage")
 
 
 @pytest.fixture
@@ -27,13 +32,29 @@ def test_it_pins_what_an_update_would_take(
     production: AwsStack, stack: workflow.Stack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", production.aws.endpoint)
+    # No registry is asked: what these say is in tests/unit/test_image_digest.py.
+    monkeypatch.setattr(image_digest.Registries, "pinned", lambda _, image: f"{image.reference}@{DIGEST}")
     workflow.image(stack)
     pinned = stack.setting("hostImageId")
     assert production.resources()["LaunchTemplate kotauth-server"]["outputs"]["imageId"] == pinned
-    assert capsys.readouterr().out.startswith(f"Pulumi.prod.yaml now names {pinned}.")
+    said = capsys.readouterr().out
+    assert said.startswith(f"Pulumi.prod.yaml now names {pinned}.")
+    assert stack.setting("image") == f"{kotauth.DEFAULT_IMAGE}@{DIGEST}"
+    assert {f"Pulumi.prod.yaml now names {stack.setting(name)}." for name in PULLED} < set(said.splitlines())
     assert stack.setting("aws:region") == REGION
     # The image runs already: nothing rolls because it is named.
     assert production.changes(hostImageId=pinned) == {}
+
+
+def test_what_no_registry_resolves_keeps_its_tag(
+    production: AwsStack, stack: workflow.Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", production.aws.endpoint)
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    with pytest.raises(SystemExit, match=rf"^error: {kotauth.DEFAULT_IMAGE} is not resolved: "):
+        workflow.image(stack)
+    assert stack.setting("hostImageId")
+    assert not any(stack.setting(name) for name in PULLED)
 
 
 def test_no_answer_is_one_line(stack: workflow.Stack, monkeypatch: pytest.MonkeyPatch) -> None:

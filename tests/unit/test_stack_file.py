@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-import host_image
+import stack_file
 from tests.project import ROOT
 
 IMAGE = "ami-0fedcba9876543210"
@@ -14,7 +14,7 @@ KEY = "kotauth:hostImageId"
 
 def test_the_comment_in_the_committed_file_becomes_the_setting() -> None:
     before = (ROOT / "Pulumi.prod.yaml").read_text()
-    after = host_image.pin(before, IMAGE)
+    after = stack_file.pin(before, "hostImageId", IMAGE)
     changed = [pair for pair in zip(before.splitlines(), after.splitlines(), strict=True) if pair[0] != pair[1]]
     assert changed == [(f"  # {KEY}: ami-0123456789abcdef0", f"  {KEY}: {IMAGE}")]
     assert yaml.safe_load(after)["config"][KEY] == IMAGE
@@ -34,10 +34,10 @@ def test_the_comment_in_the_committed_file_becomes_the_setting() -> None:
     ids=["set", "with a comment", "empty", "set beside a comment", "new", "the first one"],
 )
 def test_one_line_changes(before: str, after: str) -> None:
-    assert host_image.pin(before, IMAGE) == after
-    assert host_image.pin(after, IMAGE) == after
+    assert stack_file.pin(before, "hostImageId", IMAGE) == after
+    assert stack_file.pin(after, "hostImageId", IMAGE) == after
 
 
 def test_a_file_without_settings_is_refused() -> None:
     with pytest.raises(ValueError, match="no config block"):
-        host_image.pin("encryptionsalt: v1:x\n", IMAGE)
+        stack_file.pin("encryptionsalt: v1:x\n", "hostImageId", IMAGE)
