@@ -12,11 +12,12 @@ import pulumi_aws as aws
 from ..addresses import parse_email
 from ..inputs import Inputs
 from ..tokens import token
-from .alarms import ALARMS, FILTERS, LOGS
+from .alarms import ALARMS
 from .dashboard import Watched, dashboard
 from .events import EVENTS, tell
 from .iam import allow, deny, document
 from .key import customer_key
+from .log_metrics import FILTERS, LOGS
 
 
 class AwsObservabilityArgs(TypedDict):

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from components.aws.alarms import ALARMS, FILTERS
+from components.aws.alarms import ALARMS
 from components.aws.host.scripts.boot import log
 from components.aws.host.scripts.redact import redact
+from components.aws.log_metrics import FILTERS
 from components.aws.observability import AwsObservability
 from components.inputs import InvalidInputError
 from tests.unit.aws import TAGS, statements, untagged
