@@ -1,4 +1,4 @@
-"""The stack's frontend before an upstream that answers with the forwarded headers it was sent, as JSON."""
+"""The stack's frontend before an upstream of a test's own, such as one that answers with the headers it was sent."""
 
 from __future__ import annotations
 
@@ -28,13 +28,20 @@ def echo(image: str, names: list[str]) -> Iterator[Client]:
     # Caddy puts the values in as they are: none of the tests' has a character that JSON would escape.
     fields = ", ".join(f'{json.dumps(name)}: "{{http.request.header.{name}}}"' for name in names)
     upstream = f"{{\n admin off\n auto_https off\n}}\nhttp://:{PORT} {{\n respond `{{{fields}}}`\n}}\n"
+    with frontend_before([image, "-c", _RUN, "sh", upstream], image) as client:
+        yield client
+
+
+@contextmanager
+def frontend_before(upstream: list[str], image: str) -> Iterator[Client]:
+    """Run the frontend with Caddy's image before a container of another one, whose arguments are a shell's."""
     base_url = BaseUrl(f"https://{HOST}:{PUBLIC_PORT}", HOST, PUBLIC_PORT)
     front = caddy.edge_caddyfile(base_url, "upstream", acme_email=None)
     network = docker("network", "create", f"--label=kotauth.test={os.getpid()}", f"kotauth-echo-{os.getpid()}")
     containers: list[str] = []
     try:
         common = ("run", "--detach", f"--network={network}", f"--label=kotauth.test={os.getpid()}", "--entrypoint=sh")
-        containers.append(docker(*common, "--network-alias=upstream", image, "-c", _RUN, "sh", upstream))
+        containers.append(docker(*common, "--network-alias=upstream", *upstream))
         published = f"--publish=127.0.0.1::{caddy.HTTPS}"
         containers.append(docker(*common, "--tmpfs=/run/admin", published, image, "-c", _RUN, "sh", front))
         yield _client(containers[-1])

@@ -37,6 +37,7 @@ def blocks(text: str) -> dict[str, list[str]]:
 def test_four_sites_and_nothing_else(text: str) -> None:
     assert list(blocks(text)) == [
         "",
+        "(upstream)",
         "(kotauth)",
         "https://auth.example.com",
         "http://auth.example.com",
@@ -90,7 +91,16 @@ def test_every_forwarded_header_that_kotauth_believes_is_set_or_removed(text: st
 
 @BOTH
 def test_the_server_is_the_only_upstream(text: str) -> None:
-    assert re.findall(r"reverse_proxy (.*) \{", text) == ["kotauth:8080"]
+    assert re.findall(r"reverse_proxy (.*) \{", text) == ["@get kotauth:8080", "kotauth:8080"]
+
+
+@ALL
+def test_only_a_get_goes_over_a_kept_connection(text: str) -> None:
+    lines = blocks(text)["(kotauth)"]
+    kept, others = (lines[at:] for at, line in enumerate(lines) if line.startswith("reverse_proxy"))
+    assert "@get method GET" in lines
+    assert kept[1:3] == ["import upstream", "}"]
+    assert others[1:4] == ["import upstream", "transport http {", "keepalive off"]
 
 
 @BOTH
@@ -130,7 +140,7 @@ def test_behind_a_load_balancer_its_networks_alone_are_believed_about_the_client
     options = blocks(INNER)[""]
     assert "trusted_proxies static 10.64.0.0/20 10.64.16.0/20" in options
     assert "trusted_proxies_strict" in options
-    assert "header_up X-Forwarded-For {client_ip}" in blocks(INNER)["(kotauth)"]
+    assert "header_up X-Forwarded-For {client_ip}" in blocks(INNER)["(upstream)"]
 
 
 def test_behind_a_load_balancer_its_probe_alone_may_use_another_name() -> None:
@@ -165,4 +175,4 @@ def test_the_admin_console_is_open_to_all_unless_said_otherwise() -> None:
 def test_the_admin_console_for_some_networks(text: str) -> None:
     lines = blocks(text)["(kotauth)"]
     assert "not client_ip 203.0.113.0/24" in lines
-    assert lines.index("respond @closed 403") < lines.index("reverse_proxy kotauth:8080 {")
+    assert lines.index("respond @closed 403") < lines.index("reverse_proxy @get kotauth:8080 {")
