@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import http.client
 import http.server
 import json
@@ -12,7 +13,8 @@ import socketserver
 import ssl
 import tempfile
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -43,31 +45,30 @@ def certificate_folder(path: Path, authority: Authority) -> Path:
 @contextmanager
 def tcp_door(daemon: str, tls: ssl.SSLContext | None = None) -> Generator[int]:
     """Forward connections to the daemon's socket; yield the port on 127.0.0.1."""
-    loop = asyncio.new_event_loop()
-    tasks: set[asyncio.Task[None]] = set()
+    started: Future[tuple[int, Callable[[], object]]] = Future()
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        own = asyncio.current_task()
-        assert own
-        tasks.add(own)
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, back = await asyncio.open_unix_connection(daemon)
-        with suppress(OSError, asyncio.CancelledError):
-            await asyncio.wait(
-                [asyncio.create_task(_pump(reader, back)), asyncio.create_task(_pump(there, writer))],
-                return_when=asyncio.FIRST_COMPLETED,
-            )
+        pumps = [asyncio.create_task(_pump(reader, back)), asyncio.create_task(_pump(there, writer))]
+        await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
         back.close()
         writer.close()
-        tasks.discard(own)
 
-    server = loop.run_until_complete(asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls))
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    async def serve() -> None:
+        stopped = asyncio.Event()
+        server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls)
+        stop = functools.partial(asyncio.get_running_loop().call_soon_threadsafe, stopped.set)
+        started.set_result((server.sockets[0].getsockname()[1], stop))
+        await stopped.wait()
+        server.close()
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
     thread.start()
+    port, stop = started.result()
     try:
-        yield server.sockets[0].getsockname()[1]
+        yield port
     finally:
-        loop.call_soon_threadsafe(server.close)
-        loop.call_soon_threadsafe(loop.stop)
+        stop()
         thread.join()
 
 

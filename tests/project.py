@@ -63,9 +63,13 @@ class Project:
         return {**mine, **engine.environment(self.path), "PULUMI_STACK": self.stack, **self.variables}
 
     def configure(self, **settings: str) -> None:
-        """Set settings, by the names of `Pulumi.yaml`; a name with a colon is another namespace's."""
-        for key, value in settings.items():
-            self.pulumi("config", "set", key, "--", value)
+        """Set settings, by the names of `Pulumi.yaml`.
+
+        A name with a colon is another namespace's, one with brackets a list's element.
+        """
+        values = [part for key, value in settings.items() for part in ("--plaintext", f"{key}={value}")]
+        if values:
+            self.pulumi("config", "set-all", *(["--path"] if "[" in "".join(settings) else []), *values)
 
     def pulumi(self, *arguments: str, check: bool = True, timeout: int = 600) -> Result:
         """Run a `pulumi` command on the stack; without a terminal, so it never asks."""

@@ -1,0 +1,85 @@
+"""A real ssh server on this machine, with keys and configuration of its own, for one test."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from engine import debian
+from tests.images.lab import eventually
+
+_SEARCHED = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"
+_PRIVILEGE_SEPARATION = Path("/run/sshd")
+_CONFIGURATION = """
+ListenAddress 127.0.0.1
+Port {port}
+HostKey {folder}/host_key
+AuthorizedKeysFile {folder}/user_key.pub
+AllowUsers {user}
+PermitRootLogin prohibit-password
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+UsePAM no
+StrictModes no
+PidFile none
+"""
+"""The rest is the default, such as how many connections may wait for their authentication."""
+
+
+@dataclass(frozen=True)
+class SshServer:
+    """A server that lets this user in with one key."""
+
+    url: str
+    """As `docker:host`."""
+    options: list[str]
+    """What ssh needs to come in: the key, and the server's own key to compare with."""
+    log: Path
+
+
+def install() -> None:
+    """See to it that ssh and sshd are installed. Debian starts no server where its policy forbids that, as here."""
+    missing = {"ssh": "openssh-client", "sshd": "openssh-server"}
+    packages = [package for program, package in missing.items() if not shutil.which(program, path=_SEARCHED)]
+    if packages and not debian.can_install():
+        pytest.skip(f"needs {' and '.join(packages)}, which can't be installed from here")
+    debian.install(packages)
+
+
+@contextmanager
+def ssh_server(folder: Path) -> Generator[SshServer]:
+    """Run a server with its files in ``folder``."""
+    install()
+    for name in ("host_key", "user_key"):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name], check=True)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    known, user = (folder / "host_key.pub").read_text().split()[:2], pwd.getpwuid(os.getuid()).pw_name
+    (folder / "known_hosts").write_text(f"[127.0.0.1]:{port} {' '.join(known)}\n")
+    (folder / "sshd_config").write_text(_CONFIGURATION.format(port=port, folder=folder, user=user))
+    if os.getuid() == 0:
+        _PRIVILEGE_SEPARATION.mkdir(mode=0o755, exist_ok=True)
+    sshd, log = shutil.which("sshd", path=_SEARCHED), folder / "log"
+    assert sshd
+    server = subprocess.Popen([sshd, "-D", "-f", folder / "sshd_config", "-E", log], stdin=subprocess.DEVNULL)
+    options = ["-F", "none", "-i", str(folder / "user_key"), "-o", f"UserKnownHostsFile={folder / 'known_hosts'}"]
+    try:
+        eventually("sshd listens", lambda: _listens(port))
+        yield SshServer(f"ssh://{user}@127.0.0.1:{port}", options, log)
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
