@@ -273,7 +273,7 @@ def _is_offline() -> bool:
 
 def _prepare(stack: Stack) -> None:
     stack.ensure()
-    if not stack.is_on_aws and not stack.setting("docker:host"):
+    if not (stack.is_on_aws or stack.setting("docker:host") or stack.setting("docker:context")):
         docker.ensure_daemon()
     if stack.name == _DEVELOPMENT:
         _choose_images(stack)

@@ -60,7 +60,10 @@ def _published(containers: Iterable[dict[str, Any]], own: Mapping[str, str]) -> 
 
 
 def _is_free(port: int) -> bool:
-    """Return whether nobody listens there: as the Docker daemon does, on all addresses and with address reuse."""
+    """Return whether nobody listens there: as the Docker daemon does, on all addresses and with address reuse.
+
+    On IPv6 too, where nothing is published: a client that tries it first would meet the other program.
+    """
     for family, address in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):  # noqa: S104 - asked, not served
         try:
             with socket.socket(family) as probe:
