@@ -7,6 +7,7 @@ shows. What only cfn-lint or parliament catch, their own tests plant.
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -46,6 +47,13 @@ class Provider:
         assert not failures
         properties = wire.write(checked)
         return self.stub.Create(provider_pb2.CreateRequest(urn=urn(token), properties=properties)).id
+
+    def delete(self, token: str, id: str, **inputs: Any) -> None:
+        """Delete a resource; what is refused raises."""
+        properties = wire.write(inputs)
+        self.stub.Delete(
+            provider_pb2.DeleteRequest(urn=urn(token), id=id, properties=properties, old_inputs=properties)
+        )
 
 
 def urn(token: str, name: str = "it") -> str:
@@ -226,6 +234,36 @@ def test_a_mistake_is_known_when_it_is_made(
 def test_a_name_that_gets_too_long(provider: Provider, token: str, name: str, longest: int) -> None:
     _, failures = provider.check(token, {"assumeRolePolicy": "{}"} if token == ROLE else {}, name)
     assert any(f"plus 7 random chars is longer than maximum length {longest}" in failure for failure in failures)
+
+
+RIGHT = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": ["ec2:DeleteNetworkInterface"], "Resource": "*"}],
+    }
+)
+FUNCTION, GROUP_OF_FUNCTION = "aws:lambda/function:Function", "aws:ec2/securityGroup:SecurityGroup"
+
+
+@pytest.mark.parametrize("keeps_role", [True, False])
+def test_lambda_removes_its_interfaces_with_the_functions_role(provider: Provider, keeps_role: bool) -> None:
+    """They hold the group until then, and for ever without the role's right."""
+    role = provider.create(ROLE, assumeRolePolicy='{"Version": "2012-10-17", "Statement": []}')
+    rights = provider.create("aws:iam/rolePolicy:RolePolicy", role=role, policy=RIGHT)
+    group = provider.create(GROUP_OF_FUNCTION, vpcId=provider.ids["vpc"], description="Of a function")
+    made = {
+        "role": f"arn:aws:iam::123456789012:role/{role}",
+        "packageType": "Image",
+        "imageUri": "123456789012.dkr.ecr.eu-central-1.amazonaws.com/function:1",
+        "vpcConfig": {"subnetIds": [provider.ids["subnet-0a"]], "securityGroupIds": [group]},
+    }
+    provider.delete(FUNCTION, provider.create(FUNCTION, **made), **made)
+    if keeps_role:
+        provider.delete(GROUP_OF_FUNCTION, group)
+    else:
+        provider.delete("aws:iam/rolePolicy:RolePolicy", rights)
+        with pytest.raises(grpc.RpcError, match=f"DependencyViolation: {group} has a dependent object, eni-"):
+            provider.delete(GROUP_OF_FUNCTION, group)
 
 
 GROUP = {"minSize": 1, "maxSize": 1, "minElbCapacity": 1}

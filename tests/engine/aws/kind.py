@@ -55,6 +55,10 @@ class Call:
         """Return the client of a service."""
         return cloud.client(service, self.region, self.endpoint)
 
+    def of_aws(self, service: str) -> Any:
+        """Return a client for what AWS itself looks at and does, whoever the deployer is."""
+        return cloud.client(service, self.region, self.endpoint, watched=False)
+
     def arn(self, rest: str, service: str = "", *, region: bool = True) -> str:
         """Return an ARN in this account."""
         where = self.region if region else ""

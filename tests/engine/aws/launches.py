@@ -104,13 +104,13 @@ def request_of_instance(
 
 def _instance(call: Call) -> Launch:
     request = request_of_instance(call.inputs, lambda plain: call.members("run_instances", plain))
-    template = _template(call.boto3("ec2"), call.inputs.get("launchTemplate"))
-    return Launch({**template, **request}, [request["SubnetId"]] if "SubnetId" in request else [], call.boto3)
+    template = _template(call.of_aws("ec2"), call.inputs.get("launchTemplate"))
+    return Launch({**template, **request}, [request["SubnetId"]] if "SubnetId" in request else [], call.of_aws)
 
 
 def _group(call: Call) -> Launch:
-    data = _template(call.boto3("ec2"), call.inputs.get("launchTemplate"))
-    return Launch(data, call.inputs.get("vpcZoneIdentifiers", []), call.boto3, in_group=True)
+    data = _template(call.of_aws("ec2"), call.inputs.get("launchTemplate"))
+    return Launch(data, call.inputs.get("vpcZoneIdentifiers", []), call.of_aws, in_group=True)
 
 
 def _template(ec2: Any, named: Mapping[str, Any] | None) -> dict[str, Any]:

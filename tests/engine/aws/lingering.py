@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from . import cloud
 from .kind import Call, RefusedError, is_gone
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ def leave(call: Call) -> None:
     # The provider moves the interfaces to the VPC's own group when it is told to.
     groups = [] if call.inputs.get("replaceSecurityGroupsOnDestroy") else found.get("securityGroupIds", [])
     for subnet in found.get("subnetIds", []):
-        of_aws(call, "ec2").create_network_interface(
+        call.of_aws("ec2").create_network_interface(
             SubnetId=subnet, Description=f"{_DESCRIPTION}{role}", **({"Groups": groups} if groups else {})
         )
 
@@ -60,7 +59,7 @@ def _of(call: Call, holds: str) -> Iterator[Any]:
 
 
 def _may_remove(call: Call, role: str) -> bool:
-    iam = of_aws(call, "iam")
+    iam = call.of_aws("iam")
     try:
         names = iam.list_role_policies(RoleName=role)["PolicyNames"]
         rights = [iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in names]
@@ -68,8 +67,3 @@ def _may_remove(call: Call, role: str) -> bool:
         return False
     statements = [statement for document in rights for statement in document["Statement"]]
     return any(each["Effect"] == "Allow" and _RIGHT in each["Action"] for each in statements)
-
-
-def of_aws(call: Call, service: str) -> Any:
-    """Return a client for what AWS itself does, whoever the deployer is."""
-    return cloud.client(service, call.region, call.endpoint, watched=False)

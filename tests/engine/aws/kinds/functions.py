@@ -12,7 +12,7 @@ from ..kind import Call, Kind, Step
 
 def _create(call: Call) -> str:
     left_out = {"tags", "region", "code", "reservedConcurrentExecutions", "sourceCodeHash", "skipDestroy"}
-    left_out |= {"replaceSecurityGroupsOnDestroy", "replacementSecurityGroupIds"}
+    left_out |= {"replaceSecurityGroupsOnDestroy", "replacementSecurityGroupIds", "imageUri"}
     plain = {name: value for name, value in call.inputs.items() if name not in left_out}
     call.client.create_function(
         **call.members("create_function", plain),
