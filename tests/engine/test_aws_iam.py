@@ -15,6 +15,9 @@ MUTED = {
     ("*-key", "Account", "RESOURCE_MISMATCH"): (
         "kms:* is AWS's own default, by which IAM decides; it takes in actions that no single key has"
     ),
+    ("*-key", "Logs", "RESOURCE_MISMATCH"): (
+        "kms:Describe* is AWS's own example for log groups; it takes in an action that no key has"
+    ),
     ("kotauth-network-s3", "OwnBuckets", "RESOURCE_STAR"): "any bucket, but of this account: a condition says it",
     ("kotauth-network-secrets", "OwnSecrets", "RESOURCE_STAR"): "any secret, but of this account: a condition says it",
     ("kotauth-database-role-rights", "JoinNetwork", "RESOURCE_STAR"): (

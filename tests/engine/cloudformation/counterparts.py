@@ -71,10 +71,9 @@ COUNTERPARTS: dict[str, Counterpart] = {
         "AWS::Events::Rule",
         {
             "rule": Without("names the rule"),
-            "targetId": "Targets.Id",
-            "arn": "Targets.Arn",
-            "inputTransformer": "Targets.InputTransformer",
-            "inputTransformer.inputPaths": "InputPathsMap",
+            "arn": lambda arn: {"Targets": [{"Id": "topic", "Arn": arn}]},
+            "targetId": Without("stands in the item of the ARN"),
+            "inputTransformer": Without("stands in the item of the ARN; a test fills its text with an event"),
         },
         part_of="rule",
     ),
