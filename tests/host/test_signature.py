@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -86,9 +87,11 @@ def test_credentials_of_another_lab_are_refused() -> None:
         signature.check(signed(), "another key")
 
 
-def test_credentials_end_one_rotation_after_they_were_replaced() -> None:
-    request = signed(rotation=0.1)
+def test_credentials_end_one_rotation_after_they_were_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    replaced = (time.time() // 3600 + 1) * 3600
+    request = signed(rotation=3600)
+    monkeypatch.setattr(credentials, "time", SimpleNamespace(time=lambda: replaced + 3599))
     signature.check(request, KEY)
-    time.sleep(0.25)
+    monkeypatch.setattr(credentials, "time", SimpleNamespace(time=lambda: replaced + 3601))
     with pytest.raises(RefusedError, match="ExpiredTokenException"):
         signature.check(request, KEY)

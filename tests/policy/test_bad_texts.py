@@ -114,11 +114,11 @@ USER_DATA = {
 
 @pytest.mark.parametrize("name", USER_DATA)
 def test_user_data_that_is_none_ends_soon(recorded: dict[str, Recorded], name: str) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     found = recorded["aws_program"].with_nonsense(
         "aws:ec2/launchTemplate:LaunchTemplate", ("userData",), USER_DATA[name]
     )
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5
     # Whatever it says, it starts no server any more.
     assert "find-kotauth-server" in _sound(found)
 
@@ -152,9 +152,9 @@ _ONE = {
 def test_a_long_text_ends_soon_and_is_not_shown(name: str) -> None:
     one = Recorded(register(lambda: docker.Container("one", **_ONE) and None))
     for path in sorted(paths(next(one.values("docker:index/container:Container", ())), ())):
-        start = time.monotonic()
+        start = time.process_time()
         _sound(one.with_nonsense("docker:index/container:Container", path, LONG[name]))
-        assert time.monotonic() - start < 2, path
+        assert time.process_time() - start < 2, path
 
 
 NAMES = ("größer-漢字-🔑", "two\nlines", "a::b", "'\"`$(x)", "a/b c", "n" * 1000, "../..", "%s{0}", "<script>")

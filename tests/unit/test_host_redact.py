@@ -141,9 +141,9 @@ def test_twice_is_the_same_as_once() -> None:
 
 @pytest.mark.parametrize("line", ["code=" * 20_000, '"token":"' * 10_000, "%3Fcode%3D" * 10_000, "\\" * 100_000])
 def test_no_line_takes_long(line: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     redact(line)
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_the_jvm_s_own_line_is_left_as_it_is() -> None:
