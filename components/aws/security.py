@@ -1,7 +1,7 @@
 """Rules between security groups: whoever speaks to whom stands in both groups, by group and never by address."""
 
 from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -38,7 +38,7 @@ def parse_egress_ports(raw: object) -> list[int]:
     Port 25 is allowed here, but AWS drops what EC2 sends to it until the account asks for it ("Restriction on email
     sent using port 25", Amazon EC2 user guide).
     """
-    parts: list[object] = list(raw) if isinstance(raw, list | tuple) else str(raw).split(",")  # pyright: ignore[reportUnknownArgumentType]
+    parts: list[Any] = list(raw) if isinstance(raw, list | tuple) else str(raw).split(",")  # pyright: ignore[reportUnknownArgumentType]
     ports = [_port(str(part).strip()) for part in parts]
     if HTTPS_PORT not in ports:
         raise ValueError("must contain 443: without it a host reaches neither AWS nor a registry")
