@@ -81,6 +81,9 @@ class AwsDeploymentArgs(TypedDict):
     """Major version of PostgreSQL, 14 to 17. Default 14."""
     database_password_version: NotRequired[int]
     """A new number rotates the password of the server's login. Default 1."""
+    customer_disk_key: NotRequired[bool]
+    """Whether hosts may be launched where the account's default key for disks is a customer key. Its policy must let
+    the Auto Scaling service-linked role use it and create grants. Default false: the program's preflight refuses it."""
     database_class: NotRequired[str]
     """RDS instance class. Default `db.t4g.small`."""
     database_storage: NotRequired[int]

@@ -5,6 +5,7 @@ Only the program's `__main__.py` calls this: components stay free of the account
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
@@ -23,14 +24,20 @@ _RESERVED_CONNECTIONS = 10
 """RDS's own and a person's: `rds.superuser_reserved_connections` is 2, `superuser_reserved_connections` 3."""
 
 
-def check(settings: AwsSettings, _label: Mapping[str, str]) -> None:
-    """Raise ``RunError`` with everything that stands in the way. Nothing here can be in the way of itself."""
-    _Preflight(settings).run()
+_OWN_DISK_KEY = "alias/aws/ebs"
+"""What EC2 answers where nobody has chosen a default key."""
+_SEEN_FROM_HERE = "If that is what DNS says inside your network only (split horizon), ignore it."
+"""What the world's DNS says can't be told from what this machine's resolver says, so neither stops a run."""
+
+
+def check(settings: AwsSettings, label: Mapping[str, str]) -> None:
+    """Raise ``RunError`` with everything that stands in the way. What carries the label is the stack's own."""
+    _Preflight(settings, label).run()
 
 
 class _Preflight:
-    def __init__(self, settings: AwsSettings) -> None:
-        self._settings = settings
+    def __init__(self, settings: AwsSettings, label: Mapping[str, str]) -> None:
+        self._settings, self._label = settings, label
         self._problems: list[str] = []
 
     def run(self) -> None:
@@ -40,6 +47,7 @@ class _Preflight:
             self._check_zones()
             self._check_subnets()
             self._check_instance()
+            self._check_disk_key()
             self._check_database()
             self._check_certificate()
             self._check_hosted_zone()
@@ -47,7 +55,7 @@ class _Preflight:
             raise pulumi.RunError("\n  ".join(["AWS can't run this stack:", *self._problems]))
 
     def _problem(self, key: str, value: object, rule: str) -> None:
-        self._problems.append(f'{key if ":" in key else f"kotauth:{key}"} = "{value}": {rule}')
+        self._problems.append(f'{key if re.search("[: ]", key) else f"kotauth:{key}"} = "{value}": {rule}')
 
     def _ask(self, key: str, value: object, rule: str, question: Callable[[], T]) -> T | None:
         """Return AWS's answer; note ``rule`` where AWS doesn't know what was asked about."""
@@ -134,7 +142,44 @@ class _Preflight:
             rule = f"is for {found.architecture}, but {self._settings.instance_type} is {' or '.join(architectures)}"
             self._problem("hostImageId", image, rule)
 
+    def _check_disk_key(self) -> None:
+        if self._settings.customer_disk_key:
+            return
+        key = aws.ebs.get_default_kms_key().key_arn
+        if key.endswith(_OWN_DISK_KEY):
+            return
+        try:
+            if aws.kms.get_key(key_id=key).key_manager == "AWS":
+                return
+        except Exception as error:
+            # Of another account, or without a permission: then it is a customer's, too.
+            pulumi.log.debug(f"the key {key} can't be asked about: {_said(error)}")
+        who = (
+            "the service-linked role AWSServiceRoleForAutoScaling"
+            if self._settings.frontend == "alb"
+            else "whoever deploys"
+        )
+        rule = (
+            f"is the account's default for EBS disks in {self._region}, a customer key: unless its policy lets {who} "
+            "use it and create grants, which can't be read from here, no host is ever launched. Let it, and set "
+            "kotauth:customerDiskKey to true, or make AWS's own the default again: aws ec2 reset-ebs-default-kms-key-id"
+        )
+        self._problem("EC2's default key", key, rule)
+
+    def _check_running_version(self) -> None:
+        wanted = self._settings.server.database_version
+        for identifier in aws.rds.get_instances(tags=dict(self._label)).instance_identifiers:
+            running = aws.rds.get_instance(db_instance_identifier=identifier).engine_version
+            major = int(running.split(".")[0])
+            if major > wanted:
+                rule = (
+                    f"is older than {running}, which {identifier} runs, and RDS never goes back to an older version: "
+                    f'set kotauth:databaseVersion to "{major}"'
+                )
+                self._problem("databaseVersion", wanted, rule)
+
     def _check_database(self) -> None:
+        self._check_running_version()
         settings = self._settings
         version, kind = str(settings.server.database_version), settings.database_class
         rule = f"is not offered as an engine version of PostgreSQL in {self._region}"
@@ -146,14 +191,21 @@ class _Preflight:
         )
         if not engine:
             return
-        self._ask(
+        rule = f"is not offered for PostgreSQL {engine.version_actual} in {self._region}"
+        # RDS may offer a class in several ways; only of preferred ones the provider takes the first.
+        offered = self._ask(
             "databaseClass",
             kind,
-            f"is not offered for PostgreSQL {engine.version_actual} in {self._region}",
+            rule,
             lambda: aws.rds.get_orderable_db_instance(
-                engine="postgres", engine_version=engine.version_actual, instance_class=kind, storage_type="gp3"
+                engine="postgres",
+                engine_version=engine.version_actual,
+                preferred_instance_classes=[kind],
+                storage_type="gp3",
             ),
         )
+        if offered and offered.instance_class != kind:
+            self._problem("databaseClass", kind, rule)
         # RDS says nothing of a class's memory, EC2 does of the type with the same name; some classes have none.
         try:
             memory = aws.ec2.get_instance_type(instance_type=kind.removeprefix("db.")).memory_size
@@ -175,8 +227,9 @@ class _Preflight:
             pulumi.warn(f"DNS can't be asked whether CAA records let ACM certify {domain}: {error}")
             return
         if forbidden:
-            self._problem(
-                "baseUrl", self._settings.server.base_url.text, f"may not be certified by ACM, says {forbidden}"
+            pulumi.warn(
+                f"{domain} may not be certified by ACM, says {forbidden}. {_SEEN_FROM_HERE} Else let the record name "
+                "amazon.com: the certificate would wait for 15 minutes in vain"
             )
 
     def _check_hosted_zone(self) -> None:
@@ -202,11 +255,11 @@ class _Preflight:
             pulumi.warn(f"DNS can't be asked whether {name} is delegated to its zone: {error}")
             return
         if not seen & ours:
-            rule = (
-                f"is not delegated: the world asks {', '.join(sorted(seen)) or 'nobody'} for {name}, and the zone's "
-                f"servers are {', '.join(sorted(ours))}; set these at the registrar, else the certificate waits in vain"
+            pulumi.warn(
+                f"{name} is not delegated to zone {self._settings.zone_id}: its name servers are "
+                f"{', '.join(sorted(seen)) or 'none'}, and the zone's are {', '.join(sorted(ours))}. {_SEEN_FROM_HERE} "
+                "Else set the zone's servers at the registrar: the certificate would wait for 15 minutes in vain"
             )
-            self._problem("zoneId", self._settings.zone_id, rule)
 
 
 def _said(error: Exception) -> str:

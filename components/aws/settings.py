@@ -44,6 +44,7 @@ class AwsSettings(NetworkSettings, ServingSettings):
     frontend: str
     tools_image: Image
     replicas: int
+    customer_disk_key: bool
     database_class: str
     database_storage: int
     database_storage_limit: int
@@ -87,6 +88,7 @@ class AwsSettings(NetworkSettings, ServingSettings):
             instance_type=reader.take("instance_type", parse_instance_type, INSTANCE_TYPE),
             host_image_id=reader.optional("host_image_id", parse_image_id),
             replicas=reader.take("replicas", _parse_replicas, 1),
+            customer_disk_key=reader.take("customer_disk_key", true_or_false, False),
             database_class=reader.take("database_class", rds.parse_instance_class, rds.INSTANCE_CLASS),
             database_storage=storage,
             database_storage_limit=reader.take("database_storage_limit", rds.parse_storage, rds.storage_limit(storage)),

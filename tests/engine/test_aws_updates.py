@@ -63,6 +63,8 @@ ROWS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
             ROLE_CALL: "replace: input, triggers",
         },
     ),
+    # It says something about a key of the account, and changes nothing: disks and volumes keep theirs.
+    "customer disk key": ({"customerDiskKey": "true"}, {}),
     "database class": ({"databaseClass": "db.t4g.medium"}, database("instanceClass")),
     "database storage": (
         {"databaseStorage": "30", "databaseStorageLimit": "200"},
@@ -142,6 +144,17 @@ def test_a_parameter_of_postgresql(production: AwsStack, previews: dict[str, Fut
         assert production.changes() == {"ParameterGroup kotauth-database-parameters": "update: parameters"}
     finally:
         production.edit("components/aws/rds.py", then, now)
+
+
+def test_the_volume_keeps_its_key_when_the_account_chooses_another(staging: AwsStack) -> None:
+    key = staging.aws.boto3("kms").create_key()["KeyMetadata"]["Arn"]
+    ec2 = staging.aws.boto3("ec2")
+    ec2.modify_ebs_default_kms_key_id(KmsKeyId=key)
+    try:
+        assert "a customer key" in staging.previewed().output
+        assert staging.changes(customerDiskKey="true") == {}
+    finally:
+        ec2.reset_ebs_default_kms_key_id()
 
 
 def test_no_change_replaces_what_holds_data_or_identity() -> None:

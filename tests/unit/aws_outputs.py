@@ -28,6 +28,7 @@ ANSWERS: dict[str, Any] = {
         "id": REGION,
         "names": [f"{REGION}a", f"{REGION}b", f"{REGION}c"],
     },
+    "aws:ebs/getDefaultKmsKey:getDefaultKmsKey": {"id": REGION, "keyArn": "alias/aws/ebs"},
     "aws:ec2/getAmi:getAmi": {"id": "ami-0123456789abcdef0", "architecture": "arm64"},
     "aws:ec2/getInstanceType:getInstanceType": lambda asked: {
         "id": asked["instanceType"],
@@ -49,7 +50,13 @@ ANSWERS: dict[str, Any] = {
         "id": asked["version"],
         "versionActual": f"{asked['version']}.23",
     },
-    "aws:rds/getOrderableDbInstance:getOrderableDbInstance": {"id": "db.t4g.small"},
+    "aws:kms/getKey:getKey": lambda asked: {"id": asked["keyId"], "arn": asked["keyId"], "keyManager": "CUSTOMER"},
+    "aws:rds/getInstance:getInstance": lambda asked: {"id": asked["dbInstanceIdentifier"], "engineVersion": "14.23"},
+    "aws:rds/getInstances:getInstances": {"id": REGION, "instanceIdentifiers": []},
+    "aws:rds/getOrderableDbInstance:getOrderableDbInstance": lambda asked: {
+        "id": asked["preferredInstanceClasses"][0],
+        "instanceClass": asked["preferredInstanceClasses"][0],
+    },
     "aws:route53/getZone:getZone": lambda asked: {
         "id": asked["zoneId"],
         "name": "example.com",

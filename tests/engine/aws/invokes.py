@@ -188,11 +188,42 @@ def _engine_version(arguments: dict[str, Any], _: Asked) -> dict[str, Any]:
 
 
 def _orderable(arguments: dict[str, Any], _: Asked) -> dict[str, Any]:
-    version, wanted = str(arguments.get("engineVersion", "")), arguments.get("instanceClass")
-    if wanted not in offers.instance_classes(arguments["engine"], version):
-        raise InvokeError("no RDS DB Instance Classes match the criteria; try different search")
+    version = str(arguments.get("engineVersion", ""))
+    if "instanceClass" in arguments:
+        # RDS offers most classes in several ways, by storage and zones, and the provider takes none of them then.
+        raise InvokeError("multiple RDS DB Instance Classes match the criteria; try a different search")
+    offered = offers.instance_classes(arguments["engine"], version)
+    wanted = next((each for each in arguments["preferredInstanceClasses"] if each in offered), None)
+    if wanted is None:
+        raise InvokeError("multiple RDS DB Instance Classes match the criteria; try a different search")
     storage = arguments.get("storageType", "gp3")
     return {"id": wanted, "instanceClass": wanted, "engineVersion": version, "storageType": storage}
+
+
+def _instances(arguments: dict[str, Any], asked: Asked) -> dict[str, Any]:
+    wanted = arguments.get("tags", {}).items()
+    found = asked.boto3("rds").describe_db_instances()["DBInstances"]
+    ours = [each for each in found if wanted <= {tag["Key"]: tag["Value"] for tag in each.get("TagList", [])}.items()]
+    return {
+        "instanceIdentifiers": [each["DBInstanceIdentifier"] for each in ours],
+        "instanceArns": [each["DBInstanceArn"] for each in ours],
+    }
+
+
+def _instance(arguments: dict[str, Any], asked: Asked) -> dict[str, Any]:
+    name = arguments["dbInstanceIdentifier"]
+    (found,) = asked.boto3("rds").describe_db_instances(DBInstanceIdentifier=name)["DBInstances"]
+    version = found["EngineVersion"]
+    return {"id": name, "engineVersion": offers.newest(found["Engine"], version) or version}
+
+
+def _default_disk_key(_: dict[str, Any], asked: Asked) -> dict[str, Any]:
+    return {"keyArn": asked.boto3("ec2").get_ebs_default_kms_key_id()["KmsKeyId"]}
+
+
+def _key(arguments: dict[str, Any], asked: Asked) -> dict[str, Any]:
+    found = asked.boto3("kms").describe_key(KeyId=arguments["keyId"])["KeyMetadata"]
+    return {"id": found["KeyId"], "arn": found["Arn"], "keyManager": found["KeyManager"], "keyState": found["KeyState"]}
 
 
 def _alias(arguments: dict[str, Any], asked: Asked) -> dict[str, Any]:
@@ -218,5 +249,9 @@ _TABLE: dict[str, Answer] = {
     "aws:route53/getZone:getZone": _zone,
     "aws:rds/getEngineVersion:getEngineVersion": _engine_version,
     "aws:rds/getOrderableDbInstance:getOrderableDbInstance": _orderable,
+    "aws:rds/getInstances:getInstances": _instances,
+    "aws:rds/getInstance:getInstance": _instance,
+    "aws:ebs/getDefaultKmsKey:getDefaultKmsKey": _default_disk_key,
+    "aws:kms/getKey:getKey": _key,
     "aws:kms/getAlias:getAlias": _alias,
 }

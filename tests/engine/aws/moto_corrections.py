@@ -70,7 +70,7 @@ def _name_the_default_key() -> None:
     """Answer which key disks get by default, which moto keeps and doesn't tell."""
     from moto.core.responses import ActionResult
     from moto.ec2.responses.elastic_block_store import ElasticBlockStore
-    from moto.kms import kms_backends
+    from moto.kms.models import kms_backends
 
     disks: Any = ElasticBlockStore
 
