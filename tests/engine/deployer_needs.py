@@ -64,6 +64,7 @@ OWN = {
     "what other services leave in a network, and what an endpoint's private name takes": (
         "ec2:deletenetworkinterface ec2:detachnetworkinterface route53:associatevpcwithhostedzone"
     ),
+    "what the preflight asks": "ec2:getebsdefaultkmskeyid",
     "a bucket with all its versions is deleted with the stack": "s3:deleteobjectversion s3:listbucketversions",
 }
 ONLY_IN_CALLS = {
