@@ -126,7 +126,8 @@ class Load:
         kept.close()
 
     def _log_in(self, password: str) -> None:
-        for number in itertools.count():
+        number = 0
+        while True:
             due = self.began + number * LOGIN_EVERY_SECONDS
             if self._end.wait(max(0.0, due - time.monotonic())):
                 return
@@ -135,6 +136,8 @@ class Load:
             except (OSError, http.client.HTTPException) as error:
                 problem = repr(error)
             self._note("login", due, problem)
+            # One that took long is not made up for: several at once would be refused as too many.
+            number = int((time.monotonic() - self.began) // LOGIN_EVERY_SECONDS) + 1
 
     def _note(self, what: str, due: float, problem: str, version: str = "") -> None:
         # Atomic, so that it needs no lock.
@@ -149,4 +152,6 @@ def _login_problem(answer: Answer) -> str:
 
 def _ended(connection: http.client.HTTPSConnection) -> bool:
     """Whether the other side has closed an idle connection: every pool of connections looks before it sends."""
-    return bool(select.select([connection.sock], [], [], 0)[0])
+    ended = select.poll()
+    ended.register(connection.sock, select.POLLIN)
+    return bool(ended.poll(0))

@@ -51,6 +51,7 @@ class Report:
                 f"database away: {self.away_seconds:.0f} s, under {self.load}",
                 f"  during it: {self.health_answered}",
                 f"logins worked again: {back}; failed after that: {len(self.problems_after)}",
+                *(f"  {problem}" for problem in self.problems_after[:5]),
                 f"watchdog: {self.looks} looks, counted {len(self.counted)}, host given up {self.given_up} times",
                 f"readiness lost: {len(self.lost)} lines" + "".join(f"\n  {line}" for line in self.lost),
                 f"containers, units, Docker, instance: {unchanged}",
