@@ -62,6 +62,7 @@ COUNTERPARTS: dict[str, Counterpart] = {
             "metricsGranularity": Without("there is only 1Minute"),
             "launchTemplate.id": "LaunchTemplateId",
             "minElbCapacity": _UPDATES_ONLY,
+            "ignoreFailedScalingActivities": _UPDATES_ONLY,
             "waitForCapacityTimeout": _UPDATES_ONLY,
         },
     ),
@@ -100,6 +101,7 @@ COUNTERPARTS: dict[str, Counterpart] = {
         {
             "launchTemplate.id": "LaunchTemplateId",
             "associatePublicIpAddress": Without("said of a network interface there"),
+            "vpcSecurityGroupIds": "SecurityGroupIds",
         },
     ),
     "aws:ec2/internetGateway:InternetGateway": Counterpart(
