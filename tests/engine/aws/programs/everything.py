@@ -29,7 +29,13 @@ def after(*resources: pulumi.Resource, **more: Any) -> pulumi.ResourceOptions:
     return pulumi.ResourceOptions(depends_on=list(resources), **more)
 
 
-# Network
+# Network. Lambda removes the interfaces of a function with its role, which outlives what they hold.
+role = aws.iam.Role(
+    "role",
+    assume_role_policy=policy("Allow", "sts:AssumeRole", None, Principal={"Service": "lambda.amazonaws.com"}),
+    tags=TAGS,
+)
+clean_up = aws.iam.RolePolicy("clean-up", role=role.name, policy=policy("Allow", "ec2:DeleteNetworkInterface", "*"))
 vpc = aws.ec2.Vpc("vpc", cidr_block="10.64.0.0/16", enable_dns_hostnames=True, tags=TAGS)
 subnets = [
     aws.ec2.Subnet(
@@ -38,6 +44,7 @@ subnets = [
         cidr_block=f"10.64.{number}.0/24",
         availability_zone=zone,
         map_public_ip_on_launch=number == 0,
+        opts=after(clean_up),
     )
     for number, zone in enumerate(ZONES)
 ]
@@ -48,7 +55,7 @@ nat = aws.ec2.NatGateway("nat", subnet_id=subnet_ids[0], allocation_id=address.i
 table = aws.ec2.RouteTable("table", vpc_id=vpc.id, tags=TAGS)
 aws.ec2.Route("out", route_table_id=table.id, destination_cidr_block="0.0.0.0/0", nat_gateway_id=nat.id)
 aws.ec2.RouteTableAssociation("association", route_table_id=table.id, subnet_id=subnet_ids[1])
-group = aws.ec2.SecurityGroup("group", vpc_id=vpc.id, description="Servers", tags=TAGS)
+group = aws.ec2.SecurityGroup("group", vpc_id=vpc.id, description="Servers", tags=TAGS, opts=after(clean_up))
 clients = aws.ec2.SecurityGroup("clients", vpc_id=vpc.id)
 aws.ec2.DefaultSecurityGroup("default", vpc_id=vpc.id, tags=TAGS)
 aws.vpc.SecurityGroupIngressRule(
@@ -85,11 +92,6 @@ aws.ec2.VpcEndpoint(
 # Keys, roles, secrets
 key = aws.kms.Key("key", enable_key_rotation=True, deletion_window_in_days=30, description="All", tags=TAGS)
 aws.kms.Alias("alias", target_key_id=key.key_id)
-role = aws.iam.Role(
-    "role",
-    assume_role_policy=policy("Allow", "sts:AssumeRole", None, Principal={"Service": "lambda.amazonaws.com"}),
-    tags=TAGS,
-)
 logs = aws.cloudwatch.LogGroup("logs", retention_in_days=365, kms_key_id=key.arn, tags=TAGS)
 aws.iam.RolePolicy(
     "rights", role=role.name, policy=policy("Allow", "logs:PutLogEvents", pulumi.Output.concat(logs.arn, ":*"))
