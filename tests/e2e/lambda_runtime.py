@@ -27,7 +27,7 @@ try:
 except Exception as error:
     trace = traceback.format_list(traceback.extract_tb(error.__traceback__))
     payload = {"errorMessage": str(error), "errorType": type(error).__name__, "stackTrace": trace}
-print(json.dumps(payload), file=sys.stderr)
+print(json.dumps(payload), Context().get_remaining_time_in_millis() / 1000, sep="\\n", file=sys.stderr)
 """
 
 
@@ -37,6 +37,8 @@ class Called:
 
     payload: dict[str, Any]
     log: str
+    seconds_left: float
+    """What was left of the function's time at its end."""
 
     @property
     def error(self) -> str:
@@ -70,4 +72,5 @@ def call(
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    return Called(json.loads(done.stderr), done.stdout)
+    payload, left = done.stderr.splitlines()
+    return Called(json.loads(payload), done.stdout, float(left))

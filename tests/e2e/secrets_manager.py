@@ -37,6 +37,7 @@ class SecretsManager:
 
     def __post_init__(self) -> None:
         """Start serving."""
+        self._wanted, self._were_read = 0, threading.Event()
         moto: Any = DomainDispatcherApplication(create_backend_app)
         self._server: BaseWSGIServer = make_server(
             self.address, 0, self._guard(moto), threaded=True, request_handler=_Quiet
@@ -58,6 +59,13 @@ class SecretsManager:
     def stop(self) -> None:
         """Stop serving."""
         self._server.shutdown()
+
+    def reads(self, count: int) -> threading.Event:
+        """Return what is set once so many more readings were answered."""
+        self._were_read.clear()
+        self.read.clear()
+        self._wanted = count
+        return self._were_read
 
     def keep(self, value: str, *labels: str) -> str:
         """Keep a value in a secret of its own, and return its ARN."""
@@ -85,6 +93,8 @@ class SecretsManager:
             asked = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
             request = json.loads(asked)
             self.read.append((request["SecretId"], request["VersionStage"]))
+            if len(self.read) >= self._wanted:
+                self._were_read.set()
             return application({**environ, "wsgi.input": io.BytesIO(asked)}, start)
 
         return guarded
