@@ -15,22 +15,15 @@ from ..postgres.limits import POOL_SIZE, parse_database_name, parse_fingerprint,
 from ..postgres.rds_ca import parse_ca_bundle, rds_ca_bundle
 from ..postgres.role import OWNER, connection_limit, login_name
 from ..tokens import token
+from .database_role_rights import no_interfaces, rights
 from .functions.archive import POSTGRES_DRIVER, FunctionCode, function_code
-from .iam import Statement, allow, document, trust
+from .iam import document, trust
 from .logs import RETENTION_DAYS, encrypted_log_group, parse_retention
 from .secret import staging_label
 from .security import WORLD, allow_between
 
 _SECONDS = 300
 """The function waits for the database for four minutes of them."""
-_INTERFACES = [
-    "ec2:AssignPrivateIpAddresses",
-    "ec2:CreateNetworkInterface",
-    "ec2:DeleteNetworkInterface",
-    "ec2:DescribeNetworkInterfaces",
-    "ec2:DescribeSubnets",
-    "ec2:UnassignPrivateIpAddresses",
-]
 
 
 class AwsDatabaseRoleArgs(TypedDict):
@@ -118,9 +111,13 @@ class AwsDatabaseRole(pulumi.ComponentResource):
             tags=tags,
             opts=child,
         )
-        rights = aws.iam.RolePolicy(
-            f"{name}-rights", role=role.name, policy=document(*_rights(args, region, logs.arn)), opts=child
+        allowed = rights(
+            [args["administrator_secret_arn"], args["password_secret_arn"]],
+            [args["administrator_key_arn"], args["password_key_arn"]],
+            region,
+            logs.arn,
         )
+        granted = aws.iam.RolePolicy(f"{name}-rights", role=role.name, policy=document(*allowed), opts=child)
         code = pulumi.Output.from_input(ca_bundle or region.apply(rds_ca_bundle)).apply(_code)
         function = aws.lambda_.Function(
             name,
@@ -137,13 +134,13 @@ class AwsDatabaseRole(pulumi.ComponentResource):
             logging_config={"log_group": logs.name, "log_format": "JSON"},
             vpc_config={
                 "subnet_ids": args["subnet_ids"],
-                "security_group_ids": [_security_group(name, args, port, child, rights).id],
+                "security_group_ids": [_security_group(name, args, port, child, granted).id],
             },
             tags=tags,
-            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[rights])),
+            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[granted])),
         )
         confined = aws.iam.RolePolicy(
-            f"{name}-confined", role=role.name, policy=document(_no_interfaces(function.arn)), opts=child
+            f"{name}-confined", role=role.name, policy=document(no_interfaces(function.arn)), opts=child
         )
         call = aws.lambda_.Invocation(
             f"{name}-call",
@@ -177,37 +174,6 @@ def _code(ca_bundle: str) -> FunctionCode:
         texts={"ca.pem": ca_bundle},
         distributions=POSTGRES_DRIVER,
     )
-
-
-def _rights(
-    args: AwsDatabaseRoleArgs, region: pulumi.Output[str], log_group_arn: pulumi.Output[str]
-) -> list[Statement]:
-    secrets = [args["administrator_secret_arn"], args["password_secret_arn"]]
-    return [
-        allow("ReadSecrets", "secretsmanager:GetSecretValue", secrets),
-        allow(
-            "DecryptSecrets",
-            "kms:Decrypt",
-            [args["administrator_key_arn"], args["password_key_arn"]],
-            condition={
-                "StringEquals": {
-                    "kms:ViaService": pulumi.Output.concat("secretsmanager.", region, ".amazonaws.com"),
-                    "kms:EncryptionContext:SecretARN": secrets,
-                }
-            },
-        ),
-        allow("WriteLog", ["logs:CreateLogStream", "logs:PutLogEvents"], pulumi.Output.concat(log_group_arn, ":*")),
-        # AWS names no resource for traces.
-        allow("Trace", ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*"),
-        # Lambda puts the function into the VPC by right of the function's own role, and asks for "*".
-        allow("JoinNetwork", _INTERFACES, "*"),
-    ]
-
-
-def _no_interfaces(function_arn: pulumi.Output[str]) -> Statement:
-    """Take from the function's code what Lambda needs for it. The condition holds for calls of the code only."""
-    only_code = {"ArnEquals": {"lambda:SourceFunctionArn": function_arn}}
-    return {**allow("NotByCode", _INTERFACES, "*", condition=only_code), "Effect": "Deny"}
 
 
 def _security_group(

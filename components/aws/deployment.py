@@ -82,8 +82,7 @@ class AwsDeploymentArgs(TypedDict):
     database_password_version: NotRequired[int]
     """A new number rotates the password of the server's login. Default 1."""
     customer_disk_key: NotRequired[bool]
-    """Whether hosts may be launched where the account's default key for disks is a customer key. Its policy must let
-    the Auto Scaling service-linked role use it and create grants. Default false: the program's preflight refuses it."""
+    """Whether the hosts can use the customer key that the account encrypts disks with by default. Default false."""
     database_class: NotRequired[str]
     """RDS instance class. Default `db.t4g.small`."""
     database_storage: NotRequired[int]
@@ -158,7 +157,6 @@ class AwsDeployment(pulumi.ComponentResource):
         child, tags = pulumi.ResourceOptions(parent=self), args.get("tags", {})
         region = aws.get_region(opts=pulumi.InvokeOptions(parent=self)).region
         ca = s.database_ca or rds_ca_bundle(region, "database_ca")
-        # One for all logs and the topic of the alarms: a key costs as much as a small disk.
         what = f"Logs and alarms of {name}"
         log_key = customer_key(f"{name}-log-key", what, child, services=["logs", "alarms"], tags=tags).arn
         place = lay_network(name, s, log_key_arn=log_key, tags=tags, opts=child)

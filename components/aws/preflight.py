@@ -13,7 +13,7 @@ import pulumi
 import pulumi_aws as aws
 
 from ..postgres.role import connection_limit
-from . import delegation
+from . import name_warnings
 from .rds import max_connections
 from .serving import needed_memory_mb
 from .settings import AwsSettings
@@ -26,8 +26,6 @@ _RESERVED_CONNECTIONS = 10
 
 _OWN_DISK_KEY = "alias/aws/ebs"
 """What EC2 answers where nobody has chosen a default key."""
-_SEEN_FROM_HERE = "If that is what DNS says inside your network only (split horizon), ignore it."
-"""What the world's DNS says can't be told from what this machine's resolver says, so neither stops a run."""
 
 
 def check(settings: AwsSettings, label: Mapping[str, str]) -> None:
@@ -49,7 +47,7 @@ class _Preflight:
             self._check_instance()
             self._check_disk_key()
             self._check_database()
-            self._check_certificate()
+            name_warnings.check_certificate(self._settings)
             self._check_hosted_zone()
         if self._problems:
             raise pulumi.RunError("\n  ".join(["AWS can't run this stack:", *self._problems]))
@@ -217,21 +215,6 @@ class _Preflight:
             rule = f"allows {max_connections(memory)} connections, two generations of pools need {needed}"
             self._problem("databaseClass", kind, rule)
 
-    def _check_certificate(self) -> None:
-        domain = self._settings.server.base_url.host
-        if self._settings.frontend != "alb" or self._settings.certificate_arn:
-            return
-        try:
-            forbidden = delegation.forbidden_by(domain)
-        except delegation.NoAnswerError as error:
-            pulumi.warn(f"DNS can't be asked whether CAA records let ACM certify {domain}: {error}")
-            return
-        if forbidden:
-            pulumi.warn(
-                f"{domain} may not be certified by ACM, says {forbidden}. {_SEEN_FROM_HERE} Else let the record name "
-                "amazon.com: the certificate would wait for 15 minutes in vain"
-            )
-
     def _check_hosted_zone(self) -> None:
         zone_id, url = self._settings.zone_id, self._settings.server.base_url
         if not zone_id:
@@ -246,20 +229,7 @@ class _Preflight:
         if zone.private_zone:
             self._problem("zoneId", zone_id, "is a private zone, which no certificate authority can see")
         elif zone.name_servers:
-            self._check_delegation(name, {server.rstrip(".").lower() for server in zone.name_servers})
-
-    def _check_delegation(self, name: str, ours: set[str]) -> None:
-        try:
-            seen = delegation.name_servers(name)
-        except delegation.NoAnswerError as error:
-            pulumi.warn(f"DNS can't be asked whether {name} is delegated to its zone: {error}")
-            return
-        if not seen & ours:
-            pulumi.warn(
-                f"{name} is not delegated to zone {self._settings.zone_id}: its name servers are "
-                f"{', '.join(sorted(seen)) or 'none'}, and the zone's are {', '.join(sorted(ours))}. {_SEEN_FROM_HERE} "
-                "Else set the zone's servers at the registrar: the certificate would wait for 15 minutes in vain"
-            )
+            name_warnings.check_delegation(zone_id, name, {server.rstrip(".").lower() for server in zone.name_servers})
 
 
 def _said(error: Exception) -> str:
