@@ -1,7 +1,7 @@
 """The digests of a stack's container images, pinned in the stack's file beside their tags.
 
-A tag can be moved to another image, and each new host pulls. The registry is asked by the OCI distribution
-specification, without credentials: an image that hosts pull needs none.
+A tag can be moved to another image, and each new host pulls. A registry is asked by the OCI distribution specification,
+without credentials, as hosts pull there. A private one of Amazon ECR is asked through AWS, with the user's.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from http.client import HTTPResponse
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from components.aws.ecr import PrivateRepository
     from components.image import Image
 
 _MANIFESTS = (
@@ -65,13 +66,16 @@ class Registries:
         Raises:
             UnresolvedError: The registry can't be reached, doesn't know the image, or answers nonsense.
         """
+        from components.aws.ecr import private_repository  # noqa: PLC0415 - loads all components
+
         host, _, path = image.repository.partition("/")
         if host == "localhost" or not image.tag:
             return image.reference
         url = f"https://{'registry-1.docker.io' if host == 'docker.io' else host}/v2/{path}/manifests/{image.tag}"
         named = f"{image.repository}:{image.tag}"
+        private = private_repository(image.repository)
         try:
-            digest = self._digest(url, f"repository:{path}:pull")
+            digest = _said_by_ecr(private, image.tag) if private else self._digest(url, f"repository:{path}:pull")
         except (OSError, ValueError) as error:
             raise UnresolvedError(f"{named} is not resolved: {error}") from None
         if not _DIGEST.fullmatch(digest):
@@ -94,6 +98,18 @@ class Registries:
                 raise
             self._tokens[scope] = _token(challenge, scope)
         return _open(method, url, self._tokens[scope])
+
+
+def _said_by_ecr(repository: PrivateRepository, tag: str) -> str:
+    import boto3  # noqa: PLC0415 - half a second, only where AWS is asked
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    wanted = {"registryId": repository.account, "repositoryName": repository.name, "imageIds": [{"imageTag": tag}]}
+    try:
+        (found,) = boto3.client("ecr", region_name=repository.region).describe_images(**wanted)["imageDetails"]
+    except (BotoCoreError, ClientError) as error:
+        raise ValueError(error) from None
+    return str(found["imageDigest"])
 
 
 def _open(method: str, url: str, token: str | None) -> HTTPResponse:

@@ -1,4 +1,7 @@
-"""What a host may do, and nothing else: read its own secrets, files and parameter, write its log, give itself up."""
+"""What a host may do, and nothing else.
+
+It reads its own secrets, files and parameter, pulls its private images, writes its log, and gives itself up.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +10,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from .ecr import private_repository
 from .iam import Statement, allow, document, trust
 
 
@@ -58,6 +62,22 @@ def read_secrets(secrets: Sequence[SecretReference], invoke: pulumi.InvokeOutput
     return [
         allow("ReadSecrets", "secretsmanager:GetSecretValue", [secret["arn"] for secret in secrets]),
         allow("DecryptSecrets", "kms:Decrypt", keys, condition={"StringEquals": {"kms:ViaService": service}}),
+    ]
+
+
+def pull_images(images: Sequence[str], invoke: pulumi.InvokeOutputOptions) -> list[Statement]:
+    """Let a host log in to private registries and pull these images; AWS knows no narrower resource for a login."""
+    found = sorted({(each.region, each.account, each.name) for image in images if (each := private_repository(image))})
+    if not found:
+        return []
+    partition = aws.get_partition_output(opts=invoke).partition
+    repositories = [
+        pulumi.Output.concat("arn:", partition, f":ecr:{region}:{account}:repository/{name}")
+        for region, account, name in found
+    ]
+    return [
+        allow("LogInToRegistries", "ecr:GetAuthorizationToken", "*"),
+        allow("PullImages", ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], repositories),
     ]
 
 

@@ -15,11 +15,11 @@ from ..container import ContainerSpec
 from ..inputs import Inputs, whole_floats_as_int
 from ..kotauth import DATABASE_PORT
 from ..tokens import token
-from .host.description import CURRENT
+from .host.description import CURRENT, images
 from .host.user_data import Host, Secret, Volume, render
 from .host_files import host_files
 from .host_inputs import HostInputs, WatchedContainer, take_host
-from .host_role import SecretReference, give_up, host_role, read_secrets
+from .host_role import SecretReference, give_up, host_role, pull_images, read_secrets
 from .iam import allow
 from .logs import encrypted_log_group
 from .security import EGRESS_PORTS, Egress, allow_between, allow_out, ways_out
@@ -122,6 +122,7 @@ class AwsLaunchTemplate(pulumi.ComponentResource):
                 allow("ReadFiles", "s3:GetObject", pulumi.Output.concat(bucket.arn, "/*")),
                 allow("WriteLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], pulumi.Output.concat(logs.arn, ":*")),
                 *read_secrets(list(args.get("secrets", {}).values()), self._invoke),
+                *pull_images(images(args["containers"]), self._invoke),
                 # Nobody replaces a host without a group.
                 *([give_up(name, self._invoke)] if args["in_group"] else []),
             ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import base64
 import copy
 import json
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.engine.aws.network_state import NetworkState
-from tests.engine.aws.reachability import DATABASE, INTERNET, NEEDS, WORLD, unreachable
+from tests.engine.aws.reachability import DATABASE, INTERNET, NEEDS, PRIVATE_IMAGES, WORLD, unreachable
 from tests.engine.aws_stack import REGION, AwsStack, aws_stack
 from tests.engine.brought import Brought
 from tests.project import ROOT
@@ -280,6 +281,20 @@ def test_one_gateway_is_enough_for_all_zones(prod: NetworkState) -> None:
     assert unreachable(state) == []
 
 
+@pytest.mark.parametrize("is_private", [True, False])
+def test_an_endpoint_of_ecr_counts_where_an_image_lies_there(prod: NetworkState, is_private: bool) -> None:
+    state = copy.deepcopy(prod)
+    closed_name(state)
+    state.endpoints[-1]["ServiceName"] = f"com.amazonaws.{REGION}.ecr.dkr"
+    (group,) = state.groups
+    if is_private:
+        told = base64.b64decode(group["Template"]["UserData"]).replace(b'"logins": {}', b'"logins": {"x": "y"}')
+        group["Template"]["UserData"] = base64.b64encode(told).decode()
+    lines = unreachable(state)
+    assert bool(lines) is is_private
+    assert all(" does not reach ecr.dkr on 443: " in line for line in lines)
+
+
 def asked(folder: Path, methods: set[str]) -> set[str]:
     """Return the services that the code of a folder calls: the constant that such a call begins with."""
     calls = [node for file in folder.glob("*.py") for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))]
@@ -295,6 +310,8 @@ def asked(folder: Path, methods: set[str]) -> set[str]:
 def test_the_needs_are_those_of_the_code() -> None:
     agent = {"ssmmessages", "ec2messages"}
     services = {row: {need.what for need in needs} - {DATABASE, INTERNET} for row, needs in NEEDS.items()}
-    assert services["host of a group"] - agent == asked(AWS_PARTS / "host" / "scripts", {"json", "call", "url"})
+    # Its endpoint in a VPC is called the other way round.
+    login = {".".join(reversed(PRIVATE_IMAGES[0].what.split(".")))}
+    assert services["host of a group"] - agent | login == asked(AWS_PARTS / "host" / "scripts", {"json", "call", "url"})
     assert services["host"] == services["host of a group"] - {"autoscaling"}
     assert services["database_role"] == asked(AWS_PARTS / "functions" / "database_role", {"client"})

@@ -181,6 +181,44 @@ def test_a_host_without_secrets_and_group_may_do_less() -> None:
     assert plan(alone)["group"] is False
 
 
+@pytest.mark.parametrize(
+    ("registry", "region"),
+    [
+        ("111122223333.dkr.ecr.eu-west-1.amazonaws.com", "eu-west-1"),
+        ("111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn", "cn-north-1"),
+    ],
+)
+def test_a_private_image_of_ecr_is_all_that_the_host_may_pull(registry: str, region: str) -> None:
+    server = {"image": f"{registry}/mirror/kotauth:1.22.0@sha256:{'a' * 64}"}
+    private = launched(server=server)
+    rights = {each["Sid"]: each for each in statements(private.named("kotauth-rights"))}
+    assert rights["LogInToRegistries"] == {
+        "Sid": "LogInToRegistries",
+        "Effect": "Allow",
+        "Action": "ecr:GetAuthorizationToken",
+        "Resource": "*",
+    }
+    assert rights["PullImages"] == {
+        "Sid": "PullImages",
+        "Effect": "Allow",
+        "Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+        "Resource": [arn("ecr", "repository/mirror/kotauth", region=region)],
+    }
+    assert plan(private)["logins"] == {registry: region}
+
+
+@pytest.mark.parametrize(
+    "repository",
+    ["public.ecr.aws/acme/kotauth", "registry.test/111122223333.dkr.ecr.eu-west-1.amazonaws.com/kotauth"],
+)
+def test_no_other_registry_gets_a_login(repository: str) -> None:
+    public = launched(server={"image": f"{repository}:1.22.0"})
+    assert not {"LogInToRegistries", "PullImages"} & {
+        each["Sid"] for each in statements(public.named("kotauth-rights"))
+    }
+    assert plan(public)["logins"] == {}
+
+
 def test_nobody_comes_in_and_four_ways_lead_out(declared: Declared) -> None:
     rules = {
         (r.type.rpartition(":")[2], r.inputs["securityGroupId"], r.inputs["fromPort"], r.inputs["toPort"]): (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
 import hashlib
 import json
@@ -84,6 +85,26 @@ def test_the_real_endpoints_are_those_of_region_and_domain() -> None:
         client = services.Services(Metadata(f"{metadata.url}latest/"))
         assert client.url("ssm") == "https://ssm.eu-central-1.amazonaws.com/"
         assert client.url("s3", "bucket") == "https://bucket.s3.eu-central-1.amazonaws.com/"
+
+
+def test_a_private_registry_is_asked_in_its_own_region(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = {"authorizationData": [{"authorizationToken": SECRET, "expiresAt": 1.7e9}]}
+    sent: list[tuple[str, str, dict[str, str], bytes]] = []
+
+    def send(*request: Any) -> bytes:
+        sent.append(request)
+        return json.dumps(answer).encode()
+
+    with instance() as metadata:
+        client = services.Services(Metadata(f"{metadata.url}latest/"))
+        client.credentials()
+        client.known("meta-data/services/domain")
+        monkeypatch.setattr(aws, "send", send)
+        assert client.registry_login("eu-west-1") == SECRET
+    ((method, url, headers, body),) = sent
+    assert (method, url, body) == ("POST", "https://api.ecr.eu-west-1.amazonaws.com/", b"{}")
+    assert headers["X-Amz-Target"] == "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken"
+    assert "/eu-west-1/ecr/aws4_request" in headers["Authorization"]
 
 
 def test_credentials_are_read_again_before_they_end() -> None:
@@ -242,6 +263,12 @@ def test_an_object_by_its_hash(client: LocalServices, boto: Any) -> None:
     assert client.s3_object("artifacts", sha256) == content
     with pytest.raises(AwsError, match="404"):
         client.s3_object("artifacts", "0" * 64)
+
+
+def test_a_login_for_private_registries(client: LocalServices) -> None:
+    user, _, password = base64.b64decode(client.registry_login(REGION)).decode().partition(":")
+    assert user == "AWS"
+    assert password
 
 
 def test_log_lines_make_their_stream(client: LocalServices, boto: Any) -> None:

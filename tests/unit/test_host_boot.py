@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -100,6 +101,9 @@ class Answers(Services):
     def secret(self, arn: str, version: str) -> str:
         return self._value(arn, version)
 
+    def registry_login(self, region: str) -> str:
+        return self._value(region)
+
     def s3_object(self, bucket: str, sha256: str) -> bytes:
         return self._value(bucket, sha256)
 
@@ -117,6 +121,7 @@ PLAN: dict[str, Any] = {
     },
     "late": {"server": ["DB_URL", "ca.pem"], "server.key-guard": ["PGHOST"]},
     "images": ["one", "two"],
+    "logins": {},
 }
 
 
@@ -267,14 +272,45 @@ def test_an_empty_secret_is_no_secret(root: Path) -> None:
 
 def test_an_image_that_is_there_is_not_pulled(commands: Commands) -> None:
     commands.set("docker", '[ "$1 $5" = "image two" ] && exit 1; exit 0')
-    bring_up.pull_images(PLAN)
+    bring_up.pull_images(Answers({}), PLAN)
     assert [call for call in commands.calls if " pull " in call] == ["docker pull --quiet two"]
 
 
 def test_a_failed_pull_says_why(commands: Commands) -> None:
     commands.set("docker", "echo 'pulling' >&2; echo 'Error response from daemon: no route to host' >&2; exit 1")
     with pytest.raises(CommandError, match="docker pull: exit code 1: Error response from daemon: no route to host"):
-        bring_up.pull_images(PLAN)
+        bring_up.pull_images(Answers({}), PLAN)
+
+
+PRIVATE = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/kotauth:1.22.0"
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_private_registry_gets_a_login_that_no_file_keeps(
+    root: Path, commands: Commands, monkeypatch: pytest.MonkeyPatch, is_known: bool
+) -> None:
+    as_me(monkeypatch)
+    seen = 'stat --format "%a $DOCKER_CONFIG" "$DOCKER_CONFIG"/* >>{0}; cat "$DOCKER_CONFIG"/config.json >>{0}'
+    commands.set("docker", f"[ $1 = image ] && exit 1; {seen.format(root / 'seen')}; exit {0 if is_known else 1}")
+    services = Answers({"eu-west-1": SECRET})
+    plan = {"images": [PRIVATE], "logins": {PRIVATE.partition("/")[0]: "eu-west-1"}}
+    for _ in range(2):
+        with contextlib.nullcontext() if is_known else pytest.raises(CommandError, match="docker pull: exit code 1"):
+            bring_up.pull_images(services, plan)
+    first = (root / "seen").read_text().partition("}}}")[0] + "}}}"
+    facts, _, content = first.partition("\n")
+    assert facts.startswith(f"600 {bring_up.RUN}/")
+    assert json.loads(content) == {"auths": {"111122223333.dkr.ecr.eu-west-1.amazonaws.com": {"auth": SECRET}}}
+    # Asked for at each pull, in no command, and gone after it.
+    assert services.asked == [("eu-west-1",)] * 2
+    assert SECRET not in "".join(commands.calls)
+    assert os.listdir(bring_up.RUN) == []
+
+
+def test_nobody_else_gets_a_login(root: Path, commands: Commands) -> None:
+    commands.set("docker", f'[ $1 = image ] && exit 1; echo "${{DOCKER_CONFIG-none}} $3" >>{root / "seen"}')
+    bring_up.pull_images(Answers({}), PLAN)
+    assert (root / "seen").read_text() == "none one\nnone two\n"
 
 
 @pytest.mark.parametrize(("there", "made"), [("bridge host none", True), ("bridge kotauth none", False)])

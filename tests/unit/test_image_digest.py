@@ -9,8 +9,11 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import boto3
 import pytest
+from moto import mock_aws
 
 import image_digest
 from components.aws.settings import CADDY_IMAGE, TOOLS_IMAGE
@@ -129,6 +132,28 @@ def test_a_registry_that_does_not_answer_is_named() -> None:
 def test_an_image_of_this_machine_keeps_its_name() -> None:
     built = image(3)("localhost/kotauth-stand-in:1.22.0")
     assert image_digest.Registries().pinned(built) == built.reference
+
+
+@pytest.fixture
+def ecr(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Yield a client of an account that has a private repository."""
+    for name, value in {"ACCESS_KEY_ID": "test", "SECRET_ACCESS_KEY": "test"}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    with mock_aws():
+        client = boto3.client("ecr", "eu-west-1")
+        client.create_repository(repositoryName="mirror/kotauth")
+        yield client
+
+
+def test_a_private_registry_is_asked_through_aws(ecr: Any) -> None:
+    manifest = json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json"})
+    put = ecr.put_image(repositoryName="mirror/kotauth", imageManifest=manifest, imageTag="1.22.0")["image"]
+    private = f"{put['registryId']}.dkr.ecr.eu-west-1.amazonaws.com/mirror/kotauth"
+    pinned = image_digest.Registries().pinned(image(3)(f"{private}:1.22.0"))
+    assert pinned == f"{private}:1.22.0@{put['imageId']['imageDigest']}"
+    error = rf"^{private}:1\.23\.0 is not resolved: .*ImageNotFoundException"
+    with pytest.raises(image_digest.UnresolvedError, match=error):
+        image_digest.Registries().pinned(image(3)(f"{private}:1.23.0"))
 
 
 def test_what_hosts_pull() -> None:

@@ -75,6 +75,16 @@ class Host:
         return next((s for s in others if HTTPS_PORT in [port["host"] for port in s.get("ports", [])]), None)
 
 
+def images(containers: Sequence[ContainerSpec]) -> list[str]:
+    """Return what the host pulls, each image once."""
+    found: dict[str, None] = {}
+    for spec in containers:
+        found[spec["image"]] = None
+        if "before_start" in spec:
+            found[spec["before_start"]["image"]] = None
+    return list(found)
+
+
 def environments(spec: ContainerSpec) -> dict[str, Mapping[str, pulumi.Input[str]]]:
     """Return the environments by the name of the container that has them."""
     environments = {spec["part"]: spec.get("environment", {})}

@@ -17,8 +17,9 @@ import pulumi
 
 from ...container import owner
 from ...inputs import InvalidInputError
+from ..ecr import private_repository
 from .cloud_config import cloud_config
-from .description import HTTPS_PORT, Host, Secret, Volume, Watch, environments, validate
+from .description import HTTPS_PORT, Host, Secret, Volume, Watch, environments, images, validate
 from .systemd import KNOWN, container_unit, is_late
 
 __all__ = ["Host", "Secret", "UserData", "Volume", "Watch", "render"]
@@ -130,7 +131,6 @@ def _support_files() -> dict[str, str]:
 def _plan(host: Host, artifacts: Mapping[str, str]) -> dict[str, Any]:
     """Return what the scripts read from `boot.json`."""
     parts: dict[str, Any] = {}
-    images: dict[str, None] = {}
     folders: dict[str, list[int]] = {}
     grace: dict[str, int] = {}
     for spec in host.containers:
@@ -142,17 +142,16 @@ def _plan(host: Host, artifacts: Mapping[str, str]) -> dict[str, Any]:
             "secrets": {file: secrets[file].version for file in spec.get("secret_files", [])},
             "config": [file for file, content in spec.get("config_files", {}).items() if not is_late(content)],
         }
-        images[spec["image"]] = None
-        if "before_start" in spec:
-            images[spec["before_start"]["image"]] = None
         folders.update({f"{part}/{volume['name']}": uid_gid for volume in spec.get("volumes", [])})
         grace[part] = spec["probe"].get("start_period_seconds", 0)
     late = _late(host)
+    pulled = images(host.containers)
     front = host.frontend["part"] if host.frontend else ""
     return {
         "artifacts": dict(artifacts),
         "parts": parts,
-        "images": list(images),
+        "images": pulled,
+        "logins": {found.registry: found.region for image in pulled if (found := private_repository(image))},
         "late": {
             name: sorted({**late["environment"].get(name, {}), **late["config"].get(name, {})})
             for name in {**late["environment"], **late["config"]}

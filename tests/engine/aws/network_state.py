@@ -23,7 +23,7 @@ class NetworkState:
     security_groups: list[Description]
     addresses: list[Description]
     instances: list[Description]
-    """Those that no group has launched."""
+    """Those that no group has launched, with their `UserData`."""
     groups: list[Description]
     """Auto Scaling groups, with the data of their templates as `Template`."""
     functions: list[Description]
@@ -43,6 +43,10 @@ class NetworkState:
             group["Template"] = _template(ec2, group["LaunchTemplate"])
         running = [{"Name": "instance-state-name", "Values": ["running", "pending"]}]
         reservations = ec2.describe_instances(Filters=running)["Reservations"]
+        instances = [each for found in reservations for each in found["Instances"] if not _is_of_a_group(each)]
+        for instance in instances:
+            told = ec2.describe_instance_attribute(InstanceId=instance["InstanceId"], Attribute="userData")
+            instance["UserData"] = told["UserData"]["Value"]
         return cls(
             vpcs=vpcs,
             subnets=ec2.describe_subnets()["Subnets"],
@@ -52,7 +56,7 @@ class NetworkState:
             endpoints=ec2.describe_vpc_endpoints()["VpcEndpoints"],
             security_groups=ec2.describe_security_groups()["SecurityGroups"],
             addresses=ec2.describe_addresses()["Addresses"],
-            instances=[each for found in reservations for each in found["Instances"] if not _is_of_a_group(each)],
+            instances=instances,
             groups=groups,
             functions=boto3("lambda").list_functions()["Functions"],
             databases=boto3("rds").describe_db_instances()["DBInstances"],

@@ -6,6 +6,7 @@ program leaves as AWS makes them, and IPv6, which it doesn't use.
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -54,6 +55,11 @@ _HOST = (
         of_another=True,
     ),
 )
+PRIVATE_IMAGES = (
+    Need("ecr.api", actions=("ecr:GetAuthorizationToken",)),
+    Need("ecr.dkr", actions=("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")),
+)
+"""For hosts with an image in a private registry of ECR, of the host's own region."""
 NEEDS: dict[str, tuple[Need, ...]] = {
     "host": _HOST,
     "host of a group": (*_HOST, Need("autoscaling", actions=("autoscaling:SetInstanceHealth",))),
@@ -91,16 +97,22 @@ def _clients(state: NetworkState) -> Iterator[Client]:
         (subnet,) = named("SubnetId", [host["SubnetId"]], state.subnets)
         group_ids = [each["GroupId"] for each in host["SecurityGroups"]]
         is_public = host["InstanceId"] in fixed or subnet["MapPublicIpOnLaunch"]
-        yield Client("the host", NEEDS["host"], subnet, group_ids, is_public)
+        yield Client("the host", _needs("host", host["UserData"]), subnet, group_ids, is_public)
     for group in state.groups:
         for subnet in named("SubnetId", group["VPCZoneIdentifier"].split(","), state.subnets):
             group_ids = group["Template"]["SecurityGroupIds"]
-            yield Client("the group", NEEDS["host of a group"], subnet, group_ids, subnet["MapPublicIpOnLaunch"])
+            needs = _needs("host of a group", group["Template"]["UserData"])
+            yield Client("the group", needs, subnet, group_ids, subnet["MapPublicIpOnLaunch"])
     for function in state.functions:
         network = function.get("VpcConfig") or {}
         folder = function["Handler"].split(".")[-3] if network.get("SubnetIds") else ""
         for subnet in named("SubnetId", network.get("SubnetIds", []), state.subnets):
             yield Client(f"function {folder}", NEEDS[folder], subnet, network["SecurityGroupIds"], is_public=False)
+
+
+def _needs(launched: str, user_data: str) -> tuple[Need, ...]:
+    has_logins = b'"logins": {}' not in base64.b64decode(user_data)
+    return (*NEEDS[launched], *(PRIVATE_IMAGES if has_logins else ()))
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from typing import Any
 
 from .boot import until_done
@@ -30,7 +31,7 @@ def bring_up(plan: Plan, deadline: float) -> None:
     if plan["volume"]:
         until_done("volume", deadline, lambda: mount(plan["volume"], str(late["volume_id"])))
     until_done("docker", deadline, start_docker)
-    until_done("images", deadline, lambda: pull_images(plan))
+    until_done("images", deadline, lambda: pull_images(aws, plan))
     until_done("units", deadline, lambda: start_units(plan))
     until_done("ready", deadline, lambda: look_at_health(plan))
 
@@ -95,13 +96,26 @@ def start_docker() -> None:
         run("docker", "network", "create", NETWORK)
 
 
-def pull_images(plan: Plan) -> None:
+def pull_images(aws: Services, plan: Plan) -> None:
     """Pull what isn't there."""
     for image in plan["images"]:
         try:
             run("docker", "image", "inspect", "--format", "{{.Id}}", image)
         except CommandError:
-            run("docker", "pull", "--quiet", image, timeout=PULL_SECONDS)
+            region = plan["logins"].get(image.partition("/")[0])
+            if region:
+                pull_with_login(image, aws.registry_login(region))
+            else:
+                run("docker", "pull", "--quiet", image, timeout=PULL_SECONDS)
+
+
+def pull_with_login(image: str, login: str) -> None:
+    """Pull from a private registry, with a login that is in memory only, and for no longer than the pull takes."""
+    os.makedirs(RUN, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=RUN) as folder:
+        config = {"auths": {image.partition("/")[0]: {"auth": login}}}
+        write(f"{folder}/config.json", json.dumps(config).encode())
+        run("docker", "pull", "--quiet", image, timeout=PULL_SECONDS, DOCKER_CONFIG=folder)
 
 
 def start_units(plan: Plan) -> None:
