@@ -303,8 +303,17 @@ def test_what_can_t_start_is_never_the_host_s_fault(host: Lab) -> None:
     assert (host.restarts, host.group.given_up) == ([], 0)
 
 
-def test_a_docker_that_does_not_answer_is_restarted(host: Lab) -> None:
-    host.commands.set("docker", "echo 'Cannot connect to the Docker daemon' >&2; exit 1")
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Cannot connect to the Docker daemon",
+        "failed to connect to the docker API at unix:///var/run/docker.sock; check if the path is correct and if the "
+        "daemon is running: dial unix /var/run/docker.sock: connect: no such file or directory",
+    ],
+    ids=["up to version 28", "from version 29 on"],
+)
+def test_a_docker_that_does_not_answer_is_restarted(host: Lab, said: str) -> None:
+    host.commands.set("docker", f"echo '{said}' >&2; exit 1")
     host.look(times=3)
     assert host.restarts == ["docker.service", SERVER, FRONTEND]
     host.look(times=3)

@@ -81,7 +81,8 @@ def running(part: str, grace_seconds: float) -> str:
     try:
         facts = run("docker", "inspect", "--format", _FACTS, part, timeout=ASK_SECONDS)
     except CommandError as error:
-        if "no such" in str(error).lower():
+        # Not "no such file": so newer clients say that Docker's socket is away.
+        if "no such object" in str(error).lower():
             return ""
         raise
     # One that doesn't run has no address.
