@@ -297,11 +297,19 @@ CREATE INDEX users_by_name ON users (name);
 INSERT INTO tenants (slug, level) VALUES ('master', 'high'), ('acme', 'low');
 INSERT INTO users (tenant, name) SELECT 2, 'user ' || n FROM generate_series(1, 1000) n;
 """
+OF_A_NEWER_VERSION = """
+CREATE TYPE device AS ENUM ('phone');
+CREATE TABLE devices (id serial PRIMARY KEY, owner int REFERENCES users, device device);
+CREATE VIEW owners AS SELECT name, device FROM users JOIN devices ON owner = users.id;
+DELETE FROM users WHERE id > 10;
+"""
 SEEN = """
 SELECT count(*), sum(id), max(tenant) FROM users;
 SELECT slug, level FROM tenants ORDER BY id;
 SELECT nextval('users_id_seq');
 SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'kotauth';
+SELECT relname FROM pg_class WHERE relnamespace = 'kotauth'::regnamespace AND relkind IN ('r', 'v') ORDER BY 1;
+SELECT typname FROM pg_type WHERE typnamespace = 'kotauth'::regnamespace AND typtype = 'e';
 """
 
 
@@ -340,14 +348,19 @@ def test_dump_and_restore_as_documented(cluster: Cluster, tmp_path: Path) -> Non
     dumped = paste("pg_dump")
     assert dumped.returncode == 0, dumped.stderr
     before = cluster.log_in(SEEN, LOGIN, PASSWORD).output
-    assert before.splitlines() == ["1000|500500|2", "master|high", "acme|low", "1001", "kotauth"]
+    assert before.splitlines() == ["1000|500500|2", "master|high", "acme|low", "1001", "kotauth", "tenants", "users", "level"]
 
     empty()
-    for change in ("", "DELETE FROM users WHERE id > 10; UPDATE tenants SET slug = 'other' WHERE id = 2"):
+    for change in ("", "UPDATE tenants SET slug = 'other' WHERE id = 2", OF_A_NEWER_VERSION):
         cluster.log_in(change, LOGIN, PASSWORD)
         restored = paste("pg_restore")
         assert restored.returncode == 0, restored.stderr
         assert cluster.log_in(SEEN, LOGIN, PASSWORD).output == before
+
+    dump = tmp_path / "kotauth.dump"
+    dump.write_bytes(dump.read_bytes()[: dump.stat().st_size // 2])
+    assert paste("pg_restore").returncode != 0
+    assert cluster.log_in("SELECT count(*) FROM users", LOGIN, PASSWORD).output == "1000\n"
     cluster.log_in("DROP TABLE users, tenants; DROP TYPE level", LOGIN, PASSWORD)
 
 
