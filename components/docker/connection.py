@@ -112,7 +112,8 @@ def _proxy(scheme: str, host: str, port: int) -> tuple[str, int] | None:
 def _tls(certificates: Certificates) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if certificates.authority:
-        context.load_verify_locations(cadata=certificates.authority)
+        # Comments around the certificates may be in any alphabet, and the library takes ASCII only.
+        context.load_verify_locations(cadata=certificates.authority.encode("ascii", "ignore").decode())
     else:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

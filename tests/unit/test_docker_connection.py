@@ -153,6 +153,7 @@ def test_an_address_that_is_none(url: str, reason: str, monkeypatch: pytest.Monk
 def test_with_client_certificates(docker_daemon: Daemon, tmp_path: Path, material: bool) -> None:
     authority, other = Authority("daemon"), Authority("other")
     folder = certificate_folder(tmp_path / "client", authority)
+    (folder / "ca.pem").write_text(f"# Zürich\n{authority.pem}", encoding="utf-8")
     certificates = {"certPath": str(folder)}
     if material:
         certificates = {f"{name}Material": (folder / f"{name}.pem").read_text() for name in ("ca", "cert", "key")}
