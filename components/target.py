@@ -26,6 +26,11 @@ class TargetSettings(Protocol):
         """Take every setting from ``reader``; the caller ends with ``reader.finish()``."""
         ...
 
+    @classmethod
+    def resolve(cls, args: Mapping[str, Any], subject: str) -> Any:  # noqa: ANN401 - an instance of itself
+        """Return a deployment's inputs with their defaults; raise ``InvalidInputError`` with all that is wrong."""
+        ...
+
 
 @dataclass(frozen=True)
 class Target:
