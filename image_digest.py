@@ -35,19 +35,27 @@ _LARGEST_BYTES = 4 << 20
 
 
 def images(setting: Callable[[str], str]) -> dict[str, Image]:
-    """Return what hosts of a stack on AWS pull, by the name of the setting; ``setting`` is empty for a default."""
+    """Return what hosts of a stack on AWS pull, by the name of the setting; ``setting`` is empty for a default.
+
+    Raises ``InvalidInputError`` with every setting that names no image.
+    """
     from components import kotauth  # noqa: PLC0415 - loads all components
     from components.aws.settings import CADDY_IMAGE, TOOLS_IMAGE  # noqa: PLC0415
     from components.frontends import caddy  # noqa: PLC0415
+    from components.inputs import Inputs  # noqa: PLC0415
     from components.postgres import server as postgres  # noqa: PLC0415
 
-    version = int(setting("databaseVersion") or postgres.DEFAULT_VERSION)
+    names = ("databaseVersion", "image", "frontendImage", "toolsImage")
+    reader = Inputs({name: setting(name) for name in names}, "the stack's file", prefix="kotauth:")
+    version = reader.take("databaseVersion", postgres.parse_version, postgres.DEFAULT_VERSION)
     tools = TOOLS_IMAGE.format(postgres.IMAGES[version].rpartition(":")[2])
-    return {
-        "image": kotauth.parse_image(setting("image") or kotauth.DEFAULT_IMAGE),
-        "frontendImage": caddy.parse_image(setting("frontendImage") or CADDY_IMAGE),
-        "toolsImage": postgres.parse_image(setting("toolsImage") or tools),
+    found = {
+        "image": reader.take("image", kotauth.parse_image, kotauth.parse_image(kotauth.DEFAULT_IMAGE)),
+        "frontendImage": reader.take("frontendImage", caddy.parse_image, caddy.parse_image(CADDY_IMAGE)),
+        "toolsImage": reader.take("toolsImage", postgres.parse_image, postgres.parse_image(tools)),
     }
+    reader.finish()
+    return found
 
 
 class UnresolvedError(Exception):

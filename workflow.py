@@ -246,13 +246,17 @@ def image(stack: Stack) -> None:
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - only where AWS is asked
 
     from components.aws.capacity import INSTANCE_TYPE  # noqa: PLC0415 - loads all components
+    from components.inputs import InvalidInputError  # noqa: PLC0415
 
     try:
+        images = image_digest.images(stack.setting)
         newest = host_image.newest(stack.setting("aws:region"), stack.setting("instanceType") or INSTANCE_TYPE)
     except (BotoCoreError, ClientError) as error:
         sys.exit(f"error: AWS can't be asked for the newest image: {error}")
+    except InvalidInputError as error:
+        sys.exit(f"error: {error}")
     registries, found, unresolved = image_digest.Registries(), {"hostImageId": newest}, list[str]()
-    for name, reference in image_digest.images(stack.setting).items():
+    for name, reference in images.items():
         try:
             found[name] = registries.pinned(reference)
         except image_digest.UnresolvedError as error:

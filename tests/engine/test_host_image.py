@@ -70,3 +70,13 @@ def test_a_stack_elsewhere_is_refused(stack: workflow.Stack) -> None:
     stack.file.write_text("config:\n  kotauth:baseUrl: https://auth.example.org\n")
     with pytest.raises(SystemExit, match=r"prod is not on it"):
         workflow.image(stack)
+
+
+def test_what_names_no_image_is_refused_before_anything_is_asked(stack: workflow.Stack) -> None:
+    settings = "kotauth:target: aws\n  kotauth:image: nonsense\n  kotauth:databaseVersion: '9'\n"
+    stack.file.write_text(f"config:\n  {settings}")
+    with pytest.raises(SystemExit) as end:
+        workflow.image(stack)
+    assert str(end.value).startswith("error: 2 values of the stack's file are not valid:\n")
+    assert 'kotauth:databaseVersion = "9": ' in str(end.value)
+    assert 'kotauth:image = "nonsense": ' in str(end.value)
