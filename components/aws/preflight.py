@@ -39,6 +39,7 @@ class _Preflight:
         self._problems: list[str] = []
 
     def run(self) -> None:
+        self._name_tags()
         self._region = aws.get_region().region
         self._check_region()
         if not self._problems:
@@ -51,6 +52,17 @@ class _Preflight:
             self._check_hosted_zone()
         if self._problems:
             raise pulumi.RunError("\n  ".join(["AWS can't run this stack:", *self._problems]))
+
+    def _name_tags(self) -> None:
+        """Say which images may be others tomorrow. Nobody is asked: a preview shall need no registry."""
+        settings = self._settings
+        images = (settings.server.image, settings.frontend_image, settings.tools_image)
+        loose = [image.reference for image in images if not (image.digest or image.repository.startswith("localhost/"))]
+        if loose:
+            pulumi.info(
+                f"not resolved, so a moved tag would be another image: {', '.join(loose)}. "
+                f"`make image STACK={pulumi.get_stack()}` writes their digests into the stack's file"
+            )
 
     def _problem(self, key: str, value: object, rule: str) -> None:
         self._problems.append(f'{key if re.search("[: ]", key) else f"kotauth:{key}"} = "{value}": {rule}')

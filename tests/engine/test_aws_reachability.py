@@ -12,14 +12,24 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from components.aws.settings import CADDY_IMAGE, TOOLS_IMAGE
 from tests.engine.aws.network_state import NetworkState
 from tests.engine.aws.reachability import DATABASE, INTERNET, NEEDS, PRIVATE_IMAGES, WORLD, unreachable
-from tests.engine.aws_stack import REGION, AwsStack, aws_stack
+from tests.engine.aws_stack import REGION, AwsStack, aws_stack, operations, read
 from tests.engine.brought import Brought
 from tests.project import ROOT
 
 pytestmark = pytest.mark.engine
 
+NOT_RESOLVED = "not resolved, so a moved tag would be another image: "
+PINNED = {
+    setting: f"{image}@sha256:{'0123456789abcdef' * 4}"
+    for setting, image in {
+        "image": f"111122223333.dkr.ecr.{REGION}.amazonaws.com/kotauth:1.22.0",
+        "frontendImage": CADDY_IMAGE,
+        "toolsImage": TOOLS_IMAGE.format("14.23-bookworm"),
+    }.items()
+}
 AWS_PARTS = ROOT / "components" / "aws"
 Rule = dict[str, Any]
 
@@ -36,11 +46,14 @@ def cheap(staging: AwsStack) -> NetworkState:
 
 @pytest.fixture(scope="module", params=["alb", "caddy"])
 def brought(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AwsStack]:
-    """Yield a stack in a network and, behind a load balancer, with a certificate that were there before."""
+    """Yield a stack in a network and, behind a load balancer, with a certificate that were there before.
+
+    Its images are pinned as `make image` pins them, and one of them is private.
+    """
     with aws_stack(tmp_path_factory.mktemp(request.param), "prod" if request.param == "alb" else "staging") as stack:
         network = Brought(stack)
         own = {"zoneId": "", "certificateArn": network.certificate} if request.param == "alb" else {"natGateways": ""}
-        stack.configure(**network.network, **own)
+        stack.configure(**network.network, **own, **PINNED)
         stack.up()
         yield stack
 
@@ -56,6 +69,16 @@ def test_what_a_stack_in_a_brought_network_reaches(brought: AwsStack) -> None:
     state = NetworkState.taken(brought.aws.boto3)
     assert len(state.groups) + len(state.instances) == 1
     assert [each for each in state.functions if each.get("VpcConfig")]
+
+
+def test_pinned_images_are_the_same_at_the_next_preview(brought: AwsStack) -> None:
+    preview = brought.previewed()
+    assert operations(read(preview)["steps"]) == {}
+    assert NOT_RESOLVED not in preview.output
+    # With a tag alone it is another host, and said.
+    loose = brought.previewed(toolsImage=PINNED["toolsImage"].partition("@")[0])
+    assert operations(read(loose)["steps"])
+    assert f"{NOT_RESOLVED}{PINNED['toolsImage'].partition('@')[0]}. " in loose.output
 
 
 def named(descriptions: list[Rule], name: str) -> Rule:

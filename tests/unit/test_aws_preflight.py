@@ -12,7 +12,9 @@ import pytest
 from pulumi.runtime.mocks import set_mocks
 
 from components.aws import preflight
-from components.aws.settings import AwsSettings
+from components.aws.settings import CADDY_IMAGE, TOOLS_IMAGE, AwsSettings
+from components.kotauth import DEFAULT_IMAGE
+from components.postgres.server import IMAGES
 from tests.unit.aws_outputs import ANSWERS, REGION, SUBNETS, certificate_arn, refused
 from tests.unit.name_servers import World
 from tests.unit.recording import PROJECT, STACK, Recording
@@ -31,6 +33,7 @@ BROUGHT: dict[str, Any] = {
     "isolated_subnet_ids": list(SUBNETS),
 }
 OUR_SERVERS = ["ns-1.awsdns-01.org.", "ns-2.awsdns-02.com."]
+DIGEST = f"sha256:{'0123456789abcdef' * 4}"
 HEAD = "AWS can't run this stack:"
 
 INSTANCE_TYPE = "aws:ec2/getInstanceType:getInstanceType"
@@ -104,6 +107,21 @@ def problems(**settings: Any) -> list[str]:
 def test_nothing_stands_in_the_way(settings: dict[str, Any], caplog: pytest.LogCaptureFixture) -> None:
     check(settings)
     assert caplog.messages == []
+
+
+def test_images_without_a_digest_are_named(caplog: pytest.LogCaptureFixture) -> None:
+    tools = TOOLS_IMAGE.format(IMAGES[14].rpartition(":")[2])
+    pinned = {"image": f"{DEFAULT_IMAGE}@{DIGEST}", "frontend_image": f"{CADDY_IMAGE}@{DIGEST}"}
+    with caplog.at_level(logging.INFO):
+        check(GOOD)
+        check({**GOOD, **pinned})
+        check({**GOOD, **pinned, "tools_image": f"{tools}@{DIGEST}"})
+        check({**GOOD, **pinned, "tools_image": "localhost/postgres:14.23-bookworm"})
+    assert caplog.messages == [
+        f"not resolved, so a moved tag would be another image: {loose}. "
+        f"`make image STACK={STACK}` writes their digests into the stack's file"
+        for loose in (f"{DEFAULT_IMAGE}, {CADDY_IMAGE}, {tools}", tools)
+    ]
 
 
 def test_a_region_that_is_not_enabled(says: Says) -> None:
