@@ -81,10 +81,12 @@ class Client:
     def login(self, password: str, username: str = "admin", headers: Mapping[str, str] | None = None) -> Answer:
         """Walk the admin console's login: the answer to the last request, 302 with the session's cookie if it worked.
 
-        A refused password ends earlier, with 401 (wrong) or 429 (too often).
+        A refused password ends earlier, with 401 (wrong) or 429 (too often), and so does a server that doesn't answer.
         """
         more = dict(headers or {})
         start = self.request("GET", "/admin/login", headers=more)
+        if start.status != 302:
+            return start
         posted = self.submit_login(_path(start.headers["location"]), username, password, more)
         if posted.status != 302:
             return posted
