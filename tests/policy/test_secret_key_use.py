@@ -249,6 +249,9 @@ ON_AWS = (
     _call("the fingerprint", lambda key: _json(_fingerprint(key)), NOTHING),
     _call("another fingerprint", lambda key: _json(sha256(key)[:16]), _CALLED),
     _call("the key", lambda key: _json(sha256(key)), _CALLED),
+    _call(
+        "the fingerprint and the key", lambda key: f'{_json(_fingerprint(key))[:-1]}, "k": "{sha256(key)}"}}', _CALLED
+    ),
     _call("no JSON", sha256, _CALLED),
     _call("the fingerprint, elsewhere", lambda key: _json(_fingerprint(key)), _CALLED, below="example:index:Role"),
     _call("something, elsewhere", sha256, _CALLED, known=False, below="example:index:Role"),

@@ -27,7 +27,10 @@ def is_fingerprint_only(resource: Resource, property_: str) -> bool:
     """
     if resource.type == INVOCATION and property_ == "input" and _is_below(resource, _ON_AWS):
         value = resource.get("input")
-        return value.is_unknown or _is_fingerprint(resource, _member(value))
+        if value.is_unknown:
+            return True
+        keys = resource.in_stack().once(_keys)
+        return _is_fingerprint(resource, _member(value)) and not any(key in (value.text() or "") for key in keys)
     if resource.type != CONTAINER or property_ != "uploads" or not _is_below(resource, _ON_DOCKER):
         return False
     if resource.get("uploads").is_unknown:
@@ -61,6 +64,10 @@ def _is_fingerprint(resource: Resource, text: str | None) -> bool:
 
 def _fingerprints(stack: Stack) -> set[str]:
     """Return those of all keys that are known."""
+    keys = stack.once(_keys)
+    return {hashlib.sha256(f"kotauth-infra/key/v1|{key}".encode()).hexdigest()[:16] for key in keys}
+
+
+def _keys(stack: Stack) -> set[str]:
     contents = [upload.content for server in parts_in(stack, SERVER) for upload in secret_key_uploads(server)]
-    keys = [content.text() or "" for content in contents if not content.is_unknown]
-    return {hashlib.sha256(f"kotauth-infra/key/v1|{key.strip()}".encode()).hexdigest()[:16] for key in keys}
+    return {text for content in contents if not content.is_unknown and (text := (content.text() or "").strip())}
