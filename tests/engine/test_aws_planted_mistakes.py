@@ -88,8 +88,10 @@ def by_parliament(planted: Planted) -> list[str]:
 
 
 def by_stand_in(planted: Planted) -> list[str]:
-    """Have it made beside the others; it is refused, so nothing changes."""
-    request = provider_pb2.CreateRequest(urn=planted.resource["urn"], properties=wire.write(planted.inputs))
+    """Have it made beside the others, by a deployer who may do anything; it is refused, so nothing changes."""
+    planted.aws.restrict("unrestricted")
+    urn = planted.resource["urn"].replace("urn:pulumi:prod::", "urn:pulumi:unrestricted::")
+    request = provider_pb2.CreateRequest(urn=urn, properties=wire.write(planted.inputs))
     with grpc.insecure_channel(f"127.0.0.1:{planted.aws.port}") as channel, pytest.raises(grpc.RpcError) as refused:
         provider_pb2_grpc.ResourceProviderStub(channel).Create(request)
     return [str(refused.value.details())]

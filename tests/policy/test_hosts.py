@@ -11,7 +11,7 @@ import pytest
 from .aws_host import FRONTEND, SERVER, encoded, run, sha256, unit, user_data
 from .aws_program import compliant
 from .change import ABSENT, UNKNOWN, From, Secret, add, copied, put
-from .mutation import NOTHING, Case, Row, cases, found, on_aws, state
+from .mutation import NOTHING, Case, Row, cases, found, on_aws
 
 _READ = "keep-secrets-out-of-user-data@template"
 _BLIND = found("find-kotauth-server@kotauth")
@@ -114,11 +114,12 @@ CASES = (
     _edge("subnet_id", UNKNOWN, "forbid-public-host-addresses@edge"),
     _edge("subnet_id", Secret("subnet-0123456789abcdef0"), "forbid-public-host-addresses@edge"),
     *(
-        state(
-            "forbid-public-host-addresses",
-            f"subnet-that-maps-{name}",
+        Case(
+            f"forbid-public-host-addresses-subnet-that-maps-{name}",
             (*_INSTANCE, put("private-a", "map_public_ip_on_launch", mapped)),
             found(*violations, *(["forbid-public-host-addresses@edge"] if violations else [])),
+            rule="forbid-public-host-addresses",
+            state=name,
         )
         for name, mapped, violations in (
             ("known", True, ["give-no-public-addresses@private-a"]),

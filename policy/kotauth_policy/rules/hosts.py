@@ -287,8 +287,9 @@ def spread_groups_over_zones(group: Resource, settings: Settings) -> Iterator[Ve
 )
 def pin_launch_template(resource: Resource, _: Settings) -> Iterator[Verdict]:
     """`$Latest` changes what the next host is without a line in any preview."""
-    mixed = resource.get("mixedInstancesPolicy").field("launchTemplate").field("launchTemplateSpecification")
-    template = mixed if resource.get("launchTemplate").is_absent else resource.get("launchTemplate")
+    template = resource.get("launchTemplate")
+    if template.is_absent and resource.type == GROUP:
+        template = resource.get("mixedInstancesPolicy").field("launchTemplate").field("launchTemplateSpecification")
     if template.is_absent:
         if resource.type == GROUP:
             yield fail("launchTemplate", "is not set")

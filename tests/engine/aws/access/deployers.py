@@ -17,13 +17,14 @@ class Deployers:
     """Policies by stack. Without any, everything is allowed: nobody has said who calls."""
 
     def __init__(self) -> None:
-        self._policies: dict[str, Policies] = {}
+        self._policies: dict[str, Policies | None] = {}
         self._acting = threading.local()
         self._asked: dict[str, Request] = {}
 
     def restrict(self, stack: str, documents: Iterable[str]) -> None:
-        """Have the deployer of a stack, such as `prod`, hold these policies and no others."""
-        self._policies[stack] = Policies(documents)
+        """Have the deployer of a stack, such as `prod`, hold these policies and no others; without any, do anything."""
+        texts = list(documents)
+        self._policies[stack] = Policies(texts) if texts else None
 
     def asked(self) -> list[dict[str, Any]]:
         """Return what IAM was asked, the last request for each action and resource."""
@@ -45,8 +46,9 @@ class Deployers:
             ClientError: AWS's own error, with action, resource and reason.
         """
         stack = getattr(self._acting, "stack", "")
-        policies = [self._policies[stack]] if stack in self._policies else list(self._policies.values())
         # A function of the provider names no stack: what one of the deployers may read, it reads.
+        held = [self._policies[stack]] if stack in self._policies else self._policies.values()
+        policies = [each for each in held if each]
         if not policies:
             return
         for request in call.requests():
