@@ -64,6 +64,18 @@ def test_what_the_committed_stacks_reach(prod: NetworkState, cheap: NetworkState
     assert (len(prod.groups), len(prod.instances), len(cheap.groups), len(cheap.instances)) == (1, 0, 0, 1)
 
 
+def test_the_database_of_another_stack_is_no_business_of_a_host(cheap: NetworkState) -> None:
+    """Of a second stack in the account. Where the only database lies in another VPC, nothing leads to it."""
+    state = copy.deepcopy(cheap)
+    (own,) = state.databases
+    foreign = copy.deepcopy(own)
+    foreign["DBSubnetGroup"]["VpcId"] = "vpc-0123456789abcdef0"
+    state.databases.append(foreign)
+    assert unreachable(state) == []
+    state.databases.remove(own)
+    assert any(f"{own['DBInstanceIdentifier']} is in another VPC" in each for each in unreachable(state))
+
+
 def test_what_a_stack_in_a_brought_network_reaches(brought: AwsStack) -> None:
     """Its `up` has looked already; here stands that there was something to look at."""
     state = NetworkState.taken(brought.aws.boto3)

@@ -158,10 +158,13 @@ class _Walk:
             yield from self._to_peer(endpoint["VpcEndpointId"], group_ids, subnet, need.port)
 
     def _to_database(self, need: Need) -> Iterator[str]:
-        for database in self.state.databases:
+        # An account may hold several stacks: the client's own database is the one in its VPC.
+        vpc_id = self.client.subnet["VpcId"]
+        own = [each for each in self.state.databases if each["DBSubnetGroup"]["VpcId"] == vpc_id]
+        for database in own or self.state.databases:
             name, group = database["DBInstanceIdentifier"], database["DBSubnetGroup"]
             group_ids = [each["VpcSecurityGroupId"] for each in database["VpcSecurityGroups"]]
-            if group["VpcId"] != self.client.subnet["VpcId"]:
+            if not own:
                 yield f"{name} is in another VPC"
             for subnet in named(
                 "SubnetId", [each["SubnetIdentifier"] for each in group["Subnets"]], self.state.subnets
