@@ -48,7 +48,7 @@ def test_a_preview_without_an_account(checkout: Path, stack: str) -> None:
     done = subprocess.run(
         ["make", f"PYTHON={sys.executable}", "preview", f"STACK={stack}"],
         cwd=checkout,
-        env={**shown, "OFFLINE": "1"},
+        env={**shown, "OFFLINE": "1", "VERBOSE": "1"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -122,7 +122,7 @@ def test_each_generation_of_servers_can_read_its_own_password(used: AwsStack) ->
 def test_a_tag_reaches_everything_and_rolls_nothing(used: AwsStack) -> None:
     """A preview can't know that the template's version stays, so it announces new servers; the `up` makes none."""
     used.done()
-    used.edit("__main__.py", "stack.inputs)", 'stack.inputs | {"tags": stack.label | {"cost-centre": "42"}})')
+    used.edit("__main__.py", "stack.inputs,", 'stack.inputs | {"tags": stack.label | {"cost-centre": "42"}},')
     assert used.changes()[GROUP] == "replace: launchTemplate, tags"
     used.up()
     done = used.done()

@@ -17,6 +17,7 @@ import pytest
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from tests.engine.aws import StandIn, stand_in, wire
+from tests.engine.aws_stack import HOST_IMAGE
 
 pytestmark = pytest.mark.engine
 
@@ -272,7 +273,8 @@ GROUP = {"minSize": 1, "maxSize": 1, "minElbCapacity": 1}
 @pytest.mark.parametrize("ignored", [False, True])
 def test_a_launch_that_fails_at_first(provider: Provider, aws: StandIn, ignored: bool) -> None:
     aws.fail_activity("aws:autoscaling/group:Group")
-    template = provider.create("aws:ec2/launchTemplate:LaunchTemplate", imageId="ami-0", instanceType="t4g.small")
+    aws.image(HOST_IMAGE, "arm64")
+    template = provider.create("aws:ec2/launchTemplate:LaunchTemplate", imageId=HOST_IMAGE, instanceType="t4g.small")
     subnets = [provider.ids["subnet-0a"], provider.ids["subnet-2b"]]
     made = {**GROUP, "launchTemplate": {"id": template, "version": "1"}, "vpcZoneIdentifiers": subnets}
     with contextlib.nullcontext() if ignored else pytest.raises(grpc.RpcError, match="scaling activity"):

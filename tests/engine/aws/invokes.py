@@ -189,10 +189,11 @@ def _engine_version(arguments: dict[str, Any], _: Asked) -> dict[str, Any]:
 
 def _orderable(arguments: dict[str, Any], _: Asked) -> dict[str, Any]:
     version = str(arguments.get("engineVersion", ""))
-    if "instanceClass" in arguments:
-        # RDS offers most classes in several ways, by storage and zones, and the provider takes none of them then.
-        raise InvokeError("multiple RDS DB Instance Classes match the criteria; try a different search")
     offered = offers.instance_classes(arguments["engine"], version)
+    if kind := arguments.get("instanceClass"):
+        # RDS offers most classes in several ways, by storage and zones, and the provider takes none of them then.
+        count = "multiple" if kind in offered else "no"
+        raise InvokeError(f"{count} RDS DB Instance Classes match the criteria; try a different search")
     wanted = next((each for each in arguments["preferredInstanceClasses"] if each in offered), None)
     if wanted is None:
         raise InvokeError("multiple RDS DB Instance Classes match the criteria; try a different search")
