@@ -123,7 +123,8 @@ def _said_by_ecr(repository: PrivateRepository, tag: str) -> str:
 def _open(method: str, url: str, token: str | None) -> HTTPResponse:
     headers = {"Accept": ", ".join(_MANIFESTS), **({"Authorization": f"Bearer {token}"} if token else {})}
     request = urllib.request.Request(url, headers=headers, method=method)  # noqa: S310 - https, by the callers
-    return urllib.request.urlopen(request, timeout=_ANSWER_SECONDS)  # noqa: S310
+    # An opener of its own: the shared one keeps the proxy that was set when it was first used.
+    return urllib.request.build_opener().open(request, timeout=_ANSWER_SECONDS)
 
 
 def _token(challenge: str, scope: str) -> str:

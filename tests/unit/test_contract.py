@@ -22,7 +22,7 @@ MODULES = sorted(
     file for file in FOLDER.rglob("*.py") if not {"venv", "build", "__pycache__"} & set(file.relative_to(FOLDER).parts)
 )
 COMPONENT_MODULES = sorted({Path(inspect.getfile(component)) for component in COMPONENTS})
-ASK_THE_MACHINE = {"settings.py", "docker/preflight.py", "docker/address.py", "__main__.py"}
+ASK_THE_MACHINE = {"settings.py", "aws/preflight.py", "docker/preflight.py", "docker/address.py", "__main__.py"}
 """What the stack and the machine are asked by; components are told."""
 KNOW_THE_SETTINGS = {"settings.py", "target.py", "deployment.py", "preflight.py", "name_warnings.py"}
 """What decides, or hands on what was decided; parts are told what they need."""

@@ -29,7 +29,7 @@ LIMIT_BYTES = 16 * 1024
 SCRIPTS = "/usr/local/lib/kotauth"
 _UNITS = "/etc/systemd/system"
 _JOURNAL = "/etc/systemd/journald.conf.d/kotauth.conf"
-_INLINE_BYTES = 1024
+_INLINE_BYTES = 512
 # Needed to fetch the rest.
 _FIRST = (
     *(f"{SCRIPTS}/{file}" for file in ("aws.py", "files.py", "boot.py")),
