@@ -17,8 +17,9 @@ from dataclasses import dataclass, field
 from http.client import HTTPResponse
 from typing import TYPE_CHECKING
 
+from components.aws.ecr import PrivateRepository, private_repository
+
 if TYPE_CHECKING:
-    from components.aws.ecr import PrivateRepository
     from components.image import Image
 
 _MANIFESTS = (
@@ -39,7 +40,7 @@ def images(setting: Callable[[str], str]) -> dict[str, Image]:
 
     Raises ``InvalidInputError`` with every setting that names no image.
     """
-    from components import kotauth  # noqa: PLC0415 - loads all components
+    from components import kotauth  # noqa: PLC0415 - loads Pulumi's SDK
     from components.aws.settings import CADDY_IMAGE, TOOLS_IMAGE  # noqa: PLC0415
     from components.frontends import caddy  # noqa: PLC0415
     from components.inputs import Inputs  # noqa: PLC0415
@@ -74,8 +75,6 @@ class Registries:
         Raises:
             UnresolvedError: The registry can't be reached, doesn't know the image, or answers nonsense.
         """
-        from components.aws.ecr import private_repository  # noqa: PLC0415 - loads all components
-
         host, _, path = image.repository.partition("/")
         if host == "localhost" or not image.tag:
             return image.reference

@@ -245,7 +245,7 @@ def image(stack: Stack) -> None:
         sys.exit(f"error: hosts with a machine image are AWS's; {stack.name} is not on it (kotauth:target)")
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - only where AWS is asked
 
-    from components.aws.capacity import INSTANCE_TYPE  # noqa: PLC0415 - loads all components
+    from components.aws.capacity import INSTANCE_TYPE  # noqa: PLC0415 - loads Pulumi's SDK
     from components.inputs import InvalidInputError  # noqa: PLC0415
 
     try:
@@ -261,11 +261,11 @@ def image(stack: Stack) -> None:
             found[name] = registries.pinned(reference)
         except image_digest.UnresolvedError as error:
             unresolved.append(str(error))
+    text = stack.file.read_text(encoding="utf-8")
     for name, value in found.items():
-        before = stack.file.read_text(encoding="utf-8")
-        after = stack_file.pin(before, name, value)
-        stack.file.write_text(after, encoding="utf-8")
-        print(f"{stack.file.name} {'already names' if after == before else 'now names'} {value}.")
+        before, text = text, stack_file.pin(text, name, value)
+        print(f"{stack.file.name} {'already names' if text == before else 'now names'} {value}.")
+    stack.file.write_text(text, encoding="utf-8")
     print(f"`make preview STACK={stack.name}` shows what it rolls.")
     if unresolved:
         sys.exit("\n".join(f"error: {each}" for each in unresolved))
