@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("hosts" if item.path.parent.name == "host" else "docker"))
         elif fixtures & _STACKS:
             item.add_marker(pytest.mark.xdist_group("aws"))
-        else:
+        elif not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(item.path.name))
     # The longest groups are first, and in its own the only test that may have to wait for another group is last.
     items.sort(key=_order)

@@ -5,14 +5,14 @@ Two changes share a program where together they are found as each by itself: tri
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from . import aws_program
 from .change import Change
-from .mutation import Case, Found
+from .mutation import Case, Found, cases
 from .program import build, compliant
+from .rows import of_rule
 from .wire import RULES, analyze, register
 
 
@@ -27,14 +27,10 @@ class Batch:
 
 def known(rule: str) -> Case:
     """Return the one change that triggers exactly this rule."""
-    (area,) = [each.area for each in RULES if each.name == rule]
-    table = importlib.import_module(f"tests.policy.test_{area.replace('-', '_')}").TABLE
     return next(
         entry
-        for entry in table
-        if isinstance(entry, Case)
-        and (entry.rule, entry.state) == (rule, "known")
-        and {violation.partition("@")[0] for violation in entry.expected} == {rule}
+        for entry in cases(of_rule(rule))
+        if entry.state == "known" and {violation.partition("@")[0] for violation in entry.expected} == {rule}
     )
 
 

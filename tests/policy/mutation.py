@@ -6,7 +6,7 @@ when the value is marked secret, unknown at preview, or left out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -24,6 +24,8 @@ def found(*violations: str) -> Found:
 
 
 NOTHING = found()
+CAUGHT, PASSED = "caught", "passed"
+"""States of a spelling: one that the rule must catch, and a look-alike that it must let pass."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,23 @@ def state(
 ) -> Case:
     """Return one state of a rule that no single property decides."""
     return Case(f"{rule}-{name}", changes, expected, outputs, rule, name, of)
+
+
+def spelled(
+    rule: str,
+    at: str,
+    change: Callable[[Any], Change],
+    *,
+    caught: Iterable[object],
+    passed: Iterable[object],
+    of: Callable[[], Any] = compliant,
+) -> list[Case]:
+    """Return a case for each spelling that a rule must catch on the resource ``at``, and for each look-alike."""
+    return [
+        Case(f"{rule}-{state}-{value}", (change(value),), expected, rule=rule, state=state, of=of)
+        for state, values, expected in ((CAUGHT, caught, found(f"{rule}@{at}")), (PASSED, passed, NOTHING))
+        for value in values
+    ]
 
 
 def table(*rows: Row | Case | Impossible) -> list[Case | Impossible]:

@@ -20,7 +20,8 @@ from .change import put
 from .mutation import Row
 from .nonsense import CANARY, EACH, Path, Recorded, paths, reading
 from .program import build
-from .wire import RULES, Violation, register
+from .rows import AREAS
+from .wire import Violation, register
 
 NONSENSE: dict[str, Any] = {
     "number_value": 7.25,
@@ -109,8 +110,8 @@ def test_each_property_of_a_compliant_program(of: Any, type_: str) -> None:
 
 def _rows() -> Iterator[Row]:
     """Yield the rows that add what the compliant programs don't have."""
-    for area in sorted({rule.area for rule in RULES}):
-        module = importlib.import_module(f"tests.policy.test_{area.replace('-', '_')}")
+    for area in sorted(AREAS):
+        module = importlib.import_module(f".rows.{area.replace('-', '_')}", __package__)
         tables = (value for value in vars(module).values() if isinstance(value, tuple))
         yield from {row.path: row for table in tables for row in table if isinstance(row, Row) and row.setup}.values()
 

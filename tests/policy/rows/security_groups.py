@@ -1,10 +1,9 @@
 """Rules of the area `security-groups`."""
 
 import pulumi_aws as aws
-import pytest
 
-from .change import ABSENT, UNKNOWN, Args, Change, From, Secret, add, put, without
-from .mutation import NOTHING, REQUIRED, Case, Row, cases, found, on_aws, state
+from ..change import ABSENT, UNKNOWN, Args, Change, From, Secret, add, put, without
+from ..mutation import NOTHING, REQUIRED, Case, Row, found, on_aws, state
 
 _INLINE: Args = {"protocol": "tcp", "from_port": 443, "to_port": 443, "description": "Port 443"}
 _FROM_BALANCER = {**_INLINE, "security_groups": [From("balancer-group", "id")]}
@@ -180,8 +179,3 @@ CASES = (
 )
 
 TABLE = on_aws(*ROWS, *STATES, *CASES)
-
-
-@pytest.mark.parametrize("case", cases(TABLE), ids=str)
-def test_security_groups(case: Case) -> None:
-    case.check()

@@ -1,11 +1,10 @@
 """Rules of the area `images`."""
 
 import pulumi_docker as docker
-import pytest
 
-from .change import UNKNOWN, From, add, put
-from .mutation import NOTHING, REQUIRED, Case, Row, cases, found, table
-from .program import CADDY, IMAGE
+from ..change import UNKNOWN, From, add, put
+from ..mutation import NOTHING, REQUIRED, Case, Row, found, table
+from ..program import CADDY, IMAGE
 
 _ORIGIN = found("pin-image@frontend", "allow-image-registries@frontend")
 _DIGEST = "sha256:" + "a" * 64
@@ -89,14 +88,3 @@ CASES = (
 )
 
 TABLE = table(*ROWS, *CASES)
-
-
-@pytest.mark.parametrize("case", cases(TABLE), ids=str)
-def test_images(case: Case) -> None:
-    case.check()
-
-
-def test_an_image_name_is_shown_unless_it_is_secret() -> None:
-    known, secret, *_ = cases(table(ROWS[0]))
-    assert "docker.io/library/caddy:2.11" in known.check()[0].message
-    assert "docker.io/library/caddy:2.11" not in secret.check()[0].message

@@ -1,10 +1,9 @@
 """Rules of the area `logs-and-alarms`."""
 
 import pulumi_aws as aws
-import pytest
 
-from .change import ABSENT, UNKNOWN, add, put
-from .mutation import NOTHING, Case, Impossible, Row, cases, found, on_aws, state
+from ..change import ABSENT, UNKNOWN, add, put
+from ..mutation import NOTHING, Case, Impossible, Row, found, on_aws, state
 
 _OWN = "encrypt-logs"
 _LEFT_OUT = (put("log", "kms_key_id", ABSENT),)
@@ -40,8 +39,3 @@ CASES = (
 )
 
 TABLE = on_aws(*ROWS, *STATES, *CASES)
-
-
-@pytest.mark.parametrize("case", cases(TABLE), ids=str)
-def test_logs_and_alarms(case: Case) -> None:
-    case.check()

@@ -3,12 +3,11 @@
 import json
 
 import pulumi_aws as aws
-import pytest
 
-from .aws_host import TOOLS, run, unit, user_data
-from .change import ABSENT, All, From, add, put, without
-from .mutation import NOTHING, Case, Impossible, Row, cases, found, on_aws, state, table
-from .test_topology import PART
+from ..aws_host import TOOLS, run, unit, user_data
+from ..change import ABSENT, All, From, add, put, without
+from ..mutation import NOTHING, Case, Impossible, Row, found, on_aws, state, table
+from .topology import PART
 
 _ROUTE, _BACKUPS = found("have-log-route@template"), found("have-backups@template")
 _READ = found("keep-secrets-out-of-user-data@template")
@@ -113,8 +112,3 @@ ON_DOCKER = (
 )
 
 TABLE = [*on_aws(*ROWS, *STATES, *CASES), *table(*ON_DOCKER)]
-
-
-@pytest.mark.parametrize("case", cases(TABLE), ids=str)
-def test_presence(case: Case) -> None:
-    case.check()

@@ -1,9 +1,7 @@
 """Rules of the area `mounts`."""
 
-import pytest
-
-from .change import ABSENT, put
-from .mutation import NOTHING, Case, Row, cases, found, table
+from ..change import ABSENT, put
+from ..mutation import NOTHING, Case, Row, found, table
 
 _HOST = found("forbid-docker-socket@frontend", "forbid-host-system-mounts@frontend")
 
@@ -99,8 +97,3 @@ CASES = (
 )
 
 TABLE = table(*ROWS, *CASES)
-
-
-@pytest.mark.parametrize("case", cases(TABLE), ids=str)
-def test_mounts(case: Case) -> None:
-    case.check()

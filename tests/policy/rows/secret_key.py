@@ -1,11 +1,10 @@
 """Rules of the area `secret-key`."""
 
 import pulumi_random as random
-import pytest
 
-from .change import ABSENT, UNKNOWN, Change, From, Secret, add, put
-from .mutation import NOTHING, REQUIRED, Case, Impossible, Row, cases, found, state, table
-from .program import KNOWN, envs
+from ..change import ABSENT, UNKNOWN, Change, From, Secret, add, put
+from ..mutation import NOTHING, REQUIRED, Case, Impossible, Row, found, state, table
+from ..program import KNOWN, envs
 
 _HEX = "0123456789abcdef" * 4
 _TRACE = found("trace-secret-key@server")
@@ -92,8 +91,3 @@ CASES = (
 )
 
 TABLE = table(*ROWS, *CASES)
-
-
-@pytest.mark.parametrize("case", cases(TABLE), ids=str)
-def test_secret_key(case: Case) -> None:
-    case.check()

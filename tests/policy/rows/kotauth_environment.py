@@ -1,12 +1,10 @@
 """Rules of the area `kotauth-environment`."""
 
-import pytest
-
-from .aws_host import user_data
-from .aws_program import KNOWN
-from .change import UNKNOWN, Secret, put, without
-from .mutation import NOTHING, Case, Found, Row, cases, found, on_aws, state, table
-from .program import ENVIRONMENT, envs
+from ..aws_host import user_data
+from ..aws_program import KNOWN
+from ..change import UNKNOWN, Secret, put, without
+from ..mutation import NOTHING, Case, Found, Row, found, on_aws, state, table
+from ..program import ENVIRONMENT, envs
 
 _SECRET = found("keep-secrets-out-of-environment@server")
 # An entry that is unknown as a whole could be any variable that is not set.
@@ -122,8 +120,3 @@ ON_AWS = (
 )
 
 TABLE = [*table(*STATES, *CASES), *on_aws(*ON_AWS)]
-
-
-@pytest.mark.parametrize("case", cases(TABLE), ids=str)
-def test_kotauth_environment(case: Case) -> None:
-    case.check()

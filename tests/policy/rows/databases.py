@@ -1,10 +1,9 @@
 """Rules of the area `databases`."""
 
 import pulumi_aws as aws
-import pytest
 
-from .change import ABSENT, UNKNOWN, From, Secret, add, copied, put
-from .mutation import NOTHING, REQUIRED, Case, Impossible, Row, cases, found, on_aws, state
+from ..change import ABSENT, UNKNOWN, From, Secret, add, copied, put
+from ..mutation import NOTHING, REQUIRED, Case, Impossible, Row, found, on_aws, state
 
 _TLS = found("force-database-tls@database")
 
@@ -118,8 +117,3 @@ CASES = (
 )
 
 TABLE = on_aws(*ROWS, *STATES, *CASES)
-
-
-@pytest.mark.parametrize("case", cases(TABLE), ids=str)
-def test_databases(case: Case) -> None:
-    case.check()

@@ -6,12 +6,10 @@ import json
 import shlex
 
 import pulumi_aws as aws
-import pytest
 
-from .aws_host import FRONTEND, SERVER, encoded, run, sha256, unit, user_data
-from .aws_program import compliant
-from .change import ABSENT, UNKNOWN, From, Secret, add, copied, put
-from .mutation import NOTHING, Case, Row, cases, found, on_aws
+from ..aws_host import FRONTEND, SERVER, encoded, run, sha256, unit, user_data
+from ..change import ABSENT, UNKNOWN, From, Secret, add, copied, put
+from ..mutation import NOTHING, Case, Row, found, on_aws
 
 _READ = "keep-secrets-out-of-user-data@template"
 _BLIND = found("find-kotauth-server@kotauth")
@@ -345,14 +343,5 @@ CONTAINERS = (
     _worker("a compressed script", gzip.compress(_SHELL.encode(), mtime=0)),
 )
 
-TABLE = on_aws(*ROWS, *CASES, *CONTAINERS)
-
-
-@pytest.mark.parametrize("case", cases(TABLE), ids=str)
-def test_hosts(case: Case) -> None:
-    case.check()
-
-
-def test_a_bomb_ends_early() -> None:
-    data = base64.b64encode(gzip.compress(b"0" * 10**7)).decode()
-    Case("a bomb", (put("template", "user_data", data),), found(*_BLIND), of=compliant).check()
+_BOMB = base64.b64encode(gzip.compress(b"0" * 10**7, mtime=0)).decode()
+TABLE = on_aws(*ROWS, *CASES, *CONTAINERS, Case("a bomb", (put("template", "user_data", _BOMB),), found(*_BLIND)))

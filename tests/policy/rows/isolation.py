@@ -1,9 +1,7 @@
 """Rules of the area `isolation`."""
 
-import pytest
-
-from .change import put
-from .mutation import NOTHING, Case, Row, cases, found, table
+from ..change import put
+from ..mutation import NOTHING, Case, Row, found, table
 
 _PROFILES = found("forbid-new-privileges@server", "forbid-unconfined-profiles@server")
 
@@ -97,8 +95,3 @@ CASES = (
 )
 
 TABLE = table(*ROWS, *CASES)
-
-
-@pytest.mark.parametrize("case", cases(TABLE), ids=str)
-def test_isolation(case: Case) -> None:
-    case.check()

@@ -1,10 +1,9 @@
 """Rules of the area `vpc`."""
 
 import pulumi_aws as aws
-import pytest
 
-from .change import ABSENT, UNKNOWN, From, Secret, add, put, without
-from .mutation import NOTHING, REQUIRED, Case, Row, cases, found, on_aws, state
+from ..change import ABSENT, UNKNOWN, From, Secret, add, put, without
+from ..mutation import NOTHING, REQUIRED, Case, Row, found, on_aws, state
 
 _OPEN = [{"protocol": "-1", "from_port": 0, "to_port": 0, "self": True}]
 
@@ -91,8 +90,3 @@ CASES = (
 )
 
 TABLE = on_aws(*ROWS, *STATES, *CASES)
-
-
-@pytest.mark.parametrize("case", cases(TABLE), ids=str)
-def test_vpc(case: Case) -> None:
-    case.check()

@@ -1,9 +1,7 @@
 """Rules of the area `limits`."""
 
-import pytest
-
-from .change import ABSENT, put
-from .mutation import NOTHING, Case, Row, cases, found, table
+from ..change import ABSENT, put
+from ..mutation import NOTHING, Case, Row, found, table
 
 ROWS = (
     Row(
@@ -36,8 +34,3 @@ CASES = (
 )
 
 TABLE = table(*ROWS, *CASES)
-
-
-@pytest.mark.parametrize("case", cases(TABLE), ids=str)
-def test_limits(case: Case) -> None:
-    case.check()

@@ -1,11 +1,10 @@
 """Rules of the area `names`."""
 
 import pulumi_aws as aws
-import pytest
 
-from .aws_host import user_data
-from .change import ABSENT, UNKNOWN, Change, From, add, put, without
-from .mutation import NOTHING, REQUIRED, Case, Row, cases, found, on_aws
+from ..aws_host import user_data
+from ..change import ABSENT, UNKNOWN, Change, From, add, put, without
+from ..mutation import NOTHING, REQUIRED, Case, Row, found, on_aws
 
 _OTHER = user_data({"KAUTH_BASE_URL": "https://login.example.com"})
 _AGREE = found("agree-on-host-name@template")
@@ -86,8 +85,3 @@ CASES = (
 )
 
 TABLE = on_aws(*ROWS, *CASES)
-
-
-@pytest.mark.parametrize("case", cases(TABLE), ids=str)
-def test_names(case: Case) -> None:
-    case.check()
