@@ -2,23 +2,27 @@
 
 The inputs come from the engine's `Analyze`, the dependencies from its `AnalyzeStack`: only there, and already at the
 first preview, it says which resources each property comes from. Outputs are not judged: an omitted input appears in
-them as an unknown default.
+them as an unknown default. They only tell which resource a text is the name of.
 """
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeVar, cast
 
+from google.protobuf import struct_pb2
 from pulumi.runtime import proto
 
-from .value import ABSENT, Value, decode
+from .value import ABSENT, Value, decode, decode_member
 from .verdict import StackNeededError
 
 T = TypeVar("T")
+_NAMES = ("id", "arn", "name", "bucket", "keyName", "repoDigest", "imageId", "secretId", "ref")
+"""Outputs that other resources call a resource by."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,8 @@ class Resource:
     stack: Stack | None = None
     origins: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, "tuple[str, ...]"])
     """Property to the URNs that its value comes from."""
+    names: frozenset[str] = frozenset()
+    """What it is called by others, as far as an earlier update made it known."""
 
     def get(self, name: str) -> Value:
         """Return a top-level property."""
@@ -49,6 +55,22 @@ class Resource:
         stack = self.in_stack()
         urns = dict.fromkeys(urn for name in properties for urn in self.origins.get(name, ()))
         return [stack.resources[urn] for urn in urns if urn in stack.resources]
+
+    def origins_of(self, value: Value, *types: str) -> list[Resource]:
+        """Return the resources of these types that one part of a property can come from.
+
+        A text that is known is the name of one of them, or of none in the stack. Where no name of the property's
+        sources is known, as in a state without outputs, each of them can be it.
+        """
+        whole = re.split(r"[.\[]", value.path)[0]
+        sources = [source for source in self.sources(whole) if source.type in types]
+        if value.is_unknown:
+            return sources
+        text = value.raw if isinstance(value.raw, str) else ""
+        named = [each for each in self.in_stack().called(text) if each.type in types]
+        if named or any(leaf.is_unknown for leaf in self.get(whole).leaves()):
+            return named
+        return [source for source in sources if not source.names]
 
 
 class Stack:
@@ -72,6 +94,10 @@ class Stack:
             self._named[key] = {text: found for name, found in names if not name.is_unknown and (text := name.text())}
         return self._named[key]
 
+    def called(self, name: str) -> list[Resource]:
+        """Return the resources that have this name among theirs."""
+        return self._called.get(name, [])
+
     def consumers(self, source: Resource, *types: str) -> list[tuple[Resource, str]]:
         """Return each resource, of these types if any are named, and the property whose value comes from ``source``."""
         found = self._consumers.get(source.urn, ())
@@ -88,6 +114,14 @@ class Stack:
         found: dict[str, list[Resource]] = defaultdict(list)
         for resource in self.resources.values():
             found[resource.type].append(resource)
+        return found
+
+    @cached_property
+    def _called(self) -> Mapping[str, list[Resource]]:
+        found: dict[str, list[Resource]] = defaultdict(list)
+        for resource in self.resources.values():
+            for name in resource.names:
+                found[name].append(resource)
         return found
 
     @cached_property
@@ -117,6 +151,12 @@ def read_stack(request: proto.AnalyzeStackRequest, inputs: Mapping[str, Resource
         replace(
             inputs.get(wire.urn) or read_resource(wire),
             origins={name: tuple(found.urns) for name, found in wire.propertyDependencies.items()},
+            names=_names(wire.properties),
         )
         for wire in request.resources
     )
+
+
+def _names(outputs: struct_pb2.Struct) -> frozenset[str]:
+    values = (decode_member(outputs, name) for name in _NAMES if name in outputs.fields)
+    return frozenset(value.raw for value in values if isinstance(value.raw, str) and value.raw)

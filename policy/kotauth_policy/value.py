@@ -130,6 +130,11 @@ def decode(properties: struct_pb2.Struct) -> Value:
     return Value("", {name: _decode(value, name, secret=False) for name, value in properties.fields.items()})
 
 
+def decode_member(properties: struct_pb2.Struct, name: str) -> Value:
+    """Decode one property of a resource."""
+    return _decode(properties.fields[name], name, secret=False)
+
+
 def _decode(wire: struct_pb2.Value, path: str, *, secret: bool) -> Value:
     kind = wire.WhichOneof("kind")
     if kind == "struct_value":

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
+from google.protobuf import struct_pb2
 from pulumi.runtime import mocks, proto
 from pulumi.runtime.proto import resource_pb2
 from pulumi_policy.deserialize import SPECIAL_SECRET_SIG, SPECIAL_SIG_KEY
@@ -25,11 +26,15 @@ class RecordingMonitor(mocks.MockMonitor):
     def __init__(self, provider: mocks.Mocks) -> None:
         super().__init__(provider)
         self.registrations: list[tuple[str, resource_pb2.RegisterResourceRequest]] = []
+        self.outputs: dict[str, struct_pb2.Struct] = {}
 
     def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> Any:  # noqa: N802
         response = super().RegisterResource(request)
         if request.type != "pulumi:pulumi:Stack":
             self.registrations.append((response.urn, request))
+            self.outputs[response.urn] = response.object
+            if response.id:
+                self.outputs[response.urn].fields["id"].string_value = response.id
         return response
 
 
@@ -71,6 +76,8 @@ class Registered:
     """A program's resources, as the engine got them."""
 
     registrations: list[tuple[str, resource_pb2.RegisterResourceRequest]]
+    outputs: dict[str, struct_pb2.Struct] = field(default_factory=dict)
+    """What the provider made of each, by URN."""
 
     def analyze_requests(self) -> Iterable[proto.AnalyzeRequest]:
         for urn, request in self.registrations:
@@ -83,13 +90,13 @@ class Registered:
             )
 
     def stack_request(self) -> proto.AnalyzeStackRequest:
-        # Outputs are what the engine sends here. Nothing may depend on them, so none are known.
         return proto.AnalyzeStackRequest(
             resources=[
                 proto.AnalyzerResource(
                     type=request.type,
                     urn=urn,
                     name=request.name,
+                    properties=self.outputs.get(urn),
                     options=proto.AnalyzerResourceOptions(protect=request.protect),
                     propertyDependencies={
                         name: proto.AnalyzerPropertyDependencies(urns=dependencies.urns)
@@ -108,7 +115,7 @@ def register(program: Callable[[], None], outputs: dict[str, dict[str, Any]] | N
     monitor = RecordingMonitor(provider)
     mocks.set_mocks(provider, project="kotauth-infra", stack="test", preview=True, monitor=monitor)
     pulumi.runtime.test(program)()
-    return Registered(sorted(monitor.registrations, key=lambda registration: registration[0]))
+    return Registered(sorted(monitor.registrations, key=lambda registration: registration[0]), monitor.outputs)
 
 
 def analyze(
