@@ -10,9 +10,10 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import cached_property
 
+from .clock import today
 from .rule import Rule, Severity
 from .verdict import Outcome, Verdict
 
@@ -89,8 +90,3 @@ class Waivers:
         """Return what is wrong with each waiver, empty for nothing, once it is counted what they excuse."""
         unused = "matches nothing in this stack that breaks the rule and that no earlier entry waives"
         return {waiver: self.expired.get(waiver) or ("" if uses.get(waiver) else unused) for waiver in self._here}
-
-
-def today() -> date:
-    """Return the day that expiry is measured by."""
-    return datetime.now(UTC).date()

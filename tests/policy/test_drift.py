@@ -1,18 +1,22 @@
-"""Every type and property that a rule reads exists in the installed SDKs."""
+"""What rules read exists in the installed SDKs, and copied tables are those of their source."""
 
 from __future__ import annotations
 
 import functools
 import importlib
+import importlib.metadata
+import json
 import re
 import typing
+from pathlib import Path
 from typing import Any
 
+import cfnlint
 import pytest
 from pulumi._types import input_type_types, is_input_type
 
 from policy.kotauth_policy.catalogue import all_rules
-from policy.kotauth_policy.facts import aws
+from policy.kotauth_policy.facts import aws, lambda_runtimes
 from policy.kotauth_policy.facts.docker import CONTAINER, NETWORK, REMOTE_IMAGE, VOLUME
 from policy.kotauth_policy.facts.randomness import PLAIN_RANDOM, RANDOM_PASSWORD
 from policy.kotauth_policy.resource import Resource
@@ -53,6 +57,13 @@ def _nested(kind: Any) -> Any:
     if isinstance(kind, type) and is_input_type(kind):
         return kind
     return next((found for part in typing.get_args(kind) if (found := _nested(part)) is not None), None)
+
+
+def test_the_dates_of_runtimes_are_those_of_cfn_lint() -> None:
+    lifecycle = Path(cfnlint.__file__).parent / "data" / "AdditionalSpecs" / "LmbdRuntimeLifecycle.json"
+    dates = {name: entry["deprecated"] for name, entry in json.loads(lifecycle.read_text()).items()}
+    assert {name: day.isoformat() for name, day in lambda_runtimes.DEPRECATED.items()} == dates
+    assert importlib.metadata.version("cfn-lint") == lambda_runtimes.CFN_LINT
 
 
 @pytest.mark.parametrize(

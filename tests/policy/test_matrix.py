@@ -19,7 +19,10 @@ from .wire import analyze, register
 
 STATES = {"known", "secret", "unknown", "absent"}
 RULES = all_rules()
-READS_TEXT: tuple[str, ...] = ()
+READS_TEXT: tuple[str, ...] = (
+    "plan-runtime-upgrades",
+    "run-supported-runtimes",
+)
 """Rules that parse a text or a condition: each has five spellings that it must catch, and five look-alikes."""
 
 

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 
+from ..clock import today
+from ..facts import lambda_runtimes
 from ..facts.aws import FUNCTION_URL, INVOCATION, LAMBDA, LAMBDA_PERMISSION, is_given
 from ..facts.key_fingerprint import is_fingerprint_only
 from ..facts.secret_text import SECRET_FORM, SECRET_SOURCES, is_named_like_secret
@@ -18,12 +21,6 @@ from ..value import Value
 from ..verdict import Verdict, fail, undecidable
 
 AREA = Area("functions")
-_ENDED = [
-    *(f"python{version}" for version in ("2.7", "3.6", "3.7", "3.8", "3.9", "3.10")),
-    *(f"nodejs{version}" for version in ("4.3", "6.10", "8.10", "10.x", "12.x", "14.x", "16.x", "18.x", "20.x")),
-    *(f"ruby{version}" for version in ("2.5", "2.7", "3.2")),
-    *("java8", "go1.x", "provided", "dotnetcore2.1", "dotnetcore3.1", "dotnet5.0", "dotnet6", "dotnet7"),
-]
 
 
 def _is_in_vpc(function: Resource) -> bool:
@@ -34,16 +31,47 @@ def _is_in_vpc(function: Resource) -> bool:
 @AREA.rule(
     "run-supported-runtimes",
     Severity.HIGH,
-    "Run functions on a runtime that AWS still mends.",
-    remedy='Set `runtime` to a newer one, such as "python3.13".',
+    "Run functions on a runtime that AWS still patches.",
+    remedy='Set `runtime` to a newer one, such as "python3.14".',
     types=(LAMBDA,),
     references=References(hub=("Lambda.2",), checkov=("CKV_AWS_363",)),
-    parameters=(Parameter("ended", Kind.TEXTS, list(_ENDED), "Runtimes without support.", relaxes=True),),
+    parameters=(Parameter("ended", Kind.TEXTS, [], "Runtimes to refuse beside those whose deprecation date is past."),),
 )
 def run_supported_runtimes(function: Resource, settings: Settings) -> Iterator[Verdict]:
-    """A function of an image has none, and the image is its owner's."""
-    if function.get("runtime").text() in settings.texts("ended"):
-        yield fail("runtime", "is one without support")
+    """A runtime that AWS publishes no date of passes: it is newer. A function of an image has none.
+
+    Layers name the runtimes that they fit, not the one that runs, so they are not judged.
+    """
+    runtime, day = _runtime(function)
+    if day is not None and day <= today():
+        yield fail("runtime", f"is deprecated since {day}")
+    elif runtime in map(str.lower, settings.texts("ended")):
+        yield fail("runtime", "is one that this environment refuses")
+
+
+@AREA.rule(
+    "plan-runtime-upgrades",
+    Severity.LOW,
+    "Replace a runtime before AWS deprecates it.",
+    level=Level.ADVISORY,
+    remedy='Plan the change of `runtime` to a newer one, such as "python3.14".',
+    types=(LAMBDA,),
+    references=References(documentation=lambda_runtimes.PAGE),
+    parameters=(Parameter("days", Kind.NUMBER, 365, "How long before its deprecation a runtime is reported."),),
+)
+def plan_runtime_upgrades(function: Resource, settings: Settings) -> Iterator[Verdict]:
+    """AWS announces a date for nearly every runtime years ahead, so only a near one is reported."""
+    if function.get("runtime").is_unknown:
+        return
+    _, day = _runtime(function)
+    if day is not None and 0 < (day - today()).days <= settings.number("days"):
+        yield fail("runtime", f"is deprecated from {day} on")
+
+
+def _runtime(function: Resource) -> tuple[str, date | None]:
+    """Return a function's runtime, and the day of its deprecation where AWS has announced one."""
+    runtime = (function.get("runtime").text() or "").strip().lower()
+    return runtime, lambda_runtimes.DEPRECATED.get(runtime)
 
 
 @AREA.rule(

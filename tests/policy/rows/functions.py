@@ -3,9 +3,10 @@
 import pulumi_aws as aws
 
 from ..change import ABSENT, UNKNOWN, Change, From, Secret, add, put
-from ..mutation import NOTHING, REQUIRED, Case, Row, found, on_aws
+from ..mutation import NOTHING, REQUIRED, Case, Row, found, on_aws, spelled
 
 _EXPOSED = found("keep-secrets-out-of-functions@function")
+_ENDED = found("run-supported-runtimes@function")
 _VARIABLES = put("function", "environment", {"variables": {"MODE": "fast"}})
 
 
@@ -16,6 +17,7 @@ def _permission(**changed: object) -> Change:
 
 ROWS = (
     Row("run-supported-runtimes", "function", "function/runtime", "python3.8", absent=NOTHING),
+    Row("plan-runtime-upgrades", "function", "function/runtime", "java17", unknown=_ENDED, absent=NOTHING),
     Row(
         "forbid-public-functions",
         "permission",
@@ -47,6 +49,27 @@ def _input(name: str, value: object, *violations: str) -> Case:
     return Case(f"an input {name}", (call,), found(*violations))
 
 
+_RUNTIMES = (
+    *spelled(
+        "run-supported-runtimes",
+        "function",
+        lambda runtime: put("function", "runtime", runtime),
+        caught=("provided.al2", "python3.10", "Python3.9", "nodejs", "dotnetcore2.0", "dotnet8", "java8", "go1.x"),
+        passed=("provided.al2023", "python3.14", "Python3.13", "nodejs24.x", "dotnet10", "java21", "python3.15", ""),
+    ),
+    *spelled(
+        "plan-runtime-upgrades",
+        "function",
+        lambda runtime: put("function", "runtime", runtime),
+        caught=("java8.al2", "java11", "python3.11", "Ruby3.3", "nodejs22.x"),
+        passed=("java25", "python3.12", "ruby3.4", "nodejs24.x", "nodejs26.x"),
+    ),
+    Case(
+        "a layer that also fits a runtime without support",
+        (add("layer", aws.lambda_.LayerVersion, {"layer_name": "shared", "compatible_runtimes": ["python3.8"]}),),
+        NOTHING,
+    ),
+)
 _NO_VPC = found("restrict-database-ingress@role-to-database")
 
 CASES = (
@@ -92,4 +115,4 @@ CASES = (
     ),
 )
 
-TABLE = on_aws(*ROWS, *CASES)
+TABLE = on_aws(*ROWS, *_RUNTIMES, *CASES)
