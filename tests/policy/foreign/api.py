@@ -36,7 +36,7 @@ def _function(
     aws.iam.RolePolicy(f"{name}-rights", role=role.name, policy=_allowed(writes, *rights))
     return aws.lambda_.Function(
         name,
-        runtime="nodejs22.x",
+        runtime="nodejs24.x",
         handler=f"{name}.handler",
         role=role.arn,
         code=pulumi.AssetArchive({f"{name}.js": pulumi.StringAsset("exports.handler = async () => ({})")}),
