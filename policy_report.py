@@ -85,15 +85,28 @@ def show(file: Path, wanted: Wanted, stdout: BinaryIO, engine_code: int) -> int:
     return 0
 
 
-def stack_of(exported: Path) -> str:
-    """Return the stack that an exported state is of: its resources say so."""
+@contextlib.contextmanager
+def readable(exported: Path) -> Iterator[tuple[str, Path]]:
+    """Yield the stack that an exported state is of, and a copy of the state that the engine judges as a preview would.
+
+    The engine reads UTF-8 only, and some shells write UTF-16 or a byte order mark. It judges inputs, and a resource
+    that the program only reads has none: what was read stands among its outputs.
+    """
     try:
-        resources = json.loads(exported.read_text(encoding="utf-8"))["deployment"]["resources"]
-        return str(resources[0]["urn"]).removeprefix("urn:pulumi:").partition("::")[0]
+        state = json.loads(exported.read_bytes())
+        resources = state["deployment"]["resources"]
+        stack = str(resources[0]["urn"]).removeprefix("urn:pulumi:").partition("::")[0]
+        for resource in resources:
+            if resource.get("external"):
+                resource["inputs"] = resource.get("outputs")
     except OSError as error:
         sys.exit(f"error: {error}")
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, AttributeError):
         sys.exit(f"error: {exported} is no state with resources, as `pulumi stack export` writes it")
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / exported.name
+        copy.write_text(json.dumps(state), encoding="utf-8")
+        yield stack, copy
 
 
 def _read(file: Path) -> formats.Document:

@@ -177,8 +177,8 @@ def report(stack: Stack, wanted: policy_report.Wanted) -> int:
     """Print every policy rule's verdict and nothing else; return 1 where one refuses."""
     with policy_report.stdout_kept() as stdout, policy_report.asked_for(_engine()) as file:
         if wanted.exported:
-            stack = Stack(policy_report.stack_of(wanted.exported))
-            done = _run("policy", "analyze", "--file", str(wanted.exported.resolve()), *stack.policy)
+            with policy_report.readable(wanted.exported) as (name, state):
+                done = _run("policy", "analyze", "--file", str(state), *Stack(name).policy)
         elif wanted.deployed:
             if _is_offline():
                 sys.exit("error: OFFLINE=1 is for previews; it has nothing deployed")

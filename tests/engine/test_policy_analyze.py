@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pulumi_aws as aws
 import pytest
 from google.protobuf import json_format
 from pulumi_policy import proxy
@@ -20,7 +21,7 @@ from policy.kotauth_policy.report import FILE_VARIABLE
 from tests.policy import program
 from tests.policy.change import Change, put
 from tests.policy.program import build
-from tests.policy.wire import register
+from tests.policy.wire import Registered, register
 
 pytestmark = pytest.mark.engine
 
@@ -30,19 +31,20 @@ UNREADABLE = {"type": "service", "state": {"url": "https://example.org", "owner"
 UNKNOWN = {value for name, value in vars(proxy).items() if name.startswith("UNKNOWN_")}
 
 
-def exported(*changes: Change) -> dict[str, Any]:
+def exported(registered: Registered) -> dict[str, Any]:
     """Return the state that an `up` of a program leaves, as `pulumi stack export` writes it, secrets encrypted."""
     resources: list[dict[str, Any]] = [{"urn": STACK, "custom": False, "type": "pulumi:pulumi:Stack"}]
-    for urn, request in register(build(*changes), program.KNOWN).registrations:
+    for urn, request in registered.registrations:
         inputs = _stored(json_format.MessageToDict(request.object))
+        outputs = {**inputs, **_stored(json_format.MessageToDict(registered.outputs[urn]))}
         resources.append(
             {
                 "urn": _renamed(urn),
                 "custom": True,
-                "id": "an-id",
+                "id": outputs.get("id", "an-id"),
                 "type": request.type,
                 "inputs": inputs,
-                "outputs": inputs,
+                "outputs": outputs,
                 "parent": STACK,
                 "protect": request.protect,
                 "propertyDependencies": {
@@ -54,6 +56,11 @@ def exported(*changes: Change) -> dict[str, Any]:
     manifest = {"time": "2026-01-01T00:00:00Z", "magic": "", "version": ""}
     deployment = {"manifest": manifest, "secrets_providers": UNREADABLE, "resources": resources}
     return {"version": 3, "deployment": deployment}
+
+
+def our_state(*changes: Change) -> dict[str, Any]:
+    """Return the state of our own program on Docker."""
+    return exported(register(build(*changes), program.KNOWN))
 
 
 def _renamed(urn: str) -> str:
@@ -72,7 +79,7 @@ def _stored(value: Any) -> Any:
 
 def analyze(folder: Path, *changes: Change) -> tuple[subprocess.CompletedProcess[str], formats.Document]:
     state, report = folder / "export.json", folder / "report.json"
-    state.write_text(json.dumps(exported(*changes)))
+    state.write_text(json.dumps(our_state(*changes)))
     done = subprocess.run(
         ["pulumi", "policy", "analyze", "--file", str(state), "--policy-pack", str(ROOT / "policy"), "--color=never"],
         cwd=folder,
@@ -110,14 +117,56 @@ def test_a_violation_in_a_state_is_found_and_reported(tmp_path: Path) -> None:
     assert done.returncode != 0
 
 
+def make_report(state: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run what `make policy-report FILE=… FORMAT=json` runs."""
+    command = [sys.executable, "workflow.py", "policy-report", "--file", str(state), "--format", "json", *options]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+
+
 def test_make_reports_a_state_with_the_levels_of_its_stack(tmp_path: Path) -> None:
     state, out = tmp_path / "export.json", tmp_path / "out.json"
-    state.write_text(json.dumps(exported(put("frontend", "memory_swap", 1024))))
-    command = ["workflow.py", "policy-report", "--file", str(state), "--format", "json", "--out", str(out)]
-    done = subprocess.run(
-        [sys.executable, *command], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
-    )
+    state.write_text(json.dumps(our_state(put("frontend", "memory_swap", 1024))))
+    done = make_report(state, "--out", str(out))
     # The file of the stack raises the rule.
     assert done.returncode == 1, done.stdout + done.stderr
     assert done.stdout == ""
     assert found(formats.read(out.read_text())) == {("limit-swap", "frontend", "fail")}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_make_reads_a_state_as_other_shells_write_it(tmp_path: Path, encoding: str) -> None:
+    state = tmp_path / "an export.json"
+    state.write_text(json.dumps(our_state()), encoding=encoding)
+    done = make_report(state)
+    assert done.returncode == 0, done.stderr
+    assert formats.read(done.stdout)["stack"] == "prod"
+
+
+def test_make_judges_a_resource_that_is_only_read_by_what_was_read(tmp_path: Path) -> None:
+    def shared_volume() -> None:
+        aws.ebs.Volume("shared", availability_zone="eu-central-1a", encrypted=True, size=8)
+
+    state = exported(register(shared_volume))
+    volume = state["deployment"]["resources"][-1]
+    volume |= {"external": True, "inputs": {}}
+    (tmp_path / "export.json").write_text(json.dumps(state))
+    done = make_report(tmp_path / "export.json")
+    assert done.returncode == 0, done.stderr
+    report = formats.read(done.stdout)
+    assert {rule["rule"] for rule in report["rules"] if rule["passed"]} == {"encrypt-disks"}
+    volume["outputs"]["encrypted"] = False
+    (tmp_path / "export.json").write_text(json.dumps(state))
+    assert found(formats.read(make_report(tmp_path / "export.json").stdout)) == {("encrypt-disks", "shared", "fail")}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "hello", "[]", "{}", '{"version": 3, "deployment": {}}', '{"deployment": {"resources": [{}]}}', "\xf6"],
+)
+def test_make_refuses_what_is_no_state(tmp_path: Path, text: str) -> None:
+    state = tmp_path / "export.json"
+    state.write_text(text, encoding="latin-1")
+    done = make_report(state)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr == f"error: {state} is no state with resources, as `pulumi stack export` writes it\n"
