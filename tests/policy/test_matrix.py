@@ -20,8 +20,10 @@ from .wire import analyze, register
 STATES = {"known", "secret", "unknown", "absent"}
 RULES = all_rules()
 READS_TEXT: tuple[str, ...] = (
+    "encrypt-buckets",
     "plan-runtime-upgrades",
     "run-supported-runtimes",
+    "version-buckets",
 )
 """Rules that parse a text or a condition: each has five spellings that it must catch, and five look-alikes."""
 

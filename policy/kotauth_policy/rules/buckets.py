@@ -1,6 +1,7 @@
 """Buckets and their satellites: closed, encrypted, versioned, only through TLS, never emptied by a program.
 
-A bucket's settings are resources of their own; they are found by the bucket that they name.
+A bucket's settings are resources of their own, found by the bucket that they name, or properties of the bucket itself,
+which the provider keeps for older programs.
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from ..facts.aws import (
+    ACCOUNT_ACCESS_BLOCK,
     BUCKET_ACCESS_BLOCKS,
     BUCKET_ENCRYPTIONS,
     BUCKET_LIFECYCLES,
     BUCKET_OWNERSHIPS,
     BUCKET_POLICIES,
+    BUCKET_V2,
     BUCKET_VERSIONINGS,
     BUCKETS,
     texts,
@@ -21,6 +24,7 @@ from ..facts.aws import (
 from ..facts.policy_document import Statement, is_everybody, statements
 from ..resource import Resource, Stack
 from ..rule import Area, Kind, Level, Parameter, References, Settings, Severity
+from ..value import Value
 from ..verdict import Verdict, fail
 
 AREA = Area("buckets")
@@ -39,7 +43,7 @@ def _satellites(bucket: Resource, types: tuple[str, ...]) -> list[Resource]:
     """Return the resources of these types that are about a bucket: made of it, or naming it."""
     stack = bucket.in_stack()
     found = {each.urn: each for each, name in stack.consumers(bucket, *types) if name == "bucket"}
-    for own in filter(None, texts([bucket.get("bucket")])):
+    for own in {*bucket.names, *filter(None, texts([bucket.get("bucket")]))}:
         found |= {each.urn: each for each in stack.once(_by_bucket).get(own, ()) if each.type in types}
     return list(found.values())
 
@@ -64,12 +68,14 @@ def _by_bucket(stack: Stack) -> dict[str, list[Resource]]:
     ),
 )
 def block_public_buckets(bucket: Resource, _: Settings) -> Iterator[Verdict]:
-    """It beats every policy and ACL, those of next year too."""
+    """It beats every policy and ACL, those of next year too. A block of the account counts for each of its buckets."""
     blocks = _satellites(bucket, BUCKET_ACCESS_BLOCKS)
-    if not blocks:
+    of_account = bucket.in_stack().of_type(ACCOUNT_ACCESS_BLOCK)
+    missing = [name for name in _BLOCKS if not any(block.get(name).flag() for block in of_account)]
+    if missing and not blocks:
         yield fail("", "has no public access block")
     for block in blocks:
-        for name in _BLOCKS:
+        for name in missing:
             if not block.get(name).flag():
                 yield fail("", f"has a public access block whose {name} is not true")
 
@@ -84,10 +90,22 @@ def block_public_buckets(bucket: Resource, _: Settings) -> Iterator[Verdict]:
 )
 def encrypt_buckets(bucket: Resource, _: Settings) -> Iterator[Verdict]:
     """AWS encrypts anyway. The bucket of a load balancer's log takes no key of one's own, so none is asked for."""
-    rules = [rule for each in _satellites(bucket, BUCKET_ENCRYPTIONS) for rule in each.get("rules").items()]
-    algorithms = [rule.field("applyServerSideEncryptionByDefault").field("sseAlgorithm").text() for rule in rules]
-    if not any(algorithms) and not bucket.get("serverSideEncryptionConfiguration").fields():
+    if not any(default.field("sseAlgorithm").text() for default in _default_encryptions(bucket)):
         yield fail("", "has no encryption configuration")
+
+
+def _default_encryptions(bucket: Resource) -> Iterator[Value]:
+    """Yield what a bucket's rules say about objects that come without an encryption of their own."""
+    if bucket.type == BUCKET_V2:
+        inline = bucket.get("serverSideEncryptionConfigurations").items()
+        for rule in (rule for each in inline for rule in each.field("rules").items()):
+            yield from rule.field("applyServerSideEncryptionByDefaults").items()
+    else:
+        rule = bucket.get("serverSideEncryptionConfiguration").field("rule")
+        yield rule.field("applyServerSideEncryptionByDefault")
+    for each in _satellites(bucket, BUCKET_ENCRYPTIONS):
+        for rule in each.get("rules").items():
+            yield rule.field("applyServerSideEncryptionByDefault")
 
 
 @AREA.rule(
@@ -99,10 +117,19 @@ def encrypt_buckets(bucket: Resource, _: Settings) -> Iterator[Verdict]:
     references=References(hub=("S3.14",), checkov=("CKV_AWS_21",)),
 )
 def version_buckets(bucket: Resource, _: Settings) -> Iterator[Verdict]:
-    """What is overwritten or deleted by mistake can be had back."""
-    settings = [each.get("versioningConfiguration") for each in _satellites(bucket, BUCKET_VERSIONINGS)]
-    if not any(each.field("status").text() == "Enabled" for each in settings):
+    """What is overwritten or deleted by mistake can be had back. S3 keeps versions wherever objects can be locked."""
+    if not any(_versionings(bucket)):
         yield fail("", "does not keep versions")
+
+
+def _versionings(bucket: Resource) -> Iterator[bool]:
+    """Yield for each place that can switch a bucket's versions on whether it does."""
+    yield bool(bucket.get("objectLockEnabled").flag())
+    yield bucket.get("objectLockConfiguration").field("objectLockEnabled").text() == "Enabled"
+    inline = bucket.get("versionings").items() if bucket.type == BUCKET_V2 else [bucket.get("versioning")]
+    yield from (bool(each.field("enabled").flag()) for each in inline)
+    for each in _satellites(bucket, BUCKET_VERSIONINGS):
+        yield each.get("versioningConfiguration").field("status").text() == "Enabled"
 
 
 @AREA.rule(
@@ -176,8 +203,19 @@ def keep_buckets(bucket: Resource, settings: Settings) -> Iterator[Verdict]:
 )
 def expire_objects(bucket: Resource, _: Settings) -> Iterator[Verdict]:
     """Old versions and broken uploads are paid for and seen by nobody."""
-    rules = [rule for each in _satellites(bucket, BUCKET_LIFECYCLES) for rule in each.get("rules").items()]
+    rules = list(_lifecycle_rules(bucket))
     if not rules:
         yield fail("", "has no lifecycle")
-    elif all(rule.field("abortIncompleteMultipartUpload").is_absent for rule in rules):
+    elif all(abort.is_absent for abort in rules):
         yield fail("", "has a lifecycle that leaves broken uploads")
+
+
+def _lifecycle_rules(bucket: Resource) -> Iterator[Value]:
+    """Yield for each rule that is in force what it does with uploads that were never completed."""
+    for rule in bucket.get("lifecycleRules").items():
+        if rule.field("enabled").flag() is not False:
+            yield rule.field("abortIncompleteMultipartUploadDays")
+    for each in _satellites(bucket, BUCKET_LIFECYCLES):
+        for rule in each.get("rules").items():
+            if rule.field("status").text() != "Disabled":
+                yield rule.field("abortIncompleteMultipartUpload")
