@@ -23,7 +23,7 @@ from policy.kotauth_policy.resource import Resource
 from policy.kotauth_policy.rules.random_values import SECRET_DATA
 from policy.kotauth_policy.value import Value
 
-from . import aws_program
+from . import aws_program, docker_build
 from .mutation import Case
 from .program import KNOWN, build
 from .rows import of_rule
@@ -38,6 +38,8 @@ def _args(token: str) -> Any:
     package, place, name = token.split(":")
     if package == COMPONENTS:
         return getattr(importlib.import_module("components"), name, None)
+    if token in docker_build.INPUTS:
+        return docker_build.INPUTS[token]
     folder = place.partition("/")[0].replace("lambda", "lambda_").replace("index", "")
     module = importlib.import_module(".".join(filter(None, (f"pulumi_{package}", folder))))
     resource = getattr(module, name, None)
@@ -49,7 +51,7 @@ def _args(token: str) -> Any:
 
 def _inputs(args: Any) -> dict[str, Any]:
     """Return the inputs of an args class by their name on the wire."""
-    return input_type_types(args)
+    return args if isinstance(args, dict) else input_type_types(args)
 
 
 def _nested(kind: Any) -> Any:

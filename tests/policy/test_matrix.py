@@ -20,8 +20,11 @@ from .wire import analyze, register
 STATES = {"known", "secret", "unknown", "absent"}
 RULES = all_rules()
 READS_TEXT: tuple[str, ...] = (
+    "allow-image-registries",
     "encrypt-buckets",
+    "pin-image",
     "plan-runtime-upgrades",
+    "require-kotauth-version",
     "run-supported-runtimes",
     "version-buckets",
 )

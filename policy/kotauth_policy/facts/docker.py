@@ -12,12 +12,18 @@ from dataclasses import dataclass
 from ..resource import Resource
 from ..value import Value
 from ..verdict import MalformedError, UndecidableError
-from .image import Image, parse_image
+from .image import Image, is_image_id, parse_image
 
 CONTAINER = "docker:index/container:Container"
 NETWORK = "docker:index/network:Network"
 VOLUME = "docker:index/volume:Volume"
 REMOTE_IMAGE = "docker:index/remoteImage:RemoteImage"
+IMAGE = "docker:index/image:Image"
+BUILT_IMAGE = "docker-build:index:Image"
+BUILT_INDEX = "docker-build:index:Index"
+_REFERENCES = {CONTAINER: "image", REMOTE_IMAGE: "name", IMAGE: "imageName", BUILT_IMAGE: "tags", BUILT_INDEX: "tag"}
+IMAGES = (REMOTE_IMAGE, IMAGE, BUILT_IMAGE, BUILT_INDEX)
+"""What pulls or builds an image that a container is started from."""
 
 PART_LABEL = "kotauth.part"
 NETWORK_LABEL = "kotauth.network"
@@ -83,12 +89,27 @@ def part(container: Resource) -> str | None:
     labelled = label(container, PART_LABEL)
     if labelled is not None:
         return labelled.text()
-    image = known_image(container.get("image"))
-    if image is None or not is_service(container):
+    if not is_service(container):
         return None
-    found = _PART_OF_IMAGE.get(image.repository.rpartition("/")[2])
+    names = [image.repository.rpartition("/")[2] for image in _images(container)]
+    found = next((_PART_OF_IMAGE[name] for name in names if name in _PART_OF_IMAGE), None)
     # A web server that publishes nothing stands behind another one.
     return found if found != FRONTEND or _publishes(container) else None
+
+
+def _images(container: Resource) -> Iterator[Image]:
+    """Yield the image that a container is started from, under each name that a resource of the stack gives it."""
+    value = container.get("image")
+    origins = [container]
+    if value.is_unknown or is_image_id(value.text() or ""):
+        origins = [source for source in container.sources("image") if source.type in IMAGES]
+    yield from (image for origin in origins for each in references(origin) if (image := known_image(each)))
+
+
+def references(resource: Resource) -> list[Value]:
+    """Return the names of the image that a container runs, or that a resource pulls or builds."""
+    value = resource.get(_REFERENCES[resource.type])
+    return value.items() if resource.type == BUILT_IMAGE and not value.is_unknown else [value]
 
 
 def _publishes(container: Resource) -> bool:

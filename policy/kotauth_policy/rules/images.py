@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ..facts.aws import HOSTS
-from ..facts.docker import CONTAINER, REMOTE_IMAGE, SERVER, part
+from ..facts.docker import BUILT_IMAGE, CONTAINER, IMAGES, SERVER, part, references
 from ..facts.image import Image, is_image_id, parse_image
 from ..resource import Resource
 from ..rule import Area, Kind, Parameter, References, Settings, Severity
@@ -13,35 +14,44 @@ from ..value import Value
 from ..verdict import Verdict, fail, undecidable
 
 AREA = Area("images")
-_IMAGE = "docker:index/image:Image"
-_IMAGE_RESOURCES = (REMOTE_IMAGE, _IMAGE)
-_REFERENCES = {CONTAINER: "image", REMOTE_IMAGE: "name", _IMAGE: "imageName"}
 _KOTAUTH = ("kotauth", "kotauth-stand-in")
+_AWSX_IMAGE = "awsx:ecr:Image"
+_ECR = ("aws:ecr/repository:Repository", "awsx:ecr:Repository", _AWSX_IMAGE)
+"""Registries of the stack itself."""
 
 
-def _reference(resource: Resource) -> Value:
-    return resource.get(_REFERENCES[resource.type])
-
-
-def _judged_elsewhere(resource: Resource) -> bool:
+def _is_judged_elsewhere(resource: Resource, value: Value) -> bool:
     """Whether the image comes from a resource of this stack, which the same rules judge."""
-    return any(source.type in _IMAGE_RESOURCES for source in resource.sources("image"))
+    if resource.type != CONTAINER:
+        return False
+    text = "" if value.is_unknown else value.text() or ""
+    image = parse_image(text)
+    if value.is_unknown or is_image_id(text) or (image and image.digest and not image.tag):
+        return any(source.type in IMAGES for source in resource.sources("image"))
+    return bool(image and image.digest and resource.origins_of(value, *IMAGES))
 
 
-def _parsed(resource: Resource) -> Iterator[Image | Verdict]:
-    """Yield the image to judge, or why there is none; nothing where it is judged at another resource."""
-    value = _reference(resource)
-    if value.is_unknown or is_image_id(value.text() or ""):
-        if resource.type != CONTAINER or not _judged_elsewhere(resource):
-            yield undecidable(value.path, "is unknown" if value.is_unknown else "is an id without its origin")
-        return
-    image = parse_image(value.text() or "")
-    yield fail(value.path, "is not an image reference") if image is None else image
+def _parsed(resource: Resource) -> Iterator[tuple[Value, Image | Verdict]]:
+    """Yield each image to judge, or why there is none; nothing where it is judged at another resource."""
+    for value in references(resource):
+        if _is_judged_elsewhere(resource, value):
+            continue
+        if value.is_unknown or is_image_id(value.text() or ""):
+            yield value, undecidable(value.path, "is unknown" if value.is_unknown else "is an id without its origin")
+            continue
+        image = parse_image(value.text() or "")
+        yield value, fail(value.path, "is not an image reference") if image is None else image
 
 
-def _shown(resource: Resource) -> str:
+def _own_repositories(resource: Resource, value: Value) -> list[Resource]:
+    """Return the repositories of the stack in ECR that a name can be made of the address of."""
+    if not value.is_unknown and ".dkr.ecr." not in (value.text() or "").partition("/")[0]:
+        return []
+    return [each for each in resource.sources(re.split(r"[.\[]", value.path)[0]) if each.type in _ECR]
+
+
+def _shown(value: Value) -> str:
     """Return the image's name for a message: it is public, unless the program marked it secret."""
-    value = _reference(resource)
     return "" if value.secret else f" ({value.text()})"
 
 
@@ -50,16 +60,33 @@ def _shown(resource: Resource) -> str:
     Severity.HIGH,
     "Name every image by digest or exact tag.",
     remedy="Write the whole version, such as docker.io/library/redis:8.2.3, or add @sha256:….",
-    types=(CONTAINER, *HOSTS, *_IMAGE_RESOURCES),
+    types=(CONTAINER, *HOSTS, *IMAGES),
     references=References(cis=("5.28",)),
 )
 def pin_image(resource: Resource, _: Settings) -> Iterator[Verdict]:
     """`latest`, `1` and `1.22` mean another image after each release."""
-    for image in _parsed(resource):
+    images = list(_parsed(resource))
+    if _is_pushed(resource) and any(isinstance(image, Image) and image.is_exact for _, image in images):
+        # What runs it gets the digest as well, and the other tags are for people.
+        return
+    for value, image in images:
         if isinstance(image, Verdict):
-            yield image
+            if not value.is_unknown or not any(map(_keeps_tags, _own_repositories(resource, value))):
+                yield image
         elif not image.is_exact:
-            yield fail(_reference(resource).path, f"names neither a digest nor an exact tag{_shown(resource)}")
+            yield fail(value.path, f"names neither a digest nor an exact tag{_shown(value)}")
+
+
+def _is_pushed(image: Resource) -> bool:
+    return image.type == BUILT_IMAGE and not image.get("push").is_unknown and bool(image.get("push").flag())
+
+
+def _keeps_tags(repository: Resource) -> bool:
+    """Whether no tag is ever given to another image; the component of awsx names its image by digest."""
+    if repository.type == _AWSX_IMAGE:
+        return True
+    mutability = repository.get("imageTagMutability")
+    return not mutability.is_unknown and mutability.text() == "IMMUTABLE"
 
 
 @AREA.rule(
@@ -67,7 +94,7 @@ def pin_image(resource: Resource, _: Settings) -> Iterator[Verdict]:
     Severity.HIGH,
     "Take images only from the allowed registries.",
     remedy="Use the official image, or add your registry to the parameter `registries`.",
-    types=(CONTAINER, *HOSTS, *_IMAGE_RESOURCES),
+    types=(CONTAINER, *HOSTS, *IMAGES),
     references=References(cis=("5.28",)),
     parameters=(
         Parameter(
@@ -88,11 +115,17 @@ def pin_image(resource: Resource, _: Settings) -> Iterator[Verdict]:
 def allow_image_registries(resource: Resource, settings: Settings) -> Iterator[Verdict]:
     """Anyone can publish an image with this name somewhere."""
     registries = [*settings.texts("registries"), *(["localhost"] if settings.flag("localImages") else [])]
-    for image in _parsed(resource):
-        if isinstance(image, Verdict):
-            yield image
-        elif not any(image.repository.startswith(f"{registry.rstrip('/')}/") for registry in registries):
-            yield fail(_reference(resource).path, f"comes from none of {', '.join(registries)}{_shown(resource)}")
+    for value, image in _parsed(resource):
+        allowed = isinstance(image, Image) and any(
+            image.repository.startswith(f"{registry.rstrip('/')}/") for registry in registries
+        )
+        if allowed or _own_repositories(resource, value):
+            continue
+        yield (
+            image
+            if isinstance(image, Verdict)
+            else fail(value.path, f"comes from none of {', '.join(registries)}{_shown(value)}")
+        )
 
 
 @AREA.rule(
@@ -100,23 +133,22 @@ def allow_image_registries(resource: Resource, settings: Settings) -> Iterator[V
     Severity.HIGH,
     "Run Kotauth at its version floor or newer.",
     remedy="Write ghcr.io/inumansoul/kotauth:1.22.0; beside a digest the tag stays: name:1.22.0@sha256:….",
-    types=(CONTAINER, *HOSTS, *_IMAGE_RESOURCES),
+    types=(CONTAINER, *HOSTS, *IMAGES),
     references=References(checklist=(1,)),
     parameters=(Parameter("minimum", Kind.TEXT, "1.21.0", "The oldest version that may run.", relaxes=True),),
 )
 def require_kotauth_version(resource: Resource, settings: Settings) -> Iterator[Verdict]:
     """1.21.0 is the first with the API that the production checklist asks, and has the `_FILE` secrets of 1.19.1."""
     minimum = tuple(int(number) for number in settings.text("minimum").split("."))
-    path = _reference(resource).path
-    for image in _parsed(resource):
+    for value, image in _parsed(resource):
         if isinstance(image, Verdict):
             if resource.type == CONTAINER and part(resource) == SERVER:
                 yield image
         elif image.repository.rpartition("/")[2] not in _KOTAUTH:
             continue
         elif not image.version:
-            # An inexact tag is pin-image's; with a digest the version can be anything.
-            if image.digest:
-                yield undecidable(path, "has a digest and no version")
-        elif image.version < minimum or (image.version == minimum and image.is_pre_release):
-            yield fail(path, f"is older than {settings.text('minimum')}{_shown(resource)}")
+            # An inexact tag is pin-image's; an exact one that is no version can be any.
+            if image.is_exact:
+                yield undecidable(value.path, f"has {'a digest' if image.digest else 'a build'} and no version")
+        elif image.version < minimum[: len(image.version)] or (image.version == minimum and image.is_pre_release):
+            yield fail(value.path, f"is older than {settings.text('minimum')}{_shown(value)}")
