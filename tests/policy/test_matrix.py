@@ -21,10 +21,15 @@ STATES = {"known", "secret", "unknown", "absent"}
 RULES = all_rules()
 READS_TEXT: tuple[str, ...] = (
     "allow-image-registries",
+    "certify-database",
     "encrypt-buckets",
+    "force-database-tls",
+    "keep-administrator-in-rds",
     "pin-image",
+    "plan-database-upgrades",
     "plan-runtime-upgrades",
     "require-kotauth-version",
+    "run-supported-postgres",
     "run-supported-runtimes",
     "version-buckets",
 )

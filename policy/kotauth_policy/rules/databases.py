@@ -1,39 +1,20 @@
 """Databases that RDS runs: disks, reach, copies, credentials, certificates, parameters.
 
-A replica takes most of this from its source, so the rules about what only the source can have leave it alone.
+A replica takes most of this from its source, and a restored database some of it from its snapshot. Rules leave alone
+what comes from there.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from ..facts.aws import (
-    DATABASE_INSTANCE,
-    DEFAULT_ADMINISTRATORS,
-    PARAMETER_GROUP,
-    SUBNET_GROUP,
-    is_given,
-    sources,
-    zones,
-)
+from ..facts.aws import DATABASE_INSTANCE, DEFAULT_ADMINISTRATORS, SUBNET_GROUP, is_given, zones
+from ..facts.databases import is_replica, is_restored, is_source
 from ..resource import Resource
 from ..rule import Area, Kind, Level, Parameter, References, Settings, Severity
-from ..value import Value
-from ..verdict import Verdict, fail, undecidable
+from ..verdict import Verdict, fail
 
 AREA = Area("databases")
-_FINAL_CHARACTERS = re.compile(r"[a-z]+(\d+)")
-
-
-def _is_source(database: Resource) -> bool:
-    return not is_given(database.get("replicateSourceDb"))
-
-
-def _is_postgres(database: Resource) -> bool:
-    engine = database.get("engine")
-    # A copy of a snapshot needs none and takes the snapshot's.
-    return engine.is_unknown or engine.text() == "postgres" or (not is_given(engine) and _is_source(database))
 
 
 @AREA.rule(
@@ -45,7 +26,13 @@ def _is_postgres(database: Resource) -> bool:
     references=References(hub=("RDS.3",), checkov=("CKV_AWS_16",), checklist=(2,)),
 )
 def encrypt_database(database: Resource, _: Settings) -> Iterator[Verdict]:
-    """Snapshots and backups are encrypted when the database is, and can't be made so later."""
+    """Snapshots and backups are encrypted when the database is, and can't be made so later.
+
+    A replica and a restored database are encrypted as their source is, unless the program says something else.
+    """
+    inherited = is_replica(database) or is_restored(database)
+    if inherited and database.get("storageEncrypted").is_absent:
+        return
     if not database.get("storageEncrypted").flag():
         yield fail("storageEncrypted", "is not true")
 
@@ -71,7 +58,7 @@ def forbid_public_database(database: Resource, _: Settings) -> Iterator[Verdict]
     "Keep a standby of the database in another zone.",
     remedy="Set `multi_az=True`.",
     types=(DATABASE_INSTANCE,),
-    when=_is_source,
+    when=is_source,
     references=References(hub=("RDS.5",), checkov=("CKV_AWS_157",), checklist=(11,)),
     parameters=(Parameter("standby", Kind.FLAG, default=True, meaning="Whether one is wanted.", relaxes=True),),
 )
@@ -87,12 +74,14 @@ def replicate_database(database: Resource, settings: Settings) -> Iterator[Verdi
     "Keep backups of the database for a week or more.",
     remedy="Set `backup_retention_period` to 7 or more.",
     types=(DATABASE_INSTANCE,),
-    when=_is_source,
+    when=is_source,
     references=References(hub=("RDS.11",), checkov=("CKV_AWS_133",), checklist=(11,)),
     parameters=(Parameter("minimum", Kind.NUMBER, 7, "The fewest days.", relaxes=True),),
 )
 def back_up_database(database: Resource, settings: Settings) -> Iterator[Verdict]:
-    """What is deleted by mistake on a Friday is missed on a Monday."""
+    """What is deleted by mistake on a Friday is missed on a Monday. A restored database keeps its source's setting."""
+    if is_restored(database) and database.get("backupRetentionPeriod").is_absent:
+        return
     days = database.get("backupRetentionPeriod").number() or 0
     if days < settings.number("minimum"):
         yield fail("backupRetentionPeriod", f"is less than {settings.number('minimum'):g} days")
@@ -104,7 +93,7 @@ def back_up_database(database: Resource, settings: Settings) -> Iterator[Verdict
     "Protect the database from deletion, and keep a last snapshot.",
     remedy="Set `deletion_protection=True` and `skip_final_snapshot=False`.",
     types=(DATABASE_INSTANCE,),
-    when=_is_source,
+    when=is_source,
     references=References(hub=("RDS.8",), checkov=("CKV_AWS_293",), checklist=(11,)),
     parameters=(
         Parameter(
@@ -142,23 +131,6 @@ def upgrade_database_minors(database: Resource, _: Settings) -> Iterator[Verdict
 
 
 @AREA.rule(
-    "export-database-logs",
-    Severity.MEDIUM,
-    "Send the database's logs to CloudWatch.",
-    remedy='Set `enabled_cloudwatch_logs_exports=["postgresql", "upgrade"]`.',
-    types=(DATABASE_INSTANCE,),
-    when=_is_postgres,
-    references=References(hub=("RDS.9", "RDS.36"), checkov=("CKV_AWS_129",), checklist=(12,)),
-)
-def export_database_logs(database: Resource, _: Settings) -> Iterator[Verdict]:
-    """On the database's own disk they live for days."""
-    exported = [log.text() for log in database.get("enabledCloudwatchLogsExports").items()]
-    missing = [log for log in ("postgresql", "upgrade") if log not in exported]
-    if missing:
-        yield fail("enabledCloudwatchLogsExports", f"does not hold {' and '.join(missing)}")
-
-
-@AREA.rule(
     "monitor-database",
     Severity.LOW,
     "Measure the database's host and its queries.",
@@ -183,15 +155,21 @@ def monitor_database(database: Resource, _: Settings) -> Iterator[Verdict]:
     "Name the administrator of a database yourself, and leave the password to RDS.",
     remedy="Set `username` to a name of your own and `manage_master_user_password=True`, and remove `password`.",
     types=(DATABASE_INSTANCE,),
-    when=_is_source,
+    when=is_source,
     references=References(hub=("RDS.25",), checklist=(9,)),
 )
 def keep_administrator_in_rds(database: Resource, _: Settings) -> Iterator[Verdict]:
-    """A password that RDS makes and rotates is in no program and no state."""
-    name = database.get("username")
-    if (name.text() or "").lower() in ("", *DEFAULT_ADMINISTRATORS):
-        yield fail("username", "is one that everybody tries first")
-    if not database.get("manageMasterUserPassword").flag():
+    """A password that RDS makes and rotates is in no program and no state.
+
+    A restored database has the administrator of its source, and its password, until the program sets another one.
+    """
+    name, restored = database.get("username"), is_restored(database)
+    if not is_given(name) and not restored:
+        yield fail("username", "is not set")
+    elif (name.text() or "").lower() in DEFAULT_ADMINISTRATORS:
+        yield fail("username", "is a default name, which attackers try first")
+    inherited = restored and not any(is_given(database.get(each)) for each in ("password", "passwordWo"))
+    if not inherited and not database.get("manageMasterUserPassword").flag():
         yield fail("manageMasterUserPassword", "is not true")
 
 
@@ -213,59 +191,9 @@ def keep_administrator_in_rds(database: Resource, _: Settings) -> Iterator[Verdi
 )
 def certify_database(database: Resource, settings: Settings) -> Iterator[Verdict]:
     """rds-ca-2019 ended in 2024, and clients that verify no longer connect. Left out, AWS takes a current one."""
-    authority = database.get("caCertIdentifier")
-    if not authority.is_absent and authority.text() not in settings.texts("authorities"):
+    authority = database.get("caCertIdentifier").text()
+    if authority and authority.lower() not in settings.texts("authorities"):
         yield fail("caCertIdentifier", "is none of the current authorities")
-
-
-def _major(version: Value) -> int | None:
-    digits = (version.text() or "").partition(".")[0]
-    return int(digits) if digits.isdecimal() else None
-
-
-@AREA.rule(
-    "run-supported-postgres",
-    Severity.HIGH,
-    "Run PostgreSQL 14 or newer.",
-    remedy='Set `engine_version="17"`.',
-    types=(DATABASE_INSTANCE,),
-    when=_is_postgres,
-    references=References(checklist=(9,)),
-    parameters=(Parameter("minimum", Kind.NUMBER, 14, "The oldest major version.", relaxes=True),),
-)
-def run_supported_postgres(database: Resource, settings: Settings) -> Iterator[Verdict]:
-    """Kotauth's own floor, and older ones get no fixes."""
-    version = database.get("engineVersion")
-    if version.is_absent:
-        # AWS picks the newest.
-        return
-    major = _major(version)
-    if major is None:
-        yield undecidable("engineVersion", "is no version")
-    elif major < settings.number("minimum"):
-        yield fail("engineVersion", f"is older than {settings.number('minimum'):g}")
-
-
-@AREA.rule(
-    "plan-database-upgrades",
-    Severity.LOW,
-    "Say what is to become of a database whose version leaves its support.",
-    level=Level.ADVISORY,
-    remedy='Set `engine_lifecycle_support="open-source-rds-extended-support-disabled"` from the first deployment, or '
-    "take the newest version.",
-    types=(DATABASE_INSTANCE,),
-    when=_is_postgres,
-    references=References(
-        documentation="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/extended-support.html",
-    ),
-    parameters=(Parameter("settled", Kind.NUMBER, 16, "From this major version on there is time.", relaxes=True),),
-)
-def plan_database_upgrades(database: Resource, settings: Settings) -> Iterator[Verdict]:
-    """Left out, extended support begins by itself and costs per processor and hour. 14 leaves support in 2027."""
-    major = _major(database.get("engineVersion"))
-    said = is_given(database.get("engineLifecycleSupport"))
-    if major is not None and major < settings.number("settled") and not said:
-        yield fail("engineLifecycleSupport", "is not set")
 
 
 @AREA.rule(
@@ -281,68 +209,5 @@ def choose_database_subnets(resource: Resource, _: Settings) -> Iterator[Verdict
     if resource.type == SUBNET_GROUP:
         if zones(resource, "subnetIds") < 2:
             yield fail("subnetIds", "is in fewer than two zones")
-    elif _is_source(resource) and not is_given(resource.get("dbSubnetGroupName")):
+    elif is_source(resource) and not is_given(resource.get("dbSubnetGroupName")):
         yield fail("dbSubnetGroupName", "is not set")
-
-
-def _parameters(group: Resource) -> dict[str, Value]:
-    listed = group.get("parameters").items()
-    return {each.field("name").text() or "": each.field("value") for each in listed}
-
-
-def _parameter_groups(database: Resource) -> list[Resource]:
-    named = database.get("parameterGroupName")
-    name = None if named.is_unknown else named.text()
-    found = sources(database, "parameterGroupName", PARAMETER_GROUP)
-    if found or name is None:
-        return found
-    group = database.in_stack().named(PARAMETER_GROUP).get(name)
-    return [group] if group else []
-
-
-@AREA.rule(
-    "force-database-tls",
-    Severity.CRITICAL,
-    "Let the database refuse connections without TLS.",
-    remedy='Give it an `aws.rds.ParameterGroup` of its family with the parameter `rds.force_ssl` at "1".',
-    types=(DATABASE_INSTANCE,),
-    when=_is_postgres,
-    references=References(hub=("RDS.38",), checkov=("CKV2_AWS_69",), checklist=(9,)),
-)
-def force_database_tls(database: Resource, _: Settings) -> Iterator[Verdict]:
-    """The default is 1 only from PostgreSQL 15 on, and only while nobody changes the default group."""
-    groups = _parameter_groups(database)
-    if not groups:
-        yield _no_group(database)
-    for group in groups:
-        value = _parameters(group).get("rds.force_ssl")
-        if value is None or value.text() != "1":
-            yield fail("parameterGroupName", f"is {group.name}, which does not set rds.force_ssl to 1")
-        family = _FINAL_CHARACTERS.fullmatch(group.get("family").text() or "")
-        major = _major(database.get("engineVersion"))
-        if family and major is not None and int(family[1]) != major:
-            yield fail("parameterGroupName", f"is {group.name}, whose family is of another version")
-
-
-def _no_group(database: Resource) -> Verdict:
-    if not is_given(database.get("parameterGroupName")):
-        return fail("parameterGroupName", "is not set")
-    return undecidable("parameterGroupName", "names a group that is not in this stack")
-
-
-@AREA.rule(
-    "log-slow-queries",
-    Severity.LOW,
-    "Log the queries that take long.",
-    level=Level.ADVISORY,
-    remedy="Set the parameter `log_min_duration_statement`, such as 1000 (milliseconds).",
-    types=(PARAMETER_GROUP,),
-    references=References(checkov=("CKV2_AWS_30",), checklist=(12,)),
-)
-def log_slow_queries(group: Resource, _: Settings) -> Iterator[Verdict]:
-    """The first sign of a database that is too small."""
-    if not (group.get("family").text() or "").startswith("postgres"):
-        return
-    value = _parameters(group).get("log_min_duration_statement")
-    if value is None or (value.number() or 0) < 0:
-        yield fail("parameters", "does not set log_min_duration_statement")

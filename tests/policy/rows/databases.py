@@ -4,6 +4,7 @@ import pulumi_aws as aws
 
 from ..change import ABSENT, UNKNOWN, From, Secret, add, copied, put
 from ..mutation import NOTHING, REQUIRED, Case, Impossible, Row, found, on_aws, state
+from .databases_spellings import RESTORED, SPELLED
 
 _TLS = found("force-database-tls@database")
 
@@ -104,7 +105,7 @@ CASES = (
         NOTHING,
     ),
     Case(
-        "a copy of a snapshot, which names no engine",
+        "no engine at all",
         (put("database", "engine", ABSENT), put("database", "parameter_group_name", ABSENT)),
         _TLS,
     ),
@@ -116,4 +117,4 @@ CASES = (
     ),
 )
 
-TABLE = on_aws(*ROWS, *STATES, *CASES)
+TABLE = on_aws(*ROWS, *STATES, *CASES, *RESTORED, *SPELLED)
