@@ -25,6 +25,7 @@ READS_TEXT: tuple[str, ...] = (
     "encrypt-buckets",
     "force-database-tls",
     "keep-administrator-in-rds",
+    "overwrite-forwarded-headers",
     "pin-image",
     "plan-database-upgrades",
     "plan-runtime-upgrades",

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from collections.abc import Iterator
 
 from ..facts.aws import DATABASE_INSTANCE, HOSTS, LOAD_BALANCERS
-from ..facts.docker import CONTAINER, DATABASE, FRONTEND, SERVER, is_part
+from ..facts.docker import CONTAINER, DATABASE, FRONTEND, SERVER, is_part, known_image
 from ..facts.host_containers import parts_in
-from ..facts.kotauth import file_name, is_server, uploads
+from ..facts.kotauth import file_name, is_server, servers_of, uploads, variables
+from ..facts.proxy import (
+    believed_in_command,
+    believed_in_file,
+    is_appended_in_file,
+    is_believed_by_label,
+    is_believed_by_variable,
+)
 from ..resource import Resource
 from ..rule import Area, Kind, Parameter, References, Settings, Severity
 from ..value import Value
@@ -21,11 +27,7 @@ _DEPLOYMENTS = ("kotauth:index:AwsDeployment", "kotauth:index:DockerDeployment")
 _MANAGED = {DATABASE: (DATABASE_INSTANCE,), FRONTEND: LOAD_BALANCERS}
 """Parts that AWS runs itself."""
 _SHOWN = 3
-# Appending to the client's header, or passing it on; what stands behind # is said to nobody.
-_BELIEVES_CLIENT = re.compile(
-    r"^[^#\n]*(?:\$proxy_add_x_forwarded_for|\bx-forwarded-for[\"' \t]{1,9}[^#;\n]{0,99}\$http_x_forwarded_for)",
-    re.I | re.M,
-)
+_BELIEVES = "lets every client choose the address that is taken for its own"
 
 
 @AREA.rule(
@@ -83,12 +85,14 @@ def run_one_frontend(frontend: Resource, _: Settings) -> Iterator[Verdict]:
     "overwrite-forwarded-headers",
     Severity.HIGH,
     "Overwrite X-Forwarded-For at the edge.",
-    remedy="Use `$remote_addr` instead of `$proxy_add_x_forwarded_for`.",
+    remedy="Trust the addresses of your own proxies, or none (Traefik: no `forwardedHeaders.insecure`). In front of "
+    "Kotauth set the header to the client's address: in nginx `$remote_addr`, not `$proxy_add_x_forwarded_for`.",
     types=(CONTAINER, *HOSTS),
     references=References(checklist=(5,)),
 )
 def overwrite_forwarded_headers(container: Resource, _: Settings) -> Iterator[Verdict]:
     """Kotauth takes the first entry of the list: a proxy that appends lets clients choose their address."""
+    yield from _believed_by_options(container)
     for upload in uploads(container):
         file, content = upload.entry.field("file").text() or "", upload.content
         if content.is_unknown:
@@ -97,8 +101,38 @@ def overwrite_forwarded_headers(container: Resource, _: Settings) -> Iterator[Ve
         elif content.path.endswith(".source"):
             if "nginx" in file:
                 yield undecidable(content.path, "is a file that is not read here; give its text as `content`")
-        elif _BELIEVES_CLIENT.search(_text(content)):
-            yield fail(content.path, "takes X-Forwarded-For from the client")
+        elif directive := believed_in_file(text := _text(content)):
+            yield fail(content.path, f"{_BELIEVES} ({directive})")
+        elif is_appended_in_file(text) and servers_of(container):
+            yield fail(content.path, "appends to the X-Forwarded-For of the client")
+
+
+def _believed_by_options(container: Resource) -> Iterator[Verdict]:
+    image = known_image(container.get("image"))
+    if container.get("command").is_unknown and image and image.repository.endswith("/traefik"):
+        yield undecidable("command")
+    # One word of a command may be unknown, such as an address for mail.
+    words = [
+        "" if word.is_unknown else word.text() or ""
+        for name in ("entrypoints", "command")
+        if not container.get(name).is_unknown
+        for word in container.get(name).items()
+    ]
+    if flag := believed_in_command(words):
+        yield fail("command", f"{_BELIEVES} (--{flag})")
+    if not container.get("envs").is_unknown:
+        for each in variables(container):
+            if is_believed_by_variable(each.name, each.text):
+                yield fail(each.entry.path, f"{_BELIEVES} ({each.name})")
+    if not container.get("labels").is_unknown:
+        for each in container.get("labels").items():
+            name, text = each.field("label"), each.field("value")
+            if (
+                not name.is_unknown
+                and not text.is_unknown
+                and is_believed_by_label(name.text() or "", text.text() or "")
+            ):
+                yield fail(text.path, f"{_BELIEVES} ({name.text()})")
 
 
 def _text(content: Value) -> str:

@@ -8,6 +8,7 @@ from ..aws_host import PROXY, encoded, user_data
 from ..aws_program import late
 from ..change import ABSENT, All, Args, From, Secret, copied, put, without
 from ..mutation import NOTHING, Case, Impossible, Row, found, on_aws, state, table
+from .topology_proxies import PROXIES, PROXIES_ON_AWS
 
 _NGINX: Args = {"file": "/files/nginx.conf", "content": "proxy_set_header X-Forwarded-For $remote_addr;"}
 _APPENDING = "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;"
@@ -173,4 +174,4 @@ BY_IMAGE = (
     ),
 )
 
-TABLE = [*table(*ROWS, *CASES, *BY_IMAGE), *on_aws(*ON_AWS)]
+TABLE = [*table(*ROWS, *CASES, *BY_IMAGE, *PROXIES), *on_aws(*ON_AWS, *PROXIES_ON_AWS)]
