@@ -21,8 +21,11 @@ from .value import ABSENT, Value, decode, decode_member
 from .verdict import StackNeededError
 
 T = TypeVar("T")
-_NAMES = ("id", "arn", "name", "bucket", "keyName", "repoDigest", "imageId", "secretId", "ref")
-"""Outputs that other resources call a resource by."""
+_NAMES = (
+    "id", "arn", "name", "bucket", "keyName", "repoDigest", "imageId", "secretId", "ref",
+    "defaultSecurityGroupId", "sourceSecurityGroupId", "workspaceSecurityGroupId", "vpcConfig.clusterSecurityGroupId",
+)  # fmt: skip
+"""Outputs that other resources call a resource by, a group that AWS makes for it among them."""
 
 
 @dataclass(frozen=True)
@@ -158,5 +161,13 @@ def read_stack(request: proto.AnalyzeStackRequest, inputs: Mapping[str, Resource
 
 
 def _names(outputs: struct_pb2.Struct) -> frozenset[str]:
-    values = (decode_member(outputs, name) for name in _NAMES if name in outputs.fields)
-    return frozenset(value.raw for value in values if isinstance(value.raw, str) and value.raw)
+    found: set[str] = set()
+    for name in _NAMES:
+        whole, _, part = name.partition(".")
+        if whole in outputs.fields:
+            value = decode_member(outputs, whole)
+            if part and isinstance(value.raw, dict):
+                value = value.field(part)
+            if isinstance(value.raw, str) and value.raw:
+                found.add(value.raw)
+    return frozenset(found)

@@ -50,7 +50,10 @@ class Provider(mocks.Mocks):
             return None, {}
         # As the random provider's schema has it: what it makes up is secret.
         made_up = args.typ.startswith("random:")
-        return f"{args.name}-id", {name: _secret(value) if made_up else value for name, value in known.items()}
+        # An empty id is that of a state that doesn't say what the resource is called.
+        return known.get("id", f"{args.name}-id"), {
+            name: _secret(value) if made_up else value for name, value in known.items()
+        }
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], None]:
         raise AssertionError(f"the program calls {args.token}")

@@ -23,11 +23,22 @@ GROUP_ATTACHMENTS = (
     "aws:autoscaling/attachment:Attachment",
     "aws:autoscaling/trafficSourceAttachment:TrafficSourceAttachment",
 )
+LAUNCH_CONFIGURATION = "aws:ec2/launchConfiguration:LaunchConfiguration"
+NETWORK_INTERFACE = "aws:ec2/networkInterface:NetworkInterface"
+INTERFACE_ATTACHMENT = "aws:ec2/networkInterfaceSecurityGroupAttachment:NetworkInterfaceSecurityGroupAttachment"
+BEANSTALK_ENVIRONMENTS = (
+    "aws:elasticbeanstalk/environment:Environment",
+    "aws:elasticbeanstalk/configurationTemplate:ConfigurationTemplate",
+)
+EKS_CLUSTER = "aws:eks/cluster:Cluster"
+EKS_NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
+WORKSPACES_DIRECTORY = "aws:workspaces/directory:Directory"
 EBS_VOLUME = "aws:ebs/volume:Volume"
 EIP = "aws:ec2/eip:Eip"
 EIP_ASSOCIATION = "aws:ec2/eipAssociation:EipAssociation"
 
 VPC = "aws:ec2/vpc:Vpc"
+VPCS = (VPC, "aws:ec2/defaultVpc:DefaultVpc")
 SUBNET = "aws:ec2/subnet:Subnet"
 FLOW_LOG = "aws:ec2/flowLog:FlowLog"
 NAT_GATEWAY = "aws:ec2/natGateway:NatGateway"
@@ -42,8 +53,13 @@ DEFAULT_SECURITY_GROUP = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
 SECURITY_GROUP_RULE = "aws:ec2/securityGroupRule:SecurityGroupRule"
 INGRESS_RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 EGRESS_RULE = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+SECURITY_GROUP_FORMS = (SECURITY_GROUP, DEFAULT_SECURITY_GROUP, SECURITY_GROUP_RULE, INGRESS_RULE, EGRESS_RULE)
+"""Resources that can hold a rule of a security group."""
+PREFIX_LIST = "aws:ec2/managedPrefixList:ManagedPrefixList"
+PREFIX_LIST_ENTRY = "aws:ec2/managedPrefixListEntry:ManagedPrefixListEntry"
 
 LOAD_BALANCERS = ("aws:lb/loadBalancer:LoadBalancer", "aws:alb/loadBalancer:LoadBalancer")
+CLASSIC_BALANCERS = ("aws:elb/loadBalancer:LoadBalancer",)
 LISTENERS = ("aws:lb/listener:Listener", "aws:alb/listener:Listener")
 LISTENER_RULES = ("aws:lb/listenerRule:ListenerRule", "aws:alb/listenerRule:ListenerRule")
 TARGET_GROUPS = ("aws:lb/targetGroup:TargetGroup", "aws:alb/targetGroup:TargetGroup")
@@ -56,6 +72,8 @@ CERTIFICATE = "aws:acm/certificate:Certificate"
 RECORD = "aws:route53/record:Record"
 
 DATABASE_INSTANCE = "aws:rds/instance:Instance"
+DATABASE_CLUSTER = "aws:rds/cluster:Cluster"
+DATABASE_PROXY = "aws:rds/proxy:Proxy"
 DEFAULT_ADMINISTRATORS = frozenset({"postgres", "admin", "administrator", "root", "master", "rdsadmin"})
 """Names of a database's administrator that everybody tries first."""
 PARAMETER_GROUP = "aws:rds/parameterGroup:ParameterGroup"
@@ -102,6 +120,9 @@ BUCKET_POLICIES = ("aws:s3/bucketPolicy:BucketPolicy",)
 BUCKET_VERSIONINGS = ("aws:s3/bucketVersioning:BucketVersioning", "aws:s3/bucketVersioningV2:BucketVersioningV2")
 BUCKET_OBJECTS = ("aws:s3/bucketObjectv2:BucketObjectv2", "aws:s3/bucketObject:BucketObject")
 
+_PRIVATE = ipaddress.IPv6Network("fc00::/7")
+"""The private networks of IPv6, whose prefix is short."""
+
 
 def sources(resource: Resource, property_: str, *types: str) -> list[Resource]:
     """Return the resources of these types that a property's value comes from."""
@@ -141,7 +162,9 @@ def is_world(cidr: Value) -> bool:
         network = ipaddress.ip_network(text, strict=False)
     except ValueError:
         raise MalformedError(cidr.path, "a network such as 10.0.0.0/16") from None
-    return network.prefixlen < (8 if network.version == 4 else 16)
+    if isinstance(network, ipaddress.IPv6Network):
+        return network.prefixlen < 16 and not network.subnet_of(_PRIVATE)
+    return network.prefixlen < 8
 
 
 def is_given(text: Value) -> bool:

@@ -5,45 +5,31 @@ Inline in the group, as `SecurityGroupRule`, or as `vpc.SecurityGroupIngressRule
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ..resource import Resource, Stack
+from ..resource import Resource
 from ..value import ABSENT, Value
 from ..verdict import UndecidableError
 from .aws import (
     DEFAULT_SECURITY_GROUP,
     EGRESS_RULE,
-    GROUP,
-    GROUP_ATTACHMENTS,
-    HOSTS,
     INGRESS_RULE,
-    INSTANCE,
-    LAUNCH_TEMPLATE,
+    PREFIX_LIST,
+    PREFIX_LIST_ENTRY,
     SECURITY_GROUP,
+    SECURITY_GROUP_FORMS,
     SECURITY_GROUP_RULE,
-    SUBNET,
-    TARGET_ATTACHMENTS,
-    VPC,
     is_world,
-    sources,
 )
+from .security_group_members import groups_named, has_stranger, identity
 
-FORMS = (SECURITY_GROUP, SECURITY_GROUP_RULE, INGRESS_RULE, EGRESS_RULE)
-"""Resources that can hold a rule."""
 STANDALONE = (SECURITY_GROUP_RULE, INGRESS_RULE, EGRESS_RULE)
 _ANY = "-1"
+_NUMBERS = {"1": "icmp", "6": "tcp", "17": "udp", "58": "icmpv6", "all": _ANY}
 _CIDRS = ("cidrBlocks", "ipv6CidrBlocks", "cidrIpv4", "cidrIpv6")
-_MEMBERSHIPS = (
-    "vpcSecurityGroupIds",
-    "securityGroups",
-    "securityGroupIds",
-    "networkInterfaces",
-    "vpcConfig",
-    "networkConfiguration",
-)
-"""Properties that put a resource into groups: a host, a database, a load balancer, a function, a service of ECS."""
-_TARGETS = ("targetGroupArns", "trafficSources")
+_PREFIX_LISTS = ("prefixListIds", "prefixListId")
 _PEERS = {SECURITY_GROUP_RULE: "sourceSecurityGroupId", INGRESS_RULE: "referencedSecurityGroupId"}
 
 
@@ -71,8 +57,9 @@ class SecurityGroupRule:
 
     @property
     def protocol(self) -> str:
-        """The protocol, `-1` for any."""
-        return (self.field("ipProtocol", "protocol").text() or _ANY).lower().replace("all", _ANY)
+        """The protocol by its name, `-1` for any."""
+        name = (self.field("ipProtocol", "protocol").text() or _ANY).lower()
+        return _NUMBERS.get(name, name)
 
     @property
     def ports(self) -> tuple[float, float]:
@@ -84,34 +71,77 @@ class SecurityGroupRule:
         return first, first if last is None else last
 
     @property
+    def has_ports(self) -> bool:
+        """Whether its protocol has ports: ICMP has types instead."""
+        return self.protocol not in ("icmp", "icmpv6")
+
+    @property
     def networks(self) -> list[Value]:
         """The networks that it names."""
-        named = [self.body.field(name) for name in _CIDRS if name in self.body.fields()]
-        return [cidr for each in named for cidr in (each.items() if isinstance(each.raw, list) else [each])]
+        return self._elements(*_CIDRS)
+
+    @property
+    def prefix_lists(self) -> list[Value]:
+        """The lists of networks that it names."""
+        return self._elements(*_PREFIX_LISTS)
 
     @property
     def is_from_anywhere(self) -> bool:
         """Whether it is about the whole world; raises ``UndecidableError`` for a network that is unknown.
 
-        A network that comes from a VPC or a subnet is private, whatever it will be.
+        A network or an address that comes from a resource of AWS is that resource's, whatever it will be.
         """
-        property_ = self.inline or next((name for name in _CIDRS if name in self.body.fields()), "")
-        unknown = [cidr for cidr in self.networks if cidr.is_unknown]
-        if any(is_world(cidr) for cidr in self.networks if not cidr.is_unknown):
+        networks = [*self.networks, *(network for each in self.prefix_lists for network in self._listed(each))]
+        if any(is_world(cidr) for cidr in networks if not cidr.is_unknown):
             return True
-        if unknown and not sources(self.resource, property_, VPC, SUBNET):
-            raise UndecidableError(unknown[0].path)
+        for cidr in self.networks:
+            if cidr.is_unknown and not self._is_of_aws(cidr):
+                raise UndecidableError(cidr.path)
         return False
 
     def groups(self) -> list[Resource]:
         """Return the groups of the stack that it belongs to."""
-        return [self.resource] if self.inline else sources(self.resource, "securityGroupId", SECURITY_GROUP)
+        if self.inline:
+            return [identity(self.resource)]
+        group = self.field("securityGroupId")
+        # A number or a list names none; reading it as text says so.
+        return groups_named(self.resource, group) if group.is_unknown or group.text() else []
 
     def peers(self) -> list[Resource]:
         """Return the groups of the stack at the other end."""
-        return sources(
-            self.resource, self.inline or _PEERS.get(self.resource.type, "referencedSecurityGroupId"), SECURITY_GROUP
-        )
+        named = [group for value in self._peer_values() for group in groups_named(self.resource, value)]
+        return [*named, *(self.groups() if self.field("self").flag() else ())]
+
+    def has_stranger(self) -> bool:
+        """Whether a group from elsewhere is at the other end."""
+        values = self._peer_values()
+        bodies = self.resource.get(self.inline).items() if self.inline else []
+        others = [value for body in bodies for value in replace(self, body=body)._peer_values()]
+        return has_stranger(self.resource, values, others or values)
+
+    def _peer_values(self) -> list[Value]:
+        if self.inline:
+            return self._elements("securityGroups")
+        value = self.field(_PEERS.get(self.resource.type, "referencedSecurityGroupId"))
+        return [value] if not value.is_absent or groups_named(self.resource, value) else []
+
+    def _elements(self, *names: str) -> list[Value]:
+        named = [self.body.field(name) for name in names if name in self.body.fields()]
+        parts = (each.items() if isinstance(each.raw, list) else [each] for each in named)
+        return [part for each in parts for part in each if not part.is_absent and part.raw != ""]
+
+    def _listed(self, prefix_list: Value) -> Iterator[Value]:
+        """Yield the networks of a list of the stack."""
+        for each in self.resource.origins_of(prefix_list, PREFIX_LIST):
+            yield from (entry.field("cidr") for entry in each.get("entries").items())
+            for entry, name in each.in_stack().consumers(each, PREFIX_LIST_ENTRY):
+                if name == "prefixListId":
+                    yield entry.get("cidr")
+
+    def _is_of_aws(self, value: Value) -> bool:
+        property_ = re.split(r"[.\[]", value.path)[0]
+        types = (source.type for source in self.resource.sources(property_))
+        return any(type_.startswith("aws:") and type_ not in SECURITY_GROUP_FORMS for type_ in types)
 
 
 def rules_of(resource: Resource) -> Iterator[SecurityGroupRule]:
@@ -125,38 +155,3 @@ def rules_of(resource: Resource) -> Iterator[SecurityGroupRule]:
         yield SecurityGroupRule(resource, resource.get("type").text() == "ingress", resource.properties)
     else:
         yield SecurityGroupRule(resource, resource.type == INGRESS_RULE, resource.properties)
-
-
-def groups_of_hosts(stack: Stack, *, behind_balancer: bool) -> list[Resource]:
-    """Return the groups of the hosts; those behind a load balancer, or all others."""
-    balanced = _balanced(stack)
-    hosts = [host for host in stack.of_type(*HOSTS) if (host.urn in balanced) == behind_balancer]
-    return [group for host in hosts for group in groups_of(host)]
-
-
-def _balanced(stack: Stack) -> set[str]:
-    """Return the URNs of the instances and launch templates of the hosts behind a load balancer."""
-    groups = [group for group in stack.of_type(GROUP) if any(_is_filled(group.get(name)) for name in _TARGETS)]
-    for attachment in stack.of_type(*GROUP_ATTACHMENTS):
-        groups += sources(attachment, "autoscalingGroupName", GROUP)
-    instances = [
-        instance
-        for attachment in stack.of_type(*TARGET_ATTACHMENTS)
-        for instance in sources(attachment, "targetId", INSTANCE)
-    ]
-    templates = [
-        template
-        for host in (*groups, *instances)
-        for name in ("launchTemplate", "mixedInstancesPolicy")
-        for template in sources(host, name, LAUNCH_TEMPLATE)
-    ]
-    return {each.urn for each in (*instances, *templates)}
-
-
-def _is_filled(value: Value) -> bool:
-    return value.is_unknown or bool(value.items())
-
-
-def groups_of(resource: Resource) -> list[Resource]:
-    """Return the groups of the stack that a resource is in."""
-    return [group for name in _MEMBERSHIPS for group in sources(resource, name, SECURITY_GROUP)]

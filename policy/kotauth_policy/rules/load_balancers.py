@@ -18,6 +18,7 @@ from ..facts.aws import (
 )
 from ..facts.docker import SERVER
 from ..facts.host_containers import parts_in
+from ..facts.security_group_members import is_of_gateway
 from ..resource import Resource
 from ..rule import Area, Kind, Level, Parameter, References, Settings, Severity
 from ..value import Value
@@ -237,7 +238,7 @@ def watch_web_acl(acl: Resource, _: Settings) -> Iterator[Verdict]:
 )
 def probe_targets(group: Resource, _: Settings) -> Iterator[Verdict]:
     """Kotauth's `/health` is up while its database is down, and its probe answers nothing but GET."""
-    if group.get("targetType").text() == "lambda":
+    if group.get("targetType").text() == "lambda" or is_of_gateway(group):
         return
     probe = group.get("healthCheck")
     for value in (group.get("protocol"), probe.field("protocol")):

@@ -2,25 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterator
 
 from ..facts.aws import (
+    CLASSIC_BALANCERS,
+    DATABASE_CLUSTER,
     DATABASE_INSTANCE,
+    DATABASE_PROXY,
+    DEFAULT_SECURITY_GROUP,
     INGRESS_RULE,
     LOAD_BALANCERS,
     SECURITY_GROUP,
+    SECURITY_GROUP_FORMS,
     SECURITY_GROUP_RULE,
 )
-from ..facts.security_group_rules import FORMS, STANDALONE, SecurityGroupRule, groups_of, groups_of_hosts, rules_of
+from ..facts.security_group_members import (
+    PROGRAM_GROUPS,
+    groups_of,
+    groups_of_hosts,
+    hosts_behind_balancers,
+    members,
+)
+from ..facts.security_group_rules import STANDALONE, SecurityGroupRule, rules_of
 from ..resource import Resource, Stack
 from ..rule import Area, Kind, Level, Parameter, References, Settings, Severity
 from ..verdict import Verdict, fail
 
 AREA = Area("security-groups")
-_INGRESS = (SECURITY_GROUP, SECURITY_GROUP_RULE, INGRESS_RULE)
-
-Groups = Callable[[Stack], Collection[str]]
-"""URNs of some groups of a stack."""
+_INGRESS = (SECURITY_GROUP, DEFAULT_SECURITY_GROUP, SECURITY_GROUP_RULE, INGRESS_RULE)
+_EITHER_WAY = tuple(type_ for type_ in SECURITY_GROUP_FORMS if type_ != DEFAULT_SECURITY_GROUP)
+_DATABASES = (DATABASE_INSTANCE, DATABASE_CLUSTER)
+_BALANCERS = (*LOAD_BALANCERS, *CLASSIC_BALANCERS)
+# Engines and the port that each listens on where the program names none.
+_PORTS = {
+    "postgres": 5432,
+    "aurora-postgresql": 5432,
+    "mysql": 3306,
+    "mariadb": 3306,
+    "aurora": 3306,
+    "aurora-mysql": 3306,
+    "oracle": 1521,
+    "custom-oracle": 1521,
+    "sqlserver": 1433,
+    "custom-sqlserver": 1433,
+    "db2": 50000,
+}
 # What the provider writes where the program says nothing, and cannot be changed afterwards.
 _NO_DESCRIPTION = ("", "Managed by Pulumi", "Managed by Terraform")
 
@@ -45,24 +72,29 @@ def _at(rule: SecurityGroupRule, name: str) -> str:
     parameters=(Parameter("ports", Kind.NUMBERS, [80, 443], "TCP ports that everybody may reach.", relaxes=True),),
 )
 def limit_world_ingress(resource: Resource, settings: Settings) -> Iterator[Verdict]:
-    """Half the world counts as the world: a range that no single owner has."""
+    """Half the world counts as the world: a range that no single owner has. ICMP has no ports."""
     for rule in _ingress(resource):
-        if not rule.is_from_anywhere:
+        if not rule.has_ports or not rule.is_from_anywhere:
             continue
         first, last = rule.ports
-        if rule.protocol not in ("tcp", "6") or first != last or first not in settings.numbers("ports"):
+        if rule.protocol != "tcp" or first != last or first not in settings.numbers("ports"):
             allowed = " and ".join(f"{port:g}" for port in settings.numbers("ports"))
             yield fail(rule.path, f"lets the world reach more than tcp {allowed}")
 
 
-def _groups_of_databases(stack: Stack) -> dict[str, Resource]:
-    return {group.urn: each for each in stack.of_type(DATABASE_INSTANCE) for group in groups_of(each)}
+def _databases_by_group(stack: Stack) -> dict[str, list[Resource]]:
+    found: dict[str, list[Resource]] = defaultdict(list)
+    for each in stack.of_type(*_DATABASES, DATABASE_PROXY):
+        for group in groups_of(each):
+            found[group.urn].append(each)
+    return found
 
 
 def _groups_of_clients(stack: Stack) -> set[str]:
     """Return the groups of whatever runs a program: hosts, functions, services of ECS, and what comes next year."""
-    others = (*LOAD_BALANCERS, DATABASE_INSTANCE, *FORMS)
-    return {group.urn for each in stack.resources.values() if each.type not in others for group in groups_of(each)}
+    others = (*_BALANCERS, *_DATABASES)
+    held = {urn for urn, each in members(stack).items() if any(member.type not in others for member in each)}
+    return held | {each.urn for each in stack.of_type(*PROGRAM_GROUPS)}
 
 
 def _groups_of_servers(stack: Stack) -> set[str]:
@@ -70,22 +102,44 @@ def _groups_of_servers(stack: Stack) -> set[str]:
 
 
 def _groups_of_balancers(stack: Stack) -> set[str]:
-    return {group.urn for each in stack.of_type(*LOAD_BALANCERS) for group in groups_of(each)}
+    """Return the groups that hold load balancers, and nothing else but the hosts behind them and databases."""
+    servers = stack.once(hosts_behind_balancers)
+    held = {
+        urn
+        for urn, resources in members(stack).items()
+        if any(each.type in _BALANCERS for each in resources)
+        and all(each.type in (*_BALANCERS, *_DATABASES) or each.urn in servers for each in resources)
+    }
+    return held | {each.urn for each in stack.of_type(*CLASSIC_BALANCERS)}
 
 
-def _comes_only_from(rule: SecurityGroupRule, allowed: Collection[str]) -> bool:
+def _source_past(rule: SecurityGroupRule, allowed: Collection[str]) -> str | None:
+    """Return what a rule lets in besides the groups that are allowed, as a user would call it."""
+    if rule.networks:
+        return "an address range"
+    if rule.prefix_lists:
+        return "a prefix list"
+    if rule.has_stranger():
+        return "a security group that is not of this stack"
     peers = rule.peers()
-    others = rule.networks or not rule.field("prefixListIds", "prefixListId").is_absent
-    return bool(peers) and not others and all(peer.urn in allowed for peer in peers)
+    if not peers:
+        return "a source that is not of this stack"
+    others = [peer.name for peer in peers if peer.urn not in allowed]
+    return f"the members of {others[0]}" if others else None
 
 
-def _rules_past(resource: Resource, targets: Groups, clients: Groups) -> Iterator[SecurityGroupRule]:
-    """Yield the ways into the groups of the targets that others than the clients' groups may take."""
-    stack = resource.in_stack()
-    reached = stack.once(targets)
-    for rule in _ingress(resource):
-        if any(group.urn in reached for group in rule.groups()) and not _comes_only_from(rule, stack.once(clients)):
-            yield rule
+def _reaches(rule: SecurityGroupRule, database: Resource) -> bool:
+    """Whether a rule is about the port that a database listens on."""
+    if rule.protocol not in ("tcp", "-1"):
+        return False
+    port, engine = database.get("port"), database.get("engine" if database.type in _DATABASES else "engineFamily")
+    if port.is_unknown or engine.is_unknown:
+        return True
+    named = (engine.text() or "").lower()
+    usual = next((number for name, number in _PORTS.items() if named == name or named.startswith(f"{name}-")), None)
+    listens = port.number() or usual
+    first, last = rule.ports
+    return listens is None or first <= listens <= last
 
 
 @AREA.rule(
@@ -97,9 +151,16 @@ def _rules_past(resource: Resource, targets: Groups, clients: Groups) -> Iterato
     references=References(hub=("EC2.19",), checklist=(2,)),
 )
 def restrict_database_ingress(resource: Resource, _: Settings) -> Iterator[Verdict]:
-    """An address range is whoever gets an address in it tomorrow."""
-    for rule in _rules_past(resource, _groups_of_databases, _groups_of_clients):
-        yield fail(rule.path, "lets something else than a host, function or service of this stack reach the database")
+    """An address range is whoever gets an address in it tomorrow. A rule for another port reaches no database."""
+    stack = resource.in_stack()
+    databases = stack.once(_databases_by_group)
+    for rule in _ingress(resource):
+        own = {group.urn for group in rule.groups()}
+        if any(_reaches(rule, database) for urn in own for database in databases.get(urn, ())):
+            # Its own members are databases and clients, unless a load balancer is one of them.
+            mixed = {urn for urn in own if any(each.type in _BALANCERS for each in members(stack)[urn])}
+            if source := _source_past(rule, (stack.once(_groups_of_clients) | own) - mixed):
+                yield fail(rule.path, f"lets {source} reach the database: no host, function or service of this stack")
 
 
 @AREA.rule(
@@ -112,8 +173,12 @@ def restrict_database_ingress(resource: Resource, _: Settings) -> Iterator[Verdi
 )
 def restrict_server_ingress(resource: Resource, _: Settings) -> Iterator[Verdict]:
     """The server believes the headers that its proxy sets, so nobody may speak to it past the proxy."""
-    for rule in _rules_past(resource, _groups_of_servers, _groups_of_balancers):
-        yield fail(rule.path, "lets something else than a load balancer of this stack reach the hosts")
+    stack = resource.in_stack()
+    for rule in _ingress(resource):
+        if any(group.urn in stack.once(_groups_of_servers) for group in rule.groups()) and (
+            source := _source_past(rule, stack.once(_groups_of_balancers))
+        ):
+            yield fail(rule.path, f"lets {source} reach the hosts: no load balancer of this stack")
 
 
 @AREA.rule(
@@ -122,7 +187,7 @@ def restrict_server_ingress(resource: Resource, _: Settings) -> Iterator[Verdict
     "Let groups open connections only to ports that are needed.",
     level=Level.ADVISORY,
     remedy="Name the ports: 443 for AWS and registries, 465 or 587 for mail.",
-    types=FORMS,
+    types=_EITHER_WAY,
     references=References(checkov=("CKV_AWS_382",)),
 )
 def limit_egress(resource: Resource, _: Settings) -> Iterator[Verdict]:
@@ -138,7 +203,7 @@ def limit_egress(resource: Resource, _: Settings) -> Iterator[Verdict]:
     "Say what every security group and every rule is for.",
     level=Level.ADVISORY,
     remedy="Set `description`; a changed one of a group makes a new group.",
-    types=FORMS,
+    types=_EITHER_WAY,
     references=References(checkov=("CKV_AWS_23",)),
 )
 def describe_security_groups(resource: Resource, _: Settings) -> Iterator[Verdict]:

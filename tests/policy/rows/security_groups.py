@@ -1,9 +1,13 @@
 """Rules of the area `security-groups`."""
 
+from dataclasses import replace
+
 import pulumi_aws as aws
 
 from ..change import ABSENT, UNKNOWN, Args, Change, From, Secret, add, put, without
-from ..mutation import NOTHING, REQUIRED, Case, Row, found, on_aws, state
+from ..mutation import CAUGHT, NOTHING, PASSED, REQUIRED, Case, Row, found, on_aws, state
+from .security_group_clients import CASES as CLIENTS
+from .security_group_peers import CASES as PEERS
 
 _INLINE: Args = {"protocol": "tcp", "from_port": 443, "to_port": 443, "description": "Port 443"}
 _FROM_BALANCER = {**_INLINE, "security_groups": [From("balancer-group", "id")]}
@@ -71,6 +75,49 @@ _NUMBERED, _MIXED = (
 _ATTACHED = {"autoscaling_group_name": From("group", "name"), "lb_target_group_arn": From("targets", "arn")}
 
 
+def _spelled_world(state: str, name: str, **changed: object) -> Case:
+    expected = found("limit-world-ingress@world-443") if state == CAUGHT else NOTHING
+    changes = tuple(put("world-443", key, value) for key, value in changed.items())
+    return Case(f"the world {state}: {name}", changes, expected, rule="limit-world-ingress", state=state)
+
+
+_SSH: Args = {"from_port": 22, "to_port": 22}
+_IN_LIST: Args = {"cidr_ipv4": ABSENT, "prefix_list_id": From("list", "id"), **_SSH}
+
+
+def _listed(state: str, *cidrs: str, entry: str = "") -> Case:
+    args: Args = {"address_family": "IPv4", "max_entries": 9, "entries": [{"cidr": cidr} for cidr in cidrs]}
+    changes = [add("list", aws.ec2.ManagedPrefixList, args, first=True)]
+    if entry:
+        one = {"prefix_list_id": From("list", "id"), "cidr": entry}
+        changes.append(add("entry", aws.ec2.ManagedPrefixListEntry, one))
+    case = _spelled_world(state, f"a list of {cidrs} {entry}", **_IN_LIST)
+    return replace(case, changes=(*changes, *case.changes))
+
+
+WORLD = (
+    *(
+        _spelled_world(CAUGHT, cidr, cidr_ipv4=ABSENT, cidr_ipv6=cidr, **_SSH)
+        for cidr in ("::/0", "::0/0", "0:0:0:0:0:0:0:0/0", "::/1", "2000::/3")
+    ),
+    *(_spelled_world(CAUGHT, cidr, cidr_ipv4=cidr, **_SSH) for cidr in ("0.0.0.0/1", "0.0.0.0/0.0.0.0", "8.8.8.8/0")),
+    *(_spelled_world(CAUGHT, f"port {port}", from_port=port, to_port=port) for port in ("22", 3389, 0, "0443.5")),
+    _spelled_world(CAUGHT, "a range as text", from_port="443", to_port="8443"),
+    *(_spelled_world(CAUGHT, f"protocol {name}", ip_protocol=name) for name in ("ALL", "-1", "17", "UDP")),
+    _listed(CAUGHT, "10.0.0.0/8", "0.0.0.0/0"),
+    _listed(CAUGHT, "10.0.0.0/8", entry="0.0.0.0/1"),
+    *(_spelled_world(PASSED, f"protocol {name}", ip_protocol=name) for name in ("6", "TCP", "icmp", "ICMPv6", "58")),
+    _spelled_world(PASSED, "ports as text", from_port="443", to_port="443"),
+    *(_spelled_world(PASSED, cidr, cidr_ipv4=cidr, **_SSH) for cidr in ("10.0.0.0/8", "100.64.0.0/10", "8.8.8.8/32")),
+    *(
+        _spelled_world(PASSED, cidr, cidr_ipv4=ABSENT, cidr_ipv6=cidr, **_SSH)
+        for cidr in ("fc00::/7", "fd00::/8", "2001:db8::/32")
+    ),
+    _spelled_world(PASSED, "a list of AWS", **{**_IN_LIST, "prefix_list_id": "pl-a3a144ca"}),
+    _listed(PASSED, "10.0.0.0/8", entry="203.0.113.0/24"),
+)
+
+
 def _world(name: str, *violations: str, **changed: object) -> Case:
     changes = tuple(put("world-443", key, value) for key, value in changed.items())
     return Case(f"the world reaches {name}", changes, found(*(f"{each}@world-443" for each in violations)))
@@ -85,6 +132,15 @@ CASES = (
     _world("nothing of it", cidr_ipv4="203.0.113.0/24", to_port=22, from_port=22),
     _world("who knows", "limit-world-ingress", cidr_ipv4=UNKNOWN, to_port=22, from_port=22),
     _world("what is no network", "limit-world-ingress", cidr_ipv4="0.0.0.0/0 "),
+    Case(
+        "the world reaches only a gateway of the stack",
+        (
+            add("nat", aws.ec2.NatGateway, {"subnet_id": "subnet-0123456789abcdef0"}, first=True),
+            put("world-443", "cidr_ipv4", From("nat", "public_ip", "{}/32".format)),
+            put("world-443", "to_port", 444),
+        ),
+        NOTHING,
+    ),
     _world("only the network", cidr_ipv4=From("vpc", "cidr_block"), to_port=22, from_port=22),
     Case(
         "an inline rule for the world",
@@ -178,4 +234,4 @@ CASES = (
     ),
 )
 
-TABLE = on_aws(*ROWS, *STATES, *CASES)
+TABLE = on_aws(*ROWS, *STATES, *CASES, *WORLD, *PEERS, *CLIENTS)

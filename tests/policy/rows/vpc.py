@@ -9,7 +9,19 @@ _OPEN = [{"protocol": "-1", "from_port": 0, "to_port": 0, "self": True}]
 
 ROWS = (
     Row("record-vpc-traffic", "vpc", "flow-log/traffic_type", "REJECT"),
-    Row("close-default-group", "closed", "closed/ingress", _OPEN, absent=NOTHING),
+    Row(
+        "close-default-group",
+        "closed",
+        "closed/ingress",
+        _OPEN,
+        unknown=found(
+            "close-default-group@closed",
+            "limit-world-ingress@closed",
+            "restrict-database-ingress@closed",
+            "restrict-server-ingress@closed",
+        ),
+        absent=NOTHING,
+    ),
     Row("give-no-public-addresses", "public-a", "public-a/map_public_ip_on_launch", True, absent=NOTHING),
     # A route of another stack's table is judged there.
     Row(
