@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import cfnlint
+import pulumi
 import pytest
 from pulumi._types import input_type_types, is_input_type
 
@@ -20,6 +21,7 @@ from policy.kotauth_policy.facts import aws, lambda_runtimes
 from policy.kotauth_policy.facts.docker import CONTAINER, NETWORK, REMOTE_IMAGE, VOLUME
 from policy.kotauth_policy.facts.randomness import PLAIN_RANDOM, RANDOM_PASSWORD
 from policy.kotauth_policy.resource import Resource
+from policy.kotauth_policy.rules.coverage import PROVIDERS, UNJUDGED
 from policy.kotauth_policy.rules.random_values import SECRET_DATA
 from policy.kotauth_policy.value import Value
 
@@ -27,7 +29,7 @@ from . import aws_program, docker_build
 from .mutation import Case
 from .program import KNOWN, build
 from .rows import of_rule
-from .wire import analyze, register
+from .wire import STACK, analyze, register
 
 COMPONENTS = "kotauth"
 
@@ -38,6 +40,8 @@ def _args(token: str) -> Any:
     package, place, name = token.split(":")
     if package == COMPONENTS:
         return getattr(importlib.import_module("components"), name, None)
+    if token == STACK[0]:
+        return pulumi.runtime.stack.Stack
     if token in docker_build.INPUTS:
         return docker_build.INPUTS[token]
     folder = place.partition("/")[0].replace("lambda", "lambda_").replace("index", "")
@@ -92,6 +96,13 @@ def test_each_type_exists(token: str) -> None:
 @pytest.mark.parametrize(("token", "name"), [(token, name) for token, names in SECRET_DATA.items() for name in names])
 def test_each_secret_input_exists(token: str, name: str) -> None:
     assert name in _inputs(_args(token))
+
+
+def test_what_no_rule_judges_exists_and_is_judged_by_none() -> None:
+    judged = {token for rule in all_rules() for token in rule.types}
+    assert [token for token in UNJUDGED if not _args(token)] == []
+    assert UNJUDGED & judged == set()
+    assert {token.partition(":")[0] for token in judged} & set(PROVIDERS) == set()
 
 
 def test_each_property_that_is_read_exists(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,7 @@ READS_TEXT: tuple[str, ...] = (
     "force-database-tls",
     "keep-administrator-in-rds",
     "limit-world-ingress",
+    "name-unjudged-resources",
     "overwrite-forwarded-headers",
     "pin-image",
     "plan-database-upgrades",

@@ -64,6 +64,10 @@ def _secret(value: Any) -> dict[str, Any]:
     return {SPECIAL_SIG_KEY: SPECIAL_SECRET_SIG, "value": value}
 
 
+STACK = ("pulumi:pulumi:Stack", "urn:pulumi:test::kotauth-infra::pulumi:pulumi:Stack::kotauth-infra-test")
+"""Type and URN of the resource that stands for the stack itself, which no mock registers."""
+
+
 @dataclass(frozen=True)
 class Violation:
     """One diagnostic of the pack."""
@@ -130,8 +134,12 @@ def analyze(
     servicer = servicer or PackServicer(RULES)
     if configuration:
         servicer.Configure(configure_request(configuration), REFUSING)
-    responses = [servicer.Analyze(request, REFUSING) for request in registered.analyze_requests()]
-    responses.append(servicer.AnalyzeStack(registered.stack_request(), REFUSING))
+    type_, urn = STACK
+    root = proto.AnalyzeRequest(type=type_, urn=urn, name="kotauth-infra-test")
+    stack = registered.stack_request()
+    stack.resources.add(type=type_, urn=urn, name=root.name)
+    responses = [servicer.Analyze(request, REFUSING) for request in (root, *registered.analyze_requests())]
+    responses.append(servicer.AnalyzeStack(stack, REFUSING))
     return violations(*responses)
 
 

@@ -149,6 +149,8 @@ EXPECTED = (
         "attach-web-acl",
     )
     | at("http", "redirect-plain-http")
+    # The task definition.
+    | at("kotauth-infra-test", "name-unjudged-resources")
     | at("targets", "probe-targets")
     # Almost good: with a parameter group of its own, and its queries measured, it would be.
     | at("database", "force-database-tls", "monitor-database")
