@@ -300,7 +300,7 @@ def _bucket() -> Resources:
         "Effect": "Deny",
         "Action": "s3:*",
         "Principal": "*",
-        "Resource": From("files", "arn"),
+        "Resource": [From("files", "arn"), From("files", "arn", "{}/*".format)],
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
     blocks = ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")

@@ -87,18 +87,45 @@ ROLE = "aws:iam/role:Role"
 POLICIES = tuple(
     f"aws:iam/{each[0].lower()}{each[1:]}:{each}" for each in ("RolePolicy", "Policy", "UserPolicy", "GroupPolicy")
 )
-ATTACHMENTS = tuple(
-    f"aws:iam/{each[0].lower()}{each[1:]}:{each}"
-    for each in ("RolePolicyAttachment", "PolicyAttachment", "UserPolicyAttachment", "GroupPolicyAttachment")
-)
-"""What gives rights, and what attaches rights that are written elsewhere."""
+PERMISSION_SET_POLICY = "aws:ssoadmin/permissionSetInlinePolicy:PermissionSetInlinePolicy"
+ATTACHMENTS = {
+    **{
+        f"aws:iam/{each[0].lower()}{each[1:]}:{each}": "policyArn"
+        for each in ("RolePolicyAttachment", "PolicyAttachment", "UserPolicyAttachment", "GroupPolicyAttachment")
+    },
+    **{
+        f"aws:iam/{each.lower()}PolicyAttachmentsExclusive:{each}PolicyAttachmentsExclusive": "policyArns"
+        for each in ("Role", "User", "Group")
+    },
+    ROLE: "managedPolicyArns",
+    "aws:ssoadmin/managedPolicyAttachment:ManagedPolicyAttachment": "managedPolicyArn",
+    "aws:ssoadmin/managedPolicyAttachmentsExclusive:ManagedPolicyAttachmentsExclusive": "managedPolicyArns",
+}
+"""What attaches rights that are written elsewhere, and the property that names them."""
 
 ROTATION = "aws:secretsmanager/secretRotation:SecretRotation"
 KEY = "aws:kms/key:Key"
+KEY_POLICIES = (
+    KEY,
+    *(
+        f"aws:kms/{each[0].lower()}{each[1:]}:{each}"
+        for each in ("KeyPolicy", "ReplicaKey", "ExternalKey", "ReplicaExternalKey")
+    ),
+)
+"""What can hold the policy of a key."""
+RESOURCE_POLICIES = (
+    SECRET,
+    "aws:secretsmanager/secretPolicy:SecretPolicy",
+    *("aws:sqs/queue:Queue", "aws:sqs/queuePolicy:QueuePolicy"),
+    *("aws:sns/topic:Topic", "aws:sns/topicPolicy:TopicPolicy"),
+    "aws:ecr/repositoryPolicy:RepositoryPolicy",
+)
+"""What can hold the policy of a secret, a queue, a topic or a repository."""
 PARAMETER = "aws:ssm/parameter:Parameter"
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 ALARMS = ("aws:cloudwatch/metricAlarm:MetricAlarm", "aws:cloudwatch/compositeAlarm:CompositeAlarm")
 BACKUP_PLAN = "aws:backup/plan:Plan"
+FUNCTION_POLICY = "aws:lambda/resourcePolicy:ResourcePolicy"
 LAMBDA_PERMISSION = "aws:lambda/permission:Permission"
 FUNCTION_URL = "aws:lambda/functionUrl:FunctionUrl"
 INVOCATION = "aws:lambda/invocation:Invocation"

@@ -8,6 +8,7 @@ when it is known, which is before the resource is made. One that comes from nowh
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, cast
@@ -15,7 +16,9 @@ from typing import Any, cast
 from ..resource import Resource
 from ..value import ABSENT, Value
 from ..verdict import MalformedError, UndecidableError
+from .actions import is_one_of, matches
 from .aws import is_given
+from .conditions import Condition, Naming, conditions_of, identity, narrows, spares_only_named
 
 
 @dataclass(frozen=True)
@@ -54,10 +57,23 @@ class Statement:
         return [each for value in principal.fields().values() for each in _listed(value)]
 
     @property
-    def conditions(self) -> dict[str, Value]:
-        """Key to value of each condition."""
-        operators = self.value.field("Condition").fields().values()
-        return {key.lower(): value for operator in operators for key, value in operator.fields().items()}
+    def federated(self) -> list[Value]:
+        """The identity providers among them."""
+        principal = self.value.field("Principal")
+        return (
+            []
+            if isinstance(principal.raw, str) or principal.is_unknown
+            else list(_listed(principal.field("Federated")))
+        )
+
+    @property
+    def conditions(self) -> list[Condition]:
+        """When it holds."""
+        return conditions_of(self.value.field("Condition"))
+
+    def is_about(self, *actions: str) -> bool:
+        """Whether one of these actions, in small letters, is among its own."""
+        return any(is_one_of(action.text() or "", actions) for action in self.actions)
 
     def has(self, name: str) -> bool:
         """Whether a member is there."""
@@ -88,8 +104,48 @@ def statements_in(resource: Resource, value: Value) -> list[Statement]:
 
 
 def is_everybody(principal: Value) -> bool:
-    """Whether a principal is anyone at all."""
-    return not principal.is_unknown and principal.text() == "*"
+    """Whether a principal is anyone at all, in one account or in all."""
+    return not principal.is_unknown and (
+        re.fullmatch(r"\*|arn:[^:]*:(iam|sts)::[^:]*[*?][^:]*:.*", principal.text() or "") is not None
+    )
+
+
+def opened_to_everybody(found: list[Statement]) -> list[Statement]:
+    """Return the statements that give everybody a right which neither a condition nor a refusal narrows."""
+    return still_open(
+        [
+            each
+            for each in found
+            if each.allows and (each.has("NotPrincipal") or any(map(is_everybody, each.principals)))
+        ],
+        found,
+        identity,
+    )
+
+
+def still_open(wide: list[Statement], found: list[Statement], naming: Naming) -> list[Statement]:
+    """Return those of the statements that say for whom they are neither themselves nor by a refusal beside them."""
+    open_ones = [each for each in wide if not narrows(each.conditions, naming)]
+    refusals = [each for each in found if not each.allows and _meets_all_others(each, naming)] if open_ones else []
+    return [each for each in open_ones if not any(_covers(refusal, each) for refusal in refusals)]
+
+
+def _meets_all_others(refusal: Statement, naming: Naming) -> bool:
+    if refusal.has("NotPrincipal"):
+        return not refusal.has("Condition")
+    return any(map(is_everybody, refusal.principals)) and spares_only_named(refusal.conditions, naming)
+
+
+def _covers(refusal: Statement, allowed: Statement) -> bool:
+    """Whether a refusal takes away every action that a statement gives, on everything that it gives it on."""
+    patterns = [(each.text() or "") for each in refusal.actions]
+    resources = [each.text() or "" for each in refusal.resources if not each.is_unknown]
+    named = [each.text() or "" for each in allowed.resources if not each.is_unknown]
+    return (
+        not allowed.has("NotAction")
+        and all(any(matches(pattern, each.text() or "") for pattern in patterns) for each in allowed.actions)
+        and all(any(matches(resource, each) for resource in resources) for each in named)
+    )
 
 
 def _parsed(value: Value) -> Value:

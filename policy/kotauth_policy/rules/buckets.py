@@ -6,9 +6,11 @@ which the provider keeps for older programs.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 
+from ..facts.actions import is_every
 from ..facts.aws import (
     ACCOUNT_ACCESS_BLOCK,
     BUCKET_ACCESS_BLOCKS,
@@ -36,6 +38,7 @@ _SATELLITES = (
     *BUCKET_POLICIES,
     *BUCKET_VERSIONINGS,
 )
+_ALL_OBJECTS = re.compile(r"[^/]*\*|[^/]*/\*+")
 _BLOCKS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 
 
@@ -157,20 +160,37 @@ def disable_bucket_acls(bucket: Resource, _: Settings) -> Iterator[Verdict]:
 )
 def require_tls_for_buckets(resource: Resource, _: Settings) -> Iterator[Verdict]:
     """The policy itself is judged, so that one which is known only later is refused before it is made."""
-    if resource.type in BUCKETS:
+    if resource.type in BUCKETS and resource.get("policy").is_absent:
         if not _satellites(resource, BUCKET_POLICIES):
             yield fail("", "has no policy")
         return
     found = statements(resource, "policy")
-    if not resource.get("policy").is_unknown and not any(map(_refuses_plain, found)):
+    refused = [each for statement in found if _refuses_plain(statement) for each in statement.resources]
+    if not resource.get("policy").is_unknown and not refused:
         yield fail("policy", "does not refuse requests without TLS")
+    # A part that only an update knows can be either of the two.
+    elif refused and not any(each.is_unknown for each in refused):
+        names = [(each.text() or "").rpartition(":")[2] for each in refused]
+        if not any("/" not in name for name in names):
+            yield fail("policy", "does not refuse requests to the bucket itself without TLS, only to its objects")
+        if not any(_ALL_OBJECTS.fullmatch(name) for name in names):
+            yield fail("policy", "does not refuse requests to all objects without TLS")
 
 
 def _refuses_plain(statement: Statement) -> bool:
-    condition = statement.conditions.get("aws:securetransport")
-    everything = any(action.text() in ("s3:*", "*") for action in statement.actions)
-    everybody = any(map(is_everybody, statement.principals))
-    return not statement.allows and everything and everybody and condition is not None and condition.flag() is False
+    """Whether it refuses every action to everybody without TLS, at most with an exception for AWS's services."""
+    conditions = [each for each in statement.conditions if not each.is_for_services]
+    return (
+        not statement.allows
+        and any(_is_all_of_s3(action.text() or "") for action in statement.actions)
+        and any(map(is_everybody, statement.principals))
+        and bool(conditions)
+        and all(each.key == "aws:securetransport" and each.is_flag(expected=False) for each in conditions)
+    )
+
+
+def _is_all_of_s3(action: str) -> bool:
+    return is_every(action) and action.lower().startswith(("s3:", "*"))
 
 
 @AREA.rule(

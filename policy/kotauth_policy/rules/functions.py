@@ -6,14 +6,17 @@ data, and are traced and held to a number.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
 from ..clock import today
 from ..facts import lambda_runtimes
-from ..facts.aws import FUNCTION_URL, INVOCATION, LAMBDA, LAMBDA_PERMISSION, is_given
+from ..facts.aws import FUNCTION_POLICY, FUNCTION_URL, INVOCATION, LAMBDA, LAMBDA_PERMISSION
+from ..facts.conditions import identity
 from ..facts.key_fingerprint import is_fingerprint_only
+from ..facts.policy_document import opened_to_everybody, statements
 from ..facts.secret_text import SECRET_FORM, SECRET_SOURCES, is_named_like_secret
 from ..resource import Resource
 from ..rule import Area, Kind, Level, Parameter, References, Settings, Severity
@@ -21,6 +24,13 @@ from ..value import Value
 from ..verdict import Verdict, fail, undecidable
 
 AREA = Area("functions")
+_SHARED_CALLER = re.compile(r"\*|.*\.amazonaws\.com(\.cn)?|arn:[^:]*:iam::\*:.*")
+_NARROWING = {
+    "sourceArn": "aws:sourcearn",
+    "sourceAccount": "aws:sourceaccount",
+    "principalOrgId": "aws:principalorgid",
+}
+"""Properties of a permission that become a condition of its statement."""
 
 
 def _is_in_vpc(function: Resource) -> bool:
@@ -80,7 +90,7 @@ def _runtime(function: Resource) -> tuple[str, date | None]:
     "Let nobody call a function who is not named.",
     remedy="Name the `principal`, for a service its `source_arn` or `source_account`, and set `authorization_type` to "
     '"AWS_IAM".',
-    types=(LAMBDA_PERMISSION, FUNCTION_URL),
+    types=(LAMBDA_PERMISSION, FUNCTION_URL, FUNCTION_POLICY),
     references=References(hub=("Lambda.1",), checkov=("CKV_AWS_301", "CKV_AWS_364")),
 )
 def forbid_public_functions(resource: Resource, _: Settings) -> Iterator[Verdict]:
@@ -88,11 +98,23 @@ def forbid_public_functions(resource: Resource, _: Settings) -> Iterator[Verdict
     if resource.type == FUNCTION_URL:
         if resource.get("authorizationType").text() != "AWS_IAM":
             yield fail("authorizationType", "is not AWS_IAM")
-        return
-    principal = resource.get("principal").text() or ""
-    whose = [resource.get(name) for name in ("sourceArn", "sourceAccount", "principalOrgId")]
-    if (principal == "*" or principal.endswith(".amazonaws.com")) and not any(map(is_given, whose)):
+    elif resource.type == FUNCTION_POLICY:
+        for statement in opened_to_everybody(statements(resource, "policy")):
+            yield fail(statement.value.path, "lets everybody call the function")
+    elif resource.get("functionUrlAuthType").raw == "NONE":
+        yield fail("functionUrlAuthType", "is NONE, so everybody may call the function's address")
+    elif _SHARED_CALLER.fullmatch(resource.get("principal").text() or "") and not any(map(_is_named, _whose(resource))):
         yield fail("principal", "is everybody, or a service for everybody")
+
+
+def _whose(permission: Resource) -> list[tuple[str, Value]]:
+    return [(key, permission.get(name)) for name, key in _NARROWING.items()]
+
+
+def _is_named(whose: tuple[str, Value]) -> bool:
+    key, value = whose
+    says_whom = identity(key)
+    return value.is_unknown or (says_whom is not None and bool(value.text()) and says_whom(value.text() or ""))
 
 
 @AREA.rule(

@@ -3,54 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from fnmatch import fnmatchcase
+from collections.abc import Callable, Iterator
 
-from ..facts.aws import ATTACHMENTS, POLICIES, ROLE
-from ..facts.policy_document import Statement, is_everybody, statements, statements_in
+from ..facts.actions import DECRYPTIONS, ESCALATIONS, GRANT, SECRETS, is_every, is_harmless, is_one_of
+from ..facts.aws import ATTACHMENTS, PERMISSION_SET_POLICY, POLICIES, RESOURCE_POLICIES, ROLE
+from ..facts.conditions import is_literal, narrows
+from ..facts.federation import issuers_of, naming_of
+from ..facts.policy_document import Statement, is_everybody, opened_to_everybody, statements, statements_in, still_open
 from ..resource import Resource
 from ..rule import Area, References, Settings, Severity
 from ..value import Value
 from ..verdict import Verdict, fail, undecidable
 
 AREA = Area("iam")
-# What a right to read is called; what it reads is another question.
-_READS = re.compile(r"[a-z0-9-]+:(describe|list|get|batchget|view|lookup)", re.I)
-_SECRETS = re.compile(
-    r"(secretsmanager:getsecretvalue|secretsmanager:batchgetsecretvalue|ssm:getparameter|s3:getobject)", re.I
+_GIVES_RIGHTS = (*POLICIES, ROLE, PERMISSION_SET_POLICY)
+ADMINISTRATOR = re.compile(
+    r"arn:aws[\w-]*:iam::aws:policy/(?:[\w-]+/)?"
+    r"(?:AdministratorAccess|AdministratorAccess-Amplify|PowerUserAccess|IAMFullAccess)",
 )
-_SECRET_ACTIONS = (
-    *(f"secretsmanager:{action}secretvalue" for action in ("get", "batchget")),
-    *(f"ssm:getparameter{ending}" for ending in ("", "s", "sbypath", "history")),
-    *("s3:getobject", "s3:getobjectversion"),
-)
-_DECRYPTS = re.compile(r"kms:(\*|decrypt|reencrypt)", re.I)
-_DECRYPT_ACTIONS = ("kms:decrypt", "kms:reencryptfrom", "kms:reencryptto")
-_ESCALATES = re.compile(
-    r"iam:(passrole|createpolicyversion|setdefaultpolicyversion|(attach|put)(user|group|role)policy|addusertogroup"
-    r"|updateassumerolepolicy|createaccesskey|create(login|)profile|updateloginprofile|createrole|createuser)"
-    r"|sts:assumerole|lambda:updatefunctioncode|ssm:(sendcommand|startsession)",
-    re.I,
-)
-_ESCALATION_ACTIONS = (
-    *("iam:passrole", "iam:createpolicyversion", "iam:setdefaultpolicyversion", "iam:updateassumerolepolicy"),
-    *(f"iam:{verb}{owner}policy" for verb in ("attach", "put") for owner in ("user", "group", "role")),
-    *("iam:createaccesskey", "iam:createloginprofile", "iam:addusertogroup", "sts:assumerole"),
-    *("lambda:updatefunctioncode", "ssm:sendcommand", "ssm:startsession"),
-)
-_NO_NARROWER = re.compile(
-    r"ssm:updateinstanceinformation|ssmmessages:(create|open)(control|data)channel|ec2messages:\w+"
-    r"|ec2:(create|delete)networkinterface|ec2:(un|)assignprivateipaddresses"
-    r"|xray:put(tracesegments|telemetryrecords)|cloudwatch:putmetricdata|ecr:getauthorizationtoken",
-    re.I,
-)
-"""Actions for which AWS knows no resource, or none that exists before."""
-_ADMINISTRATORS = ("AdministratorAccess", "PowerUserAccess", "IAMFullAccess")
+"""Policies of AWS's own that let their owner do all, or write policies for any role without a condition."""
 
-
+_EVERYTHING = re.compile(r"[*?:]+|arn:[*?:]+|arn:[^:]*:[*?][*?:]*")
 # All of one kind, in whichever account and region. What follows a bucket's name is a part of that bucket.
 _ALL_OF_A_KIND = re.compile(
-    r"\*+|arn:\*+|arn(:[^:]*){4}:((secret|function|role|user|group|policy|key|parameter|alias)[:/])?\*+(/\*+)?"
+    r"arn(:[^:]*){4}:((secret|function|role|user|group|policy|key|parameter|alias|instance|document|project|stack"
+    r"|instance-profile|oidc-provider|saml-provider)[:/])?[*?]+(/[*?]+)?"
+)
+_OF_A_RESOURCE = re.compile(
+    r"[a-z0-9-]+:resourcetag/.+|kms:resourcealiases|secretsmanager:secretid|ecs:cluster|ec2:vpc"
 )
 
 
@@ -59,29 +39,36 @@ def _allowed(policy: Resource) -> Iterator[Statement]:
     if policy.type == ROLE:
         documents = [each.field("policy") for each in policy.get("inlinePolicies").items()]
     else:
-        documents = [policy.get("policy")]
+        documents = [policy.get("inlinePolicy" if policy.type == PERMISSION_SET_POLICY else "policy")]
     for document in documents:
         # A role's empty entry means that it has no policy.
         if policy.type != ROLE or not document.is_absent:
             yield from (statement for statement in statements_in(policy, document) if statement.allows)
 
 
-def _is_all(resource: Value) -> bool:
-    return not resource.is_unknown and (resource.text() or "").strip("*") == "" and not resource.is_absent
+def _on(statement: Statement, *patterns: re.Pattern[str]) -> bool:
+    """Whether a statement is about everything that one of the patterns means."""
+    named = [each.text() or "" for each in statement.resources if not each.is_unknown]
+    return statement.has("NotResource") or any(pattern.fullmatch(name) for pattern in patterns for name in named)
 
 
-def _on_all(statement: Statement) -> bool:
-    return any(map(_is_all, statement.resources)) or statement.has("NotResource")
+def _resource(key: str) -> Callable[[str], bool] | None:
+    """Name resources by what they are tagged or called."""
+    return _is_name if _OF_A_RESOURCE.fullmatch(key) else None
 
 
-def _on_all_of_a_kind(statement: Statement) -> bool:
-    named = (each.text() or "" for each in statement.resources if not each.is_unknown)
-    return statement.has("NotResource") or any(map(_ALL_OF_A_KIND.fullmatch, named))
+def _created(key: str) -> Callable[[str], bool] | None:
+    """Name resources, and those that a tag of the request will be on."""
+    return _is_name if key.startswith("aws:requesttag/") else _resource(key)
 
 
-def _is_one(action: str, pattern: re.Pattern[str], names: tuple[str, ...]) -> bool:
-    """Whether an action is one of these, also where it is written with a wildcard."""
-    return pattern.match(action) is not None or any(fnmatchcase(name, action.lower()) for name in names)
+def _held_down(key: str) -> Callable[[str], bool] | None:
+    """Name resources, and the policies and boundaries without which nobody gets a right."""
+    return is_literal if key in ("iam:permissionsboundary", "iam:policyarn") else _resource(key)
+
+
+def _is_name(text: str) -> bool:
+    return text.removeprefix("alias/").strip("*?") != ""
 
 
 @AREA.rule(
@@ -89,7 +76,7 @@ def _is_one(action: str, pattern: re.Pattern[str], names: tuple[str, ...]) -> bo
     Severity.HIGH,
     "Name the actions that a policy allows.",
     remedy="List them, such as secretsmanager:GetSecretValue.",
-    types=(*POLICIES, ROLE),
+    types=_GIVES_RIGHTS,
     references=References(hub=("IAM.1", "IAM.21"), checkov=("CKV_AWS_62", "CKV_AWS_63")),
 )
 def name_allowed_actions(policy: Resource, _: Settings) -> Iterator[Verdict]:
@@ -98,7 +85,7 @@ def name_allowed_actions(policy: Resource, _: Settings) -> Iterator[Verdict]:
         if statement.has("NotAction"):
             yield fail(f"{statement.value.path}.NotAction", "allows everything else")
         for action in statement.actions:
-            if (action.text() or "").endswith(":*") or action.text() == "*":
+            if is_every(action.text() or ""):
                 yield fail(action.path, "is every action")
 
 
@@ -107,19 +94,22 @@ def name_allowed_actions(policy: Resource, _: Settings) -> Iterator[Verdict]:
     Severity.HIGH,
     "Name what a policy lets change, and which secrets it lets read.",
     remedy="Write the ARNs into `Resource`.",
-    types=(*POLICIES, ROLE),
+    types=_GIVES_RIGHTS,
     references=References(checkov=("CKV_AWS_287", "CKV_AWS_288", "CKV_AWS_290", "CKV_AWS_355"), checklist=(8, 9)),
 )
 def name_changed_resources(policy: Resource, _: Settings) -> Iterator[Verdict]:
-    """A host that is broken into may do what its role may. Few actions know no resource; those are let through."""
+    """A host that is broken into may do what its role may. Few actions know no resource; those are let through.
+
+    A tag that a resource must have names it as well.
+    """
     for statement in _allowed(policy):
-        everything, kind = _on_all(statement), _on_all_of_a_kind(statement)
-        for action in statement.actions if everything or kind else []:
+        everything = _on(statement, _EVERYTHING)
+        if not (everything or _on(statement, _ALL_OF_A_KIND)) or narrows(statement.conditions, _created):
+            continue
+        for action in statement.actions:
             name = action.text() or ""
-            elsewhere = _is_one(name, _ESCALATES, _ESCALATION_ACTIONS) or _is_one(name, _DECRYPTS, _DECRYPT_ACTIONS)
-            harmless = _READS.match(name) or _NO_NARROWER.fullmatch(name)
-            reads_secrets = _is_one(name, _SECRETS, _SECRET_ACTIONS)
-            if reads_secrets or (everything and not elsewhere and not harmless):
+            elsewhere = is_one_of(name, (*ESCALATIONS, *DECRYPTIONS))
+            if is_one_of(name, SECRETS) or (everything and not elsewhere and not is_harmless(name)):
                 yield fail(action.path, "is allowed on every resource")
 
 
@@ -128,16 +118,22 @@ def name_changed_resources(policy: Resource, _: Settings) -> Iterator[Verdict]:
     Severity.HIGH,
     "Name the keys that a policy lets decrypt with.",
     remedy="Write the key's ARN into `Resource`, and kms:ViaService into `Condition`.",
-    types=(*POLICIES, ROLE),
+    types=_GIVES_RIGHTS,
     references=References(hub=("KMS.1", "KMS.2"), checklist=(8,)),
 )
 def name_decryption_keys(policy: Resource, _: Settings) -> Iterator[Verdict]:
-    """Encryption under different keys is worth as much as the difference between who may use them."""
+    """Encryption under different keys is worth as much as the difference between who may use them.
+
+    A grant that only a service of AWS's may have is for that service.
+    """
     for statement in _allowed(policy):
-        if _on_all_of_a_kind(statement):
-            for action in statement.actions:
-                if _is_one(action.text() or "", _DECRYPTS, _DECRYPT_ACTIONS):
-                    yield fail(action.path, "is allowed with every key")
+        if not _on(statement, _EVERYTHING, _ALL_OF_A_KIND) or narrows(statement.conditions, _resource):
+            continue
+        flags = [each for each in statement.conditions if each.key == "kms:grantisforawsresource"]
+        names = [each for each in DECRYPTIONS if each != GRANT or not any(c.is_flag(expected=True) for c in flags)]
+        for action in statement.actions:
+            if is_one_of(action.text() or "", names):
+                yield fail(action.path, "is allowed with every key")
 
 
 @AREA.rule(
@@ -145,15 +141,15 @@ def name_decryption_keys(policy: Resource, _: Settings) -> Iterator[Verdict]:
     Severity.CRITICAL,
     "Let no policy give its owner more rights than it says.",
     remedy="Remove the action, or name the one role or function that it is about.",
-    types=(*POLICIES, ROLE),
+    types=_GIVES_RIGHTS,
     references=References(checkov=("CKV_AWS_286", "CKV_AWS_289")),
 )
 def forbid_escalation(policy: Resource, _: Settings) -> Iterator[Verdict]:
     """Who may pass any role, or write any policy, is an administrator in two steps."""
     for statement in _allowed(policy):
-        if _on_all_of_a_kind(statement):
+        if _on(statement, _EVERYTHING, _ALL_OF_A_KIND) and not narrows(statement.conditions, _held_down):
             for action in statement.actions:
-                if _is_one(action.text() or "", _ESCALATES, _ESCALATION_ACTIONS):
+                if is_one_of(action.text() or "", ESCALATIONS):
                     yield fail(action.path, "lets its owner take any rights")
 
 
@@ -162,19 +158,19 @@ def forbid_escalation(policy: Resource, _: Settings) -> Iterator[Verdict]:
     Severity.CRITICAL,
     "Attach no policy of an administrator.",
     remedy="Write an `aws.iam.RolePolicy` with the few rights that are needed.",
-    types=(*ATTACHMENTS, ROLE),
+    types=tuple(ATTACHMENTS),
     references=References(hub=("IAM.1",), checkov=("CKV_AWS_274", "CKV2_AWS_56")),
     waivable=False,
 )
 def forbid_administrator_policies(resource: Resource, _: Settings) -> Iterator[Verdict]:
     """Nothing that this stack runs administers the account."""
-    named = resource.get("managedPolicyArns").items() if resource.type == ROLE else [resource.get("policyArn")]
-    for value in named:
+    attached = resource.get(ATTACHMENTS[resource.type])
+    for value in [attached] if attached.is_unknown or isinstance(attached.raw, str) else attached.items():
         if value.is_unknown:
             # A policy of the stack's own is judged itself.
             if not resource.sources(value.path.partition("[")[0]):
                 yield undecidable(value.path)
-        elif (value.text() or "").rpartition("/")[2] in _ADMINISTRATORS:
+        elif ADMINISTRATOR.fullmatch(value.text() or ""):
             yield fail(value.path, "is the policy of an administrator")
 
 
@@ -182,16 +178,40 @@ def forbid_administrator_policies(resource: Resource, _: Settings) -> Iterator[V
     "trust-exactly",
     Severity.CRITICAL,
     "Say exactly who may take a role.",
-    remedy="Name the service, or the role and account, in `Principal` of `assume_role_policy`.",
+    remedy="Name the service, or the role and account, in `Principal` of `assume_role_policy`; for an identity "
+    "provider require a `sub` with StringEquals, on GitHub one that begins with repo:OWNER/REPOSITORY:.",
     types=(ROLE,),
-    references=References(checkov=("CKV_AWS_60", "CKV_AWS_61")),
+    references=References(checkov=("CKV_AWS_60", "CKV_AWS_61", "CKV_AWS_358", "CKV_AWS_393")),
 )
 def trust_exactly(role: Resource, _: Settings) -> Iterator[Verdict]:
-    """A role that anybody may take is a password on a wall."""
-    for statement in statements(role, "assumeRolePolicy"):
-        if statement.allows and (statement.has("NotPrincipal") or any(map(_is_anyone, statement.principals))):
-            yield fail(statement.value.path, "lets anybody take the role")
+    """A role that anybody may take is a password on a wall. A shared identity provider signs everybody's tokens."""
+    found = statements(role, "assumeRolePolicy")
+    for statement in opened_to_everybody(found):
+        yield fail(statement.value.path, "lets anybody take the role")
+    for statement in found:
+        if not statement.allows or not statement.is_about("sts:assumerolewithwebidentity"):
+            continue
+        for provider in statement.federated:
+            issuers = [] if is_everybody(provider) else issuers_of(role, provider)
+            if any(still_open([statement], found, naming_of(issuer)) for issuer in issuers):
+                yield fail(provider.path, "lets everybody with a token of this identity provider take the role")
 
 
-def _is_anyone(principal: Value) -> bool:
-    return is_everybody(principal) or (not principal.is_unknown and (principal.text() or "").endswith(":iam::*:root"))
+@AREA.rule(
+    "restrict-resource-policies",
+    Severity.CRITICAL,
+    "Let nobody use a secret, queue, topic or repository who is not named.",
+    remedy="Name the account, role or service in `Principal`, or in `Condition` the account, organisation or source.",
+    types=RESOURCE_POLICIES,
+    references=References(hub=("SQS.3", "SNS.4"), checkov=("CKV_AWS_32", "CKV_AWS_168", "CKV_AWS_169")),
+)
+def restrict_resource_policies(resource: Resource, _: Settings) -> Iterator[Verdict]:
+    """Its policy is the only door: whom it lets in needs no right in this account."""
+    if not _is_left_out(resource.get("policy")):
+        for statement in opened_to_everybody(statements(resource, "policy")):
+            yield fail(statement.value.path, "lets everybody in")
+
+
+def _is_left_out(policy: Value) -> bool:
+    # The provider takes an empty document of a secret for none.
+    return policy.is_absent or policy.raw in ("", "{}")

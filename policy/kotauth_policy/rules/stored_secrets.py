@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..facts.aws import KEY, ROTATION, SECRET, is_given
+from ..facts.aws import KEY, KEY_POLICIES, ROTATION, SECRET, is_given
 from ..facts.docker import SERVER
 from ..facts.host_containers import parts_in
 from ..facts.kotauth import secret_key_uploads
-from ..facts.policy_document import is_everybody, statements
+from ..facts.policy_document import opened_to_everybody, statements
 from ..resource import Resource, Stack
 from ..rule import Area, Kind, Level, Parameter, References, Settings, Severity
 from ..verdict import Verdict, fail
@@ -96,21 +96,18 @@ def rotate_keys(key: Resource, _: Settings) -> Iterator[Verdict]:
     Severity.CRITICAL,
     "Let nobody use a key who is not named.",
     remedy="Name the account or a service in `Principal` of the key's policy; AWS's default is the account.",
-    types=(KEY,),
+    types=KEY_POLICIES,
     references=References(hub=("KMS.5",), checkov=("CKV_AWS_33",)),
 )
 def restrict_key_users(key: Resource, _: Settings) -> Iterator[Verdict]:
-    """A condition may narrow everybody, and then it has to say whose account it is about."""
+    """A condition may narrow everybody, and then it has to say whose account it is about.
+
+    kms:ViaService alone doesn't: everybody has a bucket or a queue that asks for them.
+    """
     if key.get("policy").is_absent:
         return
-    for statement in statements(key, "policy"):
-        narrowed = {"kms:calleraccount", "aws:principalorgid", "aws:principalaccount"} & set(statement.conditions)
-        if (
-            statement.allows
-            and not narrowed
-            and (any(map(is_everybody, statement.principals)) or statement.has("NotPrincipal"))
-        ):
-            yield fail(statement.value.path, "lets everybody use the key")
+    for statement in opened_to_everybody(statements(key, "policy")):
+        yield fail(statement.value.path, "lets everybody use the key")
 
 
 @AREA.rule(

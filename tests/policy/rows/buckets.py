@@ -8,6 +8,7 @@ import pulumi_aws as aws
 from ..aws_program import KNOWN, document
 from ..change import ABSENT, Args, Change, From, add, put, without
 from ..mutation import CAUGHT, NOTHING, PASSED, REQUIRED, Case, Row, found, on_aws
+from . import buckets_tls
 
 _EXACTLY: Args = {
     "Effect": "Deny",
@@ -235,4 +236,4 @@ INLINE = (
     ),
 )
 
-TABLE = on_aws(*ROWS, *CASES, *INLINE)
+TABLE = on_aws(*ROWS, *CASES, *INLINE, *buckets_tls.CASES)

@@ -4,6 +4,7 @@ import pulumi_aws as aws
 
 from ..change import ABSENT, UNKNOWN, Change, From, Secret, add, put
 from ..mutation import NOTHING, REQUIRED, Case, Row, found, on_aws, spelled
+from . import functions_callers
 
 _EXPOSED = found("keep-secrets-out-of-functions@function")
 _ENDED = found("run-supported-runtimes@function")
@@ -115,4 +116,4 @@ CASES = (
     ),
 )
 
-TABLE = on_aws(*ROWS, *_RUNTIMES, *CASES)
+TABLE = on_aws(*ROWS, *_RUNTIMES, *CASES, *functions_callers.CASES)

@@ -7,6 +7,7 @@ import pulumi_aws as aws
 from ..aws_program import KNOWN, document
 from ..change import UNKNOWN, Args, Change, From, Secret, add, put
 from ..mutation import NOTHING, Case, Found, Row, found, on_aws, state
+from . import iam_resource_policies, iam_rights, iam_trust
 
 _RULES = ("name-allowed-actions", "name-changed-resources", "name-decryption-keys", "forbid-escalation")
 _EVERY = found(*(f"{rule}@rights" for rule in _RULES))
@@ -141,16 +142,6 @@ CASES = (
         ),
         NOTHING,
     ),
-    Case(
-        "a role of every account",
-        (put("role", "assume_role_policy.Statement.0.Principal", {"AWS": "arn:aws:iam::*:root"}),),
-        found("trust-exactly@role"),
-    ),
-    Case(
-        "a trust that is made elsewhere",
-        (put("role", "assume_role_policy", UNKNOWN),),
-        found("trust-exactly@role"),
-    ),
 )
 
-TABLE = on_aws(*STATES, *ROWS, *CASES)
+TABLE = on_aws(*STATES, *ROWS, *CASES, *iam_rights.CASES, *iam_trust.CASES, *iam_resource_policies.CASES)

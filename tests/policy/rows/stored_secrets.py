@@ -7,6 +7,7 @@ import pulumi_aws as aws
 from ..aws_program import ACCOUNT, document
 from ..change import ABSENT, UNKNOWN, Args, From, add, put
 from ..mutation import NOTHING, REQUIRED, Case, Impossible, Row, found, on_aws, state
+from . import stored_secrets_keys
 
 _EVERYBODY: Args = {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*", "Principal": {"AWS": "*"}}
 _OPEN = document(ACCOUNT, _EVERYBODY)
@@ -81,4 +82,4 @@ CASES = (
     Case("a password that is rotated", _rotation(From("database-password-secret", "id")), NOTHING),
 )
 
-TABLE = on_aws(*ROWS, *STATES, *CASES)
+TABLE = on_aws(*ROWS, *STATES, *CASES, *stored_secrets_keys.CASES)

@@ -1,0 +1,96 @@
+"""Identity providers in the trust of a role: what a token has to say before it is one caller's and not anybody's.
+
+A provider that everybody has an account with signs everybody's tokens with one key, and its audience is the same for
+all. AWS asks for these claims as well where a role is made:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc_secure-by-default.html.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from ..resource import Resource
+from ..value import Value
+from .conditions import Naming, is_literal
+
+OIDC_PROVIDER: Final = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
+_Claims = Mapping[str, Callable[[str], bool]]
+_WORD: Final = r"[^/:*?${}]+"
+
+
+def _like(pattern: str) -> Callable[[str], bool]:
+    return lambda text: re.match(pattern, text, re.I) is not None
+
+
+# A part before it that a workflow chooses, such as `environment:…`, could be made to look like it.
+_REPOSITORY: Final = rf"{_WORD}(?:@\*)?/{_WORD}(?=[:/@]|$)"
+_GITHUB_SUBJECT: Final = _like(
+    rf"(?:(?:repository_owner|repository_owner_id|repository_visibility|enterprise|enterprise_id):{_WORD}:)*"
+    rf"(?:(?:repo|repository|job_workflow_ref):{_REPOSITORY}|repository_id:\d+(?=:|$))"
+)
+_GITHUB: Final = {
+    "sub": _GITHUB_SUBJECT,
+    "job_workflow_ref": _like(rf"{_WORD}/{_WORD}/"),
+    "repository": _like(rf"{_WORD}/{_WORD}$"),
+    "repository_id": is_literal,
+}
+_ANY_LITERAL: Final[_Claims] = {"sub": is_literal, "aud": is_literal, "email": is_literal}
+SHARED: Final[Mapping[str, _Claims]] = {
+    "token.actions.githubusercontent.com": _GITHUB,
+    "gitlab.com": {"sub": _like(rf"project_path:{_WORD}(?:/{_WORD})+(?=:|$)|project_id:\d+(?=:|$)")},
+    "app.terraform.io": {"sub": _like(rf"organization:{_WORD}:")},
+    "app.eu.terraform.io": {"sub": _like(rf"organization:{_WORD}:")},
+    "agent.buildkite.com": {"sub": _like(rf"organization:{_WORD}:pipeline:{_WORD}:")},
+    "oidc.codefresh.io": {"sub": _like(rf"account:{_WORD}:")},
+    "scalr.io": {"sub": _like(rf"account:{_WORD}:")},
+    "api.pulumi.com/oidc": {"aud": is_literal, "sub": _like(rf"pulumi:.*:org:{_WORD}(?=:|$)")},
+    "oidc.vercel.com": {"aud": is_literal, "sub": _like(rf"owner:{_WORD}:")},
+    # Whoever asks Google for a token chooses its audience; `aud` is the application's own number where it has one.
+    "accounts.google.com": _ANY_LITERAL,
+    "cognito-identity.amazonaws.com": _ANY_LITERAL,
+    "graph.facebook.com": {"app_id": is_literal, "id": is_literal},
+    "www.amazon.com": {"app_id": is_literal, "user_id": is_literal},
+}
+"""Issuer to the claims, one of which says enough, and what their values look like then."""
+
+_OF_A_CLUSTER: Final = re.compile(r"oidc[.-]eks\.")
+_SERVICE_ACCOUNT: Final = {"sub": _like(rf"system:serviceaccount:{_WORD}:")}
+
+
+def issuers_of(resource: Resource, principal: Value) -> list[str]:
+    """Return the issuers that a federated principal can be, in small letters, with an empty one for an unknown one.
+
+    A provider for SAML has none: there the provider says itself who may take which role.
+    """
+    if principal.is_unknown:
+        urls = [provider.get("url") for provider in resource.origins_of(principal, OIDC_PROVIDER)]
+        return [_host("" if url.is_unknown else url.text() or "") for url in urls] or [""]
+    text = principal.text() or ""
+    _, is_provider, host = text.partition(":oidc-provider/")
+    if is_provider:
+        return [_host(host)]
+    return [] if ":saml-provider/" in text else [_host(text)]
+
+
+def naming_of(issuer: str) -> Naming:
+    """Return what names one caller among those whose tokens this issuer signs; any claim where it is not known."""
+    if not issuer:
+        return lambda key: is_literal if key.endswith((":sub", ":aud")) else None
+    host = next((each for each in (issuer, issuer.partition("/")[0]) if each in SHARED), "")
+    # A server of GitHub's for one company is under its own name.
+    if issuer.startswith("token.actions.") and issuer.endswith(".ghe.com"):
+        claims: _Claims = _GITHUB
+    elif host:
+        claims = SHARED[host]
+    elif _OF_A_CLUSTER.match(issuer):
+        claims = _SERVICE_ACCOUNT
+    else:
+        # An issuer of one's own, such as a workspace or a tenant: whichever of its claims.
+        return lambda key: is_literal if key.startswith(f"{issuer}:") else None
+    return lambda key: claims.get(key.removeprefix(f"{issuer}:")) if key.startswith(f"{issuer}:") else None
+
+
+def _host(url: str) -> str:
+    return url.lower().removeprefix("https://").rstrip("/")
