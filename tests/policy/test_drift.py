@@ -29,7 +29,7 @@ from . import aws_program, docker_build
 from .mutation import Case
 from .program import KNOWN, build
 from .rows import of_rule
-from .wire import STACK, analyze, register
+from .wire import STACK_TYPE, analyze, register
 
 COMPONENTS = "kotauth"
 
@@ -40,7 +40,7 @@ def _args(token: str) -> Any:
     package, place, name = token.split(":")
     if package == COMPONENTS:
         return getattr(importlib.import_module("components"), name, None)
-    if token == STACK[0]:
+    if token == STACK_TYPE:
         return pulumi.runtime.stack.Stack
     if token in docker_build.INPUTS:
         return docker_build.INPUTS[token]

@@ -28,7 +28,7 @@ from policy.kotauth_policy.verdict import Verdict
 
 from .change import put
 from .program import build
-from .wire import REFUSING, RULES, STACK, Registered, analyze, register
+from .wire import REFUSING, RULES, Registered, analyze, register
 
 PACK = Path(__file__).parents[2] / "policy"
 
@@ -76,7 +76,7 @@ def test_properties_are_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sdk, "deserialize_properties", lambda properties: seen_by_the_sdk.append(properties) or {})
     registered = register(build())
     assert analyze(registered) == []
-    assert sorted(decoded) == sorted([STACK[1], *(urn for urn, _ in registered.registrations)])
+    assert sorted(decoded) == sorted([registered.root_request().urn, *(urn for urn, _ in registered.registrations)])
     assert not any(seen_by_the_sdk)
 
 

@@ -18,6 +18,7 @@ from policy.kotauth_policy.configuration import Entry
 from policy.kotauth_policy.servicer import PackServicer
 
 RULES = all_rules()
+STACK_TYPE = "pulumi:pulumi:Stack"
 
 
 class RecordingMonitor(mocks.MockMonitor):
@@ -30,7 +31,7 @@ class RecordingMonitor(mocks.MockMonitor):
 
     def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> Any:  # noqa: N802
         response = super().RegisterResource(request)
-        if request.type != "pulumi:pulumi:Stack":
+        if request.type != STACK_TYPE:
             self.registrations.append((response.urn, request))
             self.outputs[response.urn] = response.object
             if response.id:
@@ -64,10 +65,6 @@ def _secret(value: Any) -> dict[str, Any]:
     return {SPECIAL_SIG_KEY: SPECIAL_SECRET_SIG, "value": value}
 
 
-STACK = ("pulumi:pulumi:Stack", "urn:pulumi:test::kotauth-infra::pulumi:pulumi:Stack::kotauth-infra-test")
-"""Type and URN of the resource that stands for the stack itself, which no mock registers."""
-
-
 @dataclass(frozen=True)
 class Violation:
     """One diagnostic of the pack."""
@@ -95,6 +92,13 @@ class Registered:
                 properties=request.object,
                 options=proto.AnalyzerResourceOptions(protect=request.protect),
             )
+
+    def root_request(self) -> proto.AnalyzeRequest:
+        """Ask about the resource that stands for the stack itself, which no mock registers."""
+        urns = (urn for urn, _ in self.registrations)
+        place = "::".join(next(urns, "urn:pulumi:test::kotauth-infra").split("::")[:2])
+        name = "kotauth-infra-test"
+        return proto.AnalyzeRequest(type=STACK_TYPE, urn=f"{place}::{STACK_TYPE}::{name}", name=name)
 
     def stack_request(self) -> proto.AnalyzeStackRequest:
         return proto.AnalyzeStackRequest(
@@ -134,10 +138,9 @@ def analyze(
     servicer = servicer or PackServicer(RULES)
     if configuration:
         servicer.Configure(configure_request(configuration), REFUSING)
-    type_, urn = STACK
-    root = proto.AnalyzeRequest(type=type_, urn=urn, name="kotauth-infra-test")
+    root = registered.root_request()
     stack = registered.stack_request()
-    stack.resources.add(type=type_, urn=urn, name=root.name)
+    stack.resources.add(type=root.type, urn=root.urn, name=root.name)
     responses = [servicer.Analyze(request, REFUSING) for request in (root, *registered.analyze_requests())]
     responses.append(servicer.AnalyzeStack(stack, REFUSING))
     return violations(*responses)
