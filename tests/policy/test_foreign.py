@@ -13,7 +13,18 @@ import pulumi_aws as aws
 import pytest
 from pulumi.runtime import proto
 
-from .foreign import api, compose, fargate, static_site, wordpress
+from .foreign import (
+    api,
+    cluster,
+    compose,
+    deploy_role,
+    fargate,
+    login,
+    reports,
+    static_site,
+    webhooks,
+    wordpress,
+)
 from .wire import RULES, analyze, register
 
 Outputs = dict[str, dict[str, Any]]
@@ -32,6 +43,16 @@ PROGRAMS: dict[str, tuple[Callable[[], None], frozenset[str], Outputs]] = {
     "compose": (compose.program, compose.EXPECTED, {}),
     "functions": (api.program, api.EXPECTED, {}),
     "functions, after an update": (api.program, api.EXPECTED, api.LATER),
+    "EKS": (cluster.program, cluster.EXPECTED, {}),
+    "EKS, after an update": (cluster.program, cluster.EXPECTED, cluster.LATER),
+    "webhooks": (webhooks.program, webhooks.EXPECTED, {}),
+    "webhooks, after an update": (webhooks.program, webhooks.EXPECTED, webhooks.LATER),
+    "deploy roles": (deploy_role.program, deploy_role.EXPECTED, {}),
+    "deploy roles, after an update": (deploy_role.program, deploy_role.EXPECTED_LATER, deploy_role.LATER),
+    "another login": (login.program, login.EXPECTED, {}),
+    "another login, after an update": (login.program, login.EXPECTED, login.LATER),
+    "restored database": (reports.program, reports.EXPECTED, {}),
+    "restored database, after an update": (reports.program, reports.EXPECTED, reports.LATER),
     "nothing": (nothing, frozenset(), {}),
 }
 
