@@ -21,7 +21,9 @@ STATES = {"known", "secret", "unknown", "absent"}
 RULES = all_rules()
 READS_TEXT: tuple[str, ...] = (
     "allow-image-registries",
+    "allow-tls-policies",
     "certify-database",
+    "certify-listeners",
     "encrypt-buckets",
     "forbid-administrator-policies",
     "forbid-escalation",
@@ -37,6 +39,8 @@ READS_TEXT: tuple[str, ...] = (
     "pin-image",
     "plan-database-upgrades",
     "plan-runtime-upgrades",
+    "probe-targets",
+    "redirect-plain-http",
     "require-kotauth-version",
     "require-tls-for-buckets",
     "restrict-database-ingress",

@@ -66,8 +66,12 @@ TARGET_GROUPS = ("aws:lb/targetGroup:TargetGroup", "aws:alb/targetGroup:TargetGr
 TARGET_ATTACHMENTS = tuple(f"aws:{name}/targetGroupAttachment:TargetGroupAttachment" for name in ("lb", "alb"))
 """Each under both names that the provider has for it."""
 WEB_ACL = "aws:wafv2/webAcl:WebAcl"
-WEB_ACL_ASSOCIATION = "aws:wafv2/webAclAssociation:WebAclAssociation"
+WEB_ACL_ASSOCIATIONS = (
+    "aws:wafv2/webAclAssociation:WebAclAssociation",
+    "aws:wafregional/webAclAssociation:WebAclAssociation",
+)
 WEB_ACL_LOGGING = "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration"
+LOG_DELIVERY_SOURCE = "aws:cloudwatch/logDeliverySource:LogDeliverySource"
 CERTIFICATE = "aws:acm/certificate:Certificate"
 RECORD = "aws:route53/record:Record"
 
@@ -170,11 +174,15 @@ def zones(resource: Resource, subnets: str, named: str | None = None) -> int:
     if listed:
         return len({zone.text() for zone in listed})
     found = sources(resource, subnets, SUBNET)
-    places = [subnet.get("availabilityZone") for subnet in found]
-    if found and not any(place.is_unknown or place.is_absent for place in places):
-        return len({place.text() for place in places})
     value = resource.get(subnets)
-    return len(found) if value.is_unknown and found else len(value.items())
+    if value.is_unknown and found:
+        return len(found)
+    elements = [each.field("subnetId") if isinstance(each.raw, dict) else each for each in value.items()]
+    ours = [each for each in elements if resource.origins_of(each, SUBNET)]
+    places = [subnet.get("availabilityZone") for subnet in found]
+    if ours and not any(place.is_unknown or place.is_absent for place in places):
+        return len({place.text() for place in places}) + len(elements) - len(ours)
+    return len(elements)
 
 
 def is_world(cidr: Value) -> bool:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ..facts.aws import (
     LISTENER_RULES,
     LISTENERS,
     LOAD_BALANCERS,
+    LOG_DELIVERY_SOURCE,
     TARGET_GROUPS,
     WEB_ACL,
-    WEB_ACL_ASSOCIATION,
+    WEB_ACL_ASSOCIATIONS,
     WEB_ACL_LOGGING,
     is_given,
     sources,
@@ -18,6 +20,20 @@ from ..facts.aws import (
 )
 from ..facts.docker import SERVER
 from ..facts.host_containers import parts_in
+from ..facts.listeners import (
+    TLS,
+    is_application,
+    is_before_application,
+    is_encrypted,
+    is_no_gateway,
+    is_plain,
+    is_public,
+    kind_before,
+    kind_of,
+    listeners_of,
+    protocol_of,
+    target_type,
+)
 from ..facts.security_group_members import is_of_gateway
 from ..resource import Resource
 from ..rule import Area, Kind, Level, Parameter, References, Settings, Severity
@@ -25,7 +41,6 @@ from ..value import Value
 from ..verdict import Verdict, fail
 
 AREA = Area("load-balancers")
-_TLS = ("HTTPS", "TLS")
 _POLICIES = [
     f"ELBSecurityPolicy-TLS13-{policy}"
     for policy in (
@@ -35,33 +50,24 @@ _POLICIES = [
         "1-2-FIPS-2023-04",
         "1-2-PQ-2025-09",
         "1-2-Res-PQ-2025-09",
+        "1-2-FIPS-PQ-2025-09",
+        "1-2-Res-FIPS-PQ-2025-09",
         "1-3-2021-06",
         "1-3-FIPS-2023-04",
         "1-3-PQ-2025-09",
+        "1-3-FIPS-PQ-2025-09",
     )
 ]
 
 
-def _is_application(balancer: Resource) -> bool:
-    return (balancer.get("loadBalancerType").text() or "application") == "application"
-
-
-def _is_public(balancer: Resource) -> bool:
-    return _is_application(balancer) and not balancer.get("internal").flag()
-
-
-def _is_plain(listener: Resource) -> bool:
-    return listener.get("protocol").text() == "HTTP"
-
-
-def _is_encrypted(listener: Resource) -> bool:
-    return listener.get("protocol").text() in _TLS
+# Where tokens of Let's Encrypt and the like are fetched, which is over plain HTTP only.
+_CHALLENGES = "/.well-known/acme-challenge/"
 
 
 @AREA.rule(
     "redirect-plain-http",
     Severity.HIGH,
-    "Answer plain HTTP with a redirect to HTTPS and nothing else.",
+    "Answer plain HTTP with a redirect to HTTPS, or with an error.",
     remedy='Let `default_actions` be one `redirect` with `protocol="HTTPS"`, and give the listener no other rule.',
     types=(*LISTENERS, *LISTENER_RULES),
     references=References(hub=("ELB.1",), checkov=("CKV_AWS_2", "CKV2_AWS_20"), checklist=(3,)),
@@ -69,17 +75,32 @@ def _is_encrypted(listener: Resource) -> bool:
 def redirect_plain_http(resource: Resource, _: Settings) -> Iterator[Verdict]:
     """A password that is sent once in clear is not one any more."""
     if resource.type in LISTENERS:
-        if _is_plain(resource):
+        if is_plain(resource):
             yield from _only_redirects(resource.get("defaultActions"))
-    elif any(_is_plain(listener) for listener in sources(resource, "listenerArn", *LISTENERS)):
+    elif any(is_plain(each) for each in sources(resource, "listenerArn", *LISTENERS)) and not _is_challenge(resource):
         yield from _only_redirects(resource.get("actions"))
+
+
+def _is_challenge(rule: Resource) -> bool:
+    """Whether a rule is only about the tokens by which a certificate authority checks a name."""
+    paths = [
+        path for each in rule.get("conditions").items() for path in each.field("pathPattern").field("values").items()
+    ]
+    return bool(paths) and all((path.text() or "").startswith(_CHALLENGES) for path in paths)
 
 
 def _only_redirects(actions: Value) -> Iterator[Verdict]:
     for action in actions.items():
-        # `#{protocol}`, the default, is HTTP again.
-        if action.field("type").text() != "redirect" or action.field("redirect").field("protocol").text() != "HTTPS":
-            yield fail(action.path, "does not redirect to HTTPS")
+        kind = action.field("type").text()
+        if kind == "redirect":
+            protocol = action.field("redirect").field("protocol")
+            if (protocol.text() or "").upper() != "HTTPS":
+                # `#{protocol}`, the default, is HTTP again.
+                yield fail(action.path, "redirects plain HTTP, but not to HTTPS")
+        elif kind != "fixed-response":
+            yield fail(action.path, "serves plain HTTP: it does not redirect to HTTPS")
+        elif not (action.field("fixedResponse").field("statusCode").text() or "").startswith(("4", "5")):
+            yield fail(action.path, "answers plain HTTP itself: it does not redirect to HTTPS")
 
 
 @AREA.rule(
@@ -93,25 +114,43 @@ def _only_redirects(actions: Value) -> Iterator[Verdict]:
 )
 def allow_tls_policies(listener: Resource, settings: Settings) -> Iterator[Verdict]:
     """All of them begin with TLS 1.2; AWS's own default is of 2016 and speaks TLS 1.0."""
-    if _is_encrypted(listener) and listener.get("sslPolicy").text() not in settings.texts("policies"):
+    if not is_encrypted(listener):
+        return
+    policy = listener.get("sslPolicy").text()
+    if not policy:
+        yield fail("sslPolicy", "is not set: the default, ELBSecurityPolicy-2016-08, speaks TLS 1.0")
+    elif policy not in settings.texts("policies"):
         yield fail("sslPolicy", "is none of the allowed policies")
 
 
 @AREA.rule(
     "certify-listeners",
     Severity.HIGH,
-    "Serve an application load balancer through TLS, with a certificate.",
-    remedy='Set `protocol="HTTPS"` and `certificate_arn`.',
+    "Serve every listener through TLS, with a certificate.",
+    remedy='Set `protocol` to "HTTPS", on a network load balancer to "TLS", and set `certificate_arn`.',
     types=LISTENERS,
     references=References(hub=("ELB.18",), checklist=(4,)),
 )
 def certify_listeners(listener: Resource, _: Settings) -> Iterator[Verdict]:
-    """An unknown ARN is that of a certificate still to be made."""
-    if _is_encrypted(listener):
-        if not is_given(listener.get("certificateArn")):
+    """An unknown ARN is that of a certificate still to be made.
+
+    UDP has no TLS at a load balancer, QUIC brings its own, and before an application load balancer that one ends TLS.
+    """
+    if kind_before(listener) == "gateway":
+        return
+    named, protocol = listener.get("protocol").text(), protocol_of(listener)
+    has_certificate = is_given(listener.get("certificateArn"))
+    if protocol in TLS:
+        if not has_certificate:
             yield fail("certificateArn", "is not set")
-    elif not _is_plain(listener):
-        yield fail("protocol", "is neither HTTPS nor TLS, nor HTTP to redirect from")
+    elif protocol == "HTTP":
+        if not named and (has_certificate or any(True for _ in _only_redirects(listener.get("defaultActions")))):
+            yield fail("protocol", "is not set: an application load balancer then speaks HTTP")
+    elif not protocol:
+        yield fail("protocol", "is not set on a listener of a network load balancer")
+    elif not re.search("UDP|QUIC", protocol) and not is_before_application(listener):
+        seen = "is TCP: what comes in is handed on, encrypted or not" if protocol == "TCP" else "is not TLS"
+        yield fail("protocol", seen)
 
 
 @AREA.rule(
@@ -120,7 +159,7 @@ def certify_listeners(listener: Resource, _: Settings) -> Iterator[Verdict]:
     "Drop invalid headers at the load balancer.",
     remedy="Set `drop_invalid_header_fields=True`.",
     types=LOAD_BALANCERS,
-    when=_is_application,
+    when=is_application,
     references=References(hub=("ELB.4",), checkov=("CKV_AWS_131",), checklist=(5,)),
 )
 def drop_invalid_headers(balancer: Resource, _: Settings) -> Iterator[Verdict]:
@@ -136,7 +175,7 @@ def drop_invalid_headers(balancer: Resource, _: Settings) -> Iterator[Verdict]:
     level=Level.ADVISORY,
     remedy='Set `desync_mitigation_mode` to "defensive" or "strictest", or leave it out.',
     types=LOAD_BALANCERS,
-    when=_is_application,
+    when=is_application,
     references=References(hub=("ELB.12",), checkov=("CKV_AWS_328",)),
 )
 def set_desync_mode(balancer: Resource, _: Settings) -> Iterator[Verdict]:
@@ -151,10 +190,20 @@ def set_desync_mode(balancer: Resource, _: Settings) -> Iterator[Verdict]:
     "Log every request at the load balancer.",
     remedy="Set `access_logs` with a bucket and `enabled=True`; the bucket holds live tokens, so keep it closed.",
     types=LOAD_BALANCERS,
+    when=is_no_gateway,
     references=References(hub=("ELB.5",), checkov=("CKV_AWS_91",), checklist=(12,)),
 )
 def log_load_balancer_access(balancer: Resource, _: Settings) -> Iterator[Verdict]:
-    """It is the only place that sees requests which never reach a server."""
+    """It is the only place that sees requests which never reach a server.
+
+    A network load balancer writes a line for each TLS connection and none for others.
+    """
+    stack = balancer.in_stack()
+    if kind_of(balancer) == "network" and not any(map(is_encrypted, listeners_of(balancer))):
+        return
+    deliveries = stack.consumers(balancer, LOG_DELIVERY_SOURCE)
+    if any((each.get("logType").text() or "").endswith("_ACCESS_LOGS") for each, _ in deliveries):
+        return
     if not balancer.get("accessLogs").field("enabled").flag():
         yield fail("accessLogs.enabled", "is not true")
 
@@ -165,6 +214,7 @@ def log_load_balancer_access(balancer: Resource, _: Settings) -> Iterator[Verdic
     "Protect the load balancer from deletion.",
     remedy="Set `enable_deletion_protection=True`.",
     types=LOAD_BALANCERS,
+    when=is_no_gateway,
     references=References(hub=("ELB.6",), checkov=("CKV_AWS_150",)),
 )
 def protect_load_balancer(balancer: Resource, _: Settings) -> Iterator[Verdict]:
@@ -179,6 +229,7 @@ def protect_load_balancer(balancer: Resource, _: Settings) -> Iterator[Verdict]:
     "Put the load balancer into two zones or more.",
     remedy="Give `subnets` one of each zone.",
     types=LOAD_BALANCERS,
+    when=is_no_gateway,
     references=References(hub=("ELB.13",)),
 )
 def spread_load_balancer(balancer: Resource, _: Settings) -> Iterator[Verdict]:
@@ -195,12 +246,12 @@ def spread_load_balancer(balancer: Resource, _: Settings) -> Iterator[Verdict]:
     level=Level.ADVISORY,
     remedy="Add an `aws.wafv2.WebAclAssociation` with the load balancer's ARN.",
     types=LOAD_BALANCERS,
-    when=_is_public,
+    when=is_public,
     references=References(hub=("ELB.16",), checkov=("CKV2_AWS_28",), checklist=(11,)),
 )
 def attach_web_acl(balancer: Resource, _: Settings) -> Iterator[Verdict]:
     """Kotauth counts failed logins of one account; only a filter sees one client trying many."""
-    if not balancer.in_stack().consumers(balancer, WEB_ACL_ASSOCIATION):
+    if not balancer.in_stack().consumers(balancer, *WEB_ACL_ASSOCIATIONS):
         yield fail("", "has no web ACL")
 
 
@@ -231,19 +282,27 @@ def watch_web_acl(acl: Resource, _: Settings) -> Iterator[Verdict]:
     "probe-targets",
     Severity.HIGH,
     "Speak TLS to the hosts behind a load balancer, and ask them whether they are ready.",
-    remedy='Set `protocol="HTTPS"`, and `health_check` with `protocol="HTTPS"`; Kotauth answers at '
-    '`path="/health/ready"` with `matcher="200"`.',
+    remedy='Set `protocol` to "HTTPS", for a network load balancer to "TLS", and `health_check` with '
+    '`protocol="HTTPS"`; Kotauth answers at `path="/health/ready"` with `matcher="200"`.',
     types=TARGET_GROUPS,
     references=References(hub=("ELB.21", "ELB.22"), checkov=("CKV_AWS_261", "CKV_AWS_378"), checklist=(3,)),
 )
 def probe_targets(group: Resource, _: Settings) -> Iterator[Verdict]:
-    """Kotauth's `/health` is up while its database is down, and its probe answers nothing but GET."""
-    if group.get("targetType").text() == "lambda" or is_of_gateway(group):
+    """Kotauth's `/health` is up while its database is down, and its probe answers nothing but GET.
+
+    What is no host, or has no TLS there, is not judged: functions, load balancers, appliances, UDP.
+    """
+    if target_type(group) in ("lambda", "alb") or is_of_gateway(group):
         return
-    probe = group.get("healthCheck")
-    for value in (group.get("protocol"), probe.field("protocol")):
-        if value.text() not in _TLS:
-            yield fail(value.path, "is not HTTPS")
+    protocol, probe = group.get("protocol"), group.get("healthCheck")
+    if re.search("UDP|QUIC", (protocol.text() or "").upper()):
+        return
+    is_network = (protocol.text() or "").upper() in ("TCP", "TLS")
+    if (protocol.text() or "").upper() not in TLS:
+        yield fail(protocol.path, f"is not {'TLS' if is_network else 'HTTPS'}")
+    if (probe.field("protocol").text() or "").upper() not in TLS:
+        absent = probe.field("protocol").is_absent
+        yield fail(probe.field("protocol").path, "is not set, and so not HTTPS" if absent else "is not HTTPS")
     if parts_in(group.in_stack(), SERVER):
         if probe.field("path").text() != "/health/ready":
             yield fail("healthCheck.path", "is not /health/ready")

@@ -4,6 +4,7 @@ import pulumi_aws as aws
 
 from ..change import ABSENT, UNKNOWN, From, add, copied, put, without
 from ..mutation import NOTHING, REQUIRED, Case, Row, found, on_aws
+from .load_balancer_listeners import CASES as LISTENERS
 
 _TO_TARGETS = {"type": "forward", "target_group_arn": From("targets", "arn")}
 _BEHIND_HTTP = (
@@ -33,6 +34,7 @@ ROWS = (
             "allow-tls-policies@https",
             "certify-listeners@https",
         ),
+        absent=found("certify-listeners@https", "redirect-plain-http@public-name"),
     ),
     Row("drop-invalid-headers", "balancer", "balancer/drop_invalid_header_fields", False),
     Row("set-desync-mode", "balancer", "balancer/desync_mitigation_mode", "monitor", absent=NOTHING),
@@ -108,4 +110,4 @@ CASES = (
     ),
 )
 
-TABLE = on_aws(*ROWS, *CASES)
+TABLE = on_aws(*ROWS, *CASES, *LISTENERS)

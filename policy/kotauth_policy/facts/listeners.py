@@ -1,0 +1,79 @@
+"""Load balancers and their listeners: of which kind each is, and what it speaks."""
+
+from __future__ import annotations
+
+import re
+
+from ..resource import Resource
+from .aws import LISTENERS, LOAD_BALANCERS, TARGET_GROUPS, sources
+from .security_group_members import is_of_gateway
+
+TLS = ("HTTPS", "TLS")
+"""Protocols with TLS, of an application and of a network load balancer."""
+_ARN_KINDS = {"app": "application", "net": "network", "gwy": "gateway"}
+
+
+def kind_of(balancer: Resource) -> str:
+    """Return which kind of load balancer it is: application, network or gateway."""
+    return (balancer.get("loadBalancerType").text() or "application").lower()
+
+
+def is_application(balancer: Resource) -> bool:
+    """Whether it reads requests."""
+    return kind_of(balancer) == "application"
+
+
+def is_no_gateway(balancer: Resource) -> bool:
+    """Whether it ends connections: a gateway load balancer hands packets on to appliances."""
+    return kind_of(balancer) != "gateway"
+
+
+def is_public(balancer: Resource) -> bool:
+    """Whether the internet reaches it with requests."""
+    return is_application(balancer) and not balancer.get("internal").flag()
+
+
+def kind_before(listener: Resource) -> str:
+    """Return which kind of load balancer a listener is of, by its origin or by its ARN."""
+    arn = listener.get("loadBalancerArn")
+    balancers = listener.origins_of(arn, *LOAD_BALANCERS) or sources(listener, "loadBalancerArn", *LOAD_BALANCERS)
+    if balancers:
+        return kind_of(balancers[0])
+    targets = sources(listener, "defaultActions", *TARGET_GROUPS)
+    if targets and all(map(is_of_gateway, targets)):
+        return "gateway"
+    kind = re.search(r":loadbalancer/(app|net|gwy)/", arn.raw) if isinstance(arn.raw, str) else None
+    return _ARN_KINDS[kind[1]] if kind else "application"
+
+
+def protocol_of(listener: Resource) -> str:
+    """Return what a listener speaks; an application load balancer's speaks HTTP where the program says nothing."""
+    if (named := (listener.get("protocol").text() or "").upper()) or kind_before(listener) != "application":
+        return named
+    return "HTTP"
+
+
+def is_plain(listener: Resource) -> bool:
+    """Whether a listener speaks HTTP without TLS."""
+    return protocol_of(listener) == "HTTP"
+
+
+def is_encrypted(listener: Resource) -> bool:
+    """Whether a listener ends TLS."""
+    return protocol_of(listener) in TLS
+
+
+def listeners_of(balancer: Resource) -> list[Resource]:
+    """Return the listeners of the stack that a load balancer has."""
+    return [each for each, name in balancer.in_stack().consumers(balancer, *LISTENERS) if name == "loadBalancerArn"]
+
+
+def is_before_application(listener: Resource) -> bool:
+    """Whether a listener hands everything on to application load balancers."""
+    targets = sources(listener, "defaultActions", *TARGET_GROUPS)
+    return bool(targets) and all(target_type(each) == "alb" for each in targets)
+
+
+def target_type(group: Resource) -> str:
+    """Return what a target group holds: instances, addresses, functions or load balancers."""
+    return (group.get("targetType").text() or "instance").lower()
