@@ -37,6 +37,7 @@ READS_TEXT: tuple[str, ...] = (
     "name-unjudged-resources",
     "overwrite-forwarded-headers",
     "pin-image",
+    "pin-launch-template",
     "plan-database-upgrades",
     "plan-runtime-upgrades",
     "probe-targets",
@@ -49,6 +50,7 @@ READS_TEXT: tuple[str, ...] = (
     "restrict-server-ingress",
     "run-supported-postgres",
     "run-supported-runtimes",
+    "size-kotauth-hosts",
     "trust-exactly",
     "version-buckets",
 )

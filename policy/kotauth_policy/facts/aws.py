@@ -16,8 +16,13 @@ from ..verdict import MalformedError
 
 LAUNCH_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 INSTANCE = "aws:ec2/instance:Instance"
-HOSTS = (LAUNCH_TEMPLATE, INSTANCE)
+LAUNCH_CONFIGURATION = "aws:ec2/launchConfiguration:LaunchConfiguration"
+SPOT_REQUEST = "aws:ec2/spotInstanceRequest:SpotInstanceRequest"
+HOSTS = (LAUNCH_TEMPLATE, INSTANCE, SPOT_REQUEST, LAUNCH_CONFIGURATION)
 """What says how a host is launched."""
+METADATA_DEFAULTS = "aws:ec2/instanceMetadataDefaults:InstanceMetadataDefaults"
+EBS_DEFAULT_ENCRYPTION = "aws:ebs/encryptionByDefault:EncryptionByDefault"
+ENCRYPTED_IMAGE = "aws:ec2/amiCopy:AmiCopy"
 GROUP = "aws:autoscaling/group:Group"
 GROUP_ATTACHMENTS = (
     "aws:autoscaling/attachment:Attachment",

@@ -24,7 +24,7 @@ import yaml
 from ..resource import Resource, Stack
 from ..value import Value
 from ..verdict import MalformedError, UndecidableError
-from .aws import BUCKET_OBJECTS, PARAMETER
+from .aws import BUCKET_OBJECTS, LAUNCH_TEMPLATE, PARAMETER
 
 LIMIT_BYTES = 16 * 1024
 """What EC2 takes."""
@@ -72,7 +72,7 @@ class Program:
 
 def property_of(host: Resource) -> Value:
     """Return the property that holds the user data, absent where there is none."""
-    encoded = host.get("userDataBase64") if host.type.endswith(":Instance") else host.get("userData")
+    encoded = host.get("userData") if host.type == LAUNCH_TEMPLATE else host.get("userDataBase64")
     return host.get("userData") if encoded.is_absent or encoded.raw == "" else encoded
 
 
@@ -86,7 +86,7 @@ def text_of(host: Resource) -> str:
     if len(text) > LIMIT_BYTES * 4 // 3 + 4:
         raise MalformedError(value.path, f"within the {LIMIT_BYTES} bytes that EC2 takes")
     # The provider itself encodes what an instance gives in clear, and leaves alone what is encoded.
-    is_clear = value.path == "userData" and host.type.endswith(":Instance") and not _is_base64(text)
+    is_clear = value.path == "userData" and host.type != LAUNCH_TEMPLATE and not _is_base64(text)
     return text if is_clear else _unpacked(text, value.path)
 
 

@@ -12,14 +12,16 @@ from ..facts.aws import (
     GROUP,
     HOSTS,
     INSTANCE,
+    LAUNCH_CONFIGURATION,
     LAUNCH_TEMPLATE,
+    SPOT_REQUEST,
     SUBNET,
     is_given,
-    is_made_here,
     sources,
     zones,
 )
 from ..facts.host_containers import runs_server
+from ..facts.hosts import disks, instance_types, launches_itself, metadata_option, says
 from ..facts.secret_text import SECRET_FORM, is_named_like_secret
 from ..facts.user_data import parse, property_of, text_of
 from ..resource import Resource
@@ -46,24 +48,12 @@ _LOADS = ("LoadCredential", "ImportCredential")
 """Settings of systemd that say where a secret is."""
 _FETCHED = re.compile(r"[=: ][\"']?\$")
 _ACCESS_KEY = re.compile(r"\b(AKIA|ASIA)[0-9A-Z]{16}\b")
-_FLOATING = ("$Latest", "$Default")
+_FLOATING = ("$latest", "$default")
 _ADDRESSED = ("instanceId", "instance", "networkInterfaceId", "networkInterface")
 """What says whose a fixed address is, of an association and of an address itself."""
 # Whatever is named so has half a gigabyte: the system and nothing beside it.
+_MEMORY_MIB = 1024
 _TOO_SMALL = re.compile(r".*\.nano|t1\.micro")
-
-
-def _launches_itself(host: Resource) -> bool:
-    """Whether the host says itself how it is launched, and doesn't leave it to a launch template."""
-    if host.type == LAUNCH_TEMPLATE:
-        return True
-    template = host.get("launchTemplate")
-    return not template.is_unknown and not template.fields()
-
-
-def _says(host: Resource, name: str) -> bool:
-    """Whether the host is the one to ask about a property: it has it, or no template that could."""
-    return _launches_itself(host) or not host.get(name).is_absent
 
 
 @AREA.rule(
@@ -76,9 +66,9 @@ def _says(host: Resource, name: str) -> bool:
     waivable=False,
 )
 def require_metadata_tokens(host: Resource, _: Settings) -> Iterator[Verdict]:
-    """Version 1 hands the role's keys to whoever makes the host send one GET request."""
-    options = host.get("metadataOptions")
-    if _says(host, "metadataOptions") and options.field("httpTokens").text() != "required":
+    """Version 1 hands the role's keys to whoever makes the host send one GET request; one that is off hands none."""
+    tokens = metadata_option(host, "httpTokens")
+    if says(host, "metadataOptions") and tokens is not None and tokens.text() != "required":
         yield fail("metadataOptions.httpTokens", "is not required")
 
 
@@ -92,8 +82,8 @@ def require_metadata_tokens(host: Resource, _: Settings) -> Iterator[Verdict]:
 )
 def limit_metadata_hops(host: Resource, _: Settings) -> Iterator[Verdict]:
     """Left out, the machine image decides, and Amazon Linux 2023 says 2: one hop more is every container."""
-    hops = host.get("metadataOptions").field("httpPutResponseHopLimit")
-    if _says(host, "metadataOptions") and hops.number() != 1:
+    hops = metadata_option(host, "httpPutResponseHopLimit")
+    if says(host, "metadataOptions") and hops is not None and hops.number() != 1:
         yield fail("metadataOptions.httpPutResponseHopLimit", "is not 1")
 
 
@@ -111,17 +101,28 @@ def forbid_public_host_addresses(host: Resource, _: Settings) -> Iterator[Verdic
 
     False can't be demanded: it sends a network interface, which EC2 refuses beside a launch template's security groups.
     """
-    if host.type == INSTANCE:
-        own = host.get("associatePublicIpAddress").flag()
-        if own:
-            yield fail("associatePublicIpAddress", "is true")
-        elif own is None and not host.get("networkInterfaces").items() and not _keeps_private(host):
-            yield fail("associatePublicIpAddress", "is not set, and the subnet may map a public address")
+    if host.type == LAUNCH_TEMPLATE:
+        for interface in host.get("networkInterfaces").items():
+            value = interface.field("associatePublicIpAddress")
+            if value.flag():
+                yield fail(value.path, "is true")
         return
-    for interface in host.get("networkInterfaces").items():
-        value = interface.field("associatePublicIpAddress")
-        if value.flag():
-            yield fail(value.path, "is true")
+    own = host.get("associatePublicIpAddress").flag()
+    if own:
+        yield fail("associatePublicIpAddress", "is true")
+    elif own is None and host.type != LAUNCH_CONFIGURATION and not _has_interface(host) and not _keeps_private(host):
+        yield fail("associatePublicIpAddress", "is not set, and the subnet may map a public address")
+
+
+def _has_interface(host: Resource) -> bool:
+    """Whether an instance, or the template of the stack that it is launched from, says all about its interfaces."""
+    templates = sources(host, "launchTemplate", LAUNCH_TEMPLATE)
+    return any(each.get("networkInterfaces").items() for each in (host, *templates)) or _has_primary_interface(host)
+
+
+def _has_primary_interface(host: Resource) -> bool:
+    interface = host.get("primaryNetworkInterface") if host.type == INSTANCE else Value("", ABSENT)
+    return interface.is_unknown or bool(interface.fields())
 
 
 def _keeps_private(host: Resource) -> bool:
@@ -129,7 +130,7 @@ def _keeps_private(host: Resource) -> bool:
     holders = host.in_stack().consumers(host, EIP_ASSOCIATION, EIP)
     if any(name in _ADDRESSED for _, name in holders):
         return True
-    subnets = sources(host, "subnetId", SUBNET)
+    subnets = host.origins_of(host.get("subnetId"), SUBNET)
     return bool(subnets) and not any(subnet.get("mapPublicIpOnLaunch").flag() for subnet in subnets)
 
 
@@ -143,26 +144,9 @@ def _keeps_private(host: Resource) -> bool:
 )
 def encrypt_disks(resource: Resource, _: Settings) -> Iterator[Verdict]:
     """The host writes logs and swapped memory to its root disk, and snapshots of it outlive the host."""
-    for encrypted in _disks(resource):
+    for encrypted in disks(resource):
         if not encrypted.flag():
             yield fail(encrypted.path, "is not true")
-
-
-def _disks(resource: Resource) -> Iterator[Value]:
-    """Yield what says whether a disk is encrypted, for each disk."""
-    if resource.type == EBS_VOLUME:
-        yield resource.get("encrypted")
-        return
-    if resource.type == INSTANCE:
-        if _launches_itself(resource):
-            yield resource.get("rootBlockDevice").field("encrypted")
-        yield from (disk.field("encrypted") for disk in resource.get("ebsBlockDevices").items())
-        return
-    disks = [each.field("ebs") for each in resource.get("blockDeviceMappings").items()]
-    yield from (disk.field("encrypted") for disk in disks if not disk.is_absent)
-    if all(disk.is_absent for disk in disks):
-        # Then the root disk is as the machine image has it.
-        yield Value("blockDeviceMappings", ABSENT)
 
 
 @AREA.rule(
@@ -219,11 +203,11 @@ def _secrets_in(text: str, path: str) -> Iterator[Verdict]:
 )
 def enter_hosts_without_keys(host: Resource, _: Settings) -> Iterator[Verdict]:
     """A key pair is a password that nobody changes; Session Manager knows who came and needs no open port."""
-    if host.get("keyName").text():
+    if is_given(host.get("keyName")):
         yield fail("keyName", "is set")
     profile = host.get("iamInstanceProfile")
-    given = is_given(profile) if host.type == INSTANCE else profile.is_unknown or profile.fields()
-    if _launches_itself(host) and not given:
+    given = profile.is_unknown or profile.fields() if host.type == LAUNCH_TEMPLATE else is_given(profile)
+    if launches_itself(host) and not given:
         yield fail("iamInstanceProfile", "is not set")
 
 
@@ -237,10 +221,14 @@ def enter_hosts_without_keys(host: Resource, _: Settings) -> Iterator[Verdict]:
     references=References(checkov=("CKV_AWS_126",)),
 )
 def monitor_hosts(host: Resource, _: Settings) -> Iterator[Verdict]:
-    """Every five minutes is too late for an alarm about logins."""
+    """Every five minutes is too late for an alarm about logins. A launch configuration does it unless told not to."""
+    if host.type == LAUNCH_CONFIGURATION:
+        if host.get("enableMonitoring").flag() is False:
+            yield fail("enableMonitoring", "is false")
+        return
     value = host.get("monitoring")
     flag = value.field("enabled") if host.type == LAUNCH_TEMPLATE else value
-    if _says(host, "monitoring") and not flag.flag():
+    if says(host, "monitoring") and not flag.flag():
         yield fail(flag.path, "is not true")
 
 
@@ -255,11 +243,17 @@ def monitor_hosts(host: Resource, _: Settings) -> Iterator[Verdict]:
 )
 def size_kotauth_hosts(host: Resource, _: Settings) -> Iterator[Verdict]:
     """Kotauth's documented minimum is 512 MB and one processor, and the system needs as much again."""
-    kind = host.get("instanceType")
-    if not is_given(kind):
-        yield undecidable("instanceType", "is not set, so anything may be launched")
-    elif _TOO_SMALL.fullmatch(kind.text() or ""):
-        yield fail("instanceType", "has half a gigabyte of memory")
+    needed = host.get("instanceRequirements") if host.type == LAUNCH_TEMPLATE else Value("", ABSENT)
+    memory = needed.field("memoryMib").field("min")
+    if not memory.is_absent:
+        if (memory.number() or 0) < _MEMORY_MIB:
+            yield fail(memory.path, f"is less than {_MEMORY_MIB}")
+        return
+    for kind in instance_types(host):
+        if not is_given(kind):
+            yield undecidable("instanceType", "is not set, so anything may be launched")
+        elif _TOO_SMALL.fullmatch((kind.text() or "").lower()):
+            yield fail("instanceType", "has half a gigabyte of memory")
 
 
 @AREA.rule(
@@ -282,21 +276,28 @@ def spread_groups_over_zones(group: Resource, settings: Settings) -> Iterator[Ve
     Severity.MEDIUM,
     "Launch hosts from a numbered version of a launch template.",
     remedy="Set `version` of `launch_template` to the template's `latest_version`, and use no launch configuration.",
-    types=(GROUP, INSTANCE),
+    types=(GROUP, INSTANCE, SPOT_REQUEST),
     references=References(hub=("AutoScaling.9",), checkov=("CKV_AWS_315",)),
 )
 def pin_launch_template(resource: Resource, _: Settings) -> Iterator[Verdict]:
     """`$Latest` changes what the next host is without a line in any preview."""
-    template = resource.get("launchTemplate")
-    if template.is_absent and resource.type == GROUP:
-        template = resource.get("mixedInstancesPolicy").field("launchTemplate").field("launchTemplateSpecification")
-    if template.is_absent:
-        if resource.type == GROUP:
-            yield fail("launchTemplate", "is not set")
-        return
-    version = template.field("version")
-    if version.is_unknown:
-        if not is_made_here(resource, template.path.partition(".")[0], LAUNCH_TEMPLATE):
-            yield undecidable(version.path)
-    elif (version.text() or "$Default") in _FLOATING:
-        yield fail(version.path, "is not a number")
+    templates = list(_templates(resource))
+    if resource.type == GROUP and not templates:
+        yield fail("launchTemplate", "is not set")
+    for template in templates:
+        version = template.field("version")
+        if version.is_unknown:
+            if not resource.origins_of(version, LAUNCH_TEMPLATE):
+                yield undecidable(version.path)
+        elif (version.text() or "$Default").lower() in _FLOATING:
+            yield fail(version.path, "is not a number")
+
+
+def _templates(resource: Resource) -> Iterator[Value]:
+    """Yield each launch template that a group or an instance names, those of single instance types too."""
+    mixed = resource.get("mixedInstancesPolicy").field("launchTemplate") if resource.type == GROUP else None
+    named = [resource.get("launchTemplate")]
+    if mixed:
+        named += [mixed, *mixed.field("overrides").items()]
+    specified = (named[0], *(each.field("launchTemplateSpecification") for each in named[1:]))
+    yield from (each for each in specified if not each.is_absent)

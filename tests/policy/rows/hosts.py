@@ -10,6 +10,7 @@ import pulumi_aws as aws
 from ..aws_host import FRONTEND, SERVER, encoded, run, sha256, unit, user_data
 from ..change import ABSENT, UNKNOWN, From, Secret, add, copied, put
 from ..mutation import NOTHING, Case, Row, found, on_aws
+from .hosts_launches import LAUNCHES
 
 _READ = "keep-secrets-out-of-user-data@template"
 _BLIND = found("find-kotauth-server@kotauth")
@@ -344,4 +345,6 @@ CONTAINERS = (
 )
 
 _BOMB = base64.b64encode(gzip.compress(b"0" * 10**7, mtime=0)).decode()
-TABLE = on_aws(*ROWS, *CASES, *CONTAINERS, Case("a bomb", (put("template", "user_data", _BOMB),), found(*_BLIND)))
+TABLE = on_aws(
+    *ROWS, *CASES, *LAUNCHES, *CONTAINERS, Case("a bomb", (put("template", "user_data", _BOMB),), found(*_BLIND))
+)

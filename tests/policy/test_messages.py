@@ -1,0 +1,45 @@
+"""What a violation says about a property that a program sets in another way than the rule expects."""
+
+from __future__ import annotations
+
+import pulumi_aws as aws
+import pytest
+
+from . import aws_program
+from .change import ABSENT, Change, From, add, put
+from .program import build
+from .wire import analyze, register
+
+_KEY = add("key", aws.ec2.KeyPair, {"public_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA"}, first=True)
+_DEFAULT = "AWS's default group forces TLS only from PostgreSQL 15 on and takes no rds.force_ssl from a program"
+
+
+@pytest.mark.parametrize(
+    ("rule", "message", "changes"),
+    [
+        (
+            "enter-hosts-without-keys",
+            "keyName: is set",
+            (_KEY, put("template", "key_name", From("key", "key_name"))),
+        ),
+        (
+            "force-database-tls",
+            f"parameterGroupName: is a default group of AWS, and {_DEFAULT}",
+            (put("database", "parameter_group_name", "default.postgres14"),),
+        ),
+        (
+            "force-database-tls",
+            f"parameterGroupName: is not set, and {_DEFAULT}",
+            (put("database", "parameter_group_name", ABSENT),),
+        ),
+        (
+            "keep-administrator-in-rds",
+            "username: is not set",
+            (put("database", "username", ABSENT),),
+        ),
+    ],
+)
+def test_the_message_is_right_for_the_case(rule: str, message: str, changes: tuple[Change, ...]) -> None:
+    (violation,) = analyze(register(build(*changes, of=aws_program.compliant)))
+    assert violation.rule == rule
+    assert violation.message.splitlines()[1] == message
