@@ -28,7 +28,6 @@ GROUP_ATTACHMENTS = (
     "aws:autoscaling/attachment:Attachment",
     "aws:autoscaling/trafficSourceAttachment:TrafficSourceAttachment",
 )
-LAUNCH_CONFIGURATION = "aws:ec2/launchConfiguration:LaunchConfiguration"
 NETWORK_INTERFACE = "aws:ec2/networkInterface:NetworkInterface"
 INTERFACE_ATTACHMENT = "aws:ec2/networkInterfaceSecurityGroupAttachment:NetworkInterfaceSecurityGroupAttachment"
 BEANSTALK_ENVIRONMENTS = (

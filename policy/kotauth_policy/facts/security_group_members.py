@@ -28,6 +28,7 @@ from .aws import (
     NETWORK_INTERFACE,
     SECURITY_GROUP,
     SECURITY_GROUP_FORMS,
+    SPOT_REQUEST,
     TARGET_ATTACHMENTS,
     TARGET_GROUPS,
     VPCS,
@@ -177,7 +178,7 @@ def _of_beanstalk(settings: Value) -> Iterator[Value]:
 def groups_of_hosts(stack: Stack, *, behind_balancer: bool) -> list[Resource]:
     """Return the groups of the hosts; those behind a load balancer, or all others."""
     balanced = stack.once(hosts_behind_balancers)
-    hosts = [host for host in stack.of_type(*HOSTS, LAUNCH_CONFIGURATION) if (host.urn in balanced) == behind_balancer]
+    hosts = [host for host in stack.of_type(*HOSTS) if (host.urn in balanced) == behind_balancer]
     return [group for host in hosts for group in groups_of(host)]
 
 
@@ -194,7 +195,7 @@ def hosts_behind_balancers(stack: Stack) -> set[str]:
         instance
         for attachment in stack.of_type(*TARGET_ATTACHMENTS)
         if _is_balanced(attachment, "targetGroupArn")
-        for instance in sources(attachment, "targetId", INSTANCE)
+        for instance in sources(attachment, "targetId", INSTANCE, SPOT_REQUEST)
     ]
     templates = [
         template
