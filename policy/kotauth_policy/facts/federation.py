@@ -39,6 +39,7 @@ _GITHUB: Final = {
 _ANY_LITERAL: Final[_Claims] = {"sub": is_literal, "aud": is_literal, "email": is_literal}
 SHARED: Final[Mapping[str, _Claims]] = {
     "token.actions.githubusercontent.com": _GITHUB,
+    "oidc-configuration.audit-log.githubusercontent.com": {"sub": is_literal},
     "gitlab.com": {"sub": _like(rf"project_path:{_WORD}(?:/{_WORD})+(?=:|$)|project_id:\d+(?=:|$)")},
     "app.terraform.io": {"sub": _like(rf"organization:{_WORD}:")},
     "app.eu.terraform.io": {"sub": _like(rf"organization:{_WORD}:")},
@@ -77,19 +78,29 @@ def issuers_of(resource: Resource, principal: Value) -> list[str]:
 def naming_of(issuer: str) -> Naming:
     """Return what names one caller among those whose tokens this issuer signs; any claim where it is not known."""
     if not issuer:
-        return lambda key: is_literal if key.endswith((":sub", ":aud")) else None
-    host = next((each for each in (issuer, issuer.partition("/")[0]) if each in SHARED), "")
+        return lambda key: _is_some if key.endswith((":sub", ":aud")) else None
+    claims = _claims(issuer)
+    return lambda key: _claim(key, issuer, claims)
+
+
+def _claim(key: str, issuer: str, claims: _Claims | None) -> Callable[[str], bool] | None:
+    of, _, claim = key.rpartition(":")
+    if _host(of) != issuer:
+        return None
+    return claims.get(claim) if claims else _is_some
+
+
+def _claims(issuer: str) -> _Claims | None:
+    """Return the claims that an issuer must be asked for; none in particular of one's own, such as a workspace."""
     # A server of GitHub's for one company is under its own name.
     if issuer.startswith("token.actions.") and issuer.endswith(".ghe.com"):
-        claims: _Claims = _GITHUB
-    elif host:
-        claims = SHARED[host]
-    elif _OF_A_CLUSTER.match(issuer):
-        claims = _SERVICE_ACCOUNT
-    else:
-        # An issuer of one's own, such as a workspace or a tenant: whichever of its claims.
-        return lambda key: is_literal if key.startswith(f"{issuer}:") else None
-    return lambda key: claims.get(key.removeprefix(f"{issuer}:")) if key.startswith(f"{issuer}:") else None
+        return _GITHUB
+    host = next((each for each in (issuer, issuer.partition("/")[0]) if each in SHARED), "")
+    return SHARED.get(host) or (_SERVICE_ACCOUNT if _OF_A_CLUSTER.match(issuer) else None)
+
+
+def _is_some(text: str) -> bool:
+    return text.strip("*?") != ""
 
 
 def _host(url: str) -> str:

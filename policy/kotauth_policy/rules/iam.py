@@ -64,7 +64,11 @@ def _created(key: str) -> Callable[[str], bool] | None:
 
 def _held_down(key: str) -> Callable[[str], bool] | None:
     """Name resources, and the policies and boundaries without which nobody gets a right."""
-    return is_literal if key in ("iam:permissionsboundary", "iam:policyarn") else _resource(key)
+    return _is_small_policy if key in ("iam:permissionsboundary", "iam:policyarn") else _resource(key)
+
+
+def _is_small_policy(text: str) -> bool:
+    return is_literal(text) and not ADMINISTRATOR.fullmatch(text)
 
 
 def _is_name(text: str) -> bool:
@@ -108,7 +112,9 @@ def name_changed_resources(policy: Resource, _: Settings) -> Iterator[Verdict]:
             continue
         for action in statement.actions:
             name = action.text() or ""
-            elsewhere = is_one_of(name, (*ESCALATIONS, *DECRYPTIONS))
+            # With a wildcard, an action of these services is mostly one of those that other rules are about.
+            whole = "*" in name and not name.lower().startswith(("iam:", "sts:", "kms:"))
+            elsewhere = not whole and is_one_of(name, (*ESCALATIONS, *DECRYPTIONS))
             if is_one_of(name, SECRETS) or (everything and not elsewhere and not is_harmless(name)):
                 yield fail(action.path, "is allowed on every resource")
 

@@ -159,6 +159,20 @@ SPELLINGS = (
     ),
 )
 
+_ADMIN_BOUNDARY = {"ArnEquals": {"iam:PolicyARN": "arn:aws:iam::aws:policy/AdministratorAccess"}}
+SERVICES = (
+    Case(
+        "a policy of an administrator to attach",
+        (_rights(_allow("iam:AttachRolePolicy", condition=_ADMIN_BOUNDARY)),),
+        found("forbid-escalation@rights"),
+    ),
+    Case(
+        "all changes of a service, escalation among them",
+        (_rights(_allow("lambda:Update*")),),
+        found("forbid-escalation@rights", "name-changed-resources@rights"),
+    ),
+)
+
 _ADMIN = "arn:aws:iam::aws:policy/AdministratorAccess"
 _READER = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 _LOCAL = "arn:aws:iam::123456789012:policy/AdministratorAccess"
@@ -231,4 +245,4 @@ ATTACHMENTS = (
     Case("an administrator's policy as a boundary", (put("role", "permissions_boundary", _ADMIN),), NOTHING),
 )
 
-CASES = (*ACTIONS, *SPELLINGS, *ATTACHMENTS)
+CASES = (*ACTIONS, *SPELLINGS, *SERVICES, *ATTACHMENTS)

@@ -90,6 +90,10 @@ _ANYBODY: Mapping[str, Args] = {
     ),
     "Cognito, any pool": _allow({"Federated": "cognito-identity.amazonaws.com"}, None, "sts:AssumeRoleWithWebIdentity"),
     "one's own issuer, nothing": _federated("id.example.com"),
+    "one's own issuer, any audience": _federated("id.example.com", {"StringLike": {"id.example.com:aud": "*"}}),
+    "GitHub's server of a company, the audience alone": _federated(
+        "token.actions.acme.ghe.com", {"StringEquals": {"token.actions.acme.ghe.com:aud": "sts.amazonaws.com"}}
+    ),
 }
 _SOMEBODY: Mapping[str, Args] = {
     "a service": _allow({"Service": ["ec2.amazonaws.com", "ssm.amazonaws.com"]}),
@@ -136,6 +140,22 @@ _SOMEBODY: Mapping[str, Args] = {
     "CircleCI, an organisation": _federated(
         "oidc.circleci.com/org/6d3f", {"StringEquals": {"oidc.circleci.com/org/6d3f:aud": "6d3f"}}
     ),
+    "CircleCI, a project": _federated(
+        "oidc.circleci.com/org/6d3f",
+        {"StringLike": {"oidc.circleci.com/org/6d3f:sub": "org/6d3f/project/9a8b/user/*"}},
+    ),
+    "Bitbucket, a repository": _federated(
+        "api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc",
+        {"StringLike": {"api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc:sub": "{5f3e}:*"}},
+    ),
+    "a tenant whose address ends in a slash": _federated(
+        "sts.windows.net/5f3e/", {"StringEquals": {"sts.windows.net/5f3e/:aud": "api://shop"}}
+    ),
+    "a partition of China": _allow(
+        {"Federated": f"arn:aws-cn:iam::123456789012:oidc-provider/{_GITHUB}"},
+        {"StringLike": {f"{_GITHUB}:sub": "repo:acme/app:*"}},
+        ["sts:AssumeRoleWithWebIdentity", "sts:TagSession"],
+    ),
     "Cognito, a pool": _allow(
         {"Federated": "cognito-identity.amazonaws.com"},
         {"StringEquals": {"cognito-identity.amazonaws.com:aud": "eu-central-1:12345678-dead-beef"}},
@@ -170,6 +190,14 @@ CASES = (
     _case("a provider of the stack, the audience alone", CAUGHT, _PROVIDER, _of_the_stack(_AUDIENCE)),
     _case("a provider of the stack, a repository", PASSED, _PROVIDER, _of_the_stack(_SUBJECT)),
     _case("everybody, with a refusal of all others", PASSED, _trust(_allow("*"), _REFUSED)),
+    _case(
+        "GitHub, with a refusal of all other repositories",
+        PASSED,
+        _trust(
+            _federated(_GITHUB, _AUDIENCE),
+            {**_REFUSED, "Action": "sts:*", "Condition": {"StringNotLike": _SUBJECT["StringLike"]}},
+        ),
+    ),
     _case(
         "everybody, with a refusal of some",
         CAUGHT,
