@@ -13,7 +13,11 @@ from policy.kotauth_policy.facts.actions import DECRYPTIONS, ESCALATIONS, SECRET
 from policy.kotauth_policy.rules.iam import ADMINISTRATOR
 
 _SERVICES: list[dict[str, Any]] = json.loads((resources.files("parliament") / "iam_definition.json").read_text())
-KNOWN = {f"{each['prefix']}:{action['privilege']}".lower() for each in _SERVICES for action in each["privileges"]}
+KNOWN = {
+    f"{each['prefix']}:{action['privilege']}".lower(): action["access_level"]
+    for each in _SERVICES
+    for action in each["privileges"]
+}
 _WRITES_RIGHTS = ("iam:putrolepolicy", "iam:attachrolepolicy", "iam:createpolicyversion", "iam:updateassumerolepolicy")
 
 
@@ -27,7 +31,31 @@ def test_each_action_is_one_of_awss_and_is_seen_behind_every_wildcard(action: st
     assert not is_one_of(f"{service}:[{name[0]}]{name[1:]}", [action])
 
 
-@pytest.mark.parametrize("action", ["iam:DeleteRole", "s3:PutObject", "ec2:RunInstances", "logs:*", "*"])
+@pytest.mark.parametrize(
+    "action",
+    [
+        *("ecr:BatchCheckLayerAvailability", "dynamodb:Query", "dynamodb:Scan", "bedrock:InvokeModel"),
+        *("logs:TestMetricFilter", "servicediscovery:DiscoverInstances", "config:SelectResourceConfig"),
+        *("comprehend:BatchDetectEntities", "access-analyzer:CheckNoNewAccess", "es:ESHttpGet"),
+    ],
+)
+def test_what_aws_calls_reading_is_harmless(action: str) -> None:
+    assert KNOWN[action.lower()] in ("Read", "List")
+    assert is_harmless(action)
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "license-manager:CheckoutLicense",
+        "rekognition:StartProjectVersion",
+        "iam:DeleteRole",
+        "s3:PutObject",
+        "ec2:RunInstances",
+        "logs:*",
+        "*",
+    ],
+)
 def test_a_change_is_not_harmless(action: str) -> None:
     assert not is_harmless(action)
 

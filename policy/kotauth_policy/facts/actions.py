@@ -41,6 +41,7 @@ SECRETS = (
     *(f"ssm:getparameter{ending}" for ending in ("", "s", "sbypath", "history")),
     *(f"s3:getobject{ending}" for ending in ("", "version", "torrent", "versiontorrent")),
     *("redshift:getclustercredentials", "redshift:getclustercredentialswithiam", "redshift-serverless:getcredentials"),
+    *("acm:exportcertificate", "elasticmapreduce:getclustersessioncredentials"),
     *("lightsail:getinstanceaccessdetails", "lightsail:getrelationaldatabasemasteruserpassword"),
 )
 """What reads a secret, although it is called a look."""
@@ -65,14 +66,17 @@ _WITHOUT_RESOURCE = (
     *(f"logs:{verb}logdelivery" for verb in ("create", "update", "delete")),
     *("logs:putresourcepolicy", "logs:putquerydefinition", "kms:generaterandom", "kms:createkey"),
     *("sts:decodeauthorizationmessage", "acm:requestcertificate", "route53:createhostedzone"),
-    *("textract:start*", "transcribe:start*job", "transcribe:start*transcription", "rekognition:start*"),
+    *("textract:start*", "transcribe:start*job", "transcribe:start*transcription", "rekognition:start*detection"),
     *("polly:synthesizespeech", "translate:translatetext", "comprehend:detect*", "rekognition:detect*"),
     *("textract:analyze*", "textract:detect*", "bedrock:rerank", "sns:setsmsattributes"),
 )
 """Actions for which AWS knows no resource, or none that exists before: the service authorization reference."""
 _READS = re.compile(
-    r"[a-z0-9-]+:(describe|list|get|batchget|view|lookup|filter|search|simulate|validate|estimate|(start|stop)query$)"
+    r"[a-z0-9-]+:(describe|list|get|batch(get|describe|check|detect)|view|lookup|filter|search|check(?!out|in)|simulate"
+    r"|validate|estimate|query|scan|select|test|discover|evaluate|count|preview|partiqlselect|(start|stop)query$)"
+    r"|bedrock:(invokemodel|retrieve)|es:eshttp(get|head)"
 )
+"""What the service authorization reference calls reading or listing, by the words that such actions begin with."""
 
 
 def matches(pattern: str, name: str) -> bool:
