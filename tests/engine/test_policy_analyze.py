@@ -153,7 +153,10 @@ def test_make_judges_a_resource_that_is_only_read_by_what_was_read(tmp_path: Pat
     done = make_report(tmp_path / "export.json")
     assert done.returncode == 0, done.stderr
     report = formats.read(done.stdout)
-    assert {rule["rule"] for rule in report["rules"] if rule["passed"]} == {"encrypt-disks"}
+    assert {rule["rule"] for rule in report["rules"] if rule["passed"]} == {
+        "encrypt-disks",
+        "name-unjudged-resources",
+    }
     volume["outputs"]["encrypted"] = False
     (tmp_path / "export.json").write_text(json.dumps(state))
     assert found(formats.read(make_report(tmp_path / "export.json").stdout)) == {("encrypt-disks", "shared", "fail")}

@@ -6,6 +6,7 @@ segment of the image's repository tells, so that the rules hold there too.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -52,7 +53,10 @@ _PART_OF_IMAGE = {
     "promtail": LOGS,
     "vector": LOGS,
 }
-_ROOT = ("root", "0")
+_ROOT = re.compile(r"root|[+-]?0+")
+"""By name, or by any number that Docker reads as 0."""
+_NO_OWN_NETWORK = ("", "default", "bridge", "host", "none")
+"""Networks that Docker makes itself."""
 
 
 def starts(container: Resource) -> bool:
@@ -137,7 +141,7 @@ def known_image(value: Value) -> Image | None:
 
 def is_root(container: Resource) -> bool:
     """Whether its user is root by name or number."""
-    return (container.get("user").text() or "").partition(":")[0] in _ROOT
+    return _ROOT.fullmatch((container.get("user").text() or "").partition(":")[0]) is not None
 
 
 def capabilities(container: Resource, list_name: str) -> list[tuple[Value, str]]:
@@ -178,7 +182,25 @@ def mounted(container: Resource) -> Iterator[Mounted]:
         )
     for entry in container.get("mounts").items():
         kind, source = entry.field("type").text(), entry.field("source")
-        yield Mounted(source if kind == "bind" else None, source if kind == "volume" else None, entry.field("target"))
+        yield Mounted(
+            source if kind in ("bind", "npipe") else None, source if kind == "volume" else None, entry.field("target")
+        )
+
+
+def host_paths(resource: Resource) -> Iterator[Value]:
+    """Yield the folders and files of the host that a container mounts, or that a volume is another name of."""
+    if resource.type == VOLUME:
+        yield from _bound(resource.get("driverOpts"))
+        return
+    yield from (mount.host_path for mount in mounted(resource) if mount.host_path is not None)
+    for entry in resource.get("mounts").items():
+        yield from _bound(entry.field("volumeOptions").field("driverOptions"))
+
+
+def _bound(options: Value) -> Iterator[Value]:
+    """Yield what the driver of a volume binds."""
+    if "bind" in (options.field("o").text() or "").split(","):
+        yield options.field("device")
 
 
 def volumes_of(container: Resource) -> set[str]:
@@ -197,16 +219,32 @@ def networks_of(container: Resource) -> list[Resource]:
 
     Raises ``UndecidableError`` where one of them is not in the stack.
     """
-    entries = container.get("networksAdvanced").items()
+    entries = [entry.field("name") for entry in container.get("networksAdvanced").items()]
+    mode = [container.get("networkMode")] if is_own_network_mode(container) else []
+    return list({each.urn: each for each in (*_named(container, entries), *_named(container, mode))}.values())
+
+
+def _named(container: Resource, names: list[Value]) -> list[Resource]:
+    """Return the networks that these parts of one property name."""
+    property_ = names[0].path.partition("[")[0] if names else ""
     named = container.in_stack().named(NETWORK)
-    found = {source.urn: source for source in container.sources("networksAdvanced") if source.type == NETWORK}
-    for entry in entries:
-        name = _known_text(entry.field("name"))
+    found = {source.urn: source for source in container.sources(property_) if source.type == NETWORK}
+    for value in names:
+        name = _known_text(value)
         if name is not None and name in named:
             found[named[name].urn] = named[name]
-    if len(found) < len(entries):
-        raise UndecidableError("networksAdvanced", "names a network that is not in this stack")
+    if len(found) < len(names):
+        raise UndecidableError(property_, "names a network that is not in this stack")
     return list(found.values())
+
+
+def is_own_network_mode(container: Resource) -> bool:
+    """Whether the network mode is the name of a network, and none of Docker's words."""
+    mode = container.get("networkMode")
+    if mode.is_unknown:
+        return any(source.type == NETWORK for source in container.sources("networkMode"))
+    text = mode.text() or ""
+    return text not in _NO_OWN_NETWORK and not text.startswith("container:")
 
 
 def is_database_network(network: Resource) -> bool:

@@ -19,7 +19,10 @@ from .docker import CONTAINER, SERVER, is_part, part, starts
 from .user_data import CONFIG_FOLDER, Program, Script, as_object, late_values, parameter_of, program_of, property_of
 
 # Between the command and `run` stand options of the client, each with its value behind `=` or as the next word.
-_RUN = re.compile(r"\bdocker\s+(?:-\S+\s+(?:(?!-|run\s|container\s)\S+\s+)?)*(?:container\s+)?run\s+(?P<words>.*)")
+_RUN = re.compile(
+    r"\b(?:docker|podman|nerdctl)\s+(?:-\S+\s+(?:(?!-|run\s|create\s|container\s)\S+\s+)?)*"
+    r"(?:container\s+)?(?:run|create)\s+(?P<words>.*)"
+)
 _CONTINUED = re.compile(r"\\\r?\n")
 _ENDS = {"&&", "||", ";", "|", "&", ">", ">>", "2>", "2>&1"}
 _SWITCHES = {

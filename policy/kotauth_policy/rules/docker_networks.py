@@ -12,6 +12,7 @@ from ..facts.docker import (
     JOB,
     NETWORK,
     is_database_network,
+    is_own_network_mode,
     is_part,
     networks_of,
     part,
@@ -24,6 +25,7 @@ from ..value import Value
 from ..verdict import Verdict, fail
 
 AREA = Area("docker-networks")
+_BRIDGES = ("default", "bridge")
 
 
 @AREA.rule(
@@ -94,9 +96,10 @@ def forbid_publish_all_ports(container: Resource, _: Settings) -> Iterator[Verdi
 def use_own_network(container: Resource, _: Settings) -> Iterator[Verdict]:
     """On the default bridge every container of the host reaches every other."""
     # How many networks there are is known even where their names are not.
-    if any(is_given(entry.field("name")) for entry in container.get("networksAdvanced").items()):
+    names = [entry.field("name") for entry in container.get("networksAdvanced").items()]
+    if any(is_given(name) and name.raw not in _BRIDGES for name in names) or is_own_network_mode(container):
         return
-    if (container.get("networkMode").text() or "default") in ("default", "bridge"):
+    if (container.get("networkMode").text() or "default") in _BRIDGES:
         yield fail("networksAdvanced", "is empty, which means Docker's default bridge")
 
 

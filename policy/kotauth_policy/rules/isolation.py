@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ..facts.aws import HOSTS
-from ..facts.docker import CONTAINER, capabilities, is_root, starts, takes_ownership
+from ..facts.docker import CONTAINER, capabilities, is_own_network_mode, is_root, starts, takes_ownership
 from ..resource import Resource
 from ..rule import Area, Kind, Parameter, References, Settings, Severity
+from ..value import Value
 from ..verdict import Verdict, fail
 
 AREA = Area("isolation")
 _HOST_NAMESPACES = ("networkMode", "pidMode", "ipcMode", "usernsMode", "cgroupnsMode")
 _KERNEL_PARAMETERS = [
+    "net.core.somaxconn",
+    "net.ipv4.ip_local_port_range",
+    "net.ipv4.ip_local_reserved_ports",
+    "net.ipv4.tcp_fin_timeout",
     "net.ipv4.tcp_keepalive_intvl",
     "net.ipv4.tcp_keepalive_probes",
     "net.ipv4.tcp_keepalive_time",
     "net.ipv4.tcp_retries2",
 ]
-"""When a connection counts as dead."""
+"""When a connection counts as dead, how many wait, and which ports it begins at."""
+_UNCONFINED = {
+    ("seccomp", "unconfined"),
+    ("apparmor", "unconfined"),
+    ("systempaths", "unconfined"),
+    ("label", "disable"),
+    ("label", "type:unconfined_t"),
+    ("label", "type:spc_t"),
+}
 _DEVICES = ("devices", "deviceRequests", "deviceCgroupRules")
 
 
@@ -86,8 +100,10 @@ def limit_added_capabilities(container: Resource, settings: Settings) -> Iterato
 )
 def forbid_new_privileges(container: Resource, _: Settings) -> Iterator[Verdict]:
     """Without it a setuid program makes a user root."""
-    accepted = ("no-new-privileges", "no-new-privileges:true", "no-new-privileges=true")
-    if not any(option.text() in accepted for option in container.get("securityOpts").items()):
+    options = map(_option, container.get("securityOpts").items())
+    given = [value.lower() for name, value in options if name == "no-new-privileges"]
+    # As Docker has it: the last one counts, and alone it is true.
+    if not given or given[-1] not in ("", "true", "t", "1"):
         yield fail("securityOpts", "does not hold no-new-privileges:true")
 
 
@@ -103,9 +119,15 @@ def forbid_new_privileges(container: Resource, _: Settings) -> Iterator[Verdict]
 def forbid_unconfined_profiles(container: Resource, _: Settings) -> Iterator[Verdict]:
     """Docker's default profiles block the system calls that most escapes need."""
     for option in container.get("securityOpts").items():
-        text = (option.text() or "").lower()
-        if text.endswith("unconfined") or text in ("label=disable", "label:disable"):
+        name, value = _option(option)
+        if (name, value.lower()) in _UNCONFINED:
             yield fail(option.path, "switches a profile off")
+
+
+def _option(option: Value) -> tuple[str, str]:
+    """Return name and value of a security option; Docker takes either separator."""
+    name, *value = re.split("[=:]", option.text() or "", maxsplit=1)
+    return name.strip().lower(), "".join(value).strip()
 
 
 @AREA.rule(
@@ -123,9 +145,9 @@ def forbid_unconfined_profiles(container: Resource, _: Settings) -> Iterator[Ver
     ),
 )
 def limit_kernel_parameters(container: Resource, settings: Settings) -> Iterator[Verdict]:
-    """The four decide when a connection counts as dead; others make a router of a container, or open low ports."""
+    """These are about a container's own connections; others make a router of it, or open low ports."""
     for name, value in container.get("sysctls").fields().items():
-        if name not in settings.texts("allowed"):
+        if name.replace("/", ".") not in settings.texts("allowed"):
             yield fail(value.path, "is not one of the allowed kernel parameters")
 
 
@@ -156,7 +178,7 @@ def mount_root_read_only(container: Resource, _: Settings) -> Iterator[Verdict]:
 )
 def run_as_non_root(container: Resource, _: Settings) -> Iterator[Verdict]:
     """The image's own user is not known here, so the user has to be spelled out."""
-    if not container.get("user").text():
+    if not (container.get("user").text() or "").partition(":")[0]:
         yield fail("user", "is not set, and the image's user can be root")
     elif is_root(container) and not takes_ownership(container):
         yield fail("user", "is root")
@@ -175,6 +197,8 @@ def run_as_non_root(container: Resource, _: Settings) -> Iterator[Verdict]:
 def forbid_host_namespaces(container: Resource, _: Settings) -> Iterator[Verdict]:
     """Any of them lets the container see, or end, what is not its own."""
     for name in _HOST_NAMESPACES:
+        if name == "networkMode" and is_own_network_mode(container):
+            continue
         mode = container.get(name).text() or ""
         if mode == "host" or mode.startswith("container:"):
             yield fail(name, "is the host's or another container's")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ..facts.aws import HOSTS, is_given
@@ -11,8 +12,9 @@ from ..rule import Area, Level, References, Settings, Severity
 from ..verdict import Verdict, fail
 
 AREA = Area("limits")
-_BOUNDED = ("local", "journald", *CARRYING_DRIVERS)
-"""Log drivers with a bound of their own, or that send the lines off the host."""
+_BOUNDED = ("local", "journald", "loki-docker-driver", *CARRYING_DRIVERS)
+"""Log drivers with a bound of their own, or that send the lines off the host; Loki's is a plugin."""
+_UNBOUNDED = re.compile(r"\s*(-|0+(\.0*)?\s*[a-z]*\s*$)", re.I)
 
 
 @AREA.rule(
@@ -74,7 +76,8 @@ def limit_cpu(container: Resource, _: Settings) -> Iterator[Verdict]:
 def probe_container_health(container: Resource, _: Settings) -> Iterator[Verdict]:
     """Without a probe a roll can't wait for the new container, and a hung one stays."""
     tests = container.get("healthcheck").field("tests")
-    if not tests.items() or tests.items()[0].text() == "NONE":
+    kind, *words = [word.text() or "" for word in tests.items()] or ["NONE"]
+    if kind == "NONE" or not "".join(words if kind in ("CMD", "CMD-SHELL") else [kind, *words]).strip():
         yield fail("healthcheck.tests", "is empty")
 
 
@@ -101,20 +104,20 @@ def set_restart_policy(container: Resource, _: Settings) -> Iterator[Verdict]:
     "bound-logs",
     Severity.MEDIUM,
     "Bound the size of every container's logs.",
-    remedy='Set `log_driver="json-file"` and `log_opts` with `max-size` and `max-file`.',
+    remedy='Set `log_driver="json-file"` and `log_opts` with `max-size`.',
     types=(CONTAINER, *HOSTS),
     when=starts,
     references=References(checklist=(12,)),
 )
 def bound_logs(container: Resource, _: Settings) -> Iterator[Verdict]:
     """The daemon's default fills the disk."""
-    driver = container.get("logDriver").text()
+    driver = (container.get("logDriver").text() or "").rpartition("/")[2].partition(":")[0]
     if driver == "json-file":
-        options = container.get("logOpts")
-        for name in ("max-size", "max-file"):
-            option = options.field(name)
-            # The provider writes a number as text.
-            if not isinstance(option.raw, float) and not is_given(option):
-                yield fail(f"logOpts.{name}", "is not set")
+        size = container.get("logOpts").field("max-size")
+        # The provider writes a number as text. One file is what Docker keeps by itself.
+        if not isinstance(size.raw, float) and not is_given(size):
+            yield fail(size.path, "is not set")
+        elif not size.is_unknown and _UNBOUNDED.match(str(size.raw)):
+            yield fail(size.path, "is no bound")
     elif driver not in _BOUNDED:
         yield fail("logDriver", "is not set to a driver whose logs are bounded")

@@ -3,31 +3,62 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
 
 from ..facts.aws import HOSTS, is_given
-from ..facts.docker import CONTAINER, DATABASE, FRONTEND, is_part, mounted
+from ..facts.docker import CONTAINER, DATABASE, FRONTEND, VOLUME, host_paths, is_part, mounted
 from ..resource import Resource
 from ..rule import Area, Kind, Parameter, References, Settings, Severity
+from ..value import Value
 from ..verdict import Verdict, fail
 
 AREA = Area("mounts")
-_SOCKETS = ("docker.sock", "containerd.sock", "podman.sock", "crio.sock")
-_SOCKET_FOLDERS = ("/", "/run", "/var/run", "/run/containerd", "/var/run/containerd", "/run/podman", "/var/run/podman")
+_SOCKETS = (
+    "docker.sock",
+    "docker.raw.sock",
+    "docker_engine",
+    "balena-engine.sock",
+    "buildkitd.sock",
+    "containerd.sock",
+    "containerd.sock.ttrpc",
+    "cri-dockerd.sock",
+    "crio.sock",
+    "dockershim.sock",
+    "podman.sock",
+)
+"""Of Docker, also as a named pipe of Windows, and of what else runs containers."""
+_SOCKET_FOLDERS = re.compile(
+    r"/|/var|/(var/)?run(/(docker|containerd|podman|crio|balena-engine|buildkit|user(/[^/]+(/podman|/docker)?)?))?"
+)
 _SYSTEM = (
     "/",
+    "/bin",
     "/boot",
     "/dev",
     "/etc",
     "/lib",
+    "/lib64",
     "/proc",
     "/root",
     "/run",
+    "/sbin",
     "/sys",
     "/usr",
     "/var/run",
+    "/var/lib/containerd",
+    "/var/lib/containers",
     "/var/lib/docker",
+    "/var/lib/kubelet",
 )
+_CLOCK = ("/etc/localtime", "/etc/timezone", "/usr/share/zoneinfo")
+"""Says which time it is where the host stands, and nothing else."""
+
+
+def _path(host_path: Value) -> str:
+    """Return a path without what changes nothing in it; a doubled slash at its beginning is one of these."""
+    text = (host_path.text() or "").replace("\\", "/")
+    return posixpath.normpath(re.sub("^/+", "/", text))
 
 
 @AREA.rule(
@@ -35,18 +66,16 @@ _SYSTEM = (
     Severity.CRITICAL,
     "Give no container the socket of the container engine.",
     remedy="Remove the mount: whoever has the socket is root on the host. A proxy can read its routes from a file.",
-    types=(CONTAINER, *HOSTS),
+    types=(CONTAINER, VOLUME, *HOSTS),
     references=References(cis=("5.32",)),
     waivable=False,
 )
 def forbid_docker_socket(container: Resource, _: Settings) -> Iterator[Verdict]:
     """Read-only does not help: the socket takes every command."""
-    for mount in mounted(container):
-        if mount.host_path is None:
-            continue
-        path = posixpath.normpath(mount.host_path.text() or "")
-        if posixpath.basename(path) in _SOCKETS or path in _SOCKET_FOLDERS:
-            yield fail(mount.host_path.path, "is the container engine's socket or holds it")
+    for host_path in host_paths(container):
+        path = _path(host_path)
+        if posixpath.basename(path) in _SOCKETS or _SOCKET_FOLDERS.fullmatch(path):
+            yield fail(host_path.path, "is the container engine's socket or holds it")
 
 
 @AREA.rule(
@@ -54,18 +83,17 @@ def forbid_docker_socket(container: Resource, _: Settings) -> Iterator[Verdict]:
     Severity.CRITICAL,
     "Mount no system folder of the host.",
     remedy="Use a named volume, or upload the one file that the container needs.",
-    types=(CONTAINER,),
+    types=(CONTAINER, VOLUME),
     references=References(cis=("5.6",)),
 )
 def forbid_host_system_mounts(container: Resource, _: Settings) -> Iterator[Verdict]:
     """A socket below such a folder is the business of another rule."""
-    for mount in mounted(container):
-        if mount.host_path is None:
-            continue
-        path = posixpath.normpath(mount.host_path.text() or "")
+    for host_path in host_paths(container):
+        path = _path(host_path)
         below = path in _SYSTEM or any(path.startswith(f"{folder}/") for folder in _SYSTEM if folder != "/")
-        if below and posixpath.basename(path) not in _SOCKETS:
-            yield fail(mount.host_path.path, "is a system folder of the host or below one")
+        above = any(folder.startswith(f"{path}/") for folder in _SYSTEM)
+        if (below or above) and path not in _CLOCK and posixpath.basename(path) not in _SOCKETS:
+            yield fail(host_path.path, "is a system folder of the host, below one, or holds one")
 
 
 def _on_named_volume(container: Resource, folders: list[str]) -> Iterator[Verdict]:

@@ -3,10 +3,11 @@
 import pulumi_docker as docker
 
 from ..change import ABSENT, UNKNOWN, From, add, put
-from ..mutation import NOTHING, Case, Row, found, table
+from ..mutation import CAUGHT, NOTHING, PASSED, Case, Row, found, table
 from ..program import KNOWN
 
 _ON_FRONTEND = [{"name": From("frontend-network", "name")}]
+_BY_ID = [{"name": From("frontend-network", "id")}]
 _BOTH = [{"name": From("frontend-network", "name")}, {"name": From("database-network", "name")}]
 
 ROWS = (
@@ -113,4 +114,60 @@ CASES = (
     ),
 )
 
-TABLE = table(*ROWS, *CASES)
+_NO_LIST = put("frontend", "networks_advanced", ABSENT)
+SPELLINGS = (
+    *(
+        Case(f"use-own-network-{state}-{name}", (_NO_LIST, *changes), expected, rule="use-own-network", state=state)
+        for state, expected, spellings in (
+            (
+                CAUGHT,
+                found("use-own-network@frontend"),
+                (
+                    ("nothing", ()),
+                    ("default", (put("frontend", "network_mode", "default"),)),
+                    ("bridge", (put("frontend", "network_mode", "bridge"),)),
+                    ("an empty mode", (put("frontend", "network_mode", ""),)),
+                    ("an empty list", (put("frontend", "networks_advanced", []),)),
+                ),
+            ),
+            (
+                PASSED,
+                NOTHING,
+                (
+                    ("none", (put("frontend", "network_mode", "none"),)),
+                    ("a network by mode", (put("frontend", "network_mode", From("frontend-network", "name")),)),
+                    (
+                        "a network by its id",
+                        (put("frontend", "networks_advanced", _BY_ID),),
+                    ),
+                    ("a network by its name", (put("frontend", "networks_advanced", _ON_FRONTEND),)),
+                    (
+                        "bridge beside a network",
+                        (
+                            put("frontend", "network_mode", "bridge"),
+                            put("frontend", "networks_advanced", _ON_FRONTEND),
+                        ),
+                    ),
+                ),
+            ),
+        )
+        for name, changes in spellings
+    ),
+    Case(
+        "the default bridge in the list",
+        (put("alarm", "networks_advanced", [{"name": "bridge"}]),),
+        found("use-own-network@alarm"),
+    ),
+    Case(
+        "the database's network by mode",
+        (_NO_LIST, put("frontend", "network_mode", From("database-network", "name"))),
+        found("separate-frontend-from-database@frontend"),
+    ),
+    Case(
+        "a network from elsewhere by mode",
+        (put("role", "networks_advanced", ABSENT), put("role", "network_mode", "company")),
+        found("attach-internal-networks-only@role"),
+    ),
+)
+
+TABLE = table(*ROWS, *CASES, *SPELLINGS)

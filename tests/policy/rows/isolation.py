@@ -1,7 +1,8 @@
 """Rules of the area `isolation`."""
 
-from ..change import put
-from ..mutation import NOTHING, Case, Row, found, table
+from ..aws_host import PROXY, user_data
+from ..change import ABSENT, From, put
+from ..mutation import CAUGHT, NOTHING, PASSED, Case, Row, found, on_aws, spelled, table
 
 _PROFILES = found("forbid-new-privileges@server", "forbid-unconfined-profiles@server")
 
@@ -94,4 +95,135 @@ CASES = (
     ),
 )
 
-TABLE = table(*ROWS, *CASES)
+_NAMESPACES = "forbid-host-namespaces"
+_NNP = "no-new-privileges:true"
+SPELLINGS = (
+    *spelled(
+        "limit-added-capabilities",
+        "server",
+        lambda names: put("server", "capabilities.adds", names),
+        caught=(
+            ["SYS_ADMIN"],
+            ["CAP_SYS_ADMIN"],
+            ["cap_net_raw"],
+            ["ALL"],
+            ["NET_BIND_SERVICE", "NET_ADMIN"],
+            ["CHOWN"],
+        ),
+        passed=([], ["NET_BIND_SERVICE"], ["CAP_NET_BIND_SERVICE"], ["net_bind_service"], ["cap_net_bind_service"]),
+    ),
+    *spelled(
+        "forbid-new-privileges",
+        "server",
+        lambda options: put("server", "security_opts", options),
+        caught=(
+            [],
+            ["no-new-privileges:false"],
+            ["no-new-privileges=0"],
+            [_NNP, "no-new-privileges=false"],
+            ["seccomp=no-new-privileges"],
+        ),
+        passed=(
+            ["no-new-privileges"],
+            ["no-new-privileges:true"],
+            ["no-new-privileges=true"],
+            ["no-new-privileges:True"],
+            ["no-new-privileges=1", "label=type:kotauth_t"],
+        ),
+    ),
+    *spelled(
+        "forbid-unconfined-profiles",
+        "server",
+        lambda option: put("server", "security_opts", [_NNP, option]),
+        caught=(
+            "seccomp=unconfined",
+            "seccomp:unconfined",
+            "apparmor=unconfined",
+            "systempaths=unconfined",
+            "label=disable",
+            "label:disable",
+            "label=type:spc_t",
+        ),
+        passed=(
+            "seccomp=builtin",
+            "seccomp=/etc/docker/not-unconfined.json",
+            "apparmor=never-unconfined",
+            "label=type:kotauth_t",
+            "label=level:s0:c100,c200",
+        ),
+    ),
+    *spelled(
+        "limit-kernel-parameters",
+        "server",
+        lambda name: put("server", "sysctls", {name: "1"}),
+        caught=(
+            "net.ipv4.ip_forward",
+            "net/ipv4/ip_forward",
+            "net.ipv4.ip_unprivileged_port_start",
+            "net.ipv4.conf.all.route_localnet",
+            "kernel.msgmax",
+        ),
+        passed=(
+            "net.ipv4.tcp_keepalive_time",
+            "net/ipv4/tcp_keepalive_time",
+            "net.core.somaxconn",
+            "net.ipv4.ip_local_port_range",
+            "net.ipv4.tcp_fin_timeout",
+        ),
+    ),
+    *spelled(
+        "run-as-non-root",
+        "server",
+        lambda user: put("server", "user", user),
+        caught=("root", "root:root", "0", "0:0", "00", "+0", "0:10001", ":10001", ""),
+        passed=("10001", "10001:0", "10001:root", "rooter", "nonroot:nonroot", "1000"),
+    ),
+    *(
+        Case(
+            f"{_NAMESPACES}-{state}-{name}-{mode}",
+            (put("server", name, mode),),
+            expected,
+            rule=_NAMESPACES,
+            state=state,
+        )
+        for state, expected, modes in (
+            (
+                CAUGHT,
+                found(f"{_NAMESPACES}@server"),
+                (
+                    ("network_mode", "host"),
+                    ("network_mode", "container:database"),
+                    ("pid_mode", "host"),
+                    ("pid_mode", "container:0123456789ab"),
+                    ("ipc_mode", "container:database"),
+                    ("userns_mode", "host"),
+                ),
+            ),
+            (
+                PASSED,
+                NOTHING,
+                (
+                    ("network_mode", "bridge"),
+                    ("network_mode", "default"),
+                    ("ipc_mode", "private"),
+                    ("ipc_mode", "shareable"),
+                    ("cgroupns_mode", "private"),
+                ),
+            ),
+        )
+        for name, mode in modes
+    ),
+    Case("a network of the stack by mode", (put("server", "network_mode", From("frontend-network", "name")),), NOTHING),
+    Case("no user", (put("server", "user", ABSENT),), found("run-as-non-root@server")),
+)
+
+ON_HOSTS = tuple(
+    Case(
+        f"a container of a host, by {command}",
+        (put("template", "user_data", user_data(proxy=PROXY.replace("docker run", f"{command} --privileged"))),),
+        found("forbid-privileged-containers@template"),
+    )
+    for command in ("docker run", "docker container run", "docker create", "podman run", "nerdctl --namespace=a run")
+)
+
+TABLE = [*table(*ROWS, *CASES, *SPELLINGS), *on_aws(*ON_HOSTS)]

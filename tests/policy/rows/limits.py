@@ -1,7 +1,9 @@
 """Rules of the area `limits`."""
 
-from ..change import ABSENT, put
-from ..mutation import NOTHING, Case, Row, found, table
+from typing import Any
+
+from ..change import ABSENT, Args, Change, put
+from ..mutation import NOTHING, Case, Row, found, spelled, table
 
 ROWS = (
     Row(
@@ -19,7 +21,7 @@ ROWS = (
     Row("set-restart-policy", "frontend", "frontend/restart", "no"),
     Row("set-restart-policy", "role", "role/restart", "always", absent=NOTHING),
     Row("bound-logs", "frontend", "frontend/log_driver", "none"),
-    Row("bound-logs", "frontend", "frontend/log_opts", {"max-size": "10m"}),
+    Row("bound-logs", "frontend", "frontend/log_opts", {"max-file": "3"}),
 )
 
 CASES = (
@@ -33,4 +35,45 @@ CASES = (
     ),
 )
 
-TABLE = table(*ROWS, *CASES)
+
+def _logged_by(driver: str) -> Change:
+    def change(resources: dict[str, tuple[Any, Args]]) -> None:
+        resources["frontend"][1].update(log_driver=driver, log_opts={})
+
+    return change
+
+
+SPELLINGS = (
+    *spelled(
+        "probe-container-health",
+        "frontend",
+        lambda tests: put("frontend", "healthcheck.tests", tests),
+        caught=([], ["NONE"], ["NONE", "curl"], ["CMD"], ["CMD-SHELL", ""], ["CMD-SHELL", "  "], [""]),
+        passed=(
+            ["CMD", "true"],
+            ["CMD-SHELL", "curl -f http://localhost/ || exit 1"],
+            ["CMD", "NONE"],
+            ["CMD", "wget", "-q", "http://127.0.0.1:8081/"],
+            ["CMD-SHELL", "none"],
+        ),
+    ),
+    *(
+        case
+        for driver, options, caught, passed in (
+            ("json-file", True, ("", "-1", "0", "0m", "-10m"), ("10m", "1g", "100k", "10MB", "5000000")),
+            ("", False, ("json-file", "none", "", "example.com/driver:1"), ("local", "journald", "syslog", "awslogs")),
+            ("", False, (), ("gelf", "grafana/loki-docker-driver:3.3.2", "fluentd")),
+        )
+        for case in spelled(
+            "bound-logs",
+            "frontend",
+            (lambda size: put("frontend", "log_opts", {"max-size": size}))
+            if options
+            else (lambda name: _logged_by(str(name))),
+            caught=caught,
+            passed=passed,
+        )
+    ),
+)
+
+TABLE = table(*ROWS, *CASES, *SPELLINGS)

@@ -1,7 +1,9 @@
 """Rules of the area `mounts`."""
 
-from ..change import ABSENT, put
-from ..mutation import NOTHING, Case, Row, found, table
+import pulumi_docker as docker
+
+from ..change import ABSENT, add, put
+from ..mutation import CAUGHT, NOTHING, PASSED, Case, Row, found, table
 
 _HOST = found("forbid-docker-socket@frontend", "forbid-host-system-mounts@frontend")
 
@@ -96,4 +98,87 @@ CASES = (
     ),
 )
 
-TABLE = table(*ROWS, *CASES)
+_SOCKET, _SYSTEM = "forbid-docker-socket", "forbid-host-system-mounts"
+
+
+def _paths(rule: str, caught: tuple[str, ...], passed: tuple[str, ...], *, beside: tuple[str, ...] = ()) -> list[Case]:
+    """Return rows for paths; those ``beside`` break the other rule as well."""
+    return [
+        Case(
+            f"{rule}-{state}-{path}",
+            _bind(path),
+            (found(f"{rule}@frontend") if state == CAUGHT else NOTHING) if path not in beside else _HOST,
+            rule=rule,
+            state=state,
+        )
+        for state, paths in ((CAUGHT, caught), (PASSED, passed))
+        for path in paths
+    ]
+
+
+_FOLDERS = ("/var", "/var/run/", "//var/run", "/run/user/1000")
+_OTHER_PATHS = ("/srv/docker", "/srv/run/docker.sock.d", "/home/me/site", "/data", "/opt/docker.socket")
+
+
+def _volume(**options: str) -> tuple:
+    return (add("disguised", docker.Volume, {"driver_opts": options}),)
+
+
+SPELLINGS = (
+    *_paths(
+        _SOCKET,
+        (
+            "/var/run/docker.sock",
+            "//var/run/docker.sock",
+            "/var/run/../run/docker.sock",
+            "\\\\.\\pipe\\docker_engine",
+            "/run/user/1000/podman/podman.sock",
+            "/run/k3s/containerd/containerd.sock",
+            "/run/cri-dockerd.sock",
+            *_FOLDERS,
+        ),
+        _OTHER_PATHS,
+        beside=_FOLDERS,
+    ),
+    *_paths(
+        _SYSTEM,
+        (
+            "/etc",
+            "//etc/",
+            "/srv/../etc/ssl",
+            "/usr/local/bin",
+            "/bin",
+            "/var/lib",
+            "/var/lib/docker/volumes",
+            "/dev/sda",
+        ),
+        ("/etc/localtime", "/etc/timezone", "/usr/share/zoneinfo", "/etcetera", "/srv/etc", "/var/log/app", "/home/me"),
+    ),
+    Case(
+        "a volume that is a folder of the host",
+        _volume(type="none", o="bind", device="/etc"),
+        found(f"{_SYSTEM}@disguised"),
+    ),
+    Case("a volume that is the socket", _volume(o="ro,bind", device="/run/docker.sock"), found(f"{_SOCKET}@disguised")),
+    Case("a volume in memory", _volume(type="tmpfs", o="size=1m", device="tmpfs"), NOTHING),
+    Case("a volume of a file server", _volume(type="nfs", o="addr=10.0.0.4,rw", device=":/etc"), NOTHING),
+    Case(
+        "a volume of the mount itself that is a folder of the host",
+        (
+            put(
+                "frontend",
+                "mounts",
+                [
+                    {
+                        "type": "volume",
+                        "target": "/host",
+                        "volume_options": {"driver_options": {"type": "none", "o": "bind", "device": "/etc"}},
+                    }
+                ],
+            ),
+        ),
+        found(f"{_SYSTEM}@frontend"),
+    ),
+)
+
+TABLE = table(*ROWS, *CASES, *SPELLINGS)
