@@ -9,13 +9,16 @@ from collections.abc import Iterator
 from ..facts.aws import DATABASE_INSTANCE, HOSTS, PARAMETER_GROUP, sources
 from ..facts.docker import CONTAINER, DATABASE, is_service, known_image, networks_of
 from ..facts.host_containers import parts_in
-from ..facts.kotauth import is_server, servers_of, setting
+from ..facts.kotauth import is_server, servers_of, setting, uploads
 from ..resource import Resource, Stack
 from ..rule import Area, Kind, Level, Parameter, References, Settings, Severity
 from ..verdict import Verdict, fail
 
 AREA = Area("kotauth-capacity")
-_MAX_CONNECTIONS = re.compile(r"(?:--)?max[_-]connections=(\d+)")
+_MAX_CONNECTIONS = re.compile(r"""(?:(?<!\S)-N|(?<![\w.])(?:-c|--)?max[_-]connections\s*=)\s*["']?(\d+)""")
+_ASKS_READINESS = re.compile(r"/health/ready(?![\w/.-])")
+_ASKS_WITH_HEAD = re.compile(r"""(?<!\S)["']?(-[a-zA-Z]*I[a-zA-Z]*|--head|--spider|(-X|--request[ =])\s*["']?HEAD)\b""")
+_IGNORES_ANSWER = re.compile(r"""(\|\||;)\s*(true|:|exit\s+0|exit|echo\b[^|&;]*)["']?\s*$""")
 _DEFAULT_MAX_CONNECTIONS = 100
 _DEFAULT_POOL = 10
 _MEMORY_GB = {"micro": 1, "small": 2, "medium": 4, "large": 8}
@@ -76,11 +79,13 @@ def probe_server_readiness(server: Resource, _: Settings) -> Iterator[Verdict]:
     words = [word.text() or "" for word in server.get("healthcheck").field("tests").items()]
     if not words:
         return
-    line = " ".join(words).split()
-    if not any(word.split("?")[0].endswith("/health/ready") for word in line):
+    line = " ".join(words)
+    if not _ASKS_READINESS.search(line):
         yield fail("healthcheck.tests", "does not ask /health/ready")
-    elif {"-I", "--head", "--spider"} & set(line):
+    elif _ASKS_WITH_HEAD.search(line):
         yield fail("healthcheck.tests", "asks with HEAD")
+    elif _IGNORES_ANSWER.search(line):
+        yield fail("healthcheck.tests", "is healthy whatever the answer is")
 
 
 @AREA.rule(
@@ -112,8 +117,8 @@ def _smallest_database(stack: Stack) -> tuple[str, float]:
 
 
 def _max_connections(database: Resource) -> int:
-    words = [word.text() or "" for word in database.get("command").items()]
-    found = [match[1] for word in words if (match := _MAX_CONNECTIONS.fullmatch(word))]
+    words = [word.text() or "" for name in ("entrypoints", "command") for word in database.get(name).items()]
+    found = _MAX_CONNECTIONS.findall(" ".join(words))
     return int(found[-1]) if found else _DEFAULT_MAX_CONNECTIONS
 
 
@@ -147,9 +152,18 @@ def pool_by_session(container: Resource, _: Settings) -> Iterator[Verdict]:
     image = known_image(container.get("image"))
     if image is None or "pgbouncer" not in image.repository.rpartition("/")[2]:
         return
-    mode = setting(container, "POOL_MODE") or setting(container, "PGBOUNCER_POOL_MODE")
+    mode = setting(container, "POOL_MODE") or setting(container, "PGBOUNCER_POOL_MODE") or _mode_in_file(container)
     if mode != "session":
         yield fail("envs", "does not set the pool mode to session")
+
+
+def _mode_in_file(container: Resource) -> str | None:
+    """Return the pool mode of an uploaded `pgbouncer.ini`, ``None`` where it sets none; the last one counts."""
+    contents = [upload.content for upload in uploads(container) if upload.content.path.endswith(".content")]
+    files = [content.text() or "" for content in contents if not content.is_unknown]
+    modes = [mode for text in files for mode in re.findall(r"^\s*pool_mode\s*=\s*(\w+)", text, re.M)]
+    # A database or a user can have a mode of its own.
+    return next((mode for mode in modes if mode != "session"), modes[0] if modes else None)
 
 
 @AREA.rule(

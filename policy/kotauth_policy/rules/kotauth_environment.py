@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
@@ -16,8 +17,13 @@ from ..verdict import Verdict, fail
 
 AREA = Area("kotauth-environment")
 _ADMINISTRATOR_VARIABLES = ("POSTGRES_USER", "ADMINISTRATOR")
+_HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?", re.I)
+_LOCAL_NAMES = ("localhost", "local", "test", "invalid")
+"""Names that no public resolver answers (RFC 6761, RFC 6762)."""
+_OFF = ("", "false", "0", "no", "off")
 _JDBC = "jdbc:postgresql://"
 _LIBPQ = {"sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT"}
+_OPTIONS = ("sslmode", "sslrootcert", "sslfactory")
 
 
 @AREA.rule(
@@ -56,18 +62,20 @@ def _base_url_fault(text: str, *, local_names: bool) -> str | None:
         return "is not a URL"
     if text.endswith("/"):
         return "ends with a slash"
-    if url.path or url.query or url.fragment or url.username is not None or not host:
+    named = _HOST.fullmatch(host) or _is_address(host)
+    if url.path or url.query or url.fragment or url.username is not None or not named:
         return "has more than scheme, host and port"
-    if host in ("localhost",) or host.endswith(".localhost"):
+    if host.rpartition(".")[2] in _LOCAL_NAMES:
         return None if local_names else "is a local name"
     return "is an address or a name without a domain" if _is_address(host) or "." not in host else None
 
 
 def _is_address(host: str) -> bool:
+    """Whether a host is an address; a browser takes whatever ends in a number for one."""
     try:
         ipaddress.ip_address(host)
     except ValueError:
-        return False
+        return re.search(r"(^|\.)([0-9]+|0x[0-9a-f]*)$", host) is not None
     return True
 
 
@@ -102,7 +110,7 @@ def forbid_unsafe_switches(server: Resource, _: Settings) -> Iterator[Verdict]:
     """Demo mode seeds users with known passwords; Kotauth refuses to start with the relics."""
     for name in ("KAUTH_ADMIN_BYPASS", "KAUTH_DEMO_MODE", "JWT_SECRET"):
         found = variable(server, name)
-        if found is not None and (name == "JWT_SECRET" or found.text.strip().lower() not in ("", "false")):
+        if found is not None and (name == "JWT_SECRET" or found.text.strip().lower() not in _OFF):
             yield fail(found.entry.path, f"sets {name}")
 
 
@@ -146,11 +154,16 @@ def verify_database_certificate(server: Resource, _: Settings) -> Iterator[Verdi
     if comes_from_database(server, "DB_URL"):
         beside = [each for each in containers_on_same_host(server) if each.name.startswith(f"{server.name}.")]
         given = {name: next(filter(None, (setting(each, name) for each in beside)), "") for name in _LIBPQ.values()}
-        options = {option: given[name] for option, name in _LIBPQ.items()}
+        options = {"sslfactory": "", **{option: given[name] for option, name in _LIBPQ.items()}}
     else:
         query = urlsplit((setting(server, "DB_URL") or "").removeprefix("jdbc:")).query
-        options = {option: (parse_qs(query).get(option) or [""])[-1] for option in _LIBPQ}
-    if options["sslmode"] != "verify-full":
+        given = {option: texts[-1] for option, texts in parse_qs(query, keep_blank_values=True).items()}
+        # The driver takes ssl alone, or as true, for verify-full.
+        by_switch = "verify-full" if given.get("ssl", "false") in ("", "true") else ""
+        options = {option: given.get(option, "") for option in _OPTIONS} | {"sslmode": given.get("sslmode", by_switch)}
+    if "NonValidatingFactory" in options["sslfactory"]:
+        yield fail("envs", "DB_URL sets an sslfactory that verifies nothing")
+    elif options["sslmode"] != "verify-full":
         yield fail("envs", "DB_URL does not set sslmode to verify-full")
     elif not options["sslrootcert"]:
         yield fail("envs", "DB_URL does not set sslrootcert")

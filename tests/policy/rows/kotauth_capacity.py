@@ -1,7 +1,9 @@
 """Rules of the area `kotauth-capacity`."""
 
-from ..change import ABSENT, UNKNOWN, Change, Secret, copied, put, without
-from ..mutation import NOTHING, Case, Row, found, state, table
+from typing import Any
+
+from ..change import ABSENT, UNKNOWN, Args, Change, Secret, copied, put, without
+from ..mutation import NOTHING, Case, Row, found, spelled, state, table
 from ..program import envs
 
 _SECRET = found("keep-secrets-out-of-environment@server")
@@ -114,4 +116,85 @@ CASES = (
     Case("perhaps a way out", (put("frontend-network", "internal", UNKNOWN),), found("switch-off-update-check@server")),
 )
 
-TABLE = table(*ROWS, *STATES, *CASES)
+_READY = "http://localhost:8080/health/ready"
+
+
+def _pool(text: object) -> Change:
+    def change(resources: dict[str, tuple[Any, Args]]) -> None:
+        for each in _POOLER:
+            each(resources)
+        kind = "envs" if "=" in str(text).split()[0] else "uploads"
+        given = [text] if kind == "envs" else [{"file": "/etc/pgbouncer/pgbouncer.ini", "content": text}]
+        resources["pooler"][1].update({"envs": [], kind: given})
+
+    return change
+
+
+SPELLINGS = (
+    *spelled(
+        "probe-server-readiness",
+        "server",
+        lambda tests: put("server", "healthcheck.tests", tests),
+        caught=(
+            ["CMD", "curl", "-f", "http://localhost:8080/health"],
+            ["CMD", "curl", "-f", "http://localhost:8080/health/ready/all"],
+            ["CMD-SHELL", "nc -z localhost 8080"],
+            ["CMD", "curl", "-I", _READY],
+            ["CMD-SHELL", f"curl -fsSI {_READY}"],
+            ["CMD-SHELL", f"wget -q --spider {_READY} || exit 1"],
+            ["CMD", "curl", "-f", "-X", "HEAD", _READY],
+            ["CMD-SHELL", f"curl -f {_READY} || true"],
+            ["CMD-SHELL", f"curl -f {_READY}; exit 0"],
+        ),
+        passed=(
+            ["CMD", "curl", "-fsS", _READY],
+            ["CMD-SHELL", f"curl -fsS {_READY}?from=docker || exit 1"],
+            ["CMD-SHELL", f"curl -fsS '{_READY}'"],
+            ["CMD-SHELL", f"curl -f {_READY}||exit 1"],
+            ["CMD", "wget", "-qO-", _READY],
+            ["CMD", "curl", "--fail", "--include", _READY],
+        ),
+    ),
+    *spelled(
+        "pool-by-session",
+        "pooler",
+        _pool,
+        caught=(
+            "POOL_MODE=transaction",
+            "POOL_MODE=statement",
+            "PGBOUNCER_POOL_MODE=transaction",
+            "OTHER_POOL_MODE=session",
+            "[pgbouncer]\npool_mode = transaction\n",
+            "[databases]\na = host=a pool_mode=session\n[pgbouncer]\n; pool_mode = session\n",
+        ),
+        passed=(
+            "POOL_MODE=session",
+            "PGBOUNCER_POOL_MODE=session",
+            "[pgbouncer]\npool_mode = session\n",
+            "[pgbouncer]\npool_mode=session\n",
+            "[pgbouncer]\n; pool_mode = transaction\n  pool_mode = session\n",
+        ),
+    ),
+    *spelled(
+        "fit-connection-pool",
+        "server",
+        lambda words: put("database", "command", words),
+        caught=(
+            ["-c", "max_connections=20"],
+            ["-cmax_connections=20"],
+            ["--max-connections=20"],
+            ["postgres", "-N", "20"],
+            ["-c", "max_connections = '20'"],
+            ["-c", "max_connections=200", "-c", "max_connections=20"],
+        ),
+        passed=(
+            ["-c", "max_connections=200"],
+            ["-c", "superuser_reserved_connections=3"],
+            ["-c", "max_wal_senders=20"],
+            ["-c", "my.max_connections=20"],
+            ["postgres", "-N200"],
+        ),
+    ),
+)
+
+TABLE = table(*ROWS, *STATES, *CASES, *SPELLINGS)

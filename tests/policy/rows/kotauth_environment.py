@@ -1,9 +1,12 @@
 """Rules of the area `kotauth-environment`."""
 
+from collections.abc import Callable
+from typing import Any
+
 from ..aws_host import user_data
 from ..aws_program import KNOWN
-from ..change import UNKNOWN, Secret, put, without
-from ..mutation import NOTHING, Case, Found, Row, found, on_aws, state, table
+from ..change import UNKNOWN, Change, Secret, put, without
+from ..mutation import NOTHING, Case, Found, Row, found, on_aws, spelled, state, table
 from ..program import ENVIRONMENT, envs
 
 _SECRET = found("keep-secrets-out-of-environment@server")
@@ -53,28 +56,7 @@ def _with(expected: Found, **variables: str | None) -> Case:
 
 _BASE_URL = found("use-https-base-url@server")
 CASES = (
-    *(
-        _with(_BASE_URL, KAUTH_BASE_URL=url)
-        for url in (
-            "",
-            "https://",
-            "HTTPS://auth.example.com",
-            "https://auth.example.com/",
-            "https://auth.example.com/sso",
-            "https://auth.example.com?x=1",
-            "https://localhost",
-            "https://kotauth.localhost",
-            "https://10.0.0.1",
-            "https://[::1]",
-            "https://auth",
-            "https://auth.example.com:port",
-            "https://[auth.example.com",
-        )
-    ),
     _with(_BASE_URL | found("keep-secrets-out-of-environment@server"), KAUTH_BASE_URL="https://me:pw@auth.example.com"),
-    _with(NOTHING, KAUTH_BASE_URL="https://auth.example.com:8443"),
-    _with(NOTHING, KAUTH_DEMO_MODE="false"),
-    _with(found("forbid-unsafe-switches@server"), KAUTH_ADMIN_BYPASS="true"),
     _with(found("forbid-unsafe-switches@server", "keep-secrets-out-of-environment@server"), JWT_SECRET="x"),
     _with(found("configure-database-access@server"), DB_PASSWORD_FILE=None),
     _with(found("keep-secrets-out-of-environment@server"), DB_PASSWORD_FILE=None, DB_PASSWORD="x"),
@@ -89,6 +71,76 @@ CASES = (
         "a proxy that is not there",
         (without("frontend"),),
         found("complete-stack@server", "trust-only-own-proxy@server"),
+    ),
+)
+
+
+def _set(name: str) -> Callable[[Any], Change]:
+    return lambda text: put("server", "envs", envs(**{name: text}))
+
+
+SPELLINGS = (
+    *spelled(
+        "use-https-base-url",
+        "server",
+        _set("KAUTH_BASE_URL"),
+        caught=(
+            "",
+            "https://",
+            "HTTPS://auth.example.com",
+            "http://auth.example.com",
+            "https://auth.example.com/",
+            "https://auth.example.com/sso",
+            "https://auth.example.com?x=1",
+            "https://auth.example.com ",
+            "https://localhost",
+            "https://kotauth.localhost",
+            "https://auth.local",
+            "https://10.0.0.1",
+            "https://127.1",
+            "https://0x7f.0.0.0x1",
+            "https://[::1]",
+            "https://auth",
+            "https://auth.example.com:port",
+            "https://[auth.example.com",
+        ),
+        passed=(
+            "https://auth.example.com",
+            "https://auth.example.com:8443",
+            "https://AUTH.example.com",
+            "https://auth-2.example.co.uk",
+            "https://xn--bcher-kva.example",
+            "https://localhost.example.com",
+            "https://10.example.com",
+        ),
+    ),
+    *spelled(
+        "forbid-unsafe-switches",
+        "server",
+        _set("KAUTH_DEMO_MODE"),
+        caught=("true", "TRUE", " true ", "1", "yes", "on", "demo"),
+        passed=("false", "False", "", "0", "no", "off"),
+    ),
+    _with(found("forbid-unsafe-switches@server"), KAUTH_ADMIN_BYPASS="true"),
+    *spelled(
+        "configure-database-access",
+        "server",
+        _set("DB_URL"),
+        caught=(
+            "",
+            "postgresql://database/kotauth",
+            "postgres://database:5432/kotauth",
+            "jdbc:postgresql:kotauth",
+            "jdbc:mysql://database/kotauth",
+            "jdbc:postgres://database/kotauth",
+        ),
+        passed=(
+            "jdbc:postgresql://database/kotauth",
+            "jdbc:postgresql://database:6432/kotauth?connectTimeout=5",
+            "jdbc:postgresql://[fd00::1]:5432/kotauth",
+            "jdbc:postgresql://one:5432,two:5432/kotauth?targetServerType=primary",
+            "jdbc:postgresql:///kotauth?socketFactory=unix",
+        ),
     ),
 )
 
@@ -119,4 +171,36 @@ ON_AWS = (
     Case("an address of the update before", (), NOTHING, outputs=KNOWN),
 )
 
-TABLE = [*table(*STATES, *CASES), *on_aws(*ON_AWS)]
+
+def _address(query: object) -> Change:
+    url = f"jdbc:postgresql://db.example.com:5432/kotauth{query}"
+    return put("template", "user_data", user_data({"DB_URL": url}, late=()))
+
+
+_ROOT = "sslrootcert=/run/config/database-ca.pem"
+CERTIFICATES = spelled(
+    "verify-database-certificate",
+    "template",
+    _address,
+    caught=(
+        "",
+        f"?sslmode=verify-ca&{_ROOT}",
+        f"?sslmode=prefer&{_ROOT}",
+        "?sslmode=verify-full",
+        "?ssl=true",
+        f"?ssl=false&{_ROOT}",
+        f"?sslmode=verify-full&{_ROOT}&sslmode=require",
+        f"?sslmode=verify-full&{_ROOT}&sslfactory=org.postgresql.ssl.NonValidatingFactory",
+        f"?currentSchema=sslmode%3Dverify-full&{_ROOT}",
+    ),
+    passed=(
+        f"?sslmode=verify-full&{_ROOT}",
+        f"?{_ROOT}&sslmode=verify-full",
+        f"?ssl=true&{_ROOT}",
+        f"?connectTimeout=5&sslmode=verify-full&{_ROOT}&tcpKeepAlive=true",
+        "?sslmode=verify-full&sslrootcert=%2Frun%2Fconfig%2Fdatabase-ca.pem",
+        f"?sslmode=verify-full&{_ROOT}&sslfactory=org.postgresql.ssl.LibPQFactory",
+    ),
+)
+
+TABLE = [*table(*STATES, *CASES, *SPELLINGS), *on_aws(*ON_AWS, *CERTIFICATES)]
