@@ -65,6 +65,7 @@ _ALLOW = '{"Effect": "Allow", "Action": "*", "Resource": "*"}'
         '{"Statement":' * _DEEP,
         f'{{"Statement": {"[" * 400}{"]" * 400}}}',
         '{"Statement": ' + "9" * 5000 + "}",
+        '{"Statement": ' + "9" * 400 + "}",
         "\x00\ufeff{}",
         "x" * MEGABYTES,
     ],

@@ -132,7 +132,7 @@ def still_open(wide: list[Statement], found: list[Statement], naming: Naming) ->
 
 def _meets_all_others(refusal: Statement, naming: Naming) -> bool:
     if refusal.has("NotPrincipal"):
-        return not refusal.has("Condition")
+        return refusal.value.field("NotPrincipal").raw != "*" and not refusal.has("Condition")
     return any(map(is_everybody, refusal.principals)) and spares_only_named(refusal.conditions, naming)
 
 
@@ -155,7 +155,7 @@ def _parsed(value: Value) -> Value:
         parsed: object = json.loads(value.raw, object_pairs_hook=_members)
         if isinstance(parsed, dict):
             return _value(value.path, cast("dict[str, Any]", parsed), secret=value.secret)
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, OverflowError):
         pass
     raise MalformedError(value.path, "a JSON document with each key once")
 

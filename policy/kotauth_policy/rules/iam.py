@@ -135,8 +135,11 @@ def name_decryption_keys(policy: Resource, _: Settings) -> Iterator[Verdict]:
     for statement in _allowed(policy):
         if not _on(statement, _EVERYTHING, _ALL_OF_A_KIND) or narrows(statement.conditions, _resource):
             continue
-        flags = [each for each in statement.conditions if each.key == "kms:grantisforawsresource"]
-        names = [each for each in DECRYPTIONS if each != GRANT or not any(c.is_flag(expected=True) for c in flags)]
+        is_for_services = any(
+            each.key == "kms:grantisforawsresource" and not each.if_exists and each.is_flag(expected=True)
+            for each in statement.conditions
+        )
+        names = [each for each in DECRYPTIONS if each != GRANT or not is_for_services]
         for action in statement.actions:
             if is_one_of(action.text() or "", names):
                 yield fail(action.path, "is allowed with every key")

@@ -64,6 +64,7 @@ CASES = (
             (_open(), _refused({"Bool": {"aws:SecureTransport": "false"}})),
             (_open(), _refused({"StringNotEquals": _VPCE, "Bool": {"aws:SecureTransport": "false"}})),
             (_open(), _refused({"ForAnyValue:StringNotEquals": _VPCE})),
+            (_open(), {"Effect": "Deny", "NotPrincipal": "*", "Action": "sqs:*", "Resource": "*"}),
             (_open(), _refused({"StringNotEquals": _VPCE}, "sqs:DeleteQueue")),
         ),
         passed=(
@@ -82,6 +83,10 @@ CASES = (
             (
                 _open(),
                 _refused({"StringNotEqualsIfExists": _VPCE, "BoolIfExists": {"aws:PrincipalIsAWSService": False}}),
+            ),
+            (
+                _open(),
+                {"Effect": "Deny", "NotPrincipal": {"AWS": "arn:aws:iam::1:root"}, "Action": "sqs:*", "Resource": "*"},
             ),
             _refused({"Bool": {"aws:SecureTransport": "false"}}),
         ),

@@ -143,6 +143,7 @@ SPELLINGS = (
             _allow("kms:Decrypt", condition={"StringEquals": {"kms:ViaService": "s3.eu-central-1.amazonaws.com"}}),
             _allow("kms:Decrypt", condition={"ForAnyValue:StringLike": {"kms:ResourceAliases": "alias/*"}}),
             _allow("kms:CreateGrant", condition={"Bool": {"kms:GrantIsForAWSResource": "false"}}),
+            _allow("kms:CreateGrant", condition={"BoolIfExists": {"kms:GrantIsForAWSResource": "true"}}),
         ),
     ),
     *_spelled(
@@ -154,6 +155,7 @@ SPELLINGS = (
             _allow("kms:Decrypt", condition={"ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/shop"}}),
             _allow("kms:Decrypt", condition={"StringEquals": {"aws:ResourceTag/team": "shop"}}),
             _allow("kms:GenerateRandom"),
+            _allow("kms:CreateGrant", condition={"Bool": {"kms:GrantIsForAWSResource": ["true"]}}),
             {**_allow("kms:Decrypt"), "Effect": "Deny"},
         ),
     ),
