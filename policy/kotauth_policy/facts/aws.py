@@ -113,6 +113,10 @@ ATTACHMENTS = {
 
 ROTATION = "aws:secretsmanager/secretRotation:SecretRotation"
 KEY = "aws:kms/key:Key"
+OTHER_KEYS = tuple(
+    f"aws:kms/{each[0].lower()}{each[1:]}:{each}" for each in ("ReplicaKey", "ExternalKey", "ReplicaExternalKey")
+)
+"""Copies of a key in another region, and keys whose material comes from elsewhere."""
 KEY_POLICIES = (
     KEY,
     *(
@@ -131,8 +135,14 @@ RESOURCE_POLICIES = (
 """What can hold the policy of a secret, a queue, a topic or a repository."""
 PARAMETER = "aws:ssm/parameter:Parameter"
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
-ALARMS = ("aws:cloudwatch/metricAlarm:MetricAlarm", "aws:cloudwatch/compositeAlarm:CompositeAlarm")
+METRIC_ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+COMPOSITE_ALARM = "aws:cloudwatch/compositeAlarm:CompositeAlarm"
+ALARMS = (METRIC_ALARM, COMPOSITE_ALARM)
+ALARM_READERS = ("aws:codedeploy/deploymentGroup:DeploymentGroup", "aws:ecs/service:Service", GROUP)
+"""What rolls a deployment back when an alarm is raised."""
 BACKUP_PLAN = "aws:backup/plan:Plan"
+SNAPSHOT_POLICY = "aws:dlm/lifecyclePolicy:LifecyclePolicy"
+DATABASE_CLUSTER = "aws:rds/cluster:Cluster"
 FUNCTION_POLICY = "aws:lambda/resourcePolicy:ResourcePolicy"
 LAMBDA_PERMISSION = "aws:lambda/permission:Permission"
 FUNCTION_URL = "aws:lambda/functionUrl:FunctionUrl"

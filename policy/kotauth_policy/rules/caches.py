@@ -26,13 +26,28 @@ AREA = Area("caches")
     ),
 )
 def encrypt_caches(cache: Resource, _: Settings) -> Iterator[Verdict]:
-    """Kotauth keeps counters and sessions there."""
-    for name in ("atRestEncryptionEnabled", "transitEncryptionEnabled"):
-        if not cache.get(name).flag():
-            yield fail(name, "is not true")
+    """Kotauth keeps counters and sessions there. Valkey is encrypted on its disk unless the program says otherwise.
+
+    A member of a global datastore has all of this from the datastore's first member.
+    """
+    if is_given(cache.get("globalReplicationGroupId")):
+        return
+    at_rest = cache.get("atRestEncryptionEnabled")
+    if not (at_rest.is_absent and _is_valkey(cache)) and not at_rest.flag():
+        yield fail("atRestEncryptionEnabled", "is not true")
+    if not cache.get("transitEncryptionEnabled").flag():
+        yield fail("transitEncryptionEnabled", "is not true")
+    elif (cache.get("transitEncryptionMode").text() or "").lower() == "preferred":
+        yield fail("transitEncryptionMode", "is preferred, which lets clients in without TLS")
     users = cache.get("userGroupIds")
-    if not is_given(cache.get("authToken")) and not users.is_unknown and not users.items():
+    has_password = any(is_given(cache.get(name)) for name in ("authToken", "authTokenWo"))
+    if not has_password and not users.is_unknown and not users.items():
         yield fail("authToken", "is not set")
+
+
+def _is_valkey(cache: Resource) -> bool:
+    engine = cache.get("engine")
+    return not engine.is_unknown and (engine.text() or "").lower() == "valkey"
 
 
 @AREA.rule(
@@ -68,5 +83,8 @@ def use_one_cache_shard(cache: Resource, _: Settings) -> Iterator[Verdict]:
     """Kotauth's client knows no cluster: keys of other shards are errors to it."""
     if (cache.get("numNodeGroups").number() or 1) > 1:
         yield fail("numNodeGroups", "is more than 1")
-    if (cache.get("clusterMode").text() or "disabled") != "disabled":
-        yield fail("clusterMode", "is not disabled")
+    if (cache.get("clusterMode").text() or "disabled").lower() == "enabled":
+        yield fail("clusterMode", "is enabled")
+    group = cache.get("parameterGroupName")
+    if not group.is_unknown and (group.text() or "").endswith(".cluster.on"):
+        yield fail("parameterGroupName", "is a group that switches cluster mode on")

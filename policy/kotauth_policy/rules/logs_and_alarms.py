@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from ..facts.aws import ALARMS, LOG_GROUP, is_given
-from ..resource import Resource
+from ..facts.aws import ALARM_READERS, ALARMS, COMPOSITE_ALARM, LOG_GROUP, METRIC_ALARM, is_given
+from ..resource import Resource, Stack
 from ..rule import Area, Kind, Level, Parameter, References, Settings, Severity
 from ..verdict import Verdict, fail
 
 AREA = Area("logs-and-alarms")
+_READING = ("alarmRule", "alarmConfiguration", "alarms", "deploymentConfiguration", "instanceRefresh")
+"""Properties of a composite alarm, a deployment group, a service of ECS and a group of hosts that act on an alarm."""
+# In a rule such as ALARM("errors") AND NOT OK(arn:aws:cloudwatch:…:alarm:latency).
+_ALARM_NAME = re.compile(r"\b(?:ALARM|OK|INSUFFICIENT_DATA)\s*\(\s*[\"']?([^\"')]+?)[\"']?\s*\)")
 
 
 @AREA.rule(
@@ -22,10 +27,18 @@ AREA = Area("logs-and-alarms")
     parameters=(Parameter("minimum", Kind.NUMBER, 365, "The fewest days.", relaxes=True),),
 )
 def keep_logs(group: Resource, settings: Settings) -> Iterator[Verdict]:
-    """An intruder is found after months. Left out, they are kept, and paid for, for ever."""
+    """An intruder is found after months. Left out, they are kept, and paid for, for ever.
+
+    AWS itself ends a group of the class DELIVERY after days: it only passes lines on.
+    """
+    kind = group.get("logGroupClass")
+    if not kind.is_unknown and kind.text() == "DELIVERY":
+        return
     days = group.get("retentionInDays").number()
-    if not days:
+    if days is None:
         yield fail("retentionInDays", "is not set")
+    elif not days:
+        yield fail("retentionInDays", "is 0, which keeps logs for ever")
     elif days < settings.number("minimum"):
         yield fail("retentionInDays", f"is less than {settings.number('minimum'):g}")
 
@@ -54,9 +67,29 @@ def encrypt_logs(group: Resource, _: Settings) -> Iterator[Verdict]:
     references=References(hub=("CloudWatch.15", "CloudWatch.17"), checkov=("CKV_AWS_319",), checklist=(12,)),
 )
 def answer_alarms(alarm: Resource, _: Settings) -> Iterator[Verdict]:
-    """A red tile on a dashboard wakes nobody."""
+    """A red tile on a dashboard wakes nobody. An alarm without actions can be a part of one that has them."""
     if alarm.get("actionsEnabled").flag() is False:
         yield fail("actionsEnabled", "is false")
     actions = alarm.get("alarmActions")
-    if not actions.is_unknown and not any(map(is_given, actions.items())):
+    if not actions.is_unknown and not any(map(is_given, actions.items())) and not _is_read(alarm):
         yield fail("alarmActions", "is empty")
+
+
+def _is_read(alarm: Resource) -> bool:
+    """Whether a composite alarm or a deployment of the stack acts on an alarm."""
+    stack = alarm.in_stack()
+    readers = stack.consumers(alarm, COMPOSITE_ALARM, *ALARM_READERS)
+    return any(name in _READING for _, name in readers) or any(
+        alarm.urn == each.urn for name in stack.once(_named_in_rules) for each in _called(stack, name)
+    )
+
+
+def _named_in_rules(stack: Stack) -> frozenset[str]:
+    """Return each name or ARN that the rule of a composite alarm writes out."""
+    rules = (each.get("alarmRule") for each in stack.of_type(COMPOSITE_ALARM))
+    return frozenset(name for rule in rules if isinstance(rule.raw, str) for name in _ALARM_NAME.findall(rule.raw))
+
+
+def _called(stack: Stack, name: str) -> Iterator[Resource]:
+    yield from stack.called(name)
+    yield from filter(None, (stack.named(METRIC_ALARM).get(name), stack.named(COMPOSITE_ALARM, "alarmName").get(name)))

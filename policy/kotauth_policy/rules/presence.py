@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..facts.aws import ALARMS, BACKUP_PLAN, DATABASE_INSTANCE, HOSTS, LOG_GROUP, is_made_here
+from ..facts.aws import (
+    ALARMS,
+    BACKUP_PLAN,
+    DATABASE_CLUSTER,
+    DATABASE_INSTANCE,
+    HOSTS,
+    LOG_GROUP,
+    SNAPSHOT_POLICY,
+    is_made_here,
+)
 from ..facts.docker import ALARM, BACKUP, CARRYING_DRIVERS, CONTAINER, DATABASE, LOGS
 from ..facts.host_containers import containers_on, parts_in, runs_server
 from ..facts.kotauth import is_server
@@ -17,13 +26,16 @@ from ..rule import Area, Level, References, Settings, Severity
 from ..verdict import Verdict, fail
 
 AREA = Area("presence")
+_BACKED_UP = (DATABASE_INSTANCE, DATABASE_CLUSTER, BACKUP_PLAN, SNAPSHOT_POLICY)
+"""A database that AWS backs up, and what makes copies of a host's disks."""
 
 
 @AREA.rule(
     "have-backups",
     Severity.CRITICAL,
     "Back up the data of Kotauth.",
-    remedy="Let RDS run the database (`aws.rds.Instance`), or add an `aws.backup.Plan` for the host's volume.",
+    remedy="Let RDS run the database (`aws.rds.Instance`), or add an `aws.backup.Plan` or an "
+    "`aws.dlm.LifecyclePolicy` for the host's volume.",
     types=HOSTS,
     when=runs_server,
     references=References(hub=("RDS.11",), checklist=(11,)),
@@ -34,7 +46,7 @@ def have_backups(host: Resource, _: Settings) -> Iterator[Verdict]:
     That there is no database at all is said elsewhere, too.
     """
     stack = host.in_stack()
-    if parts_in(stack, DATABASE) and not stack.of_type(DATABASE_INSTANCE, BACKUP_PLAN):
+    if parts_in(stack, DATABASE) and not stack.of_type(*_BACKED_UP):
         yield fail("", "runs Kotauth with a database that nothing backs up")
 
 
@@ -84,7 +96,7 @@ def have_log_route(host: Resource, _: Settings) -> Iterator[Verdict]:
 def have_backups_on_docker(server: Resource, _: Settings) -> Iterator[Verdict]:
     """A database that another stack or AWS runs is backed up there."""
     stack = server.in_stack()
-    if parts_in(stack, DATABASE) and not parts_in(stack, BACKUP) and not stack.of_type(BACKUP_PLAN):
+    if parts_in(stack, DATABASE) and not parts_in(stack, BACKUP) and not stack.of_type(BACKUP_PLAN, SNAPSHOT_POLICY):
         yield fail("", "runs beside a database that nothing backs up")
 
 

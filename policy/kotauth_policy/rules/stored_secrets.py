@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..facts.aws import KEY, KEY_POLICIES, ROTATION, SECRET, is_given
+from ..facts.aws import KEY, KEY_POLICIES, OTHER_KEYS, ROTATION, SECRET, is_given
 from ..facts.docker import SERVER
 from ..facts.host_containers import parts_in
 from ..facts.kotauth import secret_key_uploads
@@ -14,6 +14,7 @@ from ..rule import Area, Kind, Level, Parameter, References, Settings, Severity
 from ..verdict import Verdict, fail
 
 AREA = Area("stored-secrets")
+_OF_AWS = "alias/aws/"
 
 
 @AREA.rule(
@@ -26,9 +27,12 @@ AREA = Area("stored-secrets")
     references=References(checkov=("CKV_AWS_149",), checklist=(8, 9)),
 )
 def encrypt_secrets_with_own_key(secret: Resource, _: Settings) -> Iterator[Verdict]:
-    """Whoever may read secrets then needs the key, too, and each use of it is recorded."""
-    if not is_given(secret.get("kmsKeyId")):
-        yield fail("kmsKeyId", "is not set")
+    """Whoever may read secrets then needs the key, too, and each use of it is recorded. A replica has its own key."""
+    for key in (secret.get("kmsKeyId"), *(each.field("kmsKeyId") for each in secret.get("replicas").items())):
+        if not is_given(key):
+            yield fail(key.path, "is not set")
+        elif not key.is_unknown and _OF_AWS in (key.text() or ""):
+            yield fail(key.path, "is the key that AWS keeps for the account")
 
 
 @AREA.rule(
@@ -59,7 +63,7 @@ def keep_deleted_secrets(secret: Resource, settings: Settings) -> Iterator[Verdi
 def never_rotate_secret_key(rotation: Resource, _: Settings) -> Iterator[Verdict]:
     """Another secret key breaks every login while all health checks stay green; the two catalogues don't know that."""
     keys = rotation.in_stack().once(_secrets_with_keys)
-    if any(secret.urn in keys for secret in rotation.sources("secretId")):
+    if any(secret.urn in keys for secret in rotation.origins_of(rotation.get("secretId"), SECRET)):
         yield fail("secretId", "is the secret with the server's key")
 
 
@@ -69,7 +73,9 @@ def _secrets_with_keys(stack: Stack) -> set[str]:
 
 
 def _is_symmetric(key: Resource) -> bool:
-    """Whether AWS can rotate it."""
+    """Whether AWS can rotate it: it is for encryption, and AWS keeps its material."""
+    if is_given(key.get("customKeyStoreId")):
+        return False
     usage, spec = key.get("keyUsage"), key.get("customerMasterKeySpec")
     return (usage.text() or "ENCRYPT_DECRYPT") == "ENCRYPT_DECRYPT" and (
         spec.text() or "SYMMETRIC_DEFAULT"
@@ -115,7 +121,7 @@ def restrict_key_users(key: Resource, _: Settings) -> Iterator[Verdict]:
     Severity.HIGH,
     "Keep every key usable, and for a month after it is deleted.",
     remedy="Leave `is_enabled` and `bypass_policy_lockout_safety_check` out, and `deletion_window_in_days` at 30.",
-    types=(KEY,),
+    types=(KEY, *OTHER_KEYS),
     references=References(hub=("KMS.3",), checkov=("CKV_AWS_227",), checklist=(8, 11)),
     parameters=(Parameter("minimum", Kind.NUMBER, 30, "The fewest days.", relaxes=True),),
 )
@@ -124,7 +130,8 @@ def keep_keys(key: Resource, settings: Settings) -> Iterator[Verdict]:
     days = key.get("deletionWindowInDays").number()
     if days is not None and days < settings.number("minimum"):
         yield fail("deletionWindowInDays", f"is less than {settings.number('minimum'):g} days")
-    if key.get("isEnabled").flag() is False:
-        yield fail("isEnabled", "is false")
+    enabled = key.get("isEnabled" if key.type == KEY else "enabled")
+    if enabled.flag() is False:
+        yield fail(enabled.path, "is false")
     if key.get("bypassPolicyLockoutSafetyCheck").flag():
         yield fail("bypassPolicyLockoutSafetyCheck", "is true")

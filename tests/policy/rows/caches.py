@@ -44,4 +44,28 @@ CASES = (
     ),
 )
 
-TABLE = on_aws(*ROWS, *CASES)
+
+def _cache(name: str, *violations: str, **changed: object) -> Case:
+    changes = (put("cache", key, ABSENT if value is None else value) for key, value in changed.items())
+    return Case(f"a cache {name}", (*_CACHE, *changes), found(*(f"{each}@cache" for each in violations)))
+
+
+FORMS = (
+    _cache("whose password is only written", auth_token=None, auth_token_wo="a-token-of-the-program"),
+    _cache("of Valkey, encrypted by default", engine="valkey", at_rest_encryption_enabled=None),
+    _cache("of Redis, which isn't", "encrypt-caches", engine="redis", at_rest_encryption_enabled=None),
+    _cache("of Valkey, in clear", "encrypt-caches", engine="valkey", at_rest_encryption_enabled=False),
+    _cache("that prefers TLS", "encrypt-caches", transit_encryption_mode="preferred"),
+    _cache("that requires TLS", transit_encryption_mode="required"),
+    _cache(
+        "of a global datastore",
+        global_replication_group_id="ldgnf-sessions",
+        at_rest_encryption_enabled=None,
+        transit_encryption_enabled=None,
+        auth_token=None,
+    ),
+    _cache("for clients of both kinds", cluster_mode="compatible"),
+    _cache("as a cluster, by its parameters", "use-one-cache-shard", parameter_group_name="default.redis7.cluster.on"),
+)
+
+TABLE = on_aws(*ROWS, *CASES, *FORMS)

@@ -2,8 +2,8 @@
 
 import pulumi_aws as aws
 
-from ..change import ABSENT, UNKNOWN, add, put
-from ..mutation import NOTHING, Case, Impossible, Row, found, on_aws, state
+from ..change import ABSENT, UNKNOWN, Change, From, add, put
+from ..mutation import NOTHING, Case, Found, Impossible, Row, found, on_aws, state
 
 _OWN = "encrypt-logs"
 _LEFT_OUT = (put("log", "kms_key_id", ABSENT),)
@@ -38,4 +38,57 @@ CASES = (
     ),
 )
 
-TABLE = on_aws(*ROWS, *STATES, *CASES)
+_RED = found("answer-alarms@alarm")
+_SILENT = put("alarm", "alarm_actions", ABSENT)
+
+
+def _rule(name: str, rule: object, expected: Found = NOTHING, *others: Change) -> Case:
+    actions = ["arn:aws:sns:eu-central-1:123456789012:alarms"]
+    both = {"alarm_name": "both", "alarm_rule": rule, "alarm_actions": actions}
+    return Case(
+        f"a part of an alarm: {name}", (_SILENT, *others, add("both", aws.cloudwatch.CompositeAlarm, both)), expected
+    )
+
+
+PARTS = (
+    _rule("by its name that is known later", From("alarm", "name", "ALARM({})".format)),
+    _rule("by its name", 'ALARM("errors") OR ALARM(latency)', NOTHING, put("alarm", "name", "errors")),
+    _rule("another one", "ALARM(latency)", _RED, put("alarm", "name", "errors")),
+    _rule("one of a similar name", "ALARM(errors-of-the-proxy)", _RED, put("alarm", "name", "errors")),
+    Case(
+        "an alarm that a deployment reads",
+        (
+            _SILENT,
+            add(
+                "deployment",
+                aws.codedeploy.DeploymentGroup,
+                {
+                    "app_name": "shop",
+                    "deployment_group_name": "shop",
+                    "service_role_arn": From("role", "arn"),
+                    "alarm_configuration": {"alarms": [From("alarm", "name")], "enabled": True},
+                },
+            ),
+        ),
+        NOTHING,
+    ),
+    Case(
+        "an alarm that is only tagged on",
+        (_SILENT, add("other", aws.sns.Topic, {"tags": {"Alarm": From("alarm", "arn")}})),
+        _RED,
+    ),
+    Case("a switched-off alarm, as a text", (put("alarm", "actions_enabled", "false"),), _RED),
+    Case("days as a text", (put("log", "retention_in_days", "400"),), NOTHING),
+    Case(
+        "lines that are only passed on",
+        (put("log", "retention_in_days", ABSENT), put("log", "log_group_class", "DELIVERY")),
+        NOTHING,
+    ),
+    Case(
+        "lines that are seldom read",
+        (put("log", "retention_in_days", 30), put("log", "log_group_class", "INFREQUENT_ACCESS")),
+        found("keep-logs@log"),
+    ),
+)
+
+TABLE = on_aws(*ROWS, *STATES, *CASES, *PARTS)

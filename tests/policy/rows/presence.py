@@ -71,6 +71,19 @@ CASES = (
     ),
 )
 
+_DAILY = {
+    "description": "daily",
+    "execution_role_arn": From("role", "arn"),
+    "policy_details": {"resource_types": ["VOLUME"]},
+}
+ELSEWHERE = (
+    Case(
+        "a database on the host whose disk is copied",
+        (*_WITHOUT_RDS, put("template", "user_data", _ON_HOST), add("plan", aws.dlm.LifecyclePolicy, _DAILY)),
+        NOTHING,
+    ),
+)
+
 _LOCAL = (
     put("server", "log_driver", "json-file"),
     put("server", "log_opts", {"max-size": "10m", "max-file": "3"}),
@@ -111,4 +124,4 @@ ON_DOCKER = (
     Case("nothing but a database", (without("server", "server-carrier", "backup", "alarm"),), NOTHING),
 )
 
-TABLE = [*on_aws(*ROWS, *STATES, *CASES), *table(*ON_DOCKER)]
+TABLE = [*on_aws(*ROWS, *STATES, *CASES, *ELSEWHERE), *table(*ON_DOCKER)]

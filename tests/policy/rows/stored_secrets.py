@@ -4,7 +4,7 @@ import json
 
 import pulumi_aws as aws
 
-from ..aws_program import ACCOUNT, document
+from ..aws_program import ACCOUNT, KNOWN, document
 from ..change import ABSENT, UNKNOWN, Args, From, add, put
 from ..mutation import NOTHING, REQUIRED, Case, Impossible, Row, found, on_aws, state
 from . import stored_secrets_keys
@@ -82,4 +82,71 @@ CASES = (
     Case("a password that is rotated", _rotation(From("database-password-secret", "id")), NOTHING),
 )
 
-TABLE = on_aws(*ROWS, *STATES, *CASES, *stored_secrets_keys.CASES)
+_PRIMARY = {"primary_key_arn": From("secrets-key", "arn")}
+_SIGNING = put("secrets-key", "enable_key_rotation", False)
+
+FORMS = (
+    *(
+        Case(f"a secret under {name}", (put(_SECRET, "kms_key_id", key),), found(f"{_OWN}@{_SECRET}"))
+        for name, key in {
+            "the account's key": "alias/aws/secretsmanager",
+            "the ARN of the account's key": "arn:aws:kms:eu-central-1:123456789012:alias/aws/secretsmanager",
+        }.items()
+    ),
+    *(
+        Case(f"a secret under {name}", (put(_SECRET, "kms_key_id", key),), NOTHING)
+        for name, key in {
+            "an alias": "alias/secrets",
+            "an alias that looks like the account's": "alias/awsome",
+        }.items()
+    ),
+    Case(
+        "a secret with a copy under a key",
+        (put(_SECRET, "replicas", [{"region": "eu-west-1", "kms_key_id": "alias/secrets"}]),),
+        NOTHING,
+    ),
+    Case(
+        "a secret with a copy under no key",
+        (put(_SECRET, "replicas", [{"region": "eu-west-1"}]),),
+        found(f"{_OWN}@{_SECRET}"),
+    ),
+    *(
+        Case(f"a key {name}", (_SIGNING, *(put("secrets-key", *each) for each in more.items())), NOTHING)
+        for name, more in {
+            "for codes": {"key_usage": "GENERATE_VERIFY_MAC", "customer_master_key_spec": "HMAC_256"},
+            "to agree on keys": {"key_usage": "KEY_AGREEMENT", "customer_master_key_spec": "ECC_NIST_P256"},
+            "for encryption with two halves": {"customer_master_key_spec": "RSA_4096"},
+            "in a store of one's own": {"custom_key_store_id": "cks-1234567890abcdef0"},
+        }.items()
+    ),
+    Case(
+        "a key for several regions",
+        (_SIGNING, put("secrets-key", "multi_region", True)),
+        found("rotate-keys@secrets-key"),
+    ),
+    *(
+        Case(
+            f"a key of another kind: {kind.__name__} {name}",
+            (add("other", kind, {**base, **more}),),
+            found(*violations),
+        )
+        for kind, base in (
+            (aws.kms.ReplicaKey, _PRIMARY),
+            (aws.kms.ExternalKey, {}),
+            (aws.kms.ReplicaExternalKey, _PRIMARY),
+        )
+        for name, more, violations in (
+            ("", {}, ()),
+            ("for a week", {"deletion_window_in_days": 7}, ("keep-keys@other",)),
+            ("disabled", {"enabled": False}, ("keep-keys@other",)),
+        )
+    ),
+    Case(
+        "a rotation of the secret key by its ARN",
+        _rotation("arn:aws:service:eu-central-1:123456789012:secret-key-secret"),
+        found("never-rotate-secret-key@rotation"),
+        outputs=KNOWN,
+    ),
+)
+
+TABLE = on_aws(*ROWS, *STATES, *CASES, *FORMS, *stored_secrets_keys.CASES)
