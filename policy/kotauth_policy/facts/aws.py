@@ -117,13 +117,7 @@ OTHER_KEYS = tuple(
     f"aws:kms/{each[0].lower()}{each[1:]}:{each}" for each in ("ReplicaKey", "ExternalKey", "ReplicaExternalKey")
 )
 """Copies of a key in another region, and keys whose material comes from elsewhere."""
-KEY_POLICIES = (
-    KEY,
-    *(
-        f"aws:kms/{each[0].lower()}{each[1:]}:{each}"
-        for each in ("KeyPolicy", "ReplicaKey", "ExternalKey", "ReplicaExternalKey")
-    ),
-)
+KEY_POLICIES = (KEY, "aws:kms/keyPolicy:KeyPolicy", *OTHER_KEYS)
 """What can hold the policy of a key."""
 RESOURCE_POLICIES = (
     SECRET,
@@ -142,7 +136,6 @@ ALARM_READERS = ("aws:codedeploy/deploymentGroup:DeploymentGroup", "aws:ecs/serv
 """What rolls a deployment back when an alarm is raised."""
 BACKUP_PLAN = "aws:backup/plan:Plan"
 SNAPSHOT_POLICY = "aws:dlm/lifecyclePolicy:LifecyclePolicy"
-DATABASE_CLUSTER = "aws:rds/cluster:Cluster"
 FUNCTION_POLICY = "aws:lambda/resourcePolicy:ResourcePolicy"
 LAMBDA_PERMISSION = "aws:lambda/permission:Permission"
 FUNCTION_URL = "aws:lambda/functionUrl:FunctionUrl"
