@@ -149,15 +149,34 @@ def read_resource(request: proto.AnalyzeRequest | proto.AnalyzerResource) -> Res
 
 
 def read_stack(request: proto.AnalyzeStackRequest, inputs: Mapping[str, Resource]) -> Stack:
-    """Read a stack off the wire, with the inputs of each resource where they were seen before."""
-    return Stack(
+    """Read a stack off the wire, with the inputs of each resource where they were seen before.
+
+    A resource that was imported, or stored by an old engine, has no dependencies: there the names in it tell.
+    """
+    found = [
         replace(
             inputs.get(wire.urn) or read_resource(wire),
             origins={name: tuple(found.urns) for name, found in wire.propertyDependencies.items()},
             names=_names(wire.properties),
         )
         for wire in request.resources
-    )
+    ]
+    called: dict[str, list[str]] = defaultdict(list)
+    for each in found:
+        # All random values are called "none".
+        for name in () if each.type.startswith("random:") else each.names:
+            called[name].append(each.urn)
+    return Stack(each if each.origins else replace(each, origins=_origins_by_name(each, called)) for each in found)
+
+
+def _origins_by_name(resource: Resource, called: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
+    origins: dict[str, tuple[str, ...]] = {}
+    for name, value in resource.properties.fields().items():
+        texts = (leaf.raw for leaf in value.leaves() if isinstance(leaf.raw, str))
+        urns = dict.fromkeys(urn for text in texts for urn in called.get(text, ()) if urn != resource.urn)
+        if urns:
+            origins[name] = tuple(urns)
+    return origins
 
 
 def _names(outputs: struct_pb2.Struct) -> frozenset[str]:

@@ -15,12 +15,14 @@ from pulumi.runtime import proto
 
 from .foreign import (
     api,
+    appliance,
     cluster,
     compose,
     deploy_role,
     fargate,
     login,
     reports,
+    scaling,
     static_site,
     webhooks,
     wordpress,
@@ -43,6 +45,8 @@ PROGRAMS: dict[str, tuple[Callable[[], None], frozenset[str], Outputs]] = {
     "compose": (compose.program, compose.EXPECTED, {}),
     "functions": (api.program, api.EXPECTED, {}),
     "functions, after an update": (api.program, api.EXPECTED, api.LATER),
+    "scaling group": (scaling.program, scaling.EXPECTED, {}),
+    "scaling group, after an update": (scaling.program, scaling.EXPECTED, scaling.LATER),
     "EKS": (cluster.program, cluster.EXPECTED, {}),
     "EKS, after an update": (cluster.program, cluster.EXPECTED, cluster.LATER),
     "webhooks": (webhooks.program, webhooks.EXPECTED, {}),
@@ -51,6 +55,8 @@ PROGRAMS: dict[str, tuple[Callable[[], None], frozenset[str], Outputs]] = {
     "deploy roles, after an update": (deploy_role.program, deploy_role.EXPECTED_LATER, deploy_role.LATER),
     "another login": (login.program, login.EXPECTED, {}),
     "another login, after an update": (login.program, login.EXPECTED, login.LATER),
+    "appliance": (appliance.program, appliance.EXPECTED, {}),
+    "appliance, after an update": (appliance.program, appliance.EXPECTED, appliance.LATER),
     "restored database": (reports.program, reports.EXPECTED, {}),
     "restored database, after an update": (reports.program, reports.EXPECTED, reports.LATER),
     "nothing": (nothing, frozenset(), {}),
@@ -71,7 +77,25 @@ def test_the_pack_finds_exactly_this(name: str) -> None:
         assert wordpress.PASSWORD not in violation.message
         # Only the labels, which are the pack's own, and which registries are allowed, name us.
         words = violation.message.replace("`kotauth.", "").replace("ghcr.io/inumansoul", "")
-        assert "kotauth" not in words.lower() or violation.rule == "probe-targets", words
+        ours = violation.rule == "probe-targets"
+        assert ours or "kotauth" not in words.lower(), words
+
+
+@pytest.mark.parametrize(
+    ("program", "expected", "outputs"),
+    [
+        (login.program, login.EXPECTED, login.LATER),
+        (scaling.program, scaling.EXPECTED, scaling.LATER),
+    ],
+    ids=["Docker", "AWS"],
+)
+def test_names_tell_what_a_state_without_dependencies_does_not(
+    program: Callable[[], None], expected: frozenset[str], outputs: Outputs
+) -> None:
+    registered = register(program, outputs)
+    for _, request in registered.registrations:
+        request.propertyDependencies.clear()
+    assert {f"{each.rule}@{each.resource}" for each in analyze(registered)} == expected
 
 
 def test_user_data_that_only_an_update_knows_is_refused_with_a_way_out() -> None:
