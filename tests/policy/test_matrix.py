@@ -20,6 +20,7 @@ from .wire import analyze, register
 STATES = {"known", "secret", "unknown", "absent"}
 RULES = all_rules()
 READS_TEXT: tuple[str, ...] = (
+    "agree-on-host-name",
     "allow-image-registries",
     "allow-tls-policies",
     "bound-logs",
@@ -38,6 +39,7 @@ READS_TEXT: tuple[str, ...] = (
     "forbid-unconfined-profiles",
     "forbid-unsafe-switches",
     "force-database-tls",
+    "issue-certificates",
     "keep-administrator-in-rds",
     "limit-added-capabilities",
     "limit-kernel-parameters",
@@ -51,6 +53,7 @@ READS_TEXT: tuple[str, ...] = (
     "pin-launch-template",
     "plan-database-upgrades",
     "plan-runtime-upgrades",
+    "point-names-to-own-resources",
     "pool-by-session",
     "probe-container-health",
     "probe-server-readiness",

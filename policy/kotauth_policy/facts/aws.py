@@ -42,8 +42,10 @@ EIP = "aws:ec2/eip:Eip"
 EIP_ASSOCIATION = "aws:ec2/eipAssociation:EipAssociation"
 
 VPC = "aws:ec2/vpc:Vpc"
-VPCS = (VPC, "aws:ec2/defaultVpc:DefaultVpc")
+DEFAULT_VPC = "aws:ec2/defaultVpc:DefaultVpc"
+VPCS = (VPC, DEFAULT_VPC)
 SUBNET = "aws:ec2/subnet:Subnet"
+DEFAULT_SUBNET = "aws:ec2/defaultSubnet:DefaultSubnet"
 FLOW_LOG = "aws:ec2/flowLog:FlowLog"
 NAT_GATEWAY = "aws:ec2/natGateway:NatGateway"
 INTERNET_GATEWAY = "aws:ec2/internetGateway:InternetGateway"
@@ -59,6 +61,8 @@ INGRESS_RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 EGRESS_RULE = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 SECURITY_GROUP_FORMS = (SECURITY_GROUP, DEFAULT_SECURITY_GROUP, SECURITY_GROUP_RULE, INGRESS_RULE, EGRESS_RULE)
 """Resources that can hold a rule of a security group."""
+EXCLUSIVE_GROUP_RULES = "aws:ec2/vpcSecurityGroupRulesExclusive:VpcSecurityGroupRulesExclusive"
+TRANSFER_SERVER = "aws:transfer/server:Server"
 PREFIX_LIST = "aws:ec2/managedPrefixList:ManagedPrefixList"
 PREFIX_LIST_ENTRY = "aws:ec2/managedPrefixListEntry:ManagedPrefixListEntry"
 
@@ -78,6 +82,7 @@ WEB_ACL_LOGGING = "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfigurati
 LOG_DELIVERY_SOURCE = "aws:cloudwatch/logDeliverySource:LogDeliverySource"
 CERTIFICATE = "aws:acm/certificate:Certificate"
 RECORD = "aws:route53/record:Record"
+ZONE = "aws:route53/zone:Zone"
 
 DATABASE_INSTANCE = "aws:rds/instance:Instance"
 DATABASE_CLUSTER = "aws:rds/cluster:Cluster"

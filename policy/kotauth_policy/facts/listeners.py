@@ -35,14 +35,13 @@ def is_public(balancer: Resource) -> bool:
 
 def kind_before(listener: Resource) -> str:
     """Return which kind of load balancer a listener is of, by its origin or by its ARN."""
-    arn = listener.get("loadBalancerArn")
-    balancers = listener.origins_of(arn, *LOAD_BALANCERS) or sources(listener, "loadBalancerArn", *LOAD_BALANCERS)
-    if balancers:
+    if balancers := sources(listener, "loadBalancerArn", *LOAD_BALANCERS):
         return kind_of(balancers[0])
     targets = sources(listener, "defaultActions", *TARGET_GROUPS)
     if targets and all(map(is_of_gateway, targets)):
         return "gateway"
-    kind = re.search(r":loadbalancer/(app|net|gwy)/", arn.raw) if isinstance(arn.raw, str) else None
+    arn = listener.get("loadBalancerArn")
+    kind = None if arn.is_unknown else re.search(r":loadbalancer/(app|net|gwy)/", arn.text() or "")
     return _ARN_KINDS[kind[1]] if kind else "application"
 
 

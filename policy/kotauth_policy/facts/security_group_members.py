@@ -18,6 +18,7 @@ from .aws import (
     DEFAULT_SECURITY_GROUP,
     EKS_CLUSTER,
     EKS_NODE_GROUP,
+    EXCLUSIVE_GROUP_RULES,
     GROUP,
     GROUP_ATTACHMENTS,
     HOSTS,
@@ -44,7 +45,7 @@ GROUPS = (SECURITY_GROUP, DEFAULT_SECURITY_GROUP, *_MADE_BY_AWS)
 _NO_MEMBERS = (
     *SECURITY_GROUP_FORMS,
     "aws:vpc/securityGroupVpcAssociation:SecurityGroupVpcAssociation",
-    "aws:ec2/vpcSecurityGroupRulesExclusive:VpcSecurityGroupRulesExclusive",
+    EXCLUSIVE_GROUP_RULES,
 )
 """Resources that name a group without being in it."""
 # `securityGroupIds`, `vpcSecurityGroupIds`, `securityGroupIdLists`, `emrManagedMasterSecurityGroup`, and whatever else

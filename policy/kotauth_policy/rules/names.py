@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import fnmatch
+import ipaddress
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from ..facts.aws import CERTIFICATE, HOSTS, LISTENER_RULES, RECORD, is_given, texts
+from ..facts.aws import CERTIFICATE, HOSTS, LISTENER_RULES, RECORD, ZONE, is_given, sources, texts
 from ..facts.docker import CONTAINER
 from ..facts.kotauth import is_server, setting
 from ..resource import Resource, Stack
 from ..rule import Area, Level, References, Settings, Severity
+from ..value import Value
 from ..verdict import Verdict, fail, undecidable
 
 AREA = Area("names")
 _ADDRESSES = ("A", "AAAA")
 _SHORT_KEYS = ("RSA_1024",)
+_PRIVATE = tuple(
+    map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "fc00::/7"))
+)
 
 
 def _is_issued(certificate: Resource) -> bool:
@@ -36,8 +42,11 @@ def issue_certificates(certificate: Resource, _: Settings) -> Iterator[Verdict]:
     for name in (certificate.get("domainName"), *certificate.get("subjectAlternativeNames").items()):
         if (name.text() or "").startswith("*."):
             yield fail(name.path, "is a wildcard")
-    if _is_issued(certificate) and certificate.get("validationMethod").text() != "DNS":
-        yield fail("validationMethod", "is not DNS")
+    # A private authority of the account issues without a proof, and AWS renews it the same.
+    if _is_issued(certificate) and not is_given(certificate.get("certificateAuthorityArn")):
+        method = certificate.get("validationMethod")
+        if (method.text() or "").upper() != "DNS":
+            yield fail("validationMethod", "is not set to DNS" if method.is_absent else "is not DNS")
     if certificate.get("keyAlgorithm").text() in _SHORT_KEYS:
         yield fail("keyAlgorithm", "has fewer than 2048 bits")
 
@@ -74,13 +83,67 @@ def point_names_to_own_resources(record: Resource, _: Settings) -> Iterator[Verd
         # The proof that a certificate asks for.
         if not any(source.type == CERTIFICATE for source in record.sources("type")):
             yield undecidable("type")
-    elif kind.text() in _ADDRESSES and not record.sources("aliases", "records"):
-        yield fail("", "points to nothing of this stack")
+    elif (kind.text() or "").upper() in _ADDRESSES:
+        yield from _foreign_targets(record)
+
+
+def _foreign_targets(record: Resource) -> Iterator[Verdict]:
+    origins = [each for name in ("aliases", "records") for each in record.sources(name) if each.type != ZONE]
+    aliases, records = record.get("aliases"), record.get("records")
+    if aliases.is_unknown or records.is_unknown:
+        if not origins:
+            yield fail("", "points to nothing of this stack")
+        return
+    targets = [*(each.field("name") for each in aliases.items()), *records.items()]
+    known = {_plain(each.text()) for each in targets if not each.is_unknown}
+    if not targets or (not origins and not all(map(_is_inside, targets))):
+        # An alias can also be another record of the stack, by its name.
+        if not known or not known <= record.in_stack().once(_record_names):
+            yield fail("", "points to nothing of this stack")
+    elif any(each.is_unknown for each in targets) and len(targets) > len(origins):
+        # Before the first update what is of the stack is unknown, and so a known address is not.
+        for target in targets:
+            if not target.is_unknown and not _is_inside(target):
+                yield fail(target.path, "is no address of this stack")
+
+
+def _is_inside(target: Value) -> bool:
+    """Whether an address is one of a private network, which nobody else gets."""
+    try:
+        address = ipaddress.ip_address("" if target.is_unknown else target.text() or "")
+    except ValueError:
+        return False
+    return any(address in network for network in _PRIVATE if network.version == address.version)
+
+
+def _record_names(stack: Stack) -> set[str]:
+    return {_plain(name) for name in _names_of_records(stack)}
+
+
+def _plain(name: str | None) -> str:
+    return (name or "").rstrip(".").lower()
 
 
 def _names_of_records(stack: Stack) -> list[str]:
-    records = [record for record in stack.of_type(RECORD) if not record.get("type").is_unknown]
-    return texts(record.get("name") for record in records if record.get("type").text() in (*_ADDRESSES, "CNAME"))
+    """Return the names of the records, with the zone's behind them where a record has only the first part."""
+    found: list[str] = []
+    for record in stack.of_type(RECORD):
+        name, kind = record.get("name"), record.get("type")
+        # The proof for a certificate is a record, too, with a name that begins with an underscore.
+        if name.is_unknown or kind.is_unknown or _plain(name.text()).startswith("_"):
+            continue
+        if (kind.text() or "").upper() in (*_ADDRESSES, "CNAME"):
+            zones = [zone.get("name") for zone in sources(record, "zoneId", ZONE)]
+            found.append(_in_zone(_plain(name.text()), next(iter(texts(zones)), None)))
+    return found
+
+
+def _in_zone(name: str, zone: str | None) -> str:
+    if zone is None:
+        # Behind the first part of a name any zone can stand.
+        return name if "." in name else f"{name}.**".lstrip(".")
+    zone = _plain(zone)
+    return name if name == zone or name.endswith(f".{zone}") else f"{name}.{zone}".lstrip(".")
 
 
 def _names_of_certificates(stack: Stack) -> list[str]:
@@ -91,7 +154,11 @@ def _names_of_certificates(stack: Stack) -> list[str]:
 
 def _names_of_listener_rules(stack: Stack) -> list[str]:
     conditions = [condition for rule in stack.of_type(*LISTENER_RULES) for condition in rule.get("conditions").items()]
-    return texts(name for each in conditions for name in each.field("hostHeader").field("values").items())
+    headers = [each.field("hostHeader") for each in conditions]
+    if any(each.field("regexValues").items() for each in headers):
+        # Whatever name fits such an expression is one of the listener's.
+        return []
+    return texts(name for each in headers for name in each.field("values").items())
 
 
 def _names(stack: Stack) -> dict[str, set[str]]:
@@ -100,7 +167,12 @@ def _names(stack: Stack) -> dict[str, set[str]]:
         "no certificate": _names_of_certificates(stack),
         "no rule of a listener": _names_of_listener_rules(stack),
     }
-    return {nothing: {name.rstrip(".").lower() for name in names} for nothing, names in found.items()}
+    return {nothing: {_plain(name) for name in names} for nothing, names in found.items()}
+
+
+def _covers(name: str, host: str) -> bool:
+    """Whether a name is a host's, or a pattern that it fits: `*` and `?` stand for parts of it."""
+    return name == host or (("*" in name or "?" in name) and fnmatch.fnmatchcase(host, name))
 
 
 @AREA.rule(
@@ -115,7 +187,7 @@ def _names(stack: Stack) -> dict[str, set[str]]:
 def agree_on_host_name(server: Resource, _: Settings) -> Iterator[Verdict]:
     """Kotauth issues tokens in the name that it was told, whatever name it is reached by."""
     for nothing, names in server.in_stack().once(_names).items():
-        if names and (host := _host(server)) and host not in names:
+        if names and (host := _host(server)) and not any(_covers(name, host) for name in names):
             yield fail("envs", f"KAUTH_BASE_URL has a host that {nothing} of this stack has")
 
 

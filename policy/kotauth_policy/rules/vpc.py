@@ -7,9 +7,13 @@ from collections.abc import Iterator
 from ..facts.aws import (
     DEFAULT_ROUTE_TABLE,
     DEFAULT_SECURITY_GROUP,
+    DEFAULT_SUBNET,
+    DEFAULT_VPC,
     EIP,
     EIP_ASSOCIATION,
+    EXCLUSIVE_GROUP_RULES,
     FLOW_LOG,
+    HOSTS,
     INTERNET_GATEWAY,
     LOAD_BALANCERS,
     MAIN_ROUTE_TABLE_ASSOCIATION,
@@ -19,7 +23,9 @@ from ..facts.aws import (
     ROUTE_TABLE_ASSOCIATION,
     SUBNET,
     SUBNET_GROUP,
+    TRANSFER_SERVER,
     VPC,
+    VPCS,
     is_given,
     is_made_here,
     sources,
@@ -30,6 +36,8 @@ from ..value import Value
 from ..verdict import Verdict, fail
 
 AREA = Area("vpc")
+# A host can take an address by itself when it boots, whose id it then has in its user data.
+_TAKE_ADDRESSES = (EIP_ASSOCIATION, NAT_GATEWAY, TRANSFER_SERVER, *LOAD_BALANCERS, *HOSTS)
 
 
 @AREA.rule(
@@ -42,11 +50,21 @@ AREA = Area("vpc")
 )
 def record_vpc_traffic(vpc: Resource, _: Settings) -> Iterator[Verdict]:
     """Without it nobody can say afterwards what left, and where to."""
-    logs = [log for log, name in vpc.in_stack().consumers(vpc, FLOW_LOG) if name == "vpcId"]
-    if not logs:
-        yield fail("", "has no flow log")
-    elif not any(log.get("trafficType").text() == "ALL" for log in logs):
+    stack = vpc.in_stack()
+    logs = [log for log, name in stack.consumers(vpc, FLOW_LOG) if name == "vpcId"]
+    subnets = [subnet for subnet, name in stack.consumers(vpc, SUBNET) if name == "vpcId"]
+    if any(map(_is_of_all, logs)):
+        return
+    if subnets and all(any(_is_of_all(log) for log, _ in stack.consumers(each, FLOW_LOG)) for each in subnets):
+        return
+    if logs:
         yield fail("", "has a flow log of a part of its traffic only")
+    else:
+        yield fail("", "has no flow log")
+
+
+def _is_of_all(log: Resource) -> bool:
+    return (log.get("trafficType").text() or "").upper() == "ALL"
 
 
 @AREA.rule(
@@ -60,12 +78,18 @@ def record_vpc_traffic(vpc: Resource, _: Settings) -> Iterator[Verdict]:
 def close_default_group(resource: Resource, _: Settings) -> Iterator[Verdict]:
     """Whatever names no group gets this one, and AWS lets its members speak to each other and to everybody."""
     if resource.type == VPC:
-        if not resource.in_stack().consumers(resource, DEFAULT_SECURITY_GROUP):
+        stack = resource.in_stack()
+        exclusive = [each for each, _ in stack.consumers(resource, EXCLUSIVE_GROUP_RULES)]
+        if not stack.consumers(resource, DEFAULT_SECURITY_GROUP) and not any(map(_removes_all, exclusive)):
             yield fail("", "leaves its default group as AWS makes it")
         return
     for name in ("ingress", "egress"):
         if resource.get(name).items():
             yield fail(name, "is not empty")
+
+
+def _removes_all(rules: Resource) -> bool:
+    return not rules.get("ingressRuleIds").items() and not rules.get("egressRuleIds").items()
 
 
 @AREA.rule(
@@ -95,6 +119,8 @@ def isolate_database_subnets(group: Resource, _: Settings) -> Iterator[Verdict]:
 
     Subnets that another stack makes are judged there.
     """
+    for subnet in sources(group, "subnetIds", DEFAULT_SUBNET):
+        yield fail("subnetIds", f"holds {subnet.name}, a default subnet, which AWS makes with a route to the internet")
     for subnet in sources(group, "subnetIds", SUBNET):
         for table in _route_tables(subnet):
             if _reaches_internet(table):
@@ -107,7 +133,7 @@ def _route_tables(subnet: Resource) -> list[Resource]:
     if associations:
         return _tables_of(associations)
     # Then it has the main table of its VPC, whose routes name the VPC itself.
-    vpcs = sources(subnet, "vpcId", VPC)
+    vpcs = sources(subnet, "vpcId", *VPCS)
     defaults = [each for vpc in vpcs for each, _ in stack.consumers(vpc, DEFAULT_ROUTE_TABLE)]
     mains = [each for vpc in vpcs for each, _ in stack.consumers(vpc, MAIN_ROUTE_TABLE_ASSOCIATION)]
     return [*vpcs, *defaults, *_tables_of(mains)]
@@ -122,6 +148,8 @@ def _tables_of(associations: list[Resource]) -> list[Resource]:
 
 
 def _reaches_internet(table: Resource) -> bool:
+    if table.type == DEFAULT_VPC and not table.in_stack().consumers(table, DEFAULT_ROUTE_TABLE):
+        return True
     routes = [route for route, name in table.in_stack().consumers(table, ROUTE) if name == "routeTableId"]
     if any(
         is_made_here(route, "gatewayId", INTERNET_GATEWAY) or _is_gateway(route.get("gatewayId")) for route in routes
@@ -149,5 +177,5 @@ def _is_gateway(value: Value) -> bool:
 def attach_addresses(address: Resource, _: Settings) -> Iterator[Verdict]:
     """An address that nothing has is paid for, and a record may still point to it."""
     itself = any(is_given(address.get(name)) for name in ("instance", "networkInterface"))
-    if not itself and not address.in_stack().consumers(address, EIP_ASSOCIATION, NAT_GATEWAY, *LOAD_BALANCERS):
+    if not itself and not address.in_stack().consumers(address, *_TAKE_ADDRESSES):
         yield fail("", "is attached to nothing")

@@ -2,7 +2,7 @@
 
 import pulumi_aws as aws
 
-from ..change import ABSENT, UNKNOWN, From, Secret, add, put, without
+from ..change import ABSENT, UNKNOWN, Change, From, Secret, add, copied, put, without
 from ..mutation import NOTHING, REQUIRED, Case, Row, found, on_aws, state
 
 _OPEN = [{"protocol": "-1", "from_port": 0, "to_port": 0, "self": True}]
@@ -101,4 +101,95 @@ CASES = (
     ),
 )
 
-TABLE = on_aws(*ROWS, *STATES, *CASES)
+_SUBNETS = [f"{kind}-{zone}" for kind in ("public", "private", "isolated") for zone in "ab"]
+_IN_DEFAULT = put("isolated-a", "vpc_id", From("default", "id"))
+
+
+def _logs(*subnets: str) -> tuple[Change, ...]:
+    """Add a flow log for each of these subnets."""
+    return tuple(
+        add(f"log-{each}", aws.ec2.FlowLog, {"subnet_id": From(each, "id"), "traffic_type": "ALL"}) for each in subnets
+    )
+
+
+SIBLINGS = (
+    Case("a flow log of every subnet", (without("flow-log"), *_logs(*_SUBNETS)), NOTHING),
+    Case("a flow log of some subnets", (without("flow-log"), *_logs(*_SUBNETS[1:])), found("record-vpc-traffic@vpc")),
+    Case("small letters", (put("flow-log", "traffic_type", "all"),), NOTHING),
+    *(
+        Case(
+            f"the default group with exactly these rules: {rules}",
+            (
+                without("closed"),
+                add(
+                    "exclusive",
+                    aws.ec2.VpcSecurityGroupRulesExclusive,
+                    {
+                        "security_group_id": From("vpc", "default_security_group_id"),
+                        "ingress_rule_ids": rules,
+                        "egress_rule_ids": [],
+                    },
+                ),
+            ),
+            expected,
+        )
+        for rules, expected in (([], NOTHING), (["sgr-1"], found("close-default-group@vpc")))
+    ),
+    Case(
+        "the database in a default subnet",
+        (
+            add("default", aws.ec2.DefaultSubnet, {"availability_zone": "eu-central-1c"}, first=True),
+            put("subnets", "subnet_ids.+", From("default", "id")),
+        ),
+        found("isolate-database-subnets@subnets"),
+    ),
+    Case(
+        "a subnet of the default VPC, by its main table",
+        (_BY_MAIN_TABLE, add("default", aws.ec2.DefaultVpc, {}, first=True), _IN_DEFAULT),
+        found("isolate-database-subnets@subnets"),
+    ),
+    Case(
+        "a subnet of the default VPC with a table of its own",
+        (add("default", aws.ec2.DefaultVpc, {}, first=True), _IN_DEFAULT),
+        NOTHING,
+    ),
+    *(
+        Case(
+            f"a way out by another gateway: {name}",
+            (put("isolated-routes", "routes", [{"cidr_block": "0.0.0.0/0", name: value}]),),
+            NOTHING,
+        )
+        for name, value in (("gateway_id", "vgw-0123"), ("gateway_id", "local"), ("nat_gateway_id", "nat-0123"))
+    ),
+    Case(
+        "an address of a load balancer",
+        (
+            add("address", aws.ec2.Eip, {"domain": "vpc"}, first=True),
+            copied(
+                "balancer",
+                "network",
+                load_balancer_type="network",
+                subnets=None,
+                subnet_mappings=[
+                    {"subnet_id": From("public-a", "id"), "allocation_id": From("address", "id")},
+                    {"subnet_id": From("public-b", "id")},
+                ],
+            ),
+        ),
+        NOTHING,
+    ),
+    Case(
+        "an address of a server of Transfer Family",
+        (
+            _ATTACHED[0],
+            add(
+                "transfer",
+                aws.transfer.Server,
+                {"endpoint_details": {"address_allocation_ids": [From("address", "id")]}},
+            ),
+        ),
+        NOTHING,
+    ),
+)
+
+TABLE = on_aws(*ROWS, *STATES, *CASES, *SIBLINGS)
