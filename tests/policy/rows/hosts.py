@@ -166,7 +166,7 @@ CASES = (
     _edge("user_data", "#!/bin/sh\nDB_PASSWORD=$(fetch password)\nTOKEN=\nTTL=60\n"),
     _edge("user_data", "#!/bin/sh\naws configure AKIAIOSFODNN7EXAMPLE\n", "keep-secrets-out-of-user-data@edge"),
     _edge("user_data", "#!/bin/sh\nPGPASSWORD='hunter 2' psql\n", "keep-secrets-out-of-user-data@edge"),
-    _edge("user_data", "#!/bin/sh\npodman run -e TOKEN=hunter2 app\n", "keep-secrets-out-of-user-data@edge"),
+    _edge("user_data", "#!/bin/sh\nctr run --env TOKEN=hunter2 app\n", "keep-secrets-out-of-user-data@edge"),
     _edge("user_data", '#!/bin/sh\nPASSWORD="$(fetch)"\nmysql --password="$PASSWORD"\nTLS_PRIVATE_KEY=/etc/tls/key\n'),
     _edge("user_data", "#!/bin/sh\ncurl https://me:${TOKEN}@example.com\nSECRET=arn:aws:secretsmanager:eu:1:s\n"),
     *(
