@@ -1,7 +1,7 @@
 """The containers that a host starts, in the shape of the Docker provider's, so that the same rules judge both.
 
-They are read from the `docker run` and `docker create` lines of units and scripts, or those of podman and nerdctl. Options
-that no rule reads are left out.
+They are read from the lines of units and scripts with `docker run` or `docker create`, or those of podman and nerdctl.
+Options that no rule reads are left out.
 """
 
 from __future__ import annotations
