@@ -8,11 +8,13 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
-from tests.engine.aws import Operation, StandIn, kinds, stand_in
+from tests.engine.aws import Operation, StandIn, kinds, lingering, stand_in
 from tests.project import ROOT, Project
 
 pytestmark = pytest.mark.engine
@@ -352,3 +354,25 @@ def test_operations_say_who_and_what(make_project: Run, aws: StandIn) -> None:
     assert isinstance(topic, Operation)
     assert (topic.operation, topic.type, topic.name) == ("create", "aws:sns/topic:Topic", "topic")
     assert parameter.detail["inputs"]["value"] == topic.detail["id"]
+
+
+def test_lambda_removes_an_interface_while_another_policy_of_its_role_goes() -> None:
+    def get_role_policy(RoleName: str, PolicyName: str) -> Any:  # noqa: N803 - boto3's names
+        if PolicyName == "rights":
+            raise ClientError({"Error": {"Code": "NoSuchEntity"}}, "GetRolePolicy")
+        return {"PolicyDocument": {"Statement": [{"Effect": "Allow", "Action": ["ec2:DeleteNetworkInterface"]}]}}
+
+    iam = SimpleNamespace(
+        list_role_policies=lambda RoleName: {"PolicyNames": ["rights", "clean-up"]},  # noqa: N803
+        get_role_policy=get_role_policy,
+    )
+    removed: list[str] = []
+    ec2 = SimpleNamespace(
+        describe_network_interfaces=lambda Filters: {  # noqa: N803
+            "NetworkInterfaces": [{"Description": "AWS Lambda VPC ENI-role", "NetworkInterfaceId": "eni-1"}]
+        },
+        delete_network_interface=lambda **named: removed.extend(named.values()),
+    )
+    call: Any = SimpleNamespace(id="subnet-1", client=ec2, of_aws=lambda service: iam)
+    lingering.remove(call, "subnet-id")
+    assert removed == ["eni-1"]

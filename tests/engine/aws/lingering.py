@@ -6,6 +6,7 @@ which the real provider waits (`deleteLingeringENIs` in its internal/service/ec2
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -59,11 +60,17 @@ def _of(call: Call, holds: str) -> Iterator[Any]:
 
 
 def _may_remove(call: Call, role: str) -> bool:
+    statements = (statement for document in _rights(call, role) for statement in document["Statement"])
+    return any(each["Effect"] == "Allow" and _RIGHT in each["Action"] for each in statements)
+
+
+def _rights(call: Call, role: str) -> Iterator[Any]:
+    """Yield what the policies of a role allow; one may be deleted meanwhile, and the others still hold."""
     iam = call.of_aws("iam")
     try:
         names = iam.list_role_policies(RoleName=role)["PolicyNames"]
-        rights = [iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in names]
     except ClientError:
-        return False
-    statements = [statement for document in rights for statement in document["Statement"]]
-    return any(each["Effect"] == "Allow" and _RIGHT in each["Action"] for each in statements)
+        return
+    for name in names:
+        with contextlib.suppress(ClientError):
+            yield iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
