@@ -2,8 +2,8 @@
 
 import pulumi_aws as aws
 
-from ..change import ABSENT, UNKNOWN, Change, From, add, put
-from ..mutation import NOTHING, Case, Found, Impossible, Row, found, on_aws, state
+from ..change import ABSENT, UNKNOWN, Args, Change, From, add, put
+from ..mutation import NOTHING, Case, Impossible, Row, found, on_aws, spelled, state
 
 _OWN = "encrypt-logs"
 _LEFT_OUT = (put("log", "kms_key_id", ABSENT),)
@@ -42,19 +42,38 @@ _RED = found("answer-alarms@alarm")
 _SILENT = put("alarm", "alarm_actions", ABSENT)
 
 
-def _rule(name: str, rule: object, expected: Found = NOTHING, *others: Change) -> Case:
+def _part_of(rule: object) -> Change:
+    """Return the change that leaves the alarm `errors` without actions, beside a composite alarm with this rule."""
     actions = ["arn:aws:sns:eu-central-1:123456789012:alarms"]
     both = {"alarm_name": "both", "alarm_rule": rule, "alarm_actions": actions}
-    return Case(
-        f"a part of an alarm: {name}", (_SILENT, *others, add("both", aws.cloudwatch.CompositeAlarm, both)), expected
-    )
+
+    def change(resources: dict[str, tuple[object, Args]]) -> None:
+        _SILENT(resources)
+        put("alarm", "name", "errors")(resources)
+        add("both", aws.cloudwatch.CompositeAlarm, both)(resources)
+
+    return change
 
 
 PARTS = (
-    _rule("by its name that is known later", From("alarm", "name", "ALARM({})".format)),
-    _rule("by its name", 'ALARM("errors") OR ALARM(latency)', NOTHING, put("alarm", "name", "errors")),
-    _rule("another one", "ALARM(latency)", _RED, put("alarm", "name", "errors")),
-    _rule("one of a similar name", "ALARM(errors-of-the-proxy)", _RED, put("alarm", "name", "errors")),
+    *spelled(
+        "answer-alarms",
+        "alarm",
+        _part_of,
+        caught=("ALARM(latency)", "ALARM(errors-of-the-proxy)", 'ALARM("no errors")', "TRUE", "errors"),
+        passed=(
+            "ALARM(errors)",
+            'ALARM("errors") OR ALARM(latency)',
+            "NOT OK( errors )",
+            "(ALARM(latency) AND ALARM('errors'))",
+            "INSUFFICIENT_DATA(errors)",
+        ),
+    ),
+    Case(
+        "a part of an alarm, by its name that is known later",
+        (_part_of(From("alarm", "name", "ALARM({})".format)),),
+        NOTHING,
+    ),
     Case(
         "an alarm that a deployment reads",
         (

@@ -6,7 +6,7 @@ import pulumi_aws as aws
 
 from ..aws_program import ACCOUNT, KNOWN, document
 from ..change import ABSENT, UNKNOWN, Args, From, add, put
-from ..mutation import NOTHING, REQUIRED, Case, Impossible, Row, found, on_aws, state
+from ..mutation import NOTHING, REQUIRED, Case, Impossible, Row, found, on_aws, spelled, state
 from . import stored_secrets_keys
 
 _EVERYBODY: Args = {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*", "Principal": {"AWS": "*"}}
@@ -86,19 +86,24 @@ _PRIMARY = {"primary_key_arn": From("secrets-key", "arn")}
 _SIGNING = put("secrets-key", "enable_key_rotation", False)
 
 FORMS = (
-    *(
-        Case(f"a secret under {name}", (put(_SECRET, "kms_key_id", key),), found(f"{_OWN}@{_SECRET}"))
-        for name, key in {
-            "the account's key": "alias/aws/secretsmanager",
-            "the ARN of the account's key": "arn:aws:kms:eu-central-1:123456789012:alias/aws/secretsmanager",
-        }.items()
-    ),
-    *(
-        Case(f"a secret under {name}", (put(_SECRET, "kms_key_id", key),), NOTHING)
-        for name, key in {
-            "an alias": "alias/secrets",
-            "an alias that looks like the account's": "alias/awsome",
-        }.items()
+    *spelled(
+        _OWN,
+        _SECRET,
+        lambda key: put(_SECRET, "kms_key_id", key),
+        caught=(
+            "alias/aws/secretsmanager",
+            "arn:aws:kms:eu-central-1:123456789012:alias/aws/secretsmanager",
+            "arn:aws-us-gov:kms:us-gov-west-1:123456789012:alias/aws/secretsmanager",
+            "alias/aws/ssm",
+            "",
+        ),
+        passed=(
+            "alias/secrets",
+            "alias/awsome",
+            "alias/team/aws/secrets",
+            "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+            "1234abcd-12ab-34cd-56ef-1234567890ab",
+        ),
     ),
     Case(
         "a secret with a copy under a key",
