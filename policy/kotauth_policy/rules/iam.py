@@ -23,7 +23,8 @@ ADMINISTRATOR = re.compile(
 )
 """Policies of AWS's own that let their owner do all, or write policies for any role without a condition."""
 
-_EVERYTHING = re.compile(r"[*?:]+|arn:[*?:]+|arn:[^:]*:[*?][*?:]*")
+# The ARN of a bucket has no account, so there the wildcard is all buckets of everybody.
+_EVERYTHING = re.compile(r"[*?:]+|arn:[*?:]+|arn:[^:]*:[*?][*?:]*|arn:[^:]*:s3:::[*?]+(?:/[*?]+)?")
 # All of one kind, in whichever account and region. What follows a bucket's name is a part of that bucket.
 _ALL_OF_A_KIND = re.compile(
     r"arn(:[^:]*){4}:((secret|function|role|user|group|policy|key|parameter|alias|instance|document|project|stack"

@@ -117,6 +117,8 @@ CASES = (
         for action, resource, rule in (
             ("secretsmanager:GetSecretValue", "arn:aws:secretsmanager:*:*:secret:*", "name-changed-resources"),
             ("s3:GetObject", "arn:aws:s3:::*/*", "name-changed-resources"),
+            ("s3:PutObject", "arn:aws:s3:::*", "name-changed-resources"),
+            ("s3:Delete*", "arn:aws-cn:s3:::*/*", "name-changed-resources"),
             ("kms:Decrypt", "arn:aws:kms:*:*:key/*", "name-decryption-keys"),
             ("iam:PassRole", "arn:aws:iam::123456789012:role/*", "forbid-escalation"),
         )
