@@ -87,9 +87,9 @@ def has_stranger(resource: Resource, values: Iterable[Value], all_values: Iterab
     values = list(values)
     if any(not groups_named(resource, value) for value in values):
         return True
-    guessed = {text for value in all_values if (text := _guessed(resource, value))}
     if not any(_guessed(resource, value) for value in values):
         return False
+    guessed = {text for value in all_values if (text := _guessed(resource, value))}
     groups = sources(resource, _property(values[0]), *GROUPS)
     return len(guessed) > len([group for group in groups if _is_silent(group)])
 

@@ -114,10 +114,11 @@ class SecurityGroupRule:
 
     def has_stranger(self) -> bool:
         """Whether a group from elsewhere is at the other end."""
-        values = self._peer_values()
-        bodies = self.resource.get(self.inline).items() if self.inline else []
-        others = [value for body in bodies for value in replace(self, body=body)._peer_values()]
-        return has_stranger(self.resource, values, others or values)
+        rules = [self]
+        if self.inline:
+            rules = [replace(self, body=body) for body in self.resource.get(self.inline).items()]
+        every_value = (value for rule in rules for value in rule._peer_values())
+        return has_stranger(self.resource, self._peer_values(), every_value)
 
     def _peer_values(self) -> list[Value]:
         if self.inline:

@@ -97,8 +97,8 @@ def _classic(**more: Any) -> tuple[Change, ...]:
     return _NO_DATABASE_RULES, add("rule", aws.ec2.SecurityGroupRule, body)
 
 
-def _rule(state: str, name: str, *changes: Change, outputs: Any = None) -> Case:
-    return _judged(DATABASE, "rule", state, name, *changes, outputs=outputs)
+def _rule(state: str, name: str, *changes: Change, outputs: Any = None, also: Found = NOTHING) -> Case:
+    return _judged(DATABASE, "rule", state, name, *changes, outputs=outputs, also=also)
 
 
 _STANDALONE = (
@@ -215,14 +215,17 @@ _PROXY: Args = {
     "vpc_security_group_ids": [From("role-group", "id")],
 }
 _TO_ROLE = {"security_group_id": From("role-group", "id"), "type": "ingress", **_BODY}
+# Of a cluster only the ways in are judged.
+_UNJUDGED = found("name-unjudged-resources@kotauth-infra-test")
 _OTHER_DATABASES = tuple(
     _rule(
         state,
         f"{name}, {kind.__name__}",
         add("other", kind, args),
         add("rule", aws.ec2.SecurityGroupRule, {**_TO_ROLE, **source}),
+        also=also,
     )
-    for kind, args in ((aws.rds.Cluster, _CLUSTER), (aws.rds.Proxy, _PROXY))
+    for kind, args, also in ((aws.rds.Cluster, _CLUSTER, _UNJUDGED), (aws.rds.Proxy, _PROXY, NOTHING))
     for state, name, source in (
         (CAUGHT, "a network", {"cidr_blocks": ["10.64.0.0/16"]}),
         (PASSED, "a group of hosts", {"source_security_group_id": _HOSTS}),
