@@ -25,7 +25,7 @@ from policy.kotauth_policy.rules.coverage import PROVIDERS, UNJUDGED
 from policy.kotauth_policy.rules.random_values import SECRET_DATA
 from policy.kotauth_policy.value import Value
 
-from . import aws_program, docker_build
+from . import aws_program
 from .mutation import Case
 from .program import KNOWN, build
 from .rows import of_rule
@@ -42,10 +42,8 @@ def _args(token: str) -> Any:
         return getattr(importlib.import_module("components"), name, None)
     if token == STACK_TYPE:
         return pulumi.runtime.stack.Stack
-    if token in docker_build.INPUTS:
-        return docker_build.INPUTS[token]
     folder = place.partition("/")[0].replace("lambda", "lambda_").replace("index", "")
-    module = importlib.import_module(".".join(filter(None, (f"pulumi_{package}", folder))))
+    module = importlib.import_module(".".join(filter(None, (f"pulumi_{package.replace('-', '_')}", folder))))
     resource = getattr(module, name, None)
     if getattr(resource, "pulumi_type", "") != token:
         return None
@@ -55,7 +53,7 @@ def _args(token: str) -> Any:
 
 def _inputs(args: Any) -> dict[str, Any]:
     """Return the inputs of an args class by their name on the wire."""
-    return args if isinstance(args, dict) else input_type_types(args)
+    return input_type_types(args)
 
 
 def _nested(kind: Any) -> Any:

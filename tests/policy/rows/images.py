@@ -3,8 +3,8 @@
 import pulumi
 import pulumi_aws as aws
 import pulumi_docker as docker
+import pulumi_docker_build as docker_build
 
-from .. import docker_build
 from ..change import ABSENT, UNKNOWN, From, add, put
 from ..mutation import NOTHING, REQUIRED, Case, Found, Row, found, spelled, table
 from ..program import CADDY, IMAGE
