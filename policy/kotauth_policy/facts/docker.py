@@ -25,6 +25,7 @@ BUILT_INDEX = "docker-build:index:Index"
 _REFERENCES = {CONTAINER: "image", REMOTE_IMAGE: "name", IMAGE: "imageName", BUILT_IMAGE: "tags", BUILT_INDEX: "tag"}
 IMAGES = (REMOTE_IMAGE, IMAGE, BUILT_IMAGE, BUILT_INDEX)
 """What pulls or builds an image that a container is started from."""
+SECRET = "docker:index/secret:Secret"  # noqa: S105 - a type token
 
 PART_LABEL = "kotauth.part"
 NETWORK_LABEL = "kotauth.network"

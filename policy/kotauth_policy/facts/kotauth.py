@@ -13,14 +13,28 @@ from ..verdict import MalformedError, UndecidableError
 from .aws import DATABASE_INSTANCE, SECRET, SECRET_VERSION
 from .docker import CONTAINER, SERVER, is_part, volumes_of
 from .host_containers import Late, host_of, parts_in
+from .secret_names import words
 from .user_data import parameter_of, program_of
 
 SECRET_KEY_FILE = "KAUTH_SECRET_KEY_FILE"  # noqa: S105 - a variable's name
 
-# Ends in the noun, as secret_key, api_keys.json and database_password do and key_guard.sh does not.
+# A file of one secret, or of several, as its ending or its whole name says.
 _SECRET_FILE = re.compile(
-    r"(.*[_.-])?(secret|password|passwd|passphrase|token|keys?|credentials?)(\.(json|txt|pem|ya?ml|key))?", re.I
+    r".+\.(key|p12|pfx|jks|keystore|kdbx|ppk)|id_(rsa|dsa|ecdsa|ed25519)|\.?pgpass(\.conf)?|[._]netrc|\.git-credentials"
+    r"|\.docker(cfg|configjson)|kubeconfig(\.ya?ml)?",
+    re.I,
 )
+_ENDING = re.compile(r"\.(json|txt|pem|ya?ml|ini|conf|cfg|toml|properties|env|csv)$", re.I)
+_NOUNS = frozenset({
+    "secret", "secrets", "password", "passwords", "passwd", "passphrase", "token", "tokens", "key", "keys",
+    "credential", "credentials",
+})  # fmt: skip
+# What checks a signature or a password, opens nothing, or is no key to anything.
+_OPEN = frozenset(
+    {"public", "pub", "authorized", "trusted", "known", "allowed", "design", "ca", "cert", "chain", "bundle"}
+)
+_OPEN_ENDING = re.compile(r".*\.(pub|crt|cer)|(.*[._-])?(ca|cert|chain|fullchain|bundle)\.pem", re.I)
+_SECRET_FOLDERS = re.compile(r"(/var)?/run/secrets/.+")
 
 is_server = is_part(SERVER)
 
@@ -73,8 +87,14 @@ def setting(container: Resource, name: str) -> str | None:
 
 
 def is_secret_file(path: str) -> bool:
-    """Whether a file's name says that it holds a secret."""
-    return _SECRET_FILE.fullmatch(file_name(path)) is not None
+    """Whether a file's name says that it holds a secret, or its folder does."""
+    name = file_name(path)
+    found = words(_ENDING.sub("", name))
+    if _OPEN_ENDING.fullmatch(name) or not _OPEN.isdisjoint(found[-2:-1]):
+        return False
+    if _SECRET_FILE.fullmatch(name) or _SECRET_FOLDERS.fullmatch(path):
+        return True
+    return bool(found) and found[-1] in _NOUNS
 
 
 def file_name(path: str) -> str:

@@ -31,7 +31,7 @@ LIMIT_BYTES = 16 * 1024
 _UNPACKED_BYTES = 1024 * 1024
 _GZIP = b"\x1f\x8b"
 CONFIG_FOLDER = "/etc/kotauth"
-_PLAN = f"{CONFIG_FOLDER}/boot.json"
+PLAN = f"{CONFIG_FOLDER}/boot.json"
 _TEMPLATE = re.compile(r"##\s*template:\s*jinja[^\n]*\n", re.I)
 _CONFIG = "#cloud-config"
 # What cloud-init takes, too, and is not read here.
@@ -170,7 +170,7 @@ def parse(text: str) -> Program:
                 scripts += [Script(place, _command(command)) for command in as_list(config.get(place))]
         elif part.startswith(("#!", "#cloud-boothook")):
             scripts.append(Script("script", part))
-    plan = _json(files.get(_PLAN, ""))
+    plan = _json(files.get(PLAN, ""))
     return Program(
         files,
         (*scripts, *_scripts(files)),

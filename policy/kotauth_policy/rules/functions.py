@@ -15,13 +15,13 @@ from ..clock import today
 from ..facts import lambda_runtimes
 from ..facts.aws import FUNCTION_POLICY, FUNCTION_URL, INVOCATION, LAMBDA, LAMBDA_PERMISSION
 from ..facts.conditions import identity
+from ..facts.exposed_values import exposed
 from ..facts.key_fingerprint import is_fingerprint_only
 from ..facts.policy_document import opened_to_everybody, statements
-from ..facts.secret_text import SECRET_FORM, SECRET_SOURCES, is_named_like_secret
 from ..resource import Resource
 from ..rule import Area, Kind, Level, Parameter, References, Settings, Severity
 from ..value import Value
-from ..verdict import Verdict, fail, undecidable
+from ..verdict import Verdict, fail
 
 AREA = Area("functions")
 _SHARED_CALLER = re.compile(r"\*|.*\.amazonaws\.com(\.cn)?|arn:[^:]*:iam::\*:.*")
@@ -134,27 +134,14 @@ def keep_secrets_out_of_functions(resource: Resource, _: Settings) -> Iterator[V
     if resource.type == INVOCATION:
         value, is_fingerprint = resource.get("input"), is_fingerprint_only(resource, "input")
         if not (is_fingerprint and value.is_unknown):
-            yield from _exposed(resource, "input", replace(value, secret=value.secret and not is_fingerprint))
+            yield from exposed(resource, "input", replace(value, secret=value.secret and not is_fingerprint))
         return
     variables = resource.get("environment").field("variables")
     if variables.is_unknown or variables.secret:
-        yield from _exposed(resource, "environment", variables)
+        yield from exposed(resource, "environment", variables)
         return
     for name, value in variables.fields().items():
-        found = list(_exposed(resource, "environment", value))
-        yield from found
-        if not found and not value.is_unknown and is_named_like_secret(name, value.text() or ""):
-            yield fail(value.path, "is named like a secret")
-
-
-def _exposed(resource: Resource, property_: str, value: Value) -> Iterator[Verdict]:
-    if value.secret:
-        yield fail(value.path, "is marked secret")
-    elif value.is_unknown:
-        if any(source.type in SECRET_SOURCES for source in resource.sources(property_)):
-            yield undecidable(value.path, "is unknown, and its property comes from a random password")
-    elif SECRET_FORM.search(value.text() or ""):
-        yield fail(value.path, "has the form of a secret")
+        yield from exposed(resource, "environment", value, name=name)
 
 
 @AREA.rule(

@@ -22,32 +22,14 @@ from ..facts.aws import (
 )
 from ..facts.host_containers import runs_server
 from ..facts.hosts import disks, instance_types, launches_itself, metadata_option, says
-from ..facts.secret_text import SECRET_FORM, is_named_like_secret
-from ..facts.user_data import parse, property_of, text_of
+from ..facts.secret_text import has_secret
+from ..facts.user_data import PLAN, parse, property_of, text_of
 from ..resource import Resource
 from ..rule import Area, Kind, Level, Parameter, References, Settings, Severity
 from ..value import ABSENT, Value
 from ..verdict import Verdict, fail, undecidable
 
 AREA = Area("hosts")
-# As a shell has it. In the middle of a line, and as YAML has it, only names in capitals count: there it could be code.
-# What begins with $ or a backtick is fetched on the host.
-_ASSIGNMENTS = (
-    re.compile(
-        r"(?:^[ \t]*(?:export[ \t]+)?|[ \t](?:-e[ =]?|--env[ =]))[\"']?"
-        r"(?P<name>[A-Za-z_]\w*)=[\"']?(?=(?P<text>[^\s\"'$(`]\S*))",
-        re.MULTILINE,
-    ),
-    re.compile(r"(?<![\w\\$/?&{^-])(?P<name>[A-Z_][A-Z0-9_]*)=[\"']?(?=(?P<text>[^\s\"'$(`{\\]\S*))"),
-    re.compile(
-        r"^[ \t]*(?:-[ \t]+)?(?P<name>[A-Z_][A-Z0-9_]*):[ \t]+[\"']?(?P<text>[^\s\"'$(`{\\]\S*)[ \t]*$", re.MULTILINE
-    ),
-)
-_COMMENT = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
-_LOADS = ("LoadCredential", "ImportCredential")
-"""Settings of systemd that say where a secret is."""
-_FETCHED = re.compile(r"[=: ][\"']?\$")
-_ACCESS_KEY = re.compile(r"\b(AKIA|ASIA)[0-9A-Z]{16}\b")
 _FLOATING = ("$latest", "$default")
 _ADDRESSED = ("instanceId", "instance", "networkInterfaceId", "networkInterface")
 """What says whose a fixed address is, of an association and of an address itself."""
@@ -178,18 +160,12 @@ def _secrets_in(text: str, path: str) -> Iterator[Verdict]:
     program = parse(text)
     if program.fault:
         yield fail(path, program.fault)
-    files = "\n".join(program.files.values())
-    for content in (text, files):
-        forms = [found for found in SECRET_FORM.finditer(content) if not _FETCHED.search(found[0])]
-        if forms or _ACCESS_KEY.search(content):
-            yield fail(path, "has the form of a secret somewhere")
-            return
-        said = _COMMENT.sub("", content)
-        for found in (each for form in _ASSIGNMENTS for each in form.finditer(said)):
-            if found["name"] not in _LOADS and is_named_like_secret(found["name"], found["text"].strip("\"'")):
-                # The name is the program's own and no value; it is what to look for.
-                yield fail(path, "sets a variable that is named like a secret")
-                return
+    # The plan of Kotauth's own hosts has versions of secrets under the names of their files; it is in the text, too.
+    texts = [(text, False), *((script.text, True) for script in program.scripts)]
+    texts += [(content, path != PLAN) for path, content in program.files.items()]
+    if any(has_secret(each, is_code=True, members=members) for each, members in texts):
+        # The value is not shown, nor is the name of what holds it, since either can be in any form.
+        yield fail(path, "has a secret in it, or the form of one")
 
 
 @AREA.rule(

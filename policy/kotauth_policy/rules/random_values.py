@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ..facts.aws import DATABASE_INSTANCE, SECRET_VERSION
 from ..facts.docker import CONTAINER
+from ..facts.docker import SECRET as DOCKER_SECRET
 from ..facts.kotauth import is_secret_file, uploads
 from ..facts.randomness import PLAIN_RANDOM, RANDOM_BYTES, RANDOM_PASSWORD, RANDOM_STRING
 from ..resource import Resource
@@ -14,7 +15,7 @@ from ..verdict import Verdict, fail
 
 AREA = Area("random-values")
 SECRET_DATA = {
-    "docker:index/secret:Secret": ("data",),
+    DOCKER_SECRET: ("data",),
     SECRET_VERSION: ("secretString", "secretBinary"),
     DATABASE_INSTANCE: ("password",),
 }

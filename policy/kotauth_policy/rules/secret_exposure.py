@@ -7,34 +7,27 @@ is not known yet carries no mark, so its origin counts; and the provider moves t
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ..facts.aws import HOSTS
+from ..facts.aws import HOSTS, LAMBDA
 from ..facts.docker import CONTAINER, DIGEST_LABELS, starts
-from ..facts.kotauth import is_secret_file, uploads
+from ..facts.exposed_values import exposed, is_place_of_unknown_secret
+from ..facts.kotauth import file_name, is_secret_file, uploads
 from ..facts.randomness import RANDOM_PASSWORD
-from ..facts.secret_text import SECRET_FORM, SECRET_SOURCES, is_named_like_secret
+from ..facts.secret_forms import has_secret_form
+from ..facts.secret_text import has_secret, secret_words
 from ..resource import Resource
-from ..rule import Area, Kind, Parameter, References, Settings, Severity
+from ..rule import Area, Kind, Level, Parameter, References, Settings, Severity
 from ..value import Value
 from ..verdict import Verdict, fail, undecidable
 
 AREA = Area("secret-exposure")
 
+_OWNERS_ONLY = re.compile(r"0*[4-7]00")
 _DIGEST = re.compile(r"[0-9a-f]{8,16}")
-
-
-def _exposed(container: Resource, name: str, value: Value) -> Iterator[Verdict]:
-    """Judge one string of the property ``name`` that anyone reads who may inspect the container."""
-    if value.secret:
-        yield fail(value.path, "is marked secret")
-    elif value.is_unknown:
-        if any(source.type in SECRET_SOURCES for source in container.sources(name)):
-            yield undecidable(value.path, "is unknown, and its property comes from a random password")
-    elif SECRET_FORM.search(value.text() or ""):
-        yield fail(value.path, "has the form of a secret")
 
 
 @AREA.rule(
@@ -50,12 +43,39 @@ def keep_secrets_out_of_environment(container: Resource, _: Settings) -> Iterato
     """`docker inspect`, crash reports and child processes show it; so it counts for stopped containers too."""
     entries = container.get("envs")
     for entry in [entries] if entries.secret or entries.is_unknown else entries.items():
-        found = list(_exposed(container, "envs", entry))
-        yield from found
-        if not found and not entry.is_unknown:
+        name, _equals, text = ("", "", None) if entry.is_unknown else (entry.text() or "").partition("=")
+        yield from exposed(container, "envs", entry, name=name, text=text)
+
+
+@AREA.rule(
+    "name-secret-references",
+    Severity.LOW,
+    "Say by the name of a variable that it holds the name of a secret, and not the secret.",
+    level=Level.ADVISORY,
+    remedy="End the variable's name in `_SECRET_NAME`, `_SECRET_ARN` or `_SECRET_ID`, or make the secret in the stack.",
+    types=(CONTAINER, *HOSTS, LAMBDA),
+    references=References(checklist=(8, 9)),
+)
+def name_secret_references(resource: Resource, _: Settings) -> Iterator[Verdict]:
+    """Words with slashes between them, as in `prod/orders/db`, look like the name of a secret; they can be one, too."""
+    for value, name, text in _named_texts(resource):
+        if is_place_of_unknown_secret(resource, name, text):
+            yield fail(value.path, "looks like the name of a secret that is not in this stack")
+
+
+def _named_texts(resource: Resource) -> Iterator[tuple[Value, str, str]]:
+    """Yield the variables of a container or a function that are known and not marked."""
+    if resource.type == LAMBDA:
+        variables = resource.get("environment").field("variables")
+        for name, value in () if variables.is_unknown else variables.fields().items():
+            if not value.is_unknown and not value.secret:
+                yield value, name, value.text() or ""
+        return
+    entries = resource.get("envs")
+    for entry in [] if entries.is_unknown else entries.items():
+        if not entry.is_unknown and not entry.secret:
             name, _equals, text = (entry.text() or "").partition("=")
-            if is_named_like_secret(name, text):
-                yield fail(entry.path, "is named like a secret")
+            yield entry, name, text
 
 
 @AREA.rule(
@@ -79,7 +99,7 @@ def keep_secrets_out_of_labels(container: Resource, settings: Settings) -> Itera
     """Every client of the engine lists them."""
     labels = container.get("labels")
     if labels.is_unknown:
-        yield from _exposed(container, "labels", labels)
+        yield from exposed(container, "labels", labels)
         return
     digests, others = _split(labels.items(), settings.texts("digests"))
     for digest in digests:
@@ -89,20 +109,23 @@ def keep_secrets_out_of_labels(container: Resource, settings: Settings) -> Itera
     if labels.secret and not digests:
         yield fail("labels", "is marked secret")
         return
-    for value in others:
-        yield from _exposed(container, "labels", replace(value, secret=value.secret and not labels.secret))
+    for named, value in others:
+        name = "" if named.is_unknown else named.text() or ""
+        for each, its_name in ((named, ""), (value, name)):
+            unmarked = replace(each, secret=each.secret and not labels.secret)
+            yield from exposed(container, "labels", unmarked, name=its_name)
 
 
-def _split(labels: list[Value], digest_names: list[str]) -> tuple[list[Value], list[Value]]:
-    """Return the values of the labels that hold a digest, and all else that the labels say."""
+def _split(labels: list[Value], digest_names: list[str]) -> tuple[list[Value], list[tuple[Value, Value]]]:
+    """Return the values of the labels that hold a digest, and name and value of the others."""
     digests: list[Value] = []
-    others: list[Value] = []
+    others: list[tuple[Value, Value]] = []
     for entry in labels:
         name, value = entry.field("label"), entry.field("value")
         if not name.is_unknown and name.text() in digest_names:
             digests.append(value)
         else:
-            others.extend((name, value))
+            others.append((name, value))
     return digests, others
 
 
@@ -116,13 +139,19 @@ def _split(labels: list[Value], digest_names: list[str]) -> tuple[list[Value], l
     waivable=False,
 )
 def keep_secrets_out_of_commands(container: Resource, _: Settings) -> Iterator[Verdict]:
-    """The process list of the host shows it."""
-    for name in ("command", "entrypoints", "healthcheck"):
-        words = container.get(name)
-        if name == "healthcheck" and not words.secret and not words.is_unknown:
-            words = words.field("tests")
-        for word in [words] if words.secret or words.is_unknown else words.items():
-            yield from _exposed(container, name, word)
+    """The process list of the host shows it. Words are judged together: a flag says what the word behind it is."""
+    probe = container.get("healthcheck")
+    tests = probe if probe.secret or probe.is_unknown else probe.field("tests")
+    for properties in ((container.get("entrypoints"), container.get("command")), (tests,)):
+        words: list[Value] = []
+        for value in properties:
+            words += [value] if value.secret or value.is_unknown else value.items()
+        unclear = [word for word in words if word.secret or word.is_unknown]
+        for word in unclear:
+            yield from exposed(container, re.split(r"[.\[]", word.path)[0], word)
+        texts = ["$unknown" if word in unclear else word.text() or "" for word in words]
+        for place in sorted(secret_words(texts)):
+            yield fail(words[place].path, "has the form of a secret, by itself or behind the words before it")
 
 
 @AREA.rule(
@@ -138,12 +167,21 @@ def encrypt_secret_files(container: Resource, _: Settings) -> Iterator[Verdict]:
     """An upload is an input, and inputs that are not marked are stored in clear."""
     for upload in uploads(container):
         content = upload.content
-        if content.secret or not is_secret_file(upload.entry.field("file").text() or ""):
+        if content.secret:
             continue
-        if not content.is_unknown:
+        file = upload.entry.field("file").text() or ""
+        if not is_secret_file(file):
+            if not content.is_unknown and _has_secret(file, content.text() or ""):
+                yield fail(content.path, "has the form of a secret, and is not marked secret")
+        elif not content.is_unknown:
             yield fail(content.path, "is not marked secret")
         elif not any(source.type == RANDOM_PASSWORD for source in container.sources("uploads")):
             yield undecidable(content.path, "is unknown, and comes from nothing whose values are secret")
+
+
+def _has_secret(file: str, content: str) -> bool:
+    """Whether a file that is not named like a secret's holds one; names in it count where it can be no program."""
+    return has_secret(content) if file.endswith((".env", ".properties")) else has_secret_form(content)
 
 
 @AREA.rule(
@@ -158,11 +196,9 @@ def restrict_secret_files(container: Resource, _: Settings) -> Iterator[Verdict]
     """The provider's default lets every user of every container with the volume read it."""
     for upload in uploads(container):
         mode = upload.entry.field("permissions")
-        if is_secret_file(upload.entry.field("file").text() or "") and (mode.text() or "").lstrip("0") not in (
-            "400",
-            "600",
-        ):
-            yield fail(mode.path, "is neither 0400 nor 0600")
+        is_open = not _OWNERS_ONLY.fullmatch(mode.text() or "")
+        if is_open and is_secret_file(upload.entry.field("file").text() or ""):
+            yield fail(mode.path, "lets others than the owner read it, as neither 0400 nor 0600 does")
 
 
 @AREA.rule(
@@ -179,7 +215,11 @@ def mount_secret_files_read_only(container: Resource, settings: Settings) -> Ite
     """The server that is broken into must not be able to change its own key."""
     for name, target in (("volumes", "containerPath"), ("mounts", "target")):
         for entry in container.get(name).items():
-            path = (entry.field(target).text() or "").rstrip("/")
-            is_secret = any(f"{path}/".startswith(f"{folder}/") for folder in settings.texts("folders"))
-            if is_secret and not entry.field("readOnly").flag():
+            path = posixpath.normpath(entry.field(target).text() or "").replace("/var/run/", "/run/", 1)
+            is_folder = any(f"{path}/".startswith(f"{folder}/") for folder in settings.texts("folders"))
+            # A folder can be called `keys`; a file that is mounted has an ending.
+            is_secret = is_folder or ("." in file_name(path) and is_secret_file(path))
+            # In memory is what the container writes there itself.
+            is_memory = name == "mounts" and entry.field("type").text() == "tmpfs"
+            if is_secret and not is_memory and not entry.field("readOnly").flag():
                 yield fail(entry.field("readOnly").path, "is not true")

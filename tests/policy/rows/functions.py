@@ -45,9 +45,12 @@ def _variable(name: str, value: object, *, ok: bool = False) -> Case:
     return Case(f"a function with {name}", changes, NOTHING if ok else _EXPOSED)
 
 
+def _call(text: object) -> Change:
+    return add("call", aws.lambda_.Invocation, {"function_name": From("function", "name"), "input": text})
+
+
 def _input(name: str, value: object, *violations: str) -> Case:
-    call = add("call", aws.lambda_.Invocation, {"function_name": From("function", "name"), "input": value})
-    return Case(f"an input {name}", (call,), found(*violations))
+    return Case(f"an input {name}", (_call(value),), found(*violations))
 
 
 _RUNTIMES = (
@@ -69,6 +72,52 @@ _RUNTIMES = (
         "a layer that also fits a runtime without support",
         (add("layer", aws.lambda_.LayerVersion, {"layer_name": "shared", "compatible_runtimes": ["python3.8"]}),),
         NOTHING,
+    ),
+)
+
+
+def _of_function(entry: object) -> Change:
+    name, _, text = str(entry).partition("=")
+    return put("function", "environment", {"variables": {name: text}})
+
+
+_SECRETS = "keep-secrets-out-of-functions"
+_TEXTS = (
+    *spelled(
+        _SECRETS,
+        "function",
+        _of_function,
+        caught=(
+            "DB_SECRET=hunter2",
+            "STRIPE_SECRET_KEY=hunter2",
+            "dbPassword=hunter2",
+            "NEW_RELIC_LICENSE_KEY=0123456789abcdef",
+            "DATABASE_URL=postgres://me:p%40ss@db/orders",
+            'CONFIG={"db": {"password": "hunter2"}}',
+            "PARAMETERS=user=me password=hunter2 host=db",
+            "WEBHOOK=https://discord.com/api/webhooks/123456789/abcdefghijklmnopqrstuvwx",
+            # What a secret says, under the name of a place.
+            "DB_SECRET_ARN=eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abcdefghijk",
+        ),
+        passed=(
+            "DB_SECRET_NAME=prod/orders/db",
+            "DB_SECRET_ARN=arn:aws:secretsmanager:eu-central-1:1:secret:db",
+            "RDS_secret_name=config/database_credentials",
+            "DB_PASSWORD_PARAMETER=/prod/orders/db",
+            "DB_PASSWORD={{resolve:secretsmanager:orders:SecretString:password}}",
+            "KMS_KEY_ID=c0baad75-d0d3-24e3-95d1-1e4e38a44c4a",
+            # As long as keys of AWS are.
+            "STATE_MACHINE=MySuperCoolFortyCharLongStateMachineeeee",
+            "METRIC_NAMESPACE=mdp/feature-logging/FdaCompositePipeline",
+            "POWERTOOLS_METRICS_NAMESPACE=orders",
+        ),
+    ),
+    *spelled(
+        _SECRETS,
+        "call",
+        _call,
+        caught=('{"password": "hunter2"}', '{"db": {"apiKey": "hunter2"}}', '{"url": "redis://:hunter2@cache"}'),
+        passed=('{"secretId": "orders"}', '{"passwordLength": 24}', '{"token": null}', '{"tokens": [1, 2]}'),
     ),
 )
 _NO_VPC = found("restrict-database-ingress@role-to-database")
@@ -116,4 +165,4 @@ CASES = (
     ),
 )
 
-TABLE = on_aws(*ROWS, *_RUNTIMES, *CASES, *functions_callers.CASES)
+TABLE = on_aws(*ROWS, *_RUNTIMES, *_TEXTS, *CASES, *functions_callers.CASES)

@@ -4,6 +4,8 @@ from ..aws_host import PROXY, user_data
 from ..change import ABSENT, UNKNOWN, From, Secret, put
 from ..mutation import NOTHING, Case, Row, found, on_aws, table
 from ..program import KNOWN
+from .secret_exposure_text import ON_AWS as TEXTS_ON_AWS
+from .secret_exposure_text import TEXTS
 
 _PASSWORD = From("admin-password", "result")
 _KEY_FILE = {"file": "/files/tls.key", "content": Secret("text"), "permissions": "0400"}
@@ -187,4 +189,4 @@ ON_AWS = (
     ),
 )
 
-TABLE = [*table(*ROWS, *CASES), *on_aws(*ON_AWS)]
+TABLE = [*table(*ROWS, *CASES, *TEXTS), *on_aws(*ON_AWS, *TEXTS_ON_AWS)]

@@ -1,0 +1,49 @@
+"""Values that others may read, and why one of them is a secret or names one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..resource import Resource
+from ..value import Value
+from ..verdict import Verdict, fail, undecidable
+from .aws import KEY, PARAMETER, SECRET, SECRET_VERSION
+from .docker import SECRET as DOCKER_SECRET
+from .secret_names import Meaning, meaning
+from .secret_text import SECRET_SOURCES, has_secret
+
+_STORES = (SECRET, SECRET_VERSION, PARAMETER, DOCKER_SECRET, KEY)
+"""What keeps a secret, and has a name that is none."""
+
+
+def exposed(
+    resource: Resource, property_: str, value: Value, *, name: str = "", text: str | None = None
+) -> Iterator[Verdict]:
+    """Judge one string of a property that others read, by its mark, its origin, its form and the name that it has.
+
+    The ``text`` that the name is for can be a part of the string.
+    """
+    if value.secret:
+        yield fail(value.path, "is marked secret")
+    elif value.is_unknown:
+        if any(source.type in SECRET_SOURCES for source in resource.sources(property_)):
+            yield undecidable(value.path, "is unknown, and its property comes from a random password")
+    else:
+        text = value.text() or "" if text is None else text
+        if has_secret(text):
+            yield fail(value.path, "has the form of a secret")
+        elif meaning(name, text) is Meaning.SECRET and not is_stored_here(resource, text):
+            yield fail(value.path, "is named like a secret")
+
+
+def is_place_of_unknown_secret(resource: Resource, name: str, text: str) -> bool:
+    """Whether a text looks like the name of a secret, and no secret of the stack is called so."""
+    return meaning(name, text) is Meaning.PLACE and not is_stored_here(resource, text)
+
+
+def is_stored_here(resource: Resource, text: str) -> bool:
+    """Whether a text is the name, id or ARN of what keeps a secret in the stack."""
+    stack = resource.in_stack()
+    if any(each.type in _STORES for each in stack.called(text)):
+        return True
+    return any(text in stack.named(type_) for type_ in (SECRET, PARAMETER, DOCKER_SECRET))

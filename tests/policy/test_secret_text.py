@@ -1,0 +1,190 @@
+"""The table of spellings: what is taken for a secret in a text, beside what only looks like one."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from policy.kotauth_policy.facts.kotauth import is_secret_file
+from policy.kotauth_policy.facts.secret_names import Meaning, meaning
+from policy.kotauth_policy.facts.secret_text import has_secret, secret_words
+
+from .rows.secret_spellings import (
+    CAUGHT_COMMANDS,
+    CAUGHT_PROGRAMS,
+    CAUGHT_TEXTS,
+    HARMLESS_NAMES,
+    PASSED_COMMANDS,
+    PASSED_PROGRAMS,
+    PASSED_TEXTS,
+    SECRET_NAMES,
+)
+
+# Under the name of a secret.
+SECRETS = [
+    *("x", "hunter2", "/A1b2", "/Ab/c+d", "yes!", "${X:-hunter2}", "hunter$2", "p%40ss", "correct-horse-battery"),
+    *("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "pa$$word", "100%sure", "changeme", "12345678901", '{"key": "x"}'),
+]
+REFERENCES = [
+    *("", "true", "yes", "none", "$X", "${X}", "${X:-}", "${X:?is missing}", "$(cat /run/x)", "`cat x`", "%ENV%"),
+    *("/run/secrets/x", "./secrets/x", "~/.ssh/id_rsa", "tls.key", "C:\\keys\\tls.pem", "file:///run/x", "/forgot"),
+    *(
+        "{{resolve:secretsmanager:a}}",
+        "op://vault/item",
+        "vault:secret/data/x#k",
+        "arn:aws:secretsmanager:x",
+        "rds!db-1",
+    ),
+    *(
+        "projects/1/secrets/x/versions/latest",
+        "https://x.vault.azure.net/secrets/y",
+        "@Microsoft.KeyVault(SecretUri=x)",
+    ),
+    *("***", "<password>", "xxxx", "{password}", "%s", "$2b$12$abcdefghijk", "-----BEGIN CERTIFICATE-----\nx"),
+    *("https://id.example.com/token", "ENC[AES256_GCM,data:x]", "AWSCURRENT", "v3"),
+]
+WEAK = {
+    "APP_KEY": "base64:Jk3b0m9sJ2k4l5m6n7o8p9q0r1s2t3u4v5w6x7y8z9A=",
+    "ALGOLIA_ADMIN_KEY": "0123456789abcdef0123456789abcdef",
+    "GITHUB_PAT": "0123456789abcdef0123456789abcdef01234567",
+    "BASIC_AUTH": "me:hunter2",
+    "AUTH": "bWU6aHVudGVyMg==",
+    "NEO4J_AUTH": "neo4j/hunter2",
+    "WORDPRESS_AUTH_SALT": "q1w2e3r4t5y6u7i8o9p0a1s2",
+}
+WEAK_HARMLESS = {
+    "APP_KEY": "orders",
+    "PARTITION_KEY": "tenant-eu-central-1-orders2",
+    "S3_KEY": "builds/0123456789abcdef0123/app.zip",
+    "ENCRYPTION_KEY": "1234abcd-12ab-34cd-56ef-1234567890ab",
+    "MAX_TOKENS": "4096",
+    "BASIC_AUTH": "ldap",
+    "NEO4J_AUTH": "none",
+    "SESSION_COOKIE": "sid",
+}
+
+
+@pytest.mark.parametrize("words", CAUGHT_COMMANDS, ids=" ".join)
+def test_a_command_with_a_secret_is_found(words: list[str]) -> None:
+    assert secret_words(words)
+
+
+@pytest.mark.parametrize("words", PASSED_COMMANDS, ids=" ".join)
+def test_a_command_without_a_secret_passes(words: list[str]) -> None:
+    assert not secret_words(words)
+
+
+def test_the_word_is_named_that_is_the_secret() -> None:
+    assert secret_words(["redis-server", "--requirepass", "x", "--port", "1"]) == {2}
+    assert secret_words(["run", "--password", "--token", "y"]) == {3}
+
+
+@pytest.mark.parametrize("text", CAUGHT_TEXTS)
+def test_a_text_with_a_secret_is_found(text: str) -> None:
+    assert has_secret(text)
+
+
+@pytest.mark.parametrize("text", PASSED_TEXTS)
+def test_a_text_without_a_secret_passes(text: str) -> None:
+    assert not has_secret(text)
+
+
+@pytest.mark.parametrize("text", CAUGHT_PROGRAMS)
+def test_a_program_with_a_secret_is_found(text: str) -> None:
+    assert has_secret(f"#!/bin/sh\n{text}\n", is_code=True)
+
+
+@pytest.mark.parametrize("text", PASSED_PROGRAMS)
+def test_a_program_without_a_secret_passes(text: str) -> None:
+    assert not has_secret(f"#!/bin/sh\n{text}\n", is_code=True)
+
+
+@pytest.mark.parametrize("name", SECRET_NAMES)
+def test_a_name_of_a_secret_is_known(name: str) -> None:
+    assert meaning(name, "neo4j:hunter2") is Meaning.SECRET
+
+
+@pytest.mark.parametrize("name", HARMLESS_NAMES)
+def test_a_name_of_something_else_passes(name: str) -> None:
+    assert meaning(name, "hunter2") is Meaning.HARMLESS
+
+
+@pytest.mark.parametrize("text", SECRETS)
+def test_a_text_in_clear_is_a_secret_by_its_name(text: str) -> None:
+    assert meaning("DB_PASSWORD", text) is Meaning.SECRET
+
+
+@pytest.mark.parametrize("text", REFERENCES)
+def test_a_text_that_says_where_the_secret_is_passes(text: str) -> None:
+    assert meaning("DB_PASSWORD", text) is Meaning.HARMLESS
+
+
+@pytest.mark.parametrize("name", WEAK)
+def test_a_name_that_can_be_a_secret_is_judged_by_its_text(name: str) -> None:
+    assert meaning(name, WEAK[name]) is Meaning.SECRET
+
+
+@pytest.mark.parametrize("name", WEAK_HARMLESS)
+def test_a_name_that_can_be_a_secret_passes_by_its_text(name: str) -> None:
+    assert meaning(name, WEAK_HARMLESS[name]) is Meaning.HARMLESS
+
+
+@pytest.mark.parametrize("text", ["prod/orders/db", "my-app/db_password", "Orders/prod/db.v2"])
+def test_words_with_slashes_can_be_the_name_of_a_secret(text: str) -> None:
+    assert meaning("DB_SECRET", text) is Meaning.PLACE
+
+
+@pytest.mark.parametrize("text", ["Ab3/xY9zQ1wE7rT5uI/oP2", "a1B2c3D4e5F6g7H8i9J0/k", "orders", "a b/c", "0123/4567"])
+def test_other_texts_with_slashes_are_secrets(text: str) -> None:
+    assert meaning("DB_SECRET", text) is Meaning.SECRET
+
+
+LONG = {
+    "pairs": "a=" * 500_000 + "token",
+    "names": "key=1 " * 160_000,
+    "flags": "--token $x " * 90_000,
+    "quotes": "'\"" * 500_000,
+    "words": "x " * 500_000 + "--a",
+    "base64": "QUJDREVGR0hJSktMTU5P " * 45_000,
+    "passwords": "a://u:$x@h " * 90_000,
+    "blanks": "token" + " " * 10**6,
+    "substitutions": "$(a " * 250_000 + "--x",
+    "JSON": '{"token":"",' * 80_000,
+    "defaults": "token=${a:-" * 90_000,
+    "places": "token=" + "a/" * 500_000,
+    "logins": "login a password $x " * 50_000,
+    "users": "a:" * 500_000 + "|chpasswd",
+    "headers": "authorization: bearer $x " * 40_000,
+    "escapes": '\\"' * 500_000,
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_a_long_text_ends_soon(name: str) -> None:
+    start = time.process_time()
+    has_secret(LONG[name], is_code=True)
+    secret_words([LONG[name]])
+    assert time.process_time() - start < 5
+
+
+SECRET_FILES = """
+/f/secret_key /f/database_password /f/api_keys.json tls.key /a/server-key.pem id_rsa /root/.pgpass .netrc
+secrets.json passwords.txt serviceAccountKey.json client_secret.json credentials /run/secrets/db keystore.jks a.p12
+.dockerconfigjson secrets.prod.yml token admin-token /var/run/secrets/x.json
+""".split()  # noqa: SIM905
+OTHER_FILES = """
+/f/key_guard.sh public_key.pem id_rsa.pub authorized_keys jwt_public.key design-tokens.json password_policy.json
+token_ttl.txt ca.pem Caddyfile nginx.conf /run/secrets/ca.crt server.crt keys.md secrets.py tokenizer.json
+known_hosts database-ca.pem realm.json /run/secrets/tls/fullchain.pem
+""".split()  # noqa: SIM905
+
+
+@pytest.mark.parametrize("path", SECRET_FILES)
+def test_a_file_of_a_secret_is_known(path: str) -> None:
+    assert is_secret_file(path)
+
+
+@pytest.mark.parametrize("path", OTHER_FILES)
+def test_another_file_passes(path: str) -> None:
+    assert not is_secret_file(path)
