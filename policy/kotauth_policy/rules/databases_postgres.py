@@ -14,8 +14,10 @@ from ..verdict import Verdict, fail, undecidable
 from .databases import AREA
 
 _MAJOR = re.compile(r"\d+(?![\w])")
-_FAMILY = re.compile(r"[a-z]+(\d+)")
+_FAMILY = re.compile(r"(?:default\.)?[a-z]+(\d+)")
 _DEFAULT_GROUP = "default."
+_FORCED_FROM = 15
+"""The first major version for which RDS sets `rds.force_ssl` to 1 by itself."""
 _OF_DEFAULTS = "AWS's default group forces TLS only from PostgreSQL 15 on and takes no rds.force_ssl from a program"
 
 
@@ -116,24 +118,32 @@ def force_database_tls(database: Resource, _: Settings) -> Iterator[Verdict]:
     """
     groups = _parameter_groups(database)
     if not groups and not (is_replica(database) and database.get("parameterGroupName").is_absent):
-        yield _no_group(database)
+        yield from _without_group(database)
+    major = _major(database.get("engineVersion"))
     for group in groups:
+        family = _of_family(group.get("family"))
         value = _parameters(group).get("rds.force_ssl")
-        if value is None or value.text() != "1":
+        if value.text() != "1" if value else (family or 0) < _FORCED_FROM:
             yield fail("parameterGroupName", f"is {group.name}, which does not set rds.force_ssl to 1")
-        family = _FAMILY.fullmatch(group.get("family").text() or "")
-        major = _major(database.get("engineVersion"))
-        if family and major is not None and int(family[1]) != major:
+        if family is not None and major is not None and family != major:
             yield fail("parameterGroupName", f"is {group.name}, whose family is of another version")
 
 
-def _no_group(database: Resource) -> Verdict:
-    name = database.get("parameterGroupName")
+def _without_group(database: Resource) -> Iterator[Verdict]:
+    name, major = database.get("parameterGroupName"), _major(database.get("engineVersion"))
     if not is_given(name):
-        return fail("parameterGroupName", f"is not set, and {_OF_DEFAULTS}")
-    if not name.is_unknown and (name.text() or "").startswith(_DEFAULT_GROUP):
-        return fail("parameterGroupName", f"is a default group of AWS, and {_OF_DEFAULTS}")
-    return undecidable("parameterGroupName", "names a group that is not in this stack")
+        if (major or 0) < _FORCED_FROM:
+            yield fail("parameterGroupName", f"is not set, and {_OF_DEFAULTS}")
+    elif not name.is_unknown and (name.text() or "").startswith(_DEFAULT_GROUP):
+        if (_of_family(name) or 0) < _FORCED_FROM:
+            yield fail("parameterGroupName", f"is a default group of AWS, and {_OF_DEFAULTS}")
+    else:
+        yield undecidable("parameterGroupName", "names a group that is not in this stack")
+
+
+def _of_family(name: Value) -> int | None:
+    found = _FAMILY.fullmatch(name.text() or "")
+    return int(found[1]) if found else None
 
 
 @AREA.rule(

@@ -145,8 +145,28 @@ SPELLED = (
         "force-database-tls",
         "database",
         _with("parameter_group_name"),
-        caught=("default.postgres14", "default.postgres16", "company", ""),
-        passed=(),
+        caught=("default.postgres14", "default.postgres13", "company", ""),
+        passed=("default.postgres15", "default.postgres18"),
+    ),
+    *spelled(
+        "force-database-tls",
+        "database",
+        lambda version: _all(
+            put("database", "engine_version", version), put("database", "parameter_group_name", ABSENT)
+        ),
+        caught=("14.20", "14"),
+        passed=("15", "16.3", "17"),
+    ),
+    *spelled(
+        "force-database-tls",
+        "database",
+        lambda family: _all(
+            put("database", "engine_version", family.removeprefix("postgres")),
+            put("parameters", "family", family),
+            put("parameters", "parameters.0", {"name": "log_min_duration_statement", "value": "1000"}),
+        ),
+        caught=("postgres14",),
+        passed=("postgres15", "postgres17"),
     ),
     *spelled(
         "force-database-tls",
