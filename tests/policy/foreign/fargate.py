@@ -153,6 +153,6 @@ EXPECTED = (
     | at("kotauth-infra-test", "name-unjudged-resources")
     | at("targets", "probe-targets")
     # Almost good: with a parameter group of its own, and its queries measured, it would be.
-    | at("database", "force-database-tls", "monitor-database")
+    | at("database", "monitor-database")
     | at("logs", "keep-logs", "encrypt-logs")
 )

@@ -166,7 +166,6 @@ EXPECTED = (
         "export-database-logs",
         "monitor-database",
         "keep-administrator-in-rds",
-        "force-database-tls",
     )
 )
 LATER = {
