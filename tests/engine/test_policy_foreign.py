@@ -1,18 +1,24 @@
 """Programs that the pack was not written for, previewed under it by the real engine.
 
 The stand-in for AWS plays WordPress and the public site. It knows no CloudFront, ECS, SQS, DynamoDB and API Gateway:
-those programs are judged on recorded requests only (tests/policy/test_foreign.py).
+those programs are judged on recorded requests only (tests/policy/test_foreign.py), some also as an exported state.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+from policy.kotauth_policy import formats
 from tests.engine.aws import stand_in
 from tests.engine.test_policy import MANDATORY, ROOT, Workspace
-from tests.policy.foreign import compose, static_site, wordpress
+from tests.engine.test_policy_analyze import exported, found, make_report
+from tests.policy.foreign import compose, kotauth_host, lake, login, scaling, static_site, wiki, wordpress
+from tests.policy.wire import register
 
 pytestmark = pytest.mark.engine
 
@@ -47,9 +53,10 @@ def _program(module: str, function: str = "program") -> str:
         (_program("wordpress"), wordpress.EXPECTED, {"create host", "create database", "create address"}),
         (_program("static_site", "public"), static_site.PUBLIC, {"create site", "create site-policy"}),
         (_program("compose"), compose.EXPECTED, {"create traefik", "create shop", "create postgres"}),
+        (_program("wiki"), wiki.EXPECTED, {"create traefik", "create wiki", "create redis"}),
         ("", frozenset(), set()),
     ],
-    ids=["WordPress", "public site", "compose", "nothing"],
+    ids=["WordPress", "public site", "compose", "wiki", "nothing"],
 )
 def test_a_foreign_program_is_refused_for_what_is_wrong_with_it(
     workspace: Workspace, program: str, expected: frozenset[str], created: set[str]
@@ -60,6 +67,26 @@ def test_a_foreign_program_is_refused_for_what_is_wrong_with_it(
     assert (result.exit_code != 0) == bool({each.partition("@")[0] for each in expected} & MANDATORY), result.output
     assert wordpress.PASSWORD not in result.output
     assert "crashed" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("module", "expected"),
+    [
+        (scaling, scaling.EXPECTED),
+        (lake, lake.EXPECTED_LATER),
+        (login, login.EXPECTED),
+        (kotauth_host, kotauth_host.EXPECTED),
+    ],
+    ids=["scaling group", "data lake", "another login", "Kotauth on a host"],
+)
+def test_an_export_of_a_foreign_program_is_judged_like_a_preview(
+    tmp_path: Path, module: ModuleType, expected: frozenset[str]
+) -> None:
+    state = tmp_path / "export.json"
+    state.write_text(json.dumps(exported(register(module.program, module.LATER))))
+    done = make_report(state)
+    assert {f"{rule}@{name}" for rule, name, _ in found(formats.read(done.stdout))} == expected, done.stderr
+    assert done.returncode == 1
 
 
 def test_a_name_can_be_almost_anything(workspace: Workspace) -> None:
