@@ -15,6 +15,9 @@ Args = dict[str, Any]
 class Absent:
     """Marks a property that the program leaves out."""
 
+    def __repr__(self) -> str:
+        return "absent"
+
 
 ABSENT = Absent()
 
@@ -31,6 +34,9 @@ class Unknown:
 
         return pulumi.Output(done(set()), done(None), done(False), done(False))
 
+    def __repr__(self) -> str:
+        return "unknown"
+
 
 UNKNOWN = Unknown()
 
@@ -41,6 +47,9 @@ class Secret:
     def __init__(self, value: Any) -> None:
         self.value = value
 
+    def __repr__(self) -> str:
+        return f"secret {self.value!r}"
+
 
 class From:
     """Marks a value that is made of an output of another resource of the program."""
@@ -48,12 +57,18 @@ class From:
     def __init__(self, resource: str, output: str, make: Callable[[Any], Any] = lambda value: value) -> None:
         self.resource, self.output, self.make = resource, output, make
 
+    def __repr__(self) -> str:
+        return f"{self.resource}.{self.output}"
+
 
 class All:
     """Marks a value that is made of several such values."""
 
     def __init__(self, make: Callable[[dict[str, Any]], Any], **parts: Any) -> None:
         self.make, self.parts = make, parts
+
+    def __repr__(self) -> str:
+        return " and ".join(map(repr, self.parts.values()))
 
 
 Change = Callable[[dict[str, tuple[Any, Args]]], None]

@@ -96,6 +96,8 @@ _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.I)
 _PLACE_WORD = r"(?:[A-Z]?[a-z]+(?:[A-Z][a-z]+){0,3}\d{0,4}|\d{1,4})"
 _SEGMENT = rf"(?!\d){_PLACE_WORD}(?:[._-]{_PLACE_WORD}){{0,8}}"
 _PLACE = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT}){{1,8}}")
+# A key as generators of frameworks print it: 16 bytes or more, with what only base64 has.
+_ENCODED_KEY = re.compile(r"base64:[A-Za-z0-9+/]{20,}={0,2}|(?=[^+=]*[+=])[A-Za-z0-9+/]{22,}={0,2}")
 _RUN = re.compile(r"[A-Za-z0-9]{16,}")
 _OF_USER = re.compile(r"[\w.@-]+:[^\s:/]\S*|neo4j/\S+")
 
@@ -203,6 +205,8 @@ def _is_strong_text(found: tuple[str, ...], text: str) -> bool:
 
 def _is_weak_text(found: tuple[str, ...], text: str) -> bool:
     """Whether a text looks like a secret, under a name that can be one of something else."""
-    if found[-1] == "auth" and _is_user_in_base64(text):
+    if found[-1] == "auth" and _is_user_in_base64(text.removeprefix("Basic ")):
+        return True
+    if _ENCODED_KEY.fullmatch(text) and len(text.removeprefix("base64:")) % 4 == 0:
         return True
     return looks_random(text) and ("/" not in text or text.endswith("="))
