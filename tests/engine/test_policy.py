@@ -48,7 +48,7 @@ import pulumi_random
 pulumi_random.RandomPassword("short", length=12)
 """
 PROJECT = """\
-name: kotauth
+name: kotauth-infra
 runtime: {name: python, options: {toolchain: pip, virtualenv: venv}}
 """
 
