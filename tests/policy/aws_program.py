@@ -10,10 +10,9 @@ import pulumi_aws as aws
 import pulumi_random as random
 
 from .aws_host import SERVER, sha256, user_data
-from .change import All, Args, From
+from .change import All, Args, From, Resources
 
 HOST = "auth.example.com"
-Resources = dict[str, tuple[Any, Args]]
 
 
 class Deployment(pulumi.ComponentResource):

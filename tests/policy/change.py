@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import copy
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 
 Args = dict[str, Any]
+Resources = dict[str, tuple[Any, Args]]
+"""Name to class and arguments of each resource of a program."""
 
 
+@dataclass(frozen=True)
 class Absent:
     """Marks a property that the program leaves out."""
 
@@ -22,6 +26,7 @@ class Absent:
 ABSENT = Absent()
 
 
+@dataclass(frozen=True)
 class Unknown:
     """Marks a value that is not known before the update and comes from nothing of the stack."""
 
@@ -41,21 +46,27 @@ class Unknown:
 UNKNOWN = Unknown()
 
 
+@dataclass(frozen=True)
 class Secret:
     """Marks a value that the program wraps into a secret."""
 
-    def __init__(self, value: Any) -> None:
-        self.value = value
+    value: Any
 
     def __repr__(self) -> str:
         return f"secret {self.value!r}"
 
 
+def _same(value: Any) -> Any:
+    return value
+
+
+@dataclass(frozen=True)
 class From:
     """Marks a value that is made of an output of another resource of the program."""
 
-    def __init__(self, resource: str, output: str, make: Callable[[Any], Any] = lambda value: value) -> None:
-        self.resource, self.output, self.make = resource, output, make
+    resource: str
+    output: str
+    make: Callable[[Any], Any] = _same
 
     def __repr__(self) -> str:
         return f"{self.resource}.{self.output}"
@@ -67,18 +78,24 @@ class All:
     def __init__(self, make: Callable[[dict[str, Any]], Any], **parts: Any) -> None:
         self.make, self.parts = make, parts
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, All) and (self.make, self.parts) == (other.make, other.parts)
+
+    def __hash__(self) -> int:
+        return hash(self.make)
+
     def __repr__(self) -> str:
         return " and ".join(map(repr, self.parts.values()))
 
 
-Change = Callable[[dict[str, tuple[Any, Args]]], None]
+Change = Callable[[Resources], None]
 
 
 def put(resource: str, path: str, value: Any) -> Change:
     """Change one property, `a.b` in an object, `a.0` in a list, `a.+` at its end; `ABSENT` leaves it out."""
 
     # Copied, because a later change of the same program may change a part of the value.
-    def change(resources: dict[str, tuple[Any, Args]]) -> None:
+    def change(resources: Resources) -> None:
         *parents, last = path.split(".")
         target: Any = resources[resource][1]
         for step in parents:
@@ -99,7 +116,7 @@ def put(resource: str, path: str, value: Any) -> Change:
 def add(name: str, kind: type[pulumi.Resource], args: Args, *, first: bool = False) -> Change:
     """Add a resource, at the end or before all others."""
 
-    def change(resources: dict[str, tuple[Any, Args]]) -> None:
+    def change(resources: Resources) -> None:
         rest = dict(resources)
         if first:
             resources.clear()
@@ -113,7 +130,7 @@ def add(name: str, kind: type[pulumi.Resource], args: Args, *, first: bool = Fal
 def copied(resource: str, name: str, **changed: Any) -> Change:
     """Add a second resource like one of the program's."""
 
-    def change(resources: dict[str, tuple[Any, Args]]) -> None:
+    def change(resources: Resources) -> None:
         kind, args = resources[resource]
         resources[name] = (kind, copy.deepcopy({**args, **changed}))
 
@@ -123,7 +140,7 @@ def copied(resource: str, name: str, **changed: Any) -> Change:
 def without(*names: str) -> Change:
     """Leave resources out."""
 
-    def change(resources: dict[str, tuple[Any, Args]]) -> None:
+    def change(resources: Resources) -> None:
         for name in names:
             del resources[name]
 

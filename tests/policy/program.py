@@ -10,7 +10,7 @@ import pulumi
 import pulumi_docker as docker
 import pulumi_random as random
 
-from .change import Args, Change, From, Secret, resolve
+from .change import Args, Change, From, Resources, Secret, resolve
 
 IMAGE = "ghcr.io/inumansoul/kotauth:1.22.0"
 POSTGRES = "docker.io/library/postgres:14.23-bookworm"
@@ -96,7 +96,7 @@ def envs(**changed: str | None) -> list[str]:
     return [f"{name}={text}" for name, text in {**ENVIRONMENT, **changed}.items() if text is not None]
 
 
-def compliant() -> dict[str, tuple[Any, Args]]:
+def compliant() -> Resources:
     """Return the resources of the compliant program, in the order in which they are made."""
     return {
         "key": (random.RandomPassword, {"length": 64, "special": False, "opts": {"protect": True}}),
@@ -247,11 +247,16 @@ KNOWN: dict[str, dict[str, Any]] = {
 """Outputs after a first update, when every generated value is known."""
 
 
-def build(*changes: Change, of: Callable[[], dict[str, tuple[Any, Args]]] = compliant) -> Callable[[], None]:
+def build(*changes: Change, of: Callable[[], Resources] = compliant) -> Callable[[], None]:
     """Return a compliant program with changes."""
     resources = of()
     for change in changes:
         change(resources)
+    return run(resources)
+
+
+def run(resources: Resources) -> Callable[[], None]:
+    """Return the program that makes these resources."""
 
     def program() -> None:
         made: dict[str, Any] = {}
