@@ -45,6 +45,7 @@ REFERENCES = [
     *("https://id.example.com/token", "ENC[AES256_GCM,data:x]", "AWSCURRENT", "v3"),
 ]
 WEAK = {
+    "ENCRYPT": "pUqJrVyVRj5jsiYEkM/tFQYfWyJIv4s3XkvDwy7Cu5s=",
     "APP_KEY": "base64:Jk3b0m9sJ2k4l5m6n7o8p9q0r1s2t3u4v5w6x7y8z9A=",
     "ALGOLIA_ADMIN_KEY": "0123456789abcdef0123456789abcdef",
     "GITHUB_PAT": "0123456789abcdef0123456789abcdef01234567",
@@ -54,6 +55,7 @@ WEAK = {
     "WORDPRESS_AUTH_SALT": "q1w2e3r4t5y6u7i8o9p0a1s2",
 }
 WEAK_HARMLESS = {
+    "GPG_KEY": "A035C8C19219BA821ECEA86B64E628F8D684696D",
     "APP_KEY": "orders",
     "PARTITION_KEY": "tenant-eu-central-1-orders2",
     "S3_KEY": "builds/0123456789abcdef0123/app.zip",

@@ -28,11 +28,16 @@ _TOKENS = re.compile(
     r"|do[op]_v1_[0-9a-f]{40,}|dor_v1_[0-9a-f]{40,}|dapi[0-9a-f]{32}|dp\.(?:pt|st)\.[\w.-]{20,}"
     r"|hv[sbr]\.[\w-]{20,}|NRAK-[A-Z0-9]{20,}|glsa_\w{32,}|ATATT3[\w=-]{20,}|shp(?:at|ca|pa|ss)_[0-9a-f]{32}"
     r"|lin_api_\w{20,}|AGE-SECRET-KEY-1[0-9A-Z]{20,}"
+    r"|tskey-[\w-]{16,}|pul-[0-9a-f]{40}|sbp_[0-9a-f]{40}|pscale_(?:tkn|pw|oauth)_[\w-]{20,}|fm[12]_[\w+/=]{50,}"
+    r"|sntry[us]_[\w+/=-]{40,}|phx_[A-Za-z0-9]{40,}|glc_eyJ[\w+/=]{20,}|ops_eyJ[\w+/=-]{40,}|dckr_oat_[\w-]{20,}"
+    r"|PMAK-[\w-]{40,}|figd_[\w-]{30,}|ntn_[A-Za-z0-9]{40,}|CFPAT-[\w-]{40,}|r8_[A-Za-z0-9]{30,}|xai-[A-Za-z0-9]{40,}"
+    r"|re_[A-Za-z0-9]{8}_[A-Za-z0-9]{20,}"
     r")"
 )
 """Prefixes that issuers give their secrets, so that they are found: GitHub, GitLab, Slack, AWS, Stripe, Square, Google,
 mail services, JWT, registries of packages, models, DigitalOcean, Databricks, Doppler, Vault, New Relic, Grafana,
-Atlassian, Shopify, Linear, age."""
+Atlassian, Shopify, Linear, age, Tailscale, Pulumi, Supabase, PlanetScale, Fly, Sentry, PostHog, 1Password, Docker,
+Postman, Figma, Notion, Contentful, Replicate, xAI, Resend."""
 _WHOLE = re.compile(
     r"-----BEGIN (?:[A-Z]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----|PuTTY-User-Key-File-\d"
     r"|hooks\.slack\.com/(?:services|workflows)/[\w/]{12,}|discord(?:app)?\.com/api/webhooks/\d{6,}/[\w-]{20,}"
@@ -52,14 +57,25 @@ _FORMS = tuple(
         "login": r"\blogin\s{1,4}\S{1,100}\s{1,4}password\s{1,4}(?P<value>\S{1,400})",
         "jdbc:oracle": r"jdbc:oracle:thin:[^/\s@]{1,100}/(?P<value>[^@\s]{1,100})@",
         "sig=": r"[?&;]sig=(?P<value>[\w%+/-]{20,400})",
+        # Data sources of Go, users of Redis, sessions of PHP, PowerShell, and cloud-init's list of users.
+        "@tcp(": r"(?<![\w.-])[\w.-]{1,64}:(?P<value>[^\s:@\"'/]{1,200})@tcp\(",
+        "@unix(": r"(?<![\w.-])[\w.-]{1,64}:(?P<value>[^\s:@\"'/]{1,200})@unix\(",
+        "on >": r"\bon >(?P<value>[^\s\"']{1,200})(?=\s{1,4}(?:~\S|&[^&\s]|\+[@\w]|all(?:keys|commands|channels)\b))",
+        "auth=": r"\b(?:tcp|tls|unix|rediss?)://[^\s?\"']{1,200}\?(?:[^\s\"'&]{1,100}&){0,6}auth(?:\[\]|%5b%5d)?=(?P<value>[^&\s\"']{1,200})",
+        "convertto-securestring": r"\bconvertto-securestring\s{1,4}(?:-string\s{1,4})?[\"'](?P<value>[^\"'\n]{1,200})",
+        "chpasswd:": r"\bchpasswd:[ \t]*\n(?:[ \t]+expire:[^\n]{0,20}\n)?[ \t]+list:[ \t]*[|>]?-?[ \t]*\n?"
+        r"[ \t]*(?:-[ \t]+)?[\"']?[\w.-]{1,64}:(?!R(?:ANDOM)?\b)(?P<value>[^\s\"']{1,200})",
         "chpasswd": r"\b[\w.-]{1,64}:(?P<value>[^\s:\"'|]{1,200})[\"']?\s{0,4}\|\s{0,4}(?:sudo\s{1,4})?chpasswd\b",
     }.items()
 )
-_HINTS = re.compile(r"pass|pwd|pw|secret|token|key|cred|auth|cookie|salt|pepper|seed|pat|psk|mnemonic|licen[sc]e", re.I)
+_HINTS = re.compile(
+    r"pass|pwd|pw|secret|token|key|cred|auth|cookie|encrypt|salt|pepper|seed|pat|psk|mnemonic|licen[sc]e", re.I
+)
 """One of these is in each name of a secret."""
 _PAIR = re.compile(
-    r"(?P<before>^[ \t]*(?:-[ \t]+)?(?:(?:export|set|ENV|ARG)[ \t]+)?|(?<![\w.$%{/\\^-]))"
-    r"(?P<flag>--?)?(?P<name>[A-Za-z_][\w.-]{0,200}+)(?P<quote>[\"']?)(?P<sign>[ \t]{0,4}(?:=(?!=)>?|:)[ \t]{0,4})",
+    r"(?P<before>^[ \t]*(?:-[ \t]+)?(?:(?:export|set|ENV|ARG)[ \t]+|\$)?|(?<![\w.$%{/\\^-]))"
+    r"(?P<flag>--?)?(?P<name>[A-Za-z_][\w.-]{0,200}+)(?P<quote>[\"']?)(?P<index>(?<=[\"'])\])?"
+    r"(?P<sign>[ \t]{0,4}(?:=(?!=)>?|:)[ \t]{0,4})",
     re.MULTILINE,
 )
 _TEXT = re.compile(r"\"(?P<double>[^\"\n]{0,400})|'(?P<single>[^'\n]{0,400})|(?P<plain>[^\s\"';&|,]{0,400})")
@@ -73,7 +89,7 @@ _ENCODED = ("%3a%2f%2f", "%3A%2F%2F")
 
 def has_secret_form(text: str, *, is_decoded: bool = False) -> bool:
     """Whether a text holds a secret that its own form gives away."""
-    if _TOKENS.search(text) or _WHOLE.search(text):
+    if any(not _is_of_anybody(token[0]) for token in _TOKENS.finditer(text)) or _WHOLE.search(text):
         return True
     lower = text.lower()
     forms = (form for hint, form in _FORMS if hint in lower)
@@ -84,6 +100,13 @@ def has_secret_form(text: str, *, is_decoded: bool = False) -> bool:
     if any(each in text for each in _ENCODED) and has_secret_form(unquote(text), is_decoded=True):
         return True
     return any(has_secret_form(inner, is_decoded=True) or has_secret_value(inner) for inner in _decoded(text))
+
+
+def _is_of_anybody(token: str) -> bool:
+    """Whether a token is a JWT that a client of a website gets, as Supabase's key for those without an account is."""
+    return any(
+        '"role":"anon"' in inner.replace(" ", "") for inner in _decoded(token.partition(".")[2].partition(".")[0])
+    )
 
 
 def _decoded(text: str) -> Iterator[str]:
@@ -140,8 +163,12 @@ class _Pair:
         is_line = bool(found["before"]) or not before or before.endswith("\n")
         if is_code and not self.is_quoted and not self._is_literal():
             return False
+        if not self.is_quoted and (found["index"] or (found["before"] or "").endswith("$")):
+            # What a program gives to a member, or to a variable of PowerShell or PHP.
+            return False
         if ":" not in sign:
-            is_own = is_line or found["flag"] or found["name"].isupper()
+            is_member = found["index"] is not None and self.is_quoted
+            is_own = is_line or is_member or found["flag"] or found["name"].isupper()
             return bool(not is_code or is_own or before.endswith(("?", "&", ";", "-e ", "--env ", "--env=")))
         if found["quote"]:
             return members

@@ -23,6 +23,7 @@ _NOUNS = (
     *("password", "passwords", "passwd", "passphrase", "passcode", "pword", "secret", "secrets", "token", "tokens"),
     *("credential", "credentials", "creds", "mnemonic", "psk"),
     *("apikey", "apikeys", "secretkey", "accesskey", "privatekey", "masterkey", "signingkey", "encryptionkey"),
+    "authkey",
 )
 """Also at the end of a word that is written in one, as `PGPASSWORD` and `requirepass` are."""
 _SHORT_NOUNS = ("pass", "pwd", "pw")
@@ -44,13 +45,19 @@ _KINDS = {
 """Nouns, and the words before them that make them secrets."""
 _WEAK_NOUNS = frozenset({
     "key", "keys", "auth", "pat", "cookie", "salt", "pepper", "seed", "license", "licence", "authorization",
+    "encrypt",
 })  # fmt: skip
 """What can be a secret, and is taken for one where its text looks like one."""
 _NO_SECRET_KIND = frozenset({"public", "publishable", "pub", "pull", "load", "import"})
 _OPEN_NOUNS = ("key", "token", "secret", "credential")
 _STORED_KEY_KINDS = frozenset({"encryption", "kms", "master"})
 """Keys that can be named by their id at AWS."""
-_WHOLE_NAMES = re.compile(r"(.+_)?root_token_id|secret_key_base|neo4j_auth|masterauth", re.I)
+_WHOLE_NAMES = re.compile(
+    r"(.+_)?root_token_id|secret_key_base|neo4j_auth|(?:master|primary)auth"
+    # Of WordPress, Strapi and Phoenix.
+    r"|(.+_)?(?:(?:secure_)?auth|logged_in|nonce)_(?:key|salt)|app_keys|(?:api|transfer)_token_salt|(.+_)?signing_salt",
+    re.I,
+)
 
 
 class Meaning(Enum):
@@ -73,7 +80,7 @@ _PATH = re.compile(
 )
 # A variable of a shell, of Windows or of a template, and a command whose output it is.
 _VARIABLE = re.compile(
-    r"\$[A-Za-z_]\w*|\$\{[\w.-]+(?::?[?+][^{}]*)?\}|%\w{2,}%|%\([\w.]+\)s|%s|\{[\w.]*\}",
+    r"\$(?:env:)?[A-Za-z_]\w*|\$\{[\w.-]+(?::?[?+][^{}]*)?\}|%\w{2,}%|%\([\w.]+\)s|%s|\{[\w.]*\}",
 )
 _FETCHED = ("$(", "`", "{{", "${{", "<%")
 _DEFAULT = re.compile(r"\$\{[\w.-]+:(?![?+])-?(?P<text>[^{}]*)\}")
@@ -91,6 +98,7 @@ _HASH = re.compile(
     r"\$(?:\d[abxy]?|apr1|y|sha1|argon2\w{1,2}|scrypt|pbkdf2\S{0,20}|5|6)\$\S+|SCRAM-SHA-256\$\S+|\{S?SHA\d{0,3}\}\S+"
 )
 _URL = re.compile(r"[a-z][a-z0-9+.-]{1,20}://[^\s?#]*", re.I)
+_FINGERPRINT = re.compile(r"(?:0x)?(?:[0-9a-f]{40}|[0-9a-f]{16}|[0-9a-f]{8})", re.I)
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.I)
 # Words with slashes between them; what is random has another mixture of letters and digits.
 _PLACE_WORD = r"(?:[A-Z]?[a-z]+(?:[A-Z][a-z]+){0,3}\d{0,4}|\d{1,4})"
@@ -199,8 +207,10 @@ def _is_strong_text(found: tuple[str, ...], text: str) -> bool:
         return False  # How many, or for how long.
     if found[-1] == "auth" and not found[-2].startswith("redis"):
         return _OF_USER.fullmatch(text) is not None
-    is_key_id = _UUID.fullmatch(text) and found[-1] == "key" and not _STORED_KEY_KINDS.isdisjoint(found[-2:-1])
-    return not is_key_id and not _URL.fullmatch(text)
+    is_key = found[-1] == "key"
+    is_key_id = is_key and _UUID.fullmatch(text) and not _STORED_KEY_KINDS.isdisjoint(found[-2:-1])
+    is_fingerprint = is_key and found[-2:-1] in (("gpg",), ("pgp",)) and _FINGERPRINT.fullmatch(text)
+    return not is_key_id and not is_fingerprint and not _URL.fullmatch(text)
 
 
 def _is_weak_text(found: tuple[str, ...], text: str) -> bool:

@@ -25,6 +25,7 @@ _LDAP = frozenset({
 })  # fmt: skip
 _REDIS = frozenset({"redis-cli", "valkey-cli", "keydb-cli"})
 _RABBIT = frozenset({"rabbitmqctl"})
+_MINIO = frozenset({"mc", "mcli"})
 # With these a flag for a password has no value: they ask for it.
 _ASKING = _MYSQL | frozenset({
     "psql", "pg_dump", "pg_dumpall", "pg_restore", "pg_basebackup", "pg_isready", "createdb", "dropdb", "createuser",
@@ -38,6 +39,7 @@ _SHORT_FLAGS: tuple[tuple[str, frozenset[str], str], ...] = (
     ("-w", _LDAP, ""),
     ("-s", frozenset({"ldappasswd"}), ""),
     ("-P", frozenset({"sqlcmd", "bcp", "tsql", "unzip", "zip", "mosquitto_pub", "mosquitto_sub"}), ""),
+    ("-k", frozenset({"openssl"}), ""),
     *((flag, frozenset({"openssl"}), "pass:") for flag in ("-passin", "-passout", "-pass")),
     *((flag, frozenset({"curl"}), ":") for flag in ("-u", "-U", "--user", "--proxy-user")),
     ("--user", frozenset({"etcdctl"}), ":"),
@@ -52,10 +54,16 @@ _POSITIONS: dict[str, tuple[int, frozenset[str] | None]] = {
     "change_password": (2, _RABBIT),
     "authenticate_user": (2, _RABBIT),
     "auth": (1, _REDIS),
-    **dict.fromkeys(("requirepass", "masterauth", "aws_secret_access_key", "aws_session_token"), (1, None)),
+    # Of MinIO's client: `alias set NAME URL USER PASSWORD`.
+    "set": (4, _MINIO),
+    "add": (4, _MINIO),
+    "auth-pass": (2, None),
+    **dict.fromkeys(
+        ("requirepass", "masterauth", "primaryauth", "aws_secret_access_key", "aws_session_token"), (1, None)
+    ),
 }
 """Words of a command, how many words behind them a secret stands, and the programs that have it so, if not all."""
-_PROGRAMS = frozenset({"htpasswd"}).union(*(programs for _, programs, _ in _SHORT_FLAGS), _ASKING, _RABBIT)
+_PROGRAMS = frozenset({"htpasswd"}).union(*(programs for _, programs, _ in _SHORT_FLAGS), _ASKING, _RABBIT, _MINIO)
 # What a shell puts in is one word; a text in quotes, and what stands in for it, are bounded.
 _LEXER = re.compile(
     r"\$\([^()\n]{0,500}\)|`[^`\n]{0,500}`|\"(?:[^\"\\]|\\.){0,2000}\"|'[^']{0,2000}'|\\.|[^\s\"'\\;|&()`$]+|[\"'\\`$]"
@@ -63,7 +71,9 @@ _LEXER = re.compile(
     re.DOTALL,
 )
 _WORTH = re.compile(
-    r"(?:^|[\s\"'=])--?[A-Za-z]|requirepass|masterauth|aws_se|rabbitmqctl|htpasswd|redis-cli|valkey-cli|keydb-cli", re.I
+    r"(?:^|[\s\"'=])--?[A-Za-z]|requirepass|masterauth|aws_se|rabbitmqctl|htpasswd|redis-cli|valkey-cli|keydb-cli"
+    r"|primaryauth|auth-pass|\bmc(?:li)? ",
+    re.I,
 )
 _COMMENT = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
 
@@ -143,7 +153,12 @@ def _takes(command: _Command, word: str) -> bool:
             command.due[at + behind] = (_PASSWORD, "")
         return _is_last_of_htpasswd(command)
     flag = word.lstrip("-")
-    if len(word) > 3 and "=" not in flag and is_secret_name(flag) and not command.programs & _ASKING:
+    if (
+        len(word) > 3
+        and "=" not in flag
+        and (is_secret_name(flag) or flag == "encrypt")
+        and not command.programs & _ASKING
+    ):
         command.due[at + 1] = (flag, "")
     return any(_follows(command, at, *each) for each in _SHORT_FLAGS if command.programs & each[1])
 
