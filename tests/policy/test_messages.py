@@ -37,6 +37,23 @@ _DEFAULT = "AWS's default group forces TLS only from PostgreSQL 15 on and takes 
             "username: is not set",
             (put("database", "username", ABSENT),),
         ),
+        *(
+            (
+                "run-supported-runtimes",
+                f"runtime: is deprecated since {day}; the newest one is {newest}",
+                (put("function", "runtime", runtime),),
+            )
+            for runtime, day, newest in (
+                ("nodejs18.x", "2025-09-01", "nodejs24.x"),
+                ("dotnetcore3.1", "2023-04-03", "dotnet10"),
+                ("go1.x", "2024-01-08", "provided.al2023"),
+            )
+        ),
+        (
+            "plan-runtime-upgrades",
+            "runtime: is deprecated from 2027-06-30 on; the newest one is java25",
+            (put("function", "runtime", "java17"),),
+        ),
     ],
 )
 def test_the_message_is_right_for_the_case(rule: str, message: str, changes: tuple[Change, ...]) -> None:

@@ -5,6 +5,7 @@ From the file `LmbdRuntimeLifecycle.json` of cfn-lint, whose source is the page 
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Final
 
@@ -12,14 +13,14 @@ CFN_LINT: Final = "1.58.0"
 """Version of cfn-lint whose dates these are."""
 PAGE: Final = "https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html"
 DEPRECATED: Final = {
-    "dotnet6": date(2024, 12, 20),
-    "dotnet8": date(2026, 11, 10),
-    "dotnet9": date(2026, 11, 10),
-    "dotnet10": date(2028, 11, 14),
     "dotnetcore1.0": date(2019, 6, 27),
     "dotnetcore2.0": date(2019, 5, 30),
     "dotnetcore2.1": date(2022, 1, 5),
     "dotnetcore3.1": date(2023, 4, 3),
+    "dotnet6": date(2024, 12, 20),
+    "dotnet8": date(2026, 11, 10),
+    "dotnet9": date(2026, 11, 10),
+    "dotnet10": date(2028, 11, 14),
     "go1.x": date(2024, 1, 8),
     "java8": date(2024, 1, 8),
     "java8.al2": date(2027, 6, 30),
@@ -60,4 +61,20 @@ DEPRECATED: Final = {
     "ruby3.4": date(2028, 3, 31),
     "ruby4.0": date(2029, 3, 31),
 }
-"""Runtime to the day of its deprecation. A runtime that is not here is newer than the table."""
+"""Runtime to the day of its deprecation, each language in the order of its versions.
+
+A runtime that is not here is newer than the table.
+"""
+_RENAMED: Final = {"dotnetcore": "dotnet", "go": "provided"}
+"""Languages whose later versions have another name: programs in Go run on an operating system alone."""
+
+
+def newest_of(runtime: str) -> str:
+    """Return the newest runtime of a language."""
+    language = _language(runtime)
+    return [each for each in DEPRECATED if _language(each) == language][-1]
+
+
+def _language(runtime: str) -> str:
+    name = re.split(r"[\d.]", runtime)[0]
+    return _RENAMED.get(name, name)

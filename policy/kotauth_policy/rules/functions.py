@@ -42,7 +42,7 @@ def _is_in_vpc(function: Resource) -> bool:
     "run-supported-runtimes",
     Severity.HIGH,
     "Run functions on a runtime that AWS still patches.",
-    remedy='Set `runtime` to a newer one, such as "python3.14".',
+    remedy="Set `runtime` to a newer one of its language.",
     types=(LAMBDA,),
     references=References(hub=("Lambda.2",), checkov=("CKV_AWS_363",)),
     parameters=(Parameter("ended", Kind.TEXTS, [], "Runtimes to refuse beside those whose deprecation date is past."),),
@@ -54,7 +54,7 @@ def run_supported_runtimes(function: Resource, settings: Settings) -> Iterator[V
     """
     runtime, day = _runtime(function)
     if day is not None and day <= today():
-        yield fail("runtime", f"is deprecated since {day}")
+        yield fail("runtime", f"is deprecated since {day}{_instead_of(runtime)}")
     elif runtime in map(str.lower, settings.texts("ended")):
         yield fail("runtime", "is one that this environment refuses")
 
@@ -64,7 +64,7 @@ def run_supported_runtimes(function: Resource, settings: Settings) -> Iterator[V
     Severity.LOW,
     "Replace a runtime before AWS deprecates it.",
     level=Level.ADVISORY,
-    remedy='Plan the change of `runtime` to a newer one, such as "python3.14".',
+    remedy="Plan the change of `runtime` to a newer one of its language.",
     types=(LAMBDA,),
     references=References(documentation=lambda_runtimes.PAGE),
     parameters=(Parameter("days", Kind.NUMBER, 365, "How long before its deprecation a runtime is reported."),),
@@ -73,15 +73,21 @@ def plan_runtime_upgrades(function: Resource, settings: Settings) -> Iterator[Ve
     """AWS announces a date for nearly every runtime years ahead, so only a near one is reported."""
     if function.get("runtime").is_unknown:
         return
-    _, day = _runtime(function)
+    runtime, day = _runtime(function)
     if day is not None and 0 < (day - today()).days <= settings.number("days"):
-        yield fail("runtime", f"is deprecated from {day} on")
+        yield fail("runtime", f"is deprecated from {day} on{_instead_of(runtime)}")
 
 
 def _runtime(function: Resource) -> tuple[str, date | None]:
     """Return a function's runtime, and the day of its deprecation where AWS has announced one."""
     runtime = (function.get("runtime").text() or "").strip().lower()
     return runtime, lambda_runtimes.DEPRECATED.get(runtime)
+
+
+def _instead_of(runtime: str) -> str:
+    """Name the runtime to take instead, for a message."""
+    newest = lambda_runtimes.newest_of(runtime)
+    return "" if newest == runtime else f"; the newest one is {newest}"
 
 
 @AREA.rule(
