@@ -9,9 +9,17 @@ from ..value import Value
 from ..verdict import Verdict, fail, undecidable
 from .aws import KEY, PARAMETER, SECRET, SECRET_VERSION
 from .docker import SECRET as DOCKER_SECRET
+from .randomness import RANDOM_BYTES, RANDOM_PASSWORD, RANDOM_STRING, is_suffix
 from .secret_names import Meaning, meaning
-from .secret_text import SECRET_SOURCES, has_secret
+from .secret_text import has_secret
 
+_SOURCES = {
+    RANDOM_PASSWORD: "a random password",
+    RANDOM_BYTES: "random bytes",
+    RANDOM_STRING: "a random string",
+    "aws:iam/accessKey:AccessKey": "an access key",
+}
+"""What makes up a secret that only an update knows, and its name in a message."""
 _STORES = (SECRET, SECRET_VERSION, PARAMETER, DOCKER_SECRET, KEY)
 """What keeps a secret, and has a name that is none."""
 
@@ -26,8 +34,10 @@ def exposed(
     if value.secret:
         yield fail(value.path, "is marked secret")
     elif value.is_unknown:
-        if any(source.type in SECRET_SOURCES for source in resource.sources(property_)):
-            yield undecidable(value.path, "is unknown, and its property comes from a random password")
+        sources = (each for each in resource.sources(property_) if not is_suffix(each))
+        origin = next((_SOURCES[each.type] for each in sources if each.type in _SOURCES), None)
+        if origin is not None:
+            yield undecidable(value.path, f"is unknown, and its property comes from {origin}")
     else:
         text = value.text() or "" if text is None else text
         if has_secret(text):

@@ -1,6 +1,8 @@
-"""Type tokens of the random provider, by what becomes of their values."""
+"""Resources of the random provider, by what becomes of their values."""
 
 from __future__ import annotations
+
+from ..resource import Resource
 
 RANDOM_PASSWORD = "random:index/randomPassword:RandomPassword"  # noqa: S105 - a type token
 RANDOM_BYTES = "random:index/randomBytes:RandomBytes"
@@ -22,3 +24,10 @@ provider)."""
 
 KEY_CHARACTERS = 64
 """Length of the random password that the secret key is derived from: more than 256 bits of letters and digits."""
+_SUFFIX_CHARACTERS = 8
+
+
+def is_suffix(source: Resource) -> bool:
+    """Whether a random string is so short that it tells names apart, and is no password."""
+    length = source.get("length").raw
+    return source.type == RANDOM_STRING and isinstance(length, int | float) and length <= _SUFFIX_CHARACTERS

@@ -10,11 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from .randomness import RANDOM_BYTES, RANDOM_PASSWORD, RANDOM_STRING
 from .secret_forms import has_secret_form, has_secret_value
 from .secret_names import Meaning, is_reference, is_secret_name, meaning
-
-SECRET_SOURCES = (RANDOM_PASSWORD, RANDOM_BYTES, RANDOM_STRING)
 
 _MYSQL = frozenset({
     "mysql", "mysqldump", "mysqladmin", "mysqlimport", "mysqlshow", "mysqlcheck", "mariadb", "mariadb-dump",

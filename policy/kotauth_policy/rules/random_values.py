@@ -8,7 +8,7 @@ from ..facts.aws import DATABASE_INSTANCE, SECRET_VERSION
 from ..facts.docker import CONTAINER
 from ..facts.docker import SECRET as DOCKER_SECRET
 from ..facts.kotauth import is_secret_file, uploads
-from ..facts.randomness import PLAIN_RANDOM, RANDOM_BYTES, RANDOM_PASSWORD, RANDOM_STRING
+from ..facts.randomness import PLAIN_RANDOM, RANDOM_BYTES, RANDOM_PASSWORD, RANDOM_STRING, is_suffix
 from ..resource import Resource
 from ..rule import Area, Kind, Parameter, References, Settings, Severity
 from ..verdict import Verdict, fail
@@ -48,7 +48,7 @@ def _is_secret(source: Resource, consumer: Resource, name: str) -> bool:
     if name == "uploads":
         files = (upload.entry.field("file") for upload in uploads(consumer))
         return any(file.is_unknown or is_secret_file(file.text() or "") for file in files)
-    return name in _PROCESS and source.type in _NEVER_PLAIN
+    return name in _PROCESS and source.type in _NEVER_PLAIN and not is_suffix(source)
 
 
 @AREA.rule(

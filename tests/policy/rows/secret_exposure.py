@@ -1,7 +1,10 @@
 """Rules of the area `secret-exposure`."""
 
+import pulumi_aws as aws
+import pulumi_random as random
+
 from ..aws_host import PROXY, user_data
-from ..change import ABSENT, UNKNOWN, From, Secret, put
+from ..change import ABSENT, UNKNOWN, From, Secret, add, put
 from ..mutation import NOTHING, Case, Row, found, on_aws, table
 from ..program import KNOWN
 from .secret_exposure_text import ON_AWS as TEXTS_ON_AWS
@@ -56,7 +59,24 @@ def _environment(entry: object, *violations: str, outputs: dict | None = None) -
 
 
 _EXPOSED = "keep-secrets-out-of-environment@frontend"
+_PLAIN = "forbid-plain-random-secrets@made"
+
+
+def _made_by(name: str, kind: type, inputs: dict, output: str, *violations: str) -> Case:
+    changes = (add("made", kind, inputs, first=True), put("frontend", "envs", [From("made", output)]))
+    return Case(f"envs from {name}", changes, found(*violations))
+
+
+SOURCES = (
+    _made_by("a suffix", random.RandomString, {"length": 8}, "result"),
+    _made_by("a random string", random.RandomString, {"length": 9}, "result", _EXPOSED, _PLAIN),
+    _made_by("a random string of unknown length", random.RandomString, {"length": UNKNOWN}, "result", _EXPOSED, _PLAIN),
+    _made_by("a random id", random.RandomId, {"byte_length": 4}, "hex"),
+    _made_by("an access key", aws.iam.AccessKey, {"user": "app"}, "secret", _EXPOSED),
+    _made_by("a user", aws.iam.User, {}, "name"),
+)
 CASES = (
+    *SOURCES,
     *(
         _environment(entry, _EXPOSED)
         for entry in (
