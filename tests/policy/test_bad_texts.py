@@ -99,6 +99,7 @@ USER_DATA = {
     "5 MB that are no base64": "-" * MEGABYTES,
     "a megabyte of line breaks": _data(gzip.compress(b"#!/bin/sh\n" + b"\n" * 10**6)),
     "a megabyte of letters": _data(gzip.compress(b"#!/bin/sh\n" + b"a" * 10**6)),
+    "many commands on one line": _data(gzip.compress(b"#!/bin/sh\n" + b"docker -x " * 20_000)),
     "a megabyte of one command": _data(gzip.compress(b"#!/bin/sh\ndocker run " + b"-" * 10**5)),
     "broken compression": _data(b"\x1f\x8b" + b"x" * 100),
     "lists of lists of lists": _data(
@@ -137,6 +138,10 @@ LONG = {
     "keys": "-----BEGIN A" * 80_000,
     "dots": "a.b_c-" * 160_000,
     "line breaks": "\n" * 10**6,
+    "beginnings of tokens": "eyJ-" * 100_000,
+    "words of one command": "-x htpasswd " + "a " * 100_000,
+    "headers": "set-header x-forwarded-for " * 20_000,
+    "a probe": f"/health/ready -{'I' * 50_000}1; echo{' ' * 50_000}|",
 }
 _ONE = {
     "image": "docker.io/library/caddy:2.11.9",

@@ -21,7 +21,7 @@ from .user_data import CONFIG_FOLDER, Program, Script, as_object, late_values, p
 
 # Between the command and `run` stand options of the client, each with its value behind `=` or as the next word.
 _RUN = re.compile(
-    r"\b(?:docker|podman|nerdctl)\s+(?:-\S+\s+(?:(?!-|run\s|create\s|container\s)\S+\s+)?)*"
+    r"\b(?:docker|podman|nerdctl)\s+(?:-\S+\s+(?:(?!-|run\s|create\s|container\s)\S+\s+)?){0,20}"
     r"(?:container\s+)?(?:run|create)\s+(?P<words>.*)"
 )
 _CONTINUED = re.compile(r"\\\r?\n")

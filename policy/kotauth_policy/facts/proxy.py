@@ -32,7 +32,7 @@ _TRUSTED = (
 _PASSED_ON = (
     re.compile(r"^.*\bx-forwarded-for[\"' \t]{1,9}[^;\n]{0,99}\$http_x_forwarded_for", re.I | re.M),
     re.compile(r"\bheader_up[ \t]+\+?x-forwarded-for\b[^\n]{0,99}\{(?:http\.request\.)?header\.x-forwarded-for", re.I),
-    re.compile(r"\bset-header[ \t]+x-forwarded-for[ \t]+(?!.* if )[^\n]{0,99}hdr\(x-forwarded-for", re.I),
+    re.compile(r"\bset-header[ \t]+x-forwarded-for[ \t]+(?!.{0,400} if )[^\n]{0,99}hdr\(x-forwarded-for", re.I),
 )
 """nginx, Caddy and HAProxy passing on what the client sent."""
 _FORWARDFOR = re.compile(r"^[ \t]*option[ \t]+forwardfor\b(.*)$", re.M)

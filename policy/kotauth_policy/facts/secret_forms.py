@@ -22,7 +22,7 @@ _TOKENS = re.compile(
     r"|[sr]k_(?:live|test)_[A-Za-z0-9]{10,}|whsec_[\w+/=]{16,}|sq0csp-[\w-]{20,}"
     r"|AIza[\w-]{30,}|ya29\.[\w-]{20,}|GOCSPX-[\w-]{20,}"
     r"|SG\.[\w-]{16,}\.[\w-]{16,}|key-[0-9a-f]{32}|xkeysib-[0-9a-f]{32,}"
-    r"|eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}"
+    r"|eyJ[\w-]{8,600}\.eyJ[\w-]{8,}\.[\w-]{8,}"
     r"|npm_\w{30,}|pypi-[\w-]{40,}|rubygems_[0-9a-f]{40,}|dckr_pat_[\w-]{20,}"
     r"|hf_[A-Za-z0-9]{20,}|sk-(?:proj|ant|svcacct)-[\w-]{16,}|sk-[A-Za-z0-9]{32,}|gsk_[A-Za-z0-9]{32,}"
     r"|do[op]_v1_[0-9a-f]{40,}|dor_v1_[0-9a-f]{40,}|dapi[0-9a-f]{32}|dp\.(?:pt|st)\.[\w.-]{20,}"

@@ -72,6 +72,8 @@ _WORTH = re.compile(
     r"|primaryauth|auth-pass|\bmc(?:li)? ",
     re.I,
 )
+_LONGEST_HTPASSWD = 100
+"""More words than a command with `htpasswd` has; each of them would be compared with all before it."""
 _COMMENT = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
 
 
@@ -179,7 +181,7 @@ def _is_secret(word: str, name: str, ends: str) -> bool:
 
 
 def _is_last_of_htpasswd(command: _Command) -> bool:
-    if "htpasswd" not in command.programs:
+    if "htpasswd" not in command.programs or len(command.words) > _LONGEST_HTPASSWD:
         return False
     flags = "".join(word for word in command.words if re.fullmatch(r"-[A-Za-z]+", word))
     arguments = [word.rpartition("/")[2] for word in command.words if not word.startswith("-")]

@@ -14,7 +14,7 @@ from ..verdict import Verdict, fail
 AREA = Area("limits")
 _BOUNDED = ("local", "journald", "loki-docker-driver", *CARRYING_DRIVERS)
 """Log drivers with a bound of their own, or that send the lines off the host; Loki's is a plugin."""
-_UNBOUNDED = re.compile(r"\s*(-|0+(\.0*)?\s*[a-z]*\s*$)", re.I)
+_UNBOUNDED = re.compile(r"-|0+(\.0*)?\s*[a-z]*$", re.I)
 
 
 @AREA.rule(
@@ -117,7 +117,7 @@ def bound_logs(container: Resource, _: Settings) -> Iterator[Verdict]:
         # The provider writes a number as text. One file is what Docker keeps by itself.
         if not isinstance(size.raw, float) and not is_given(size):
             yield fail(size.path, "is not set")
-        elif not size.is_unknown and _UNBOUNDED.match(str(size.raw)):
+        elif not size.is_unknown and _UNBOUNDED.match(str(size.raw).strip()):
             yield fail(size.path, "is no bound")
     elif driver not in _BOUNDED:
         yield fail("logDriver", "is not set to a driver whose logs are bounded")

@@ -14,7 +14,7 @@ AREA = Area("logs-and-alarms")
 _READING = ("alarmRule", "alarmConfiguration", "alarms", "deploymentConfiguration", "instanceRefresh")
 """Properties of a composite alarm, a deployment group, a service of ECS and a group of hosts that act on an alarm."""
 # In a rule such as ALARM("errors") AND NOT OK(arn:aws:cloudwatch:…:alarm:latency).
-_ALARM_NAME = re.compile(r"\b(?:ALARM|OK|INSUFFICIENT_DATA)\s*\(\s*[\"']?([^\"')]+?)[\"']?\s*\)")
+_ALARM_NAME = re.compile(r"\b(?:ALARM|OK|INSUFFICIENT_DATA)\s{0,9}\(\s{0,9}[\"']?([^\"')]{1,400})")
 
 
 @AREA.rule(
@@ -87,7 +87,8 @@ def _is_read(alarm: Resource) -> bool:
 def _named_in_rules(stack: Stack) -> frozenset[str]:
     """Return each name or ARN that the rule of a composite alarm writes out."""
     rules = (each.get("alarmRule") for each in stack.of_type(COMPOSITE_ALARM))
-    return frozenset(name for rule in rules if isinstance(rule.raw, str) for name in _ALARM_NAME.findall(rule.raw))
+    texts = (rule.raw for rule in rules if isinstance(rule.raw, str))
+    return frozenset(name.strip() for text in texts for name in _ALARM_NAME.findall(text))
 
 
 def _called(stack: Stack, name: str) -> Iterator[Resource]:
