@@ -7,7 +7,6 @@ them as an unknown default. They only tell which resource a text is the name of.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -65,13 +64,12 @@ class Resource:
         A text that is known is the name of one of them, or of none in the stack. Where no name of the property's
         sources is known, as in a state without outputs, each of them can be it.
         """
-        whole = re.split(r"[.\[]", value.path)[0]
-        sources = [source for source in self.sources(whole) if source.type in types]
+        sources = [source for source in self.sources(value.root) if source.type in types]
         if value.is_unknown:
             return sources
         text = value.raw if isinstance(value.raw, str) else ""
         named = [each for each in self.in_stack().called(text) if each.type in types]
-        if named or any(leaf.is_unknown for leaf in self.get(whole).leaves()):
+        if named or any(leaf.is_unknown for leaf in self.get(value.root).leaves()):
             return named
         return [source for source in sources if not source.names]
 

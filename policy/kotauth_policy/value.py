@@ -44,6 +44,11 @@ class Value:
     secret: bool = False
 
     @property
+    def root(self) -> str:
+        """Name of the top-level property that it is, or is a part of."""
+        return re.split(r"[.\[]", self.path, maxsplit=1)[0]
+
+    @property
     def is_absent(self) -> bool:
         """Whether the program left it out."""
         return self.raw is ABSENT

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from ..resource import Resource
 from ..value import Value
 from ..verdict import MalformedError
+from .networks import is_nearly_all, parse_network
 
 LAUNCH_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 INSTANCE = "aws:ec2/instance:Instance"
@@ -205,13 +206,11 @@ def is_world(cidr: Value) -> bool:
     text = cidr.text()
     if not text:
         return False
-    try:
-        network = ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        raise MalformedError(cidr.path, "a network such as 10.0.0.0/16") from None
-    if isinstance(network, ipaddress.IPv6Network):
-        return network.prefixlen < 16 and not network.subnet_of(_PRIVATE)
-    return network.prefixlen < 8
+    network = parse_network(text)
+    if network is None:
+        raise MalformedError(cidr.path, "a network such as 10.0.0.0/16")
+    is_private = isinstance(network, ipaddress.IPv6Network) and network.subnet_of(_PRIVATE)
+    return is_nearly_all(network) and not is_private
 
 
 def is_given(text: Value) -> bool:

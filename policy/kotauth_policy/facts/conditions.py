@@ -7,13 +7,13 @@ Conditions of a statement are all required, one value of each is enough, and ope
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from ..value import ABSENT, OPAQUE, UNKNOWN, Value
+from .networks import is_nearly_all, parse_network
 
 Naming = Callable[[str], "Callable[[str], bool] | None"]
 """What tells for a key in small letters which of its values say exactly whom or what they mean; none for most keys."""
@@ -161,12 +161,8 @@ def _is_principal_variable(text: str) -> bool:
 
 
 def _is_network(text: str) -> bool:
-    try:
-        network = ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        return False
-    # So many addresses are meant to be all.
-    return network.prefixlen >= (8 if network.version == 4 else 16)
+    network = parse_network(text)
+    return network is not None and not is_nearly_all(network)
 
 
 _IDENTITIES: Mapping[str, Callable[[str], bool]] = {

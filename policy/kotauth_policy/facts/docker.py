@@ -227,7 +227,7 @@ def networks_of(container: Resource) -> list[Resource]:
 
 def _named(container: Resource, names: list[Value]) -> list[Resource]:
     """Return the networks that these parts of one property name."""
-    property_ = names[0].path.partition("[")[0] if names else ""
+    property_ = names[0].root if names else ""
     named = container.in_stack().named(NETWORK)
     found = {source.urn: source for source in container.sources(property_) if source.type == NETWORK}
     for value in names:

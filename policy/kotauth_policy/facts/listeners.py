@@ -1,4 +1,4 @@
-"""Load balancers and their listeners: of which kind each is, and what it speaks."""
+"""Load balancers, their listeners and target groups: of which kind each is, and which protocol it speaks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 
 from ..resource import Resource
 from .aws import LISTENERS, LOAD_BALANCERS, TARGET_GROUPS, sources
-from .security_group_members import is_of_gateway
 
 TLS = ("HTTPS", "TLS")
 """Protocols with TLS, of an application and of a network load balancer."""
@@ -71,6 +70,12 @@ def is_before_application(listener: Resource) -> bool:
     """Whether a listener hands everything on to application load balancers."""
     targets = sources(listener, "defaultActions", *TARGET_GROUPS)
     return bool(targets) and all(target_type(each) == "alb" for each in targets)
+
+
+def is_of_gateway(target_group: Resource) -> bool:
+    """Whether a target group is one of a gateway load balancer's."""
+    protocol = target_group.get("protocol")
+    return not protocol.is_unknown and isinstance(protocol.raw, str) and protocol.raw.upper() == "GENEVE"
 
 
 def target_type(group: Resource) -> str:

@@ -92,7 +92,7 @@ def statements(resource: Resource, property_: str) -> list[Statement]:
 def statements_in(resource: Resource, value: Value) -> list[Statement]:
     """Return the statements of a document that can be a part of a property."""
     unknown = next((leaf for leaf in value.leaves() if leaf.is_unknown), None)
-    if unknown and not resource.sources(value.path.partition("[")[0]):
+    if unknown and not resource.sources(value.root):
         raise UndecidableError(unknown.path, "is unknown and comes from no resource of this stack")
     if value.is_unknown:
         return []

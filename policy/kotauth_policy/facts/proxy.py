@@ -6,7 +6,6 @@ that read it from the end, and wrong for Kotauth, which takes the first entry.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import tomllib
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from typing import Any, cast
 
 import yaml
 
+from .networks import is_nearly_all, parse_network
 from .user_data import as_list, as_object
 
 # libyaml's is twenty times as fast.
@@ -158,8 +158,5 @@ def _is_everybody(word: str) -> bool:
     word = word.strip("\"'[]")
     if word in ("*", "0/0"):
         return True
-    try:
-        network = ipaddress.ip_network(word, strict=False)
-    except ValueError:
-        return False
-    return network.prefixlen < (8 if network.version == 4 else 16)
+    network = parse_network(word)
+    return network is not None and is_nearly_all(network)

@@ -36,6 +36,7 @@ from .aws import (
     WORKSPACES_DIRECTORY,
     sources,
 )
+from .listeners import is_of_gateway
 
 PROGRAM_GROUPS = (EKS_CLUSTER, EKS_NODE_GROUP, WORKSPACES_DIRECTORY)
 """Resources for which AWS makes a group, and puts what runs programs into it."""
@@ -70,12 +71,11 @@ def groups_named(resource: Resource, value: Value) -> list[Resource]:
     """
     if isinstance(value.raw, str):
         value = Value(value.path, _ACCOUNT.sub("", value.raw), value.secret)
-    whole = _property(value)
     if value.raw is ABSENT:
-        return [identity(group) for group in sources(resource, whole, *GROUPS)]
+        return [identity(group) for group in sources(resource, value.root, *GROUPS)]
     found = resource.origins_of(value, *GROUPS)
     if not found and not value.is_unknown:
-        found = [each for each in sources(resource, whole, *_MADE_BY_AWS) if _is_silent(each)]
+        found = [each for each in sources(resource, value.root, *_MADE_BY_AWS) if _is_silent(each)]
     return list({group.urn: group for group in map(identity, found)}.values())
 
 
@@ -90,7 +90,7 @@ def has_stranger(resource: Resource, values: Iterable[Value], all_values: Iterab
     if not any(_guessed(resource, value) for value in values):
         return False
     guessed = {text for value in all_values if (text := _guessed(resource, value))}
-    groups = sources(resource, _property(values[0]), *GROUPS)
+    groups = sources(resource, values[0].root, *GROUPS)
     return len(guessed) > len([group for group in groups if _is_silent(group)])
 
 
@@ -110,10 +110,6 @@ def _is_silent(group: Resource) -> bool:
 def identity(group: Resource) -> Resource:
     """Return what stands for a group: the VPC for its default one."""
     return next(iter(sources(group, "vpcId", *VPCS)), group) if group.type == DEFAULT_SECURITY_GROUP else group
-
-
-def _property(value: Value) -> str:
-    return re.split(r"[.\[]", value.path)[0]
 
 
 def members(stack: Stack) -> Mapping[str, list[Resource]]:
@@ -213,9 +209,3 @@ def _is_balanced(resource: Resource, name: str) -> bool:
         return False
     targets = sources(resource, name, *TARGET_GROUPS)
     return not targets or not all(is_of_gateway(target) for target in targets)
-
-
-def is_of_gateway(target_group: Resource) -> bool:
-    """Whether a target group is one of a gateway load balancer's."""
-    protocol = target_group.get("protocol")
-    return not protocol.is_unknown and isinstance(protocol.raw, str) and protocol.raw.upper() == "GENEVE"

@@ -5,7 +5,6 @@ Inline in the group, as `SecurityGroupRule`, or as `vpc.SecurityGroupIngressRule
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -140,8 +139,7 @@ class SecurityGroupRule:
                     yield entry.get("cidr")
 
     def _is_of_aws(self, value: Value) -> bool:
-        property_ = re.split(r"[.\[]", value.path)[0]
-        types = (source.type for source in self.resource.sources(property_))
+        types = (source.type for source in self.resource.sources(value.root))
         return any(type_.startswith("aws:") and type_ not in SECURITY_GROUP_FORMS for type_ in types)
 
 

@@ -178,7 +178,7 @@ def forbid_administrator_policies(resource: Resource, _: Settings) -> Iterator[V
     for value in [attached] if attached.is_unknown or isinstance(attached.raw, str) else attached.items():
         if value.is_unknown:
             # A policy of the stack's own is judged itself.
-            if not resource.sources(value.path.partition("[")[0]):
+            if not resource.sources(value.root):
                 yield undecidable(value.path)
         elif ADMINISTRATOR.fullmatch(value.text() or ""):
             yield fail(value.path, "is the policy of an administrator")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from ..facts.aws import HOSTS
@@ -47,7 +46,7 @@ def _own_repositories(resource: Resource, value: Value) -> list[Resource]:
     """Return the repositories of the stack in ECR that a name can be made of the address of."""
     if not value.is_unknown and ".dkr.ecr." not in (value.text() or "").partition("/")[0]:
         return []
-    return [each for each in resource.sources(re.split(r"[.\[]", value.path)[0]) if each.type in _ECR]
+    return [each for each in resource.sources(value.root) if each.type in _ECR]
 
 
 def _shown(value: Value) -> str:

@@ -17,7 +17,9 @@ from ..verdict import Verdict, fail
 AREA = Area("kotauth-capacity")
 _MAX_CONNECTIONS = re.compile(r"""(?:(?<!\S)-N|(?<![\w.])(?:-c|--)?max[_-]connections\s*=)\s*["']?(\d+)""")
 _ASKS_READINESS = re.compile(r"/health/ready(?![\w/.-])")
-_ASKS_WITH_HEAD = re.compile(r"""(?<!\S)["']?(-[a-zA-HJ-Z]*I[a-zA-Z]*|--head|--spider|(-X|--request[ =])\s*["']?HEAD)\b""")
+_ASKS_WITH_HEAD = re.compile(
+    r"""(?<!\S)["']?(-[a-zA-HJ-Z]*I[a-zA-Z]*|--head|--spider|(-X|--request[ =])\s*["']?HEAD)\b"""
+)
 _IGNORES_ANSWER = re.compile(r"""(\|\||;)\s*((true|:|exit(\s+0)?)["']?\s*|echo\b[^|&;]*)$""")
 _DEFAULT_MAX_CONNECTIONS = 100
 _DEFAULT_POOL = 10

@@ -11,9 +11,6 @@ from ..facts.aws import (
     LOAD_BALANCERS,
     LOG_DELIVERY_SOURCE,
     TARGET_GROUPS,
-    WEB_ACL,
-    WEB_ACL_ASSOCIATIONS,
-    WEB_ACL_LOGGING,
     is_given,
     sources,
     zones,
@@ -26,15 +23,14 @@ from ..facts.listeners import (
     is_before_application,
     is_encrypted,
     is_no_gateway,
+    is_of_gateway,
     is_plain,
-    is_public,
     kind_before,
     kind_of,
     listeners_of,
     protocol_of,
     target_type,
 )
-from ..facts.security_group_members import is_of_gateway
 from ..resource import Resource
 from ..rule import Area, Kind, Level, Parameter, References, Settings, Severity
 from ..value import Value
@@ -58,8 +54,6 @@ _POLICIES = [
         "1-3-FIPS-PQ-2025-09",
     )
 ]
-
-
 # Where tokens of Let's Encrypt and the like are fetched, which is over plain HTTP only.
 _CHALLENGES = "/.well-known/acme-challenge/"
 
@@ -237,45 +231,6 @@ def spread_load_balancer(balancer: Resource, _: Settings) -> Iterator[Verdict]:
     subnets = "subnets" if balancer.get("subnetMappings").is_absent else "subnetMappings"
     if zones(balancer, subnets) < 2:
         yield fail(subnets, "is in fewer than two zones")
-
-
-@AREA.rule(
-    "attach-web-acl",
-    Severity.MEDIUM,
-    "Filter the requests to a public load balancer.",
-    level=Level.ADVISORY,
-    remedy="Add an `aws.wafv2.WebAclAssociation` with the load balancer's ARN.",
-    types=LOAD_BALANCERS,
-    when=is_public,
-    references=References(hub=("ELB.16",), checkov=("CKV2_AWS_28",), checklist=(11,)),
-)
-def attach_web_acl(balancer: Resource, _: Settings) -> Iterator[Verdict]:
-    """Kotauth counts failed logins of one account; only a filter sees one client trying many."""
-    if not balancer.in_stack().consumers(balancer, *WEB_ACL_ASSOCIATIONS):
-        yield fail("", "has no web ACL")
-
-
-@AREA.rule(
-    "watch-web-acl",
-    Severity.LOW,
-    "Give a web ACL rules, and measure and log what they do.",
-    level=Level.ADVISORY,
-    remedy="Set `cloudwatch_metrics_enabled=True` on the ACL and each rule, and add an "
-    "`aws.wafv2.WebAclLoggingConfiguration`.",
-    types=(WEB_ACL,),
-    references=References(hub=("WAF.10", "WAF.11", "WAF.12"), checkov=("CKV_AWS_175", "CKV2_AWS_31")),
-)
-def watch_web_acl(acl: Resource, _: Settings) -> Iterator[Verdict]:
-    """A filter that blocks the wrong requests looks like an outage, and this tells the two apart."""
-    rules = acl.get("rules").items()
-    if not rules:
-        yield fail("rules", "is empty")
-    for part in (acl.properties, *rules):
-        metrics = part.field("visibilityConfig").field("cloudwatchMetricsEnabled")
-        if not metrics.flag():
-            yield fail(metrics.path, "is not true")
-    if not acl.in_stack().consumers(acl, WEB_ACL_LOGGING):
-        yield fail("", "has no logging configuration")
 
 
 @AREA.rule(

@@ -15,7 +15,7 @@ from dataclasses import replace
 from ..facts.aws import HOSTS, LAMBDA
 from ..facts.docker import CONTAINER, DIGEST_LABELS, starts
 from ..facts.exposed_values import exposed, is_place_of_unknown_secret
-from ..facts.kotauth import file_name, is_secret_file, uploads
+from ..facts.kotauth import file_name, is_secret_file, uploads, variables
 from ..facts.randomness import RANDOM_PASSWORD
 from ..facts.secret_forms import has_secret_form
 from ..facts.secret_text import has_secret, secret_words
@@ -66,16 +66,14 @@ def name_secret_references(resource: Resource, _: Settings) -> Iterator[Verdict]
 def _named_texts(resource: Resource) -> Iterator[tuple[Value, str, str]]:
     """Yield the variables of a container or a function that are known and not marked."""
     if resource.type == LAMBDA:
-        variables = resource.get("environment").field("variables")
-        for name, value in () if variables.is_unknown else variables.fields().items():
+        environment = resource.get("environment").field("variables")
+        for name, value in () if environment.is_unknown else environment.fields().items():
             if not value.is_unknown and not value.secret:
                 yield value, name, value.text() or ""
         return
-    entries = resource.get("envs")
-    for entry in [] if entries.is_unknown else entries.items():
-        if not entry.is_unknown and not entry.secret:
-            name, _equals, text = (entry.text() or "").partition("=")
-            yield entry, name, text
+    for each in () if resource.get("envs").is_unknown else variables(resource):
+        if not each.entry.secret:
+            yield each.entry, each.name, each.text
 
 
 @AREA.rule(
@@ -148,7 +146,7 @@ def keep_secrets_out_of_commands(container: Resource, _: Settings) -> Iterator[V
             words += [value] if value.secret or value.is_unknown else value.items()
         unclear = [word for word in words if word.secret or word.is_unknown]
         for word in unclear:
-            yield from exposed(container, re.split(r"[.\[]", word.path)[0], word)
+            yield from exposed(container, word.root, word)
         texts = ["$unknown" if word in unclear else word.text() or "" for word in words]
         for place in sorted(secret_words(texts)):
             yield fail(words[place].path, "has the form of a secret, by itself or behind the words before it")
