@@ -40,7 +40,7 @@ class Resource:
     origins: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, "tuple[str, ...]"])
     """Property to the URNs that its value comes from."""
     names: frozenset[str] = frozenset()
-    """What it is called by others, as far as an earlier update made it known."""
+    """Names that other resources call it by, as far as an earlier update made them known."""
 
     def get(self, name: str) -> Value:
         """Return a top-level property."""

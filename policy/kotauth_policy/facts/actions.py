@@ -1,4 +1,4 @@
-"""Actions of AWS that give more than they say: each once, in small letters, as AWS's service authorization names them.
+"""Actions of AWS by what they allow: each once, in lower case, as AWS's service authorization reference names them.
 
 A policy may write an action in any case and with wildcards anywhere; `is_one_of` compares both ways from the one name.
 """
@@ -15,16 +15,16 @@ ESCALATIONS = (
     *(f"iam:{verb}{owner}policy" for verb in ("attach", "put") for owner in ("user", "group", "role")),
     *(f"iam:{verb}{owner}permissionsboundary" for verb in ("put", "delete") for owner in ("user", "role")),
     *("iam:createrole", "iam:createuser", "iam:passrole", "iam:addroletoinstanceprofile"),
-    # Somebody else's password, key or token.
+    # The password, key or token of another principal.
     *("iam:createaccesskey", "iam:createloginprofile", "iam:updateloginprofile"),
     *("iam:createservicespecificcredential", "iam:resetservicespecificcredential"),
     *("iam:uploadsigningcertificate", "iam:deactivatemfadevice", "sts:assumerole"),
-    # An identity provider that says who one is.
+    # An identity provider, which decides who a caller is.
     *("iam:createopenidconnectprovider", "iam:updateopenidconnectproviderthumbprint"),
     *("iam:addclientidtoopenidconnectprovider", "iam:createsamlprovider", "iam:updatesamlprovider"),
     *("sso:attachmanagedpolicytopermissionset", "sso:attachcustomermanagedpolicyreferencetopermissionset"),
     *("sso:putinlinepolicytopermissionset", "sso:createaccountassignment"),
-    # Code that runs with another role, which nobody has to pass any more: pathfinding.cloud.
+    # Code that already runs with another role, so that no iam:PassRole is needed: pathfinding.cloud.
     *("lambda:updatefunctioncode", "lambda:updatefunctionconfiguration"),
     *("ssm:sendcommand", "ssm:startsession", "ssm:startautomationexecution", "ecs:executecommand"),
     *("ec2-instance-connect:sendsshpublickey", "ec2-instance-connect:sendserialconsolesshpublickey"),
@@ -34,7 +34,7 @@ ESCALATIONS = (
     *("sagemaker:createpresigneddomainurl", "sagemaker:updatenotebookinstancelifecycleconfig"),
     *("apprunner:updateservice", "datapipeline:putpipelinedefinition"),
 )
-"""Who may do one of these to anything has any rights, or those of somebody else, in a step or two."""
+"""Each of these, allowed on any resource, leads to all rights or to those of another principal in a step or two."""
 
 SECRETS = (
     *(f"secretsmanager:{action}secretvalue" for action in ("get", "batchget")),
@@ -44,7 +44,7 @@ SECRETS = (
     *("acm:exportcertificate", "elasticmapreduce:getclustersessioncredentials"),
     *("lightsail:getinstanceaccessdetails", "lightsail:getrelationaldatabasemasteruserpassword"),
 )
-"""What reads a secret, although it is called a look."""
+"""Actions that read a secret, although AWS counts most of them as mere reading."""
 
 GRANT = "kms:creategrant"
 DECRYPTIONS = (
@@ -55,7 +55,7 @@ DECRYPTIONS = (
     GRANT,
     "kms:putkeypolicy",
 )
-"""What decrypts, or gives oneself the right to."""
+"""Actions that decrypt, or that give the caller the right to decrypt."""
 
 _WITHOUT_RESOURCE = (
     *("ssm:updateinstanceinformation", "ssm:putinventory", "ssmmessages:*", "ec2messages:*"),
@@ -80,7 +80,7 @@ _READS = re.compile(
 
 
 def matches(pattern: str, name: str) -> bool:
-    """Whether a name with AWS's wildcards means another one, whatever their case; its own wildcards are letters."""
+    """Whether a pattern with AWS's wildcards matches a name in any case; wildcards in the name are plain letters."""
     # Only `*` and `?` are wildcards of AWS.
     return fnmatchcase(name.lower(), pattern.lower().replace("[", "[[]"))
 

@@ -1,4 +1,4 @@
-"""Conditions of AWS policies: whom a statement is still about after its condition.
+"""Conditions of AWS policies: to which callers a condition limits a statement.
 
 One evaluator for the conditions of roles, keys, buckets, functions and queues. It follows AWS's reference of condition
 operators: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html.
@@ -186,7 +186,7 @@ _IDENTITIES: Mapping[str, Callable[[str], bool]] = {
     "aws:userid": _is_user_id,
     "aws:sourceip": _is_network,
 }
-"""Keys that tell who calls, or from where. Anybody can have a tag, a user agent or a service that calls for them."""
+"""Keys that tell who calls, or from where. A tag, a user agent or a calling service tells neither."""
 
 
 def identity(key: str) -> Callable[[str], bool] | None:

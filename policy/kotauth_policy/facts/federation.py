@@ -1,7 +1,7 @@
-"""Identity providers in the trust of a role: what a token has to say before it is one caller's and not anybody's.
+"""Identity providers in the trust of a role: which claims a condition has to check to admit only one customer.
 
-A provider that everybody has an account with signs everybody's tokens with one key, and its audience is the same for
-all. AWS asks for these claims as well where a role is made:
+A shared provider signs the tokens of all its customers with one key, and their audience is the same. AWS asks for these
+claims as well where a role is made:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc_secure-by-default.html.
 """
 

@@ -34,23 +34,23 @@ class Statement:
 
     @property
     def actions(self) -> list[Value]:
-        """What may be done; an action that is only excluded is none."""
+        """The actions that it names in `Action`, without those of `NotAction`."""
         return list(_listed(self.value.field("Action")))
 
     @property
     def names_actions(self) -> bool:
-        """Whether it says what it is about."""
+        """Whether it has `Action` or `NotAction`, without an empty one."""
         named = [*self.actions, *_listed(self.value.field("NotAction"))]
         return bool(named) and all(map(is_given, named))
 
     @property
     def resources(self) -> list[Value]:
-        """What with."""
+        """The resources that it names in `Resource`."""
         return list(_listed(self.value.field("Resource")))
 
     @property
     def principals(self) -> list[Value]:
-        """By whom."""
+        """The principals that it names in `Principal`."""
         principal = self.value.field("Principal")
         if isinstance(principal.raw, str):
             return [principal]
@@ -68,7 +68,7 @@ class Statement:
 
     @property
     def conditions(self) -> list[Condition]:
-        """When it holds."""
+        """The conditions that have to be met."""
         return conditions_of(self.value.field("Condition"))
 
     def is_about(self, *actions: str) -> bool:
@@ -97,7 +97,7 @@ def statements_in(resource: Resource, value: Value) -> list[Statement]:
     if value.is_unknown:
         return []
     found = [Statement(each) for each in _listed(_parsed(value).field("Statement"))]
-    # A key with a typing error would be one that nobody reads.
+    # A misspelled key would not be read.
     if not found or not all(each.value.is_unknown or each.names_actions for each in found):
         raise MalformedError(value.path, "a policy document whose statements have an Action each")
     return found
@@ -124,7 +124,7 @@ def opened_to_everybody(found: list[Statement]) -> list[Statement]:
 
 
 def still_open(wide: list[Statement], found: list[Statement], naming: Naming) -> list[Statement]:
-    """Return those of the statements that say for whom they are neither themselves nor by a refusal beside them."""
+    """Return the statements that neither a condition of their own nor a refusal beside them narrows."""
     open_ones = [each for each in wide if not narrows(each.conditions, naming)]
     refusals = [each for each in found if not each.allows and _meets_all_others(each, naming)] if open_ones else []
     return [each for each in open_ones if not any(_covers(refusal, each) for refusal in refusals)]
@@ -163,7 +163,7 @@ def _parsed(value: Value) -> Value:
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) < len(pairs):
-        # Which of them AWS takes, nobody knows.
+        # AWS does not document which of them counts.
         raise ValueError
     return members
 
@@ -180,7 +180,7 @@ def _value(path: str, raw: Any, *, secret: bool) -> Value:  # noqa: ANN401 - wha
 
 
 def _listed(value: Value) -> Iterator[Value]:
-    """Yield what is one or a list of them."""
+    """Yield the elements of a list, or the one value that stands in its place."""
     if isinstance(value.raw, list):
         yield from value.raw
     elif not value.is_absent:

@@ -51,7 +51,7 @@ _TRUE = ("1", "t", "true")
 
 
 def believed_in_command(words: list[str]) -> str | None:
-    """Return the flag of Traefik by which it believes every client, ``None`` where there is none."""
+    """Return the flag by which Traefik believes every client, ``None`` where there is none."""
     for flag, insecure, equals, value in _FLAG.findall(" ".join(words)):
         # A switch takes no next word: alone it is true.
         if (_is_true(value) if equals else True) if insecure else _names_everybody(value):

@@ -1,4 +1,4 @@
-"""What variables, keys and flags are called that hold a secret, and which texts under such a name are none.
+"""Names of variables, keys and flags that hold a secret, and which texts under such a name are no secret.
 
 A name counts by its last words, so that `PASSWORD_MIN_LENGTH` and `TOKEN_ENDPOINT` are names of something else. Words
 are compared without case and separators: `DB_PASSWORD`, `dbPassword` and `spring.datasource.password` are one name.
@@ -84,7 +84,7 @@ _VARIABLE = re.compile(
 )
 _FETCHED = ("$(", "`", "{{", "${{", "<%")
 _DEFAULT = re.compile(r"\$\{[\w.-]+:(?![?+])-?(?P<text>[^{}]*)\}")
-# Where it is: with AWS, with another store, with a tool that encrypts.
+# A reference to the place of a secret: at AWS, in another store, or in a file that a tool encrypts.
 _STORED = re.compile(
     r"arn:\S+|alias/\S+|rds![\w-]+|projects/[\w-]+/secrets/\S+|https://[\w-]+\.vault\.azure\.net/\S*"
     r"|(?i:file|op|vault|ssm|awssm|secretsmanager|parameterstore|aws-?secretsmanager|gcp-?sm|gcpsecretmanager|gsm|sm"

@@ -50,7 +50,7 @@ _NO_MEMBERS = (
 )
 """Resources that name a group without being in it."""
 # `securityGroupIds`, `vpcSecurityGroupIds`, `securityGroupIdLists`, `emrManagedMasterSecurityGroup`, and whatever else
-# the provider calls it. A source is a peer, and a replacement is for the time after the resource.
+# the provider calls it. A source is a peer, and a replacement applies only after the resource is deleted.
 _MEMBERSHIP = re.compile(
     r"(?:^|\.)(?!source|referenced|replacement|input)\w*[sS]ecurityGroups?(?:s?Ids?|Arns|IdLists|Names)?(?:\[|$)"
 )
@@ -58,7 +58,7 @@ _HOLDERS = re.compile(
     r"vpc|network|ec2|ecs|compute|endpointDetails|broker|physicalConnection|launchSpecifications|domainSettings|default.*"
     r"Settings|userSettings|kafkaCluster|workspaceCreation|workforceVpc|target$|targetParameters"
 )
-"""Properties that hold such a one further down, for an object that is unknown as a whole."""
+"""Properties with a group further down, for an object that is unknown as a whole."""
 _GROUP_ID = "sg-"
 _ACCOUNT = re.compile(r"^\d{12}/")
 _TARGETS = ("targetGroupArns", "trafficSources")

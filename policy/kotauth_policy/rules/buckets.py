@@ -71,7 +71,7 @@ def _by_bucket(stack: Stack) -> dict[str, list[Resource]]:
     ),
 )
 def block_public_buckets(bucket: Resource, _: Settings) -> Iterator[Verdict]:
-    """It beats every policy and ACL, those of next year too. A block of the account counts for each of its buckets."""
+    """It overrides every policy and ACL, later ones too. A block of the account counts for each of its buckets."""
     blocks = _satellites(bucket, BUCKET_ACCESS_BLOCKS)
     of_account = bucket.in_stack().of_type(ACCOUNT_ACCESS_BLOCK)
     missing = [name for name in _BLOCKS if not any(block.get(name).flag() for block in of_account)]
@@ -120,7 +120,7 @@ def _default_encryptions(bucket: Resource) -> Iterator[Value]:
     references=References(hub=("S3.14",), checkov=("CKV_AWS_21",)),
 )
 def version_buckets(bucket: Resource, _: Settings) -> Iterator[Verdict]:
-    """What is overwritten or deleted by mistake can be had back. S3 keeps versions wherever objects can be locked."""
+    """What is overwritten or deleted by mistake can be restored. S3 keeps versions wherever objects are locked."""
     if not any(_versionings(bucket)):
         yield fail("", "does not keep versions")
 
@@ -144,7 +144,7 @@ def _versionings(bucket: Resource) -> Iterator[bool]:
     references=References(hub=("S3.12",), checkov=("CKV2_AWS_65",)),
 )
 def disable_bucket_acls(bucket: Resource, _: Settings) -> Iterator[Verdict]:
-    """A right on a single object is one that nobody finds."""
+    """A right that an ACL gives on one object shows in no policy."""
     controls = [each.get("rule").field("objectOwnership") for each in _satellites(bucket, BUCKET_OWNERSHIPS)]
     if not any(each.text() == "BucketOwnerEnforced" for each in controls):
         yield fail("", "has no ownership controls that switch ACLs off")
@@ -222,12 +222,12 @@ def keep_buckets(bucket: Resource, settings: Settings) -> Iterator[Verdict]:
     references=References(hub=("S3.13",), checkov=("CKV2_AWS_61", "CKV_AWS_300")),
 )
 def expire_objects(bucket: Resource, _: Settings) -> Iterator[Verdict]:
-    """Old versions and broken uploads are paid for and seen by nobody."""
+    """Old versions and unfinished uploads cost money, and no listing shows them."""
     rules = list(_lifecycle_rules(bucket))
     if not rules:
         yield fail("", "has no lifecycle")
     elif all(abort.is_absent for abort in rules):
-        yield fail("", "has a lifecycle that leaves broken uploads")
+        yield fail("", "has a lifecycle that keeps unfinished uploads")
 
 
 def _lifecycle_rules(bucket: Resource) -> Iterator[Value]:

@@ -1,4 +1,4 @@
-"""What of a stack the rules say nothing about: containers, hosts and databases in a form that they don't know."""
+"""Resources that no rule judges: containers, hosts, load balancers, databases and caches of other kinds."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ PROVIDERS = (
 @AREA.rule(
     "name-unjudged-resources",
     Severity.LOW,
-    "Know which resources of a stack no rule judges.",
+    "Review the resources that no rule judges.",
     level=Level.ADVISORY,
     remedy="Review them by hand, or use what the rules know: `docker.Container`, `aws.ec2.Instance`, "
     "`aws.lb.LoadBalancer`, `aws.rds.Instance`, `aws.elasticache.ReplicationGroup`.",
@@ -88,7 +88,7 @@ PROVIDERS = (
     references=References(documentation="https://www.pulumi.com/docs/insights/policy/"),
 )
 def name_unjudged_resources(root: Resource, _: Settings) -> Iterator[Verdict]:
-    """A pass of every rule means nothing for what none of them looks at."""
+    """A resource that no rule judges breaks none, so without this line it would look checked."""
     counted = Counter(resource.type for resource in root.in_stack().resources.values())
     unjudged = sorted(type_ for type_ in counted if type_ in UNJUDGED or type_.partition(":")[0] in PROVIDERS)
     if unjudged:

@@ -63,7 +63,7 @@ def forbid_public_database(database: Resource, _: Settings) -> Iterator[Verdict]
     parameters=(Parameter("standby", Kind.FLAG, default=True, meaning="Whether one is wanted.", relaxes=True),),
 )
 def replicate_database(database: Resource, settings: Settings) -> Iterator[Verdict]:
-    """Without a database nobody logs in, and a zone or a host fails without asking."""
+    """Logins need the database, and a zone or a host can fail at any time."""
     if settings.flag("standby") and not database.get("multiAz").flag():
         yield fail("multiAz", "is not true")
 
@@ -176,7 +176,7 @@ def keep_administrator_in_rds(database: Resource, _: Settings) -> Iterator[Verdi
 @AREA.rule(
     "certify-database",
     Severity.HIGH,
-    "Let an authority that lives certify the database.",
+    "Use a current RDS certificate authority.",
     remedy='Set `ca_cert_identifier="rds-ca-rsa2048-g1"`.',
     types=(DATABASE_INSTANCE,),
     references=References(checkov=("CKV_AWS_211",), checklist=(9,)),
@@ -190,7 +190,7 @@ def keep_administrator_in_rds(database: Resource, _: Settings) -> Iterator[Verdi
     ),
 )
 def certify_database(database: Resource, settings: Settings) -> Iterator[Verdict]:
-    """rds-ca-2019 ended in 2024, and clients that verify no longer connect. Left out, AWS takes a current one."""
+    """rds-ca-2019 expired in 2024, and clients that verify no longer connect. Left out, AWS takes a current one."""
     authority = database.get("caCertIdentifier").text()
     if authority and authority.lower() not in settings.texts("authorities"):
         yield fail("caCertIdentifier", "is none of the current authorities")

@@ -17,7 +17,8 @@ _MAJOR = re.compile(r"\d+(?![\w])")
 _FAMILY = re.compile(r"(?:default\.)?[a-z]+(\d+)")
 _DEFAULT_GROUP = "default."
 _FORCED_FROM = 15
-"""The first major version for which RDS sets `rds.force_ssl` to 1 by itself."""
+"""The first major version for which RDS sets `rds.force_ssl` to 1 by itself:
+https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/PostgreSQL.Concepts.General.SSL.html."""
 _OF_DEFAULTS = "AWS's default group forces TLS only from PostgreSQL 15 on and takes no rds.force_ssl from a program"
 
 
@@ -36,7 +37,7 @@ def _major(version: Value) -> int | None:
     references=References(hub=("RDS.9", "RDS.36"), checkov=("CKV_AWS_129",), checklist=(12,)),
 )
 def export_database_logs(database: Resource, _: Settings) -> Iterator[Verdict]:
-    """On the database's own disk they live for days."""
+    """The database's own disk keeps them for days only."""
     exported = [log.text() for log in database.get("enabledCloudwatchLogsExports").items()]
     missing = [log for log in ("postgresql", "upgrade") if log not in exported]
     if missing:
@@ -54,7 +55,7 @@ def export_database_logs(database: Resource, _: Settings) -> Iterator[Verdict]:
     parameters=(Parameter("minimum", Kind.NUMBER, 14, "The oldest major version.", relaxes=True),),
 )
 def run_supported_postgres(database: Resource, settings: Settings) -> Iterator[Verdict]:
-    """Kotauth's own floor, and older ones get no fixes."""
+    """Kotauth needs 14 or newer, and older versions get no fixes."""
     version = database.get("engineVersion")
     if version.is_absent:
         # AWS picks the newest.
@@ -69,7 +70,7 @@ def run_supported_postgres(database: Resource, settings: Settings) -> Iterator[V
 @AREA.rule(
     "plan-database-upgrades",
     Severity.LOW,
-    "Say what is to become of a database whose version leaves its support.",
+    "Decide on extended support before a database version leaves standard support.",
     level=Level.ADVISORY,
     remedy='Set `engine_lifecycle_support="open-source-rds-extended-support-disabled"` from the first deployment, or '
     "take the newest version.",
@@ -78,7 +79,9 @@ def run_supported_postgres(database: Resource, settings: Settings) -> Iterator[V
     references=References(
         documentation="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/extended-support.html",
     ),
-    parameters=(Parameter("settled", Kind.NUMBER, 16, "From this major version on there is time.", relaxes=True),),
+    parameters=(
+        Parameter("settled", Kind.NUMBER, 16, "The first major version that needs no decision yet.", relaxes=True),
+    ),
 )
 def plan_database_upgrades(database: Resource, settings: Settings) -> Iterator[Verdict]:
     """Left out, extended support begins by itself and costs per processor and hour. 14 leaves support in 2027."""

@@ -1,4 +1,4 @@
-"""Lambda functions: what they run on, who may call them, and what everybody may read of them.
+"""Lambda functions: their runtimes, who may call them, and what every reader of their settings sees.
 
 Functions outside a VPC are no fault here: one that asks AWS alone needs no way into the network. Those inside reach the
 data, and are traced and held to a number.
@@ -48,7 +48,7 @@ def _is_in_vpc(function: Resource) -> bool:
     parameters=(Parameter("ended", Kind.TEXTS, [], "Runtimes to refuse beside those whose deprecation date is past."),),
 )
 def run_supported_runtimes(function: Resource, settings: Settings) -> Iterator[Verdict]:
-    """A runtime that AWS publishes no date of passes: it is newer. A function of an image has none.
+    """A runtime without a published date is newer than the table and passes. A function from an image has no runtime.
 
     Layers name the runtimes that they fit, not the one that runs, so they are not judged.
     """
@@ -93,24 +93,27 @@ def _instead_of(runtime: str) -> str:
 @AREA.rule(
     "forbid-public-functions",
     Severity.CRITICAL,
-    "Let nobody call a function who is not named.",
+    "Name who may call a function.",
     remedy="Name the `principal`, for a service its `source_arn` or `source_account`, and set `authorization_type` to "
     '"AWS_IAM".',
     types=(LAMBDA_PERMISSION, FUNCTION_URL, FUNCTION_POLICY),
     references=References(hub=("Lambda.1",), checkov=("CKV_AWS_301", "CKV_AWS_364")),
 )
 def forbid_public_functions(resource: Resource, _: Settings) -> Iterator[Verdict]:
-    """A service calls for whoever asks it to, so it has to be said for whom."""
+    """A service of AWS calls on behalf of any account, so the permission has to name the source or its account."""
     if resource.type == FUNCTION_URL:
         if resource.get("authorizationType").text() != "AWS_IAM":
             yield fail("authorizationType", "is not AWS_IAM")
     elif resource.type == FUNCTION_POLICY:
         for statement in opened_to_everybody(statements(resource, "policy")):
-            yield fail(statement.value.path, "lets everybody call the function")
+            yield fail(
+                statement.value.path,
+                "lets everyone call the function: no condition names an account, organisation or source",
+            )
     elif resource.get("functionUrlAuthType").raw == "NONE":
-        yield fail("functionUrlAuthType", "is NONE, so everybody may call the function's address")
+        yield fail("functionUrlAuthType", "is NONE, so everyone may call the function's address")
     elif _SHARED_CALLER.fullmatch(resource.get("principal").text() or "") and not any(map(_is_named, _whose(resource))):
-        yield fail("principal", "is everybody, or a service for everybody")
+        yield fail("principal", "is everyone, or a service that calls for every account")
 
 
 def _whose(permission: Resource) -> list[tuple[str, Value]]:

@@ -48,7 +48,7 @@ _TOO_SMALL = re.compile(r".*\.nano|t1\.micro")
     waivable=False,
 )
 def require_metadata_tokens(host: Resource, _: Settings) -> Iterator[Verdict]:
-    """Version 1 hands the role's keys to whoever makes the host send one GET request; one that is off hands none."""
+    """Version 1 hands out the role's keys for one GET request from the host. A service that is off hands out none."""
     tokens = metadata_option(host, "httpTokens")
     if says(host, "metadataOptions") and tokens is not None and tokens.text() != "required":
         yield fail("metadataOptions.httpTokens", "is not required")
@@ -79,7 +79,7 @@ def limit_metadata_hops(host: Resource, _: Settings) -> Iterator[Verdict]:
     references=References(hub=("EC2.9", "EC2.25"), checkov=("CKV_AWS_88",)),
 )
 def forbid_public_host_addresses(host: Resource, _: Settings) -> Iterator[Verdict]:
-    """Left out, the subnet decides, and an `Eip` replaces what it maps. A changing address fits nobody's list either.
+    """Left out, the subnet decides, and an `Eip` replaces what it maps. No allow list can hold an address that changes.
 
     False can't be demanded: it sends a network interface, which EC2 refuses beside a launch template's security groups.
     """
@@ -134,7 +134,7 @@ def encrypt_disks(resource: Resource, _: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "keep-secrets-out-of-user-data",
     Severity.CRITICAL,
-    "Put no secret into the user data of a host, and let it be read.",
+    "Put no secret into the user data of a host, and keep its text known at preview.",
     remedy="Let the host read it from Secrets Manager with its role; what only an update knows, such as a new "
     "database's address, it reads at boot from an `aws.ssm.Parameter`.",
     types=HOSTS,
@@ -152,7 +152,7 @@ def keep_secrets_out_of_user_data(host: Resource, _: Settings) -> Iterator[Verdi
     elif value.is_unknown:
         yield undecidable(value.path)
     else:
-        # What the host fetches is read with the stack; what may look at the host, reads only this.
+        # Files that the host fetches are not a part of its user data, so they are not read here.
         yield from _secrets_in(text_of(host), value.path)
 
 
@@ -165,7 +165,7 @@ def _secrets_in(text: str, path: str) -> Iterator[Verdict]:
     texts += [(content, path != PLAN) for path, content in program.files.items()]
     if any(has_secret(each, is_code=True, members=members) for each, members in texts):
         # The value is not shown, nor is the name of what holds it, since either can be in any form.
-        yield fail(path, "has a secret in it, or the form of one")
+        yield fail(path, "holds a secret, or a text in the form of one")
 
 
 @AREA.rule(
@@ -178,7 +178,7 @@ def _secrets_in(text: str, path: str) -> Iterator[Verdict]:
     references=References(checkov=("CKV2_AWS_41",)),
 )
 def enter_hosts_without_keys(host: Resource, _: Settings) -> Iterator[Verdict]:
-    """A key pair is a password that nobody changes; Session Manager knows who came and needs no open port."""
+    """A key pair is never rotated. Session Manager records who connects, and needs no open port."""
     if is_given(host.get("keyName")):
         yield fail("keyName", "is set")
     profile = host.get("iamInstanceProfile")
@@ -227,7 +227,7 @@ def size_kotauth_hosts(host: Resource, _: Settings) -> Iterator[Verdict]:
         return
     for kind in instance_types(host):
         if not is_given(kind):
-            yield undecidable("instanceType", "is not set, so anything may be launched")
+            yield undecidable("instanceType", "is not set, so a host of any size can be launched")
         elif _TOO_SMALL.fullmatch((kind.text() or "").lower()):
             yield fail("instanceType", "has half a gigabyte of memory")
 

@@ -21,9 +21,9 @@ ADMINISTRATOR = re.compile(
     r"arn:aws[\w-]*:iam::aws:policy/(?:[\w-]+/)?"
     r"(?:AdministratorAccess|AdministratorAccess-Amplify|PowerUserAccess|IAMFullAccess)",
 )
-"""Policies of AWS's own that let their owner do all, or write policies for any role without a condition."""
+"""Policies of AWS that allow every action, or that allow writing policies for any role."""
 
-# The ARN of a bucket has no account, so there the wildcard is all buckets of everybody.
+# The ARN of a bucket has no account, so a wildcard there means the buckets of all accounts.
 _EVERYTHING = re.compile(r"[*?:]+|arn:[*?:]+|arn:[^:]*:[*?][*?:]*|arn:[^:]*:s3:::[*?]+(?:/[*?]+)?")
 # All of one kind, in whichever account and region. What follows a bucket's name is a part of that bucket.
 _ALL_OF_A_KIND = re.compile(
@@ -54,17 +54,17 @@ def _on(statement: Statement, *patterns: re.Pattern[str]) -> bool:
 
 
 def _resource(key: str) -> Callable[[str], bool] | None:
-    """Name resources by what they are tagged or called."""
+    """Return what names a resource by its tag, alias or identifier."""
     return _is_name if _OF_A_RESOURCE.fullmatch(key) else None
 
 
 def _created(key: str) -> Callable[[str], bool] | None:
-    """Name resources, and those that a tag of the request will be on."""
+    """Return what names a resource, or one that the request makes, by its tag."""
     return _is_name if key.startswith("aws:requesttag/") else _resource(key)
 
 
 def _held_down(key: str) -> Callable[[str], bool] | None:
-    """Name resources, and the policies and boundaries without which nobody gets a right."""
+    """Return what names a resource, or the only policy or boundary with which the request may give a right."""
     return _is_small_policy if key in ("iam:permissionsboundary", "iam:policyarn") else _resource(key)
 
 
@@ -85,7 +85,7 @@ def _is_name(text: str) -> bool:
     references=References(hub=("IAM.1", "IAM.21"), checkov=("CKV_AWS_62", "CKV_AWS_63")),
 )
 def name_allowed_actions(policy: Resource, _: Settings) -> Iterator[Verdict]:
-    """`*` and `s3:*` are also what AWS adds next year; so is all but what is named."""
+    """`*`, `s3:*` and `NotAction` include every action that AWS adds later."""
     for statement in _allowed(policy):
         if statement.has("NotAction"):
             yield fail(f"{statement.value.path}.NotAction", "allows everything else")
@@ -103,9 +103,9 @@ def name_allowed_actions(policy: Resource, _: Settings) -> Iterator[Verdict]:
     references=References(checkov=("CKV_AWS_287", "CKV_AWS_288", "CKV_AWS_290", "CKV_AWS_355"), checklist=(8, 9)),
 )
 def name_changed_resources(policy: Resource, _: Settings) -> Iterator[Verdict]:
-    """A host that is broken into may do what its role may. Few actions know no resource; those are let through.
+    """An intruder on a host has the rights of its role. The few actions for which AWS knows no resource pass.
 
-    A tag that a resource must have names it as well.
+    A condition on a tag of the resource names it as well.
     """
     for statement in _allowed(policy):
         everything = _on(statement, _EVERYTHING)
@@ -129,9 +129,9 @@ def name_changed_resources(policy: Resource, _: Settings) -> Iterator[Verdict]:
     references=References(hub=("KMS.1", "KMS.2"), checklist=(8,)),
 )
 def name_decryption_keys(policy: Resource, _: Settings) -> Iterator[Verdict]:
-    """Encryption under different keys is worth as much as the difference between who may use them.
+    """A right to decrypt with every key undoes the separation that different keys make.
 
-    A grant that only a service of AWS's may have is for that service.
+    kms:CreateGrant passes where a condition leaves the grant to services of AWS.
     """
     for statement in _allowed(policy):
         if not _on(statement, _EVERYTHING, _ALL_OF_A_KIND) or narrows(statement.conditions, _resource):
@@ -194,32 +194,37 @@ def forbid_administrator_policies(resource: Resource, _: Settings) -> Iterator[V
     references=References(checkov=("CKV_AWS_60", "CKV_AWS_61", "CKV_AWS_358", "CKV_AWS_393")),
 )
 def trust_exactly(role: Resource, _: Settings) -> Iterator[Verdict]:
-    """A role that anybody may take is a password on a wall. A shared identity provider signs everybody's tokens."""
+    """An identity provider such as GitHub's signs the tokens of all its users, so its name alone admits all of them."""
     found = statements(role, "assumeRolePolicy")
     for statement in opened_to_everybody(found):
-        yield fail(statement.value.path, "lets anybody take the role")
+        yield fail(
+            statement.value.path, "lets everyone take the role: no condition names an account, organisation or source"
+        )
     for statement in found:
         if not statement.allows or not statement.is_about("sts:assumerolewithwebidentity"):
             continue
         for provider in statement.federated:
             issuers = [] if is_everybody(provider) else issuers_of(role, provider)
             if any(still_open([statement], found, naming_of(issuer)) for issuer in issuers):
-                yield fail(provider.path, "lets everybody with a token of this identity provider take the role")
+                yield fail(
+                    provider.path,
+                    "lets every user of this identity provider take the role: no condition on its claims says which",
+                )
 
 
 @AREA.rule(
     "restrict-resource-policies",
     Severity.CRITICAL,
-    "Let nobody use a secret, queue, topic or repository who is not named.",
+    "Name who may use a secret, queue, topic or repository.",
     remedy="Name the account, role or service in `Principal`, or in `Condition` the account, organisation or source.",
     types=RESOURCE_POLICIES,
     references=References(hub=("SQS.3", "SNS.4"), checkov=("CKV_AWS_32", "CKV_AWS_168", "CKV_AWS_169")),
 )
 def restrict_resource_policies(resource: Resource, _: Settings) -> Iterator[Verdict]:
-    """Its policy is the only door: whom it lets in needs no right in this account."""
+    """A principal that the policy of such a resource admits needs no right in this account."""
     if not _is_left_out(resource.get("policy")):
         for statement in opened_to_everybody(statements(resource, "policy")):
-            yield fail(statement.value.path, "lets everybody in")
+            yield fail(statement.value.path, "lets everyone in: no condition names an account, organisation or source")
 
 
 def _is_left_out(policy: Value) -> bool:

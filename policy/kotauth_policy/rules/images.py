@@ -36,7 +36,15 @@ def _parsed(resource: Resource) -> Iterator[tuple[Value, Image | Verdict]]:
         if _is_judged_elsewhere(resource, value):
             continue
         if value.is_unknown or is_image_id(value.text() or ""):
-            yield value, undecidable(value.path, "is unknown" if value.is_unknown else "is an id without its origin")
+            yield (
+                value,
+                undecidable(
+                    value.path,
+                    "is unknown"
+                    if value.is_unknown
+                    else "is an image id, and no resource of this stack makes that image",
+                ),
+            )
             continue
         image = parse_image(value.text() or "")
         yield value, fail(value.path, "is not an image reference") if image is None else image
@@ -148,6 +156,6 @@ def require_kotauth_version(resource: Resource, settings: Settings) -> Iterator[
         elif not image.version:
             # An inexact tag is pin-image's; an exact one that is no version can be any.
             if image.is_exact:
-                yield undecidable(value.path, f"has {'a digest' if image.digest else 'a build'} and no version")
+                yield undecidable(value.path, f"names {'a digest' if image.digest else 'a build'} and no version")
         elif image.version < minimum[: len(image.version)] or (image.version == minimum and image.is_pre_release):
             yield fail(value.path, f"is older than {settings.text('minimum')}{_shown(value)}")

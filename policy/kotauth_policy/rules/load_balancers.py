@@ -1,4 +1,4 @@
-"""Load balancers: TLS, what is dropped and recorded, where they stand, what they probe, and the filter before them."""
+"""Load balancers: TLS, headers, access logs, zones, health checks, and the web ACL before them."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ _CHALLENGES = "/.well-known/acme-challenge/"
     references=References(hub=("ELB.1",), checkov=("CKV_AWS_2", "CKV2_AWS_20"), checklist=(3,)),
 )
 def redirect_plain_http(resource: Resource, _: Settings) -> Iterator[Verdict]:
-    """A password that is sent once in clear is not one any more."""
+    """A password that was sent once in clear text is no longer secret."""
     if resource.type in LISTENERS:
         if is_plain(resource):
             yield from _only_redirects(resource.get("defaultActions"))
@@ -212,7 +212,7 @@ def log_load_balancer_access(balancer: Resource, _: Settings) -> Iterator[Verdic
     references=References(hub=("ELB.6",), checkov=("CKV_AWS_150",)),
 )
 def protect_load_balancer(balancer: Resource, _: Settings) -> Iterator[Verdict]:
-    """A new one has another name, which every record elsewhere then lacks."""
+    """A new load balancer has another name, and records outside of the stack still hold the old one."""
     if not balancer.get("enableDeletionProtection").flag():
         yield fail("enableDeletionProtection", "is not true")
 
@@ -227,7 +227,7 @@ def protect_load_balancer(balancer: Resource, _: Settings) -> Iterator[Verdict]:
     references=References(hub=("ELB.13",)),
 )
 def spread_load_balancer(balancer: Resource, _: Settings) -> Iterator[Verdict]:
-    """What everybody comes through must outlast a zone."""
+    """Every request comes through the load balancer, so it has to survive the loss of a zone."""
     subnets = "subnets" if balancer.get("subnetMappings").is_absent else "subnetMappings"
     if zones(balancer, subnets) < 2:
         yield fail(subnets, "is in fewer than two zones")

@@ -1,4 +1,4 @@
-"""Logs and alarms: kept long enough, under a key, and heard by somebody."""
+"""Logs and alarms: how long logs are kept, under which key, and what an alarm does."""
 
 from __future__ import annotations
 
@@ -61,13 +61,13 @@ def encrypt_logs(group: Resource, _: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "answer-alarms",
     Severity.HIGH,
-    "Let every alarm reach somebody.",
+    "Give every alarm an action.",
     remedy="Set `alarm_actions` to the ARN of an `aws.sns.Topic`, and leave `actions_enabled` true.",
     types=ALARMS,
     references=References(hub=("CloudWatch.15", "CloudWatch.17"), checkov=("CKV_AWS_319",), checklist=(12,)),
 )
 def answer_alarms(alarm: Resource, _: Settings) -> Iterator[Verdict]:
-    """A red tile on a dashboard wakes nobody. An alarm without actions can be a part of one that has them."""
+    """An alarm without actions shows only on a dashboard, unless a composite alarm or a deployment reads it."""
     if alarm.get("actionsEnabled").flag() is False:
         yield fail("actionsEnabled", "is false")
     actions = alarm.get("alarmActions")

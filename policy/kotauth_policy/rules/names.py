@@ -1,4 +1,4 @@
-"""Names: certificates, records, and that all of them say what the server says about itself."""
+"""Names: certificates, DNS records, and whether they agree with the address that the server gives as its own."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _is_issued(certificate: Resource) -> bool:
     references=References(hub=("ACM.1", "ACM.2"), checkov=("CKV2_AWS_71",), checklist=(4,)),
 )
 def issue_certificates(certificate: Resource, _: Settings) -> Iterator[Verdict]:
-    """A mail that nobody answers ends in an outage a year later; a wildcard is good for hosts that aren't there yet."""
+    """A certificate proved by mail expires when a mail stays unanswered. A wildcard also certifies hosts of later."""
     for name in (certificate.get("domainName"), *certificate.get("subjectAlternativeNames").items()):
         if (name.text() or "").startswith("*."):
             yield fail(name.path, "is a wildcard")
@@ -77,7 +77,7 @@ def publish_certificates(certificate: Resource, _: Settings) -> Iterator[Verdict
     references=References(checkov=("CKV2_AWS_23",), checklist=(4,)),
 )
 def point_names_to_own_resources(record: Resource, _: Settings) -> Iterator[Verdict]:
-    """An address that was given back belongs to somebody else tomorrow, and the name with it."""
+    """AWS gives a released address to another customer, who then answers under the name."""
     kind = record.get("type")
     if kind.is_unknown:
         # The proof that a certificate asks for.
@@ -188,7 +188,7 @@ def agree_on_host_name(server: Resource, _: Settings) -> Iterator[Verdict]:
     """Kotauth issues tokens in the name that it was told, whatever name it is reached by."""
     for nothing, names in server.in_stack().once(_names).items():
         if names and (host := _host(server)) and not any(_covers(name, host) for name in names):
-            yield fail("envs", f"KAUTH_BASE_URL has a host that {nothing} of this stack has")
+            yield fail("envs", f"KAUTH_BASE_URL has a host that {nothing} of this stack names")
 
 
 def _host(server: Resource) -> str | None:

@@ -50,7 +50,7 @@ def keep_secrets_out_of_environment(container: Resource, _: Settings) -> Iterato
 @AREA.rule(
     "name-secret-references",
     Severity.LOW,
-    "Say by the name of a variable that it holds the name of a secret, and not the secret.",
+    "Give a variable that holds only the name of a secret a name that says so.",
     level=Level.ADVISORY,
     remedy="End the variable's name in `_SECRET_NAME`, `_SECRET_ARN` or `_SECRET_ID`, or make the secret in the stack.",
     types=(CONTAINER, *HOSTS, LAMBDA),
@@ -80,7 +80,7 @@ def _named_texts(resource: Resource) -> Iterator[tuple[Value, str, str]]:
     "keep-secrets-out-of-labels",
     Severity.HIGH,
     "Put no secret into the labels of a container.",
-    remedy="Remove the label; a digest that makes a new container goes into one of the parameter `digests`.",
+    remedy="Remove the label; a digest whose change replaces the container goes into a label that `digests` names.",
     types=(CONTAINER, *HOSTS),
     references=References(cis=("4.10",), checklist=(8,)),
     parameters=(
@@ -196,7 +196,12 @@ def restrict_secret_files(container: Resource, _: Settings) -> Iterator[Verdict]
         mode = upload.entry.field("permissions")
         is_open = not _OWNERS_ONLY.fullmatch(mode.text() or "")
         if is_open and is_secret_file(upload.entry.field("file").text() or ""):
-            yield fail(mode.path, "lets others than the owner read it, as neither 0400 nor 0600 does")
+            seen = (
+                "is not set, which lets every user read it"
+                if mode.is_absent
+                else "lets users besides the owner read it"
+            )
+            yield fail(mode.path, seen)
 
 
 @AREA.rule(

@@ -91,7 +91,7 @@ def _databases_by_group(stack: Stack) -> dict[str, list[Resource]]:
 
 
 def _groups_of_clients(stack: Stack) -> set[str]:
-    """Return the groups of whatever runs a program: hosts, functions, services of ECS, and what comes next year."""
+    """Return the groups of whatever runs a program: hosts, functions, services of ECS, and any other type."""
     others = (*_BALANCERS, *_DATABASES)
     held = {urn for urn, each in members(stack).items() if any(member.type not in others for member in each)}
     return held | {each.urn for each in stack.of_type(*PROGRAM_GROUPS)}
@@ -151,7 +151,7 @@ def _reaches(rule: SecurityGroupRule, database: Resource) -> bool:
     references=References(hub=("EC2.19",), checklist=(2,)),
 )
 def restrict_database_ingress(resource: Resource, _: Settings) -> Iterator[Verdict]:
-    """An address range is whoever gets an address in it tomorrow. A rule for another port reaches no database."""
+    """An address range admits every host that gets an address in it later. A rule for another port is not judged."""
     stack = resource.in_stack()
     databases = stack.once(_databases_by_group)
     for rule in _ingress(resource):
@@ -160,7 +160,9 @@ def restrict_database_ingress(resource: Resource, _: Settings) -> Iterator[Verdi
             # Its own members are databases and clients, unless a load balancer is one of them.
             mixed = {urn for urn in own if any(each.type in _BALANCERS for each in members(stack)[urn])}
             if source := _source_past(rule, (stack.once(_groups_of_clients) | own) - mixed):
-                yield fail(rule.path, f"lets {source} reach the database: no host, function or service of this stack")
+                yield fail(
+                    rule.path, f"lets {source} reach the database; only hosts, functions and services of this stack may"
+                )
 
 
 @AREA.rule(
@@ -172,13 +174,13 @@ def restrict_database_ingress(resource: Resource, _: Settings) -> Iterator[Verdi
     references=References(hub=("EC2.19",), checklist=(3,)),
 )
 def restrict_server_ingress(resource: Resource, _: Settings) -> Iterator[Verdict]:
-    """The server believes the headers that its proxy sets, so nobody may speak to it past the proxy."""
+    """The server believes the headers that its proxy sets, so no request may reach it past the proxy."""
     stack = resource.in_stack()
     for rule in _ingress(resource):
         if any(group.urn in stack.once(_groups_of_servers) for group in rule.groups()) and (
             source := _source_past(rule, stack.once(_groups_of_balancers))
         ):
-            yield fail(rule.path, f"lets {source} reach the hosts: no load balancer of this stack")
+            yield fail(rule.path, f"lets {source} reach the hosts; only load balancers of this stack may")
 
 
 @AREA.rule(
@@ -207,7 +209,7 @@ def limit_egress(resource: Resource, _: Settings) -> Iterator[Verdict]:
     references=References(checkov=("CKV_AWS_23",)),
 )
 def describe_security_groups(resource: Resource, _: Settings) -> Iterator[Verdict]:
-    """Whoever finds an open port later has only this to learn whether it may be closed."""
+    """The description is all that later tells whether an open port can be closed."""
     if (resource.get("description").text() or "") in _NO_DESCRIPTION:
         yield fail("description", "says nothing")
     for rule in rules_of(resource):

@@ -100,20 +100,22 @@ def rotate_keys(key: Resource, _: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "restrict-key-users",
     Severity.CRITICAL,
-    "Let nobody use a key who is not named.",
+    "Name who may use a key.",
     remedy="Name the account or a service in `Principal` of the key's policy; AWS's default is the account.",
     types=KEY_POLICIES,
     references=References(hub=("KMS.5",), checkov=("CKV_AWS_33",)),
 )
 def restrict_key_users(key: Resource, _: Settings) -> Iterator[Verdict]:
-    """A condition may narrow everybody, and then it has to say whose account it is about.
+    """A statement for everyone passes with a condition that names an account, an organisation or a source.
 
-    kms:ViaService alone doesn't: everybody has a bucket or a queue that asks for them.
+    kms:ViaService alone does not: every account can have a bucket or a queue whose service asks for the key.
     """
     if key.get("policy").is_absent:
         return
     for statement in opened_to_everybody(statements(key, "policy")):
-        yield fail(statement.value.path, "lets everybody use the key")
+        yield fail(
+            statement.value.path, "lets everyone use the key: no condition names an account, organisation or source"
+        )
 
 
 @AREA.rule(

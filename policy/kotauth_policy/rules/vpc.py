@@ -49,7 +49,7 @@ _TAKE_ADDRESSES = (EIP_ASSOCIATION, NAT_GATEWAY, TRANSFER_SERVER, *LOAD_BALANCER
     references=References(hub=("EC2.6",), checkov=("CKV2_AWS_11",), checklist=(12,)),
 )
 def record_vpc_traffic(vpc: Resource, _: Settings) -> Iterator[Verdict]:
-    """Without it nobody can say afterwards what left, and where to."""
+    """Without a flow log there is no record of which data left, and where to."""
     stack = vpc.in_stack()
     logs = [log for log, name in stack.consumers(vpc, FLOW_LOG) if name == "vpcId"]
     subnets = [subnet for subnet, name in stack.consumers(vpc, SUBNET) if name == "vpcId"]
