@@ -7,7 +7,7 @@ import pytest
 
 from . import aws_program
 from .change import ABSENT, Change, From, add, put
-from .program import build
+from .program import build, envs
 from .wire import analyze, register
 
 _KEY = add("key", aws.ec2.KeyPair, {"public_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA"}, first=True)
@@ -54,9 +54,49 @@ _DEFAULT = "AWS's default group forces TLS only from PostgreSQL 15 on and takes 
             "runtime: is deprecated from 2027-06-30 on; the newest one is java25",
             (put("function", "runtime", "java17"),),
         ),
+        (
+            "encrypt-disks",
+            "blockDeviceMappings: leaves the root disk to a machine image",
+            (put("template", "block_device_mappings", ABSENT),),
+        ),
     ],
 )
-def test_the_message_is_right_for_the_case(rule: str, message: str, changes: tuple[Change, ...]) -> None:
+def test_the_message_is_right_on_aws(rule: str, message: str, changes: tuple[Change, ...]) -> None:
     (violation,) = analyze(register(build(*changes, of=aws_program.compliant)))
     assert violation.rule == rule
+    assert violation.message.splitlines()[1] == message
+
+
+@pytest.mark.parametrize(
+    ("rule", "message", "change"),
+    [
+        (
+            "use-own-network",
+            "networksAdvanced: names only Docker's default bridge",
+            put("alarm", "networks_advanced", [{"name": "bridge"}]),
+        ),
+        (
+            "use-own-network",
+            "networksAdvanced: is empty, which means Docker's default bridge",
+            put("alarm", "networks_advanced", ABSENT),
+        ),
+        (
+            "probe-container-health",
+            "healthcheck.tests: has no command",
+            put("frontend", "healthcheck.tests", ["NONE"]),
+        ),
+        (
+            "restrict-secret-files",
+            "uploads[0].permissions: is not set, which lets every user read it",
+            put("server-carrier", "uploads.0.permissions", ABSENT),
+        ),
+        (
+            "use-https-base-url",
+            "envs[1]: KAUTH_BASE_URL has no valid host name",
+            put("server", "envs", [each.replace("//auth.", "//auth ") for each in envs()]),
+        ),
+    ],
+)
+def test_the_message_is_right_on_docker(rule: str, message: str, change: Change) -> None:
+    (violation,) = (each for each in analyze(register(build(change))) if each.rule == rule)
     assert violation.message.splitlines()[1] == message

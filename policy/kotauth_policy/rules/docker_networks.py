@@ -100,7 +100,7 @@ def use_own_network(container: Resource, _: Settings) -> Iterator[Verdict]:
     if any(is_given(name) and name.raw not in _BRIDGES for name in names) or is_own_network_mode(container):
         return
     if (container.get("networkMode").text() or "default") in _BRIDGES:
-        yield fail("networksAdvanced", "is empty, which means Docker's default bridge")
+        yield fail("networksAdvanced", f"{'names only' if names else 'is empty, which means'} Docker's default bridge")
 
 
 def _internal(network: Resource) -> Value:

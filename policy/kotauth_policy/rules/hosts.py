@@ -128,7 +128,8 @@ def encrypt_disks(resource: Resource, _: Settings) -> Iterator[Verdict]:
     """The host writes logs and swapped memory to its root disk, and snapshots of it outlive the host."""
     for encrypted in disks(resource):
         if not encrypted.flag():
-            yield fail(encrypted.path, "is not true")
+            by_image = encrypted.path == "blockDeviceMappings"
+            yield fail(encrypted.path, "leaves the root disk to a machine image" if by_image else "is not true")
 
 
 @AREA.rule(

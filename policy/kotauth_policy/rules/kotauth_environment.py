@@ -62,9 +62,9 @@ def _base_url_fault(text: str, *, local_names: bool) -> str | None:
         return "is not a URL"
     if text.endswith("/"):
         return "ends with a slash"
-    named = _HOST.fullmatch(host) or _is_address(host)
-    if url.path or url.query or url.fragment or url.username is not None or not named:
-        return "has more than scheme, host and port"
+    has_more = bool(url.path or url.query or url.fragment or url.username is not None)
+    if has_more or not (_HOST.fullmatch(host) or _is_address(host)):
+        return "has more than scheme, host and port" if has_more else "has no valid host name"
     if host.rpartition(".")[2] in _LOCAL_NAMES:
         return None if local_names else "is a local name"
     return "is an address or a name without a domain" if _is_address(host) or "." not in host else None

@@ -78,7 +78,7 @@ def probe_container_health(container: Resource, _: Settings) -> Iterator[Verdict
     tests = container.get("healthcheck").field("tests")
     kind, *words = [word.text() or "" for word in tests.items()] or ["NONE"]
     if kind == "NONE" or not "".join(words if kind in ("CMD", "CMD-SHELL") else [kind, *words]).strip():
-        yield fail("healthcheck.tests", "is empty")
+        yield fail("healthcheck.tests", "has no command" if tests.items() else "is empty")
 
 
 @AREA.rule(

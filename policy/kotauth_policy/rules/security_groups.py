@@ -79,7 +79,7 @@ def limit_world_ingress(resource: Resource, settings: Settings) -> Iterator[Verd
         first, last = rule.ports
         if rule.protocol != "tcp" or first != last or first not in settings.numbers("ports"):
             allowed = " and ".join(f"{port:g}" for port in settings.numbers("ports"))
-            yield fail(rule.path, f"lets the world reach more than tcp {allowed}")
+            yield fail(rule.path, f"lets the world reach ports besides tcp {allowed}")
 
 
 def _databases_by_group(stack: Stack) -> dict[str, list[Resource]]:

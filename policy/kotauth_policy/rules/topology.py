@@ -27,7 +27,7 @@ _DEPLOYMENTS = ("kotauth:index:AwsDeployment", "kotauth:index:DockerDeployment")
 _MANAGED = {DATABASE: (DATABASE_INSTANCE,), FRONTEND: LOAD_BALANCERS}
 """Parts that AWS runs itself."""
 _SHOWN = 3
-_BELIEVES = "believes the X-Forwarded-For of every client"
+_BELIEVES = "believes every client about its own address"
 
 
 @AREA.rule(
