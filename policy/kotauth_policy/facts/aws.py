@@ -89,7 +89,7 @@ DATABASE_INSTANCE = "aws:rds/instance:Instance"
 DATABASE_CLUSTER = "aws:rds/cluster:Cluster"
 DATABASE_PROXY = "aws:rds/proxy:Proxy"
 DEFAULT_ADMINISTRATORS = frozenset({"postgres", "admin", "administrator", "root", "master", "rdsadmin"})
-"""Names of a database's administrator that everybody tries first."""
+"""Usual names of a database's administrator, which attackers try first."""
 PARAMETER_GROUP = "aws:rds/parameterGroup:ParameterGroup"
 SUBNET_GROUP = "aws:rds/subnetGroup:SubnetGroup"
 

@@ -89,7 +89,7 @@ def narrows(conditions: list[Condition], naming: Naming) -> bool:
 
 
 def spares_only_named(conditions: list[Condition], naming: Naming) -> bool:
-    """Whether a refusal meets everybody but those whom its conditions name, and AWS's own services.
+    """Whether a refusal is about all callers except those whom its conditions name and AWS's own services.
 
     A negated operator is kept where the key is absent; `ForAnyValue` is not.
     """

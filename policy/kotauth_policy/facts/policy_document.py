@@ -111,7 +111,7 @@ def is_everybody(principal: Value) -> bool:
 
 
 def opened_to_everybody(found: list[Statement]) -> list[Statement]:
-    """Return the statements that give everybody a right which neither a condition nor a refusal narrows."""
+    """Return the statements that give every caller a right which neither a condition nor a refusal narrows."""
     return still_open(
         [
             each

@@ -178,7 +178,7 @@ def require_tls_for_buckets(resource: Resource, _: Settings) -> Iterator[Verdict
 
 
 def _refuses_plain(statement: Statement) -> bool:
-    """Whether it refuses every action to everybody without TLS, at most with an exception for AWS's services."""
+    """Whether it refuses every action to all callers without TLS, at most with an exception for AWS's services."""
     conditions = [each for each in statement.conditions if not each.is_for_services]
     return (
         not statement.allows

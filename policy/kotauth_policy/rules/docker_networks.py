@@ -133,7 +133,7 @@ def isolate_database_network(network: Resource, _: Settings) -> Iterator[Verdict
     references=References(cis=("5.30",), checklist=(2,)),
 )
 def attach_internal_networks_only(container: Resource, _: Settings) -> Iterator[Verdict]:
-    """What can't be reached and reaches nobody can't leak; a labelled network has a rule of its own."""
+    """A container without a way in or out can't leak data. A labelled network has a rule of its own."""
     for network in networks_of(container):
         if not is_database_network(network) and not _internal(network).flag():
             yield fail("networksAdvanced", f"holds the network {network.name}, which is not internal")

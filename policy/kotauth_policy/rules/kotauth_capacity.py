@@ -150,7 +150,7 @@ def _is_beside_server(container: Resource) -> bool:
     references=References(checklist=(9,)),
 )
 def pool_by_session(container: Resource, _: Settings) -> Iterator[Verdict]:
-    """Flyway's lock belongs to a session, and a transaction pooler hands it to somebody else."""
+    """Flyway's lock belongs to a session, and a transaction pooler hands the session to another client."""
     image = known_image(container.get("image"))
     if image is None or "pgbouncer" not in image.repository.rpartition("/")[2]:
         return

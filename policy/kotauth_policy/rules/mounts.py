@@ -65,7 +65,7 @@ def _path(host_path: Value) -> str:
     "forbid-docker-socket",
     Severity.CRITICAL,
     "Give no container the socket of the container engine.",
-    remedy="Remove the mount: whoever has the socket is root on the host. A proxy can read its routes from a file.",
+    remedy="Remove the mount: a process with the socket is root on the host. A proxy can read its routes from a file.",
     types=(CONTAINER, VOLUME, *HOSTS),
     references=References(cis=("5.32",)),
     waivable=False,

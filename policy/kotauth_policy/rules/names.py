@@ -108,7 +108,7 @@ def _foreign_targets(record: Resource) -> Iterator[Verdict]:
 
 
 def _is_inside(target: Value) -> bool:
-    """Whether an address is one of a private network, which nobody else gets."""
+    """Whether an address is one of a private network, which AWS gives to no other customer."""
     try:
         address = ipaddress.ip_address("" if target.is_unknown else target.text() or "")
     except ValueError:

@@ -69,7 +69,7 @@ def _at(rule: SecurityGroupRule, name: str) -> str:
     references=References(
         hub=("EC2.18", "EC2.19"), checkov=("CKV_AWS_24", "CKV_AWS_25", "CKV_AWS_260", "CKV_AWS_277"), checklist=(2, 3)
     ),
-    parameters=(Parameter("ports", Kind.NUMBERS, [80, 443], "TCP ports that everybody may reach.", relaxes=True),),
+    parameters=(Parameter("ports", Kind.NUMBERS, [80, 443], "TCP ports that every address may reach.", relaxes=True),),
 )
 def limit_world_ingress(resource: Resource, settings: Settings) -> Iterator[Verdict]:
     """Half the world counts as the world: a range that no single owner has. ICMP has no ports."""
@@ -193,7 +193,7 @@ def restrict_server_ingress(resource: Resource, _: Settings) -> Iterator[Verdict
     references=References(checkov=("CKV_AWS_382",)),
 )
 def limit_egress(resource: Resource, _: Settings) -> Iterator[Verdict]:
-    """What is broken into talks to its owner on a port that nobody else uses."""
+    """An intruder's program reports to its owner on an unusual port."""
     for rule in rules_of(resource):
         if not rule.ingress and rule.protocol == "-1" and rule.is_from_anywhere:
             yield fail(rule.path, "lets everything out to everywhere")

@@ -76,7 +76,7 @@ def _is_of_all(log: Resource) -> bool:
     references=References(hub=("EC2.2",), checkov=("CKV2_AWS_12",)),
 )
 def close_default_group(resource: Resource, _: Settings) -> Iterator[Verdict]:
-    """Whatever names no group gets this one, and AWS lets its members speak to each other and to everybody."""
+    """A resource that names no group gets this one, and AWS lets its members reach each other and every address."""
     if resource.type == VPC:
         stack = resource.in_stack()
         exclusive = [each for each, _ in stack.consumers(resource, EXCLUSIVE_GROUP_RULES)]
