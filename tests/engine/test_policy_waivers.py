@@ -41,7 +41,7 @@ def waive(file: Path, **changed: object) -> None:
     """Write a waiver of the short password."""
     values: dict[str, object] = {
         "rule": "use-long-passwords",
-        "urn": "urn:pulumi:test::kotauth::*::short",
+        "urn": "urn:pulumi:test::kotauth-infra::*::short",
         "reason": "The till has twelve keys.",
         "owner": "platform",
         "expires": TOMORROW,
@@ -54,7 +54,7 @@ def refusal(result: Result) -> str:
     """Return why a run is refused that breaks nothing but the rule about waivers."""
     assert result.exit_code != 0, result.output
     ((name, (level, message)),) = result.violations.items()
-    assert (name, level) == ("keep-waivers-current@kotauth-test", "mandatory")
+    assert (name, level) == ("keep-waivers-current@kotauth-infra-test", "mandatory")
     return message
 
 
@@ -85,7 +85,8 @@ def test_a_waived_stack_comes_up_and_its_state_is_judged_alike(stack: Stack) -> 
 def test_an_unused_one_refuses_before_anything_is_made(stack: Stack) -> None:
     waive(stack.pack / "waivers.yaml")
     message = refusal(stack.run("up --yes", LONG_PASSWORD))
-    assert "waiver of use-long-passwords for urn:pulumi:test::kotauth::*::short, line 2, owner platform" in message
+    place = "urn:pulumi:test::kotauth-infra::*::short, line 2, owner platform"
+    assert f"waiver of use-long-passwords for {place}" in message
     assert "matches nothing in this stack" in message
     assert stack.is_empty
 
@@ -94,7 +95,7 @@ def test_an_update_without_preview_is_not_failed_when_all_is_made(stack: Stack) 
     waive(stack.pack / "waivers.yaml")
     result = stack.run("up --yes --skip-preview", LONG_PASSWORD)
     assert result.exit_code == 0, result.output
-    assert result.violations["keep-waivers-current@kotauth-test"][0] == "advisory"
+    assert result.violations["keep-waivers-current@kotauth-infra-test"][0] == "advisory"
 
 
 @pytest.mark.parametrize("command", ["up --yes", "up --yes --skip-preview"])
