@@ -121,6 +121,20 @@ SPELLINGS = (
         caught=("true", "TRUE", " true ", "1", "yes", "on", "demo"),
         passed=("false", "False", "", "0", "no", "off"),
     ),
+    *spelled(
+        "trust-only-own-proxy",
+        "server",
+        _set("KAUTH_TRUSTED_PROXY"),
+        caught=("false", "", "1", "yes", "on", "'true'"),
+        passed=("true", "True", "TRUE", " true", "true "),
+    ),
+    *spelled(
+        "separate-database-roles",
+        "server",
+        _set("DB_USER"),
+        caught=("postgres", "admin", "administrator", "root", "rdsadmin"),
+        passed=("kotauth_a", "postgres_app", "app", "rooted", "admin_of_nothing"),
+    ),
     _with(found("forbid-unsafe-switches@server"), KAUTH_ADMIN_BYPASS="true"),
     *spelled(
         "configure-database-access",
