@@ -119,11 +119,7 @@ class Stack:
 
     @cached_property
     def _called(self) -> Mapping[str, list[Resource]]:
-        found: dict[str, list[Resource]] = defaultdict(list)
-        for resource in self.resources.values():
-            for name in resource.names:
-                found[name].append(resource)
-        return found
+        return _by_name(self.resources.values())
 
     @cached_property
     def _consumers(self) -> Mapping[str, list[tuple[Resource, str]]]:
@@ -159,19 +155,25 @@ def read_stack(request: proto.AnalyzeStackRequest, inputs: Mapping[str, Resource
         )
         for wire in request.resources
     ]
-    called: dict[str, list[str]] = defaultdict(list)
-    for each in found:
-        # All random values are called "none".
-        for name in () if each.type.startswith("random:") else each.names:
-            called[name].append(each.urn)
+    # All random values are called "none".
+    called = _by_name(each for each in found if not each.type.startswith("random:"))
     return Stack(each if each.origins else replace(each, origins=_origins_by_name(each, called)) for each in found)
 
 
-def _origins_by_name(resource: Resource, called: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
+def _by_name(resources: Iterable[Resource]) -> Mapping[str, list[Resource]]:
+    found: dict[str, list[Resource]] = defaultdict(list)
+    for resource in resources:
+        for name in resource.names:
+            found[name].append(resource)
+    return found
+
+
+def _origins_by_name(resource: Resource, called: Mapping[str, list[Resource]]) -> dict[str, tuple[str, ...]]:
     origins: dict[str, tuple[str, ...]] = {}
     for name, value in resource.properties.fields().items():
         texts = (leaf.raw for leaf in value.leaves() if isinstance(leaf.raw, str))
-        urns = dict.fromkeys(urn for text in texts for urn in called.get(text, ()) if urn != resource.urn)
+        named = (each.urn for text in texts for each in called.get(text, ()))
+        urns = dict.fromkeys(urn for urn in named if urn != resource.urn)
         if urns:
             origins[name] = tuple(urns)
     return origins

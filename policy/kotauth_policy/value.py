@@ -90,6 +90,10 @@ class Value:
             raise MalformedError(self.path, "a string")
         return raw
 
+    def known_text(self) -> str:
+        """Return the string, an empty one where it is absent or unknown."""
+        return "" if self.is_unknown else self.text() or ""
+
     def flag(self) -> bool | None:
         """Return the boolean, ``None`` where it is absent; the engine accepts its spelling as a string."""
         raw = self._known()

@@ -67,7 +67,7 @@ def issuers_of(resource: Resource, principal: Value) -> list[str]:
     """
     if principal.is_unknown:
         urls = [provider.get("url") for provider in resource.origins_of(principal, OIDC_PROVIDER)]
-        return [_host("" if url.is_unknown else url.text() or "") for url in urls] or [""]
+        return [_host(url.known_text()) for url in urls] or [""]
     text = principal.text() or ""
     _, is_provider, host = text.partition(":oidc-provider/")
     if is_provider:

@@ -33,8 +33,7 @@ def says(host: Resource, name: str) -> bool:
 def metadata_option(host: Resource, name: str) -> Value | None:
     """Return an option of the metadata service, or the account's default; ``None`` where the service is off."""
     options = host.get("metadataOptions")
-    endpoint = options.field("httpEndpoint")
-    if not endpoint.is_unknown and endpoint.text() == "disabled":
+    if options.field("httpEndpoint").known_text() == "disabled":
         return None
     own = options.field(name)
     defaults = [each.get(name) for each in host.in_stack().of_type(METADATA_DEFAULTS)] if own.is_absent else []

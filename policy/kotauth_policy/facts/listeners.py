@@ -39,8 +39,7 @@ def kind_before(listener: Resource) -> str:
     targets = sources(listener, "defaultActions", *TARGET_GROUPS)
     if targets and all(map(is_of_gateway, targets)):
         return "gateway"
-    arn = listener.get("loadBalancerArn")
-    kind = None if arn.is_unknown else re.search(r":loadbalancer/(app|net|gwy)/", arn.text() or "")
+    kind = re.search(r":loadbalancer/(app|net|gwy)/", listener.get("loadBalancerArn").known_text())
     return _ARN_KINDS[kind[1]] if kind else "application"
 
 

@@ -46,8 +46,7 @@ def encrypt_caches(cache: Resource, _: Settings) -> Iterator[Verdict]:
 
 
 def _is_valkey(cache: Resource) -> bool:
-    engine = cache.get("engine")
-    return not engine.is_unknown and (engine.text() or "").lower() == "valkey"
+    return cache.get("engine").known_text().lower() == "valkey"
 
 
 @AREA.rule(
@@ -85,6 +84,5 @@ def use_one_cache_shard(cache: Resource, _: Settings) -> Iterator[Verdict]:
         yield fail("numNodeGroups", "is more than 1")
     if (cache.get("clusterMode").text() or "disabled").lower() == "enabled":
         yield fail("clusterMode", "is enabled")
-    group = cache.get("parameterGroupName")
-    if not group.is_unknown and (group.text() or "").endswith(".cluster.on"):
+    if cache.get("parameterGroupName").known_text().endswith(".cluster.on"):
         yield fail("parameterGroupName", "is a group that switches cluster mode on")

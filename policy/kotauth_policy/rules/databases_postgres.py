@@ -137,7 +137,7 @@ def _without_group(database: Resource) -> Iterator[Verdict]:
     if not is_given(name):
         if (major or 0) < _FORCED_FROM:
             yield fail("parameterGroupName", f"is not set, and {_OF_DEFAULTS}")
-    elif not name.is_unknown and (name.text() or "").startswith(_DEFAULT_GROUP):
+    elif name.known_text().startswith(_DEFAULT_GROUP):
         if (_of_family(name) or 0) < _FORCED_FROM:
             yield fail("parameterGroupName", f"is a default group of AWS, and {_OF_DEFAULTS}")
     else:

@@ -23,7 +23,7 @@ def _is_judged_elsewhere(resource: Resource, value: Value) -> bool:
     """Whether the image comes from a resource of this stack, which the same rules judge."""
     if resource.type != CONTAINER:
         return False
-    text = "" if value.is_unknown else value.text() or ""
+    text = value.known_text()
     image = parse_image(text)
     if value.is_unknown or is_image_id(text) or (image and image.digest and not image.tag):
         return any(source.type in IMAGES for source in resource.sources("image"))
@@ -92,8 +92,7 @@ def _keeps_tags(repository: Resource) -> bool:
     """Whether no tag is ever given to another image; the component of awsx names its image by digest."""
     if repository.type == _AWSX_IMAGE:
         return True
-    mutability = repository.get("imageTagMutability")
-    return not mutability.is_unknown and mutability.text() == "IMMUTABLE"
+    return repository.get("imageTagMutability").known_text() == "IMMUTABLE"
 
 
 @AREA.rule(

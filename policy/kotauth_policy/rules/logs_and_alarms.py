@@ -31,8 +31,7 @@ def keep_logs(group: Resource, settings: Settings) -> Iterator[Verdict]:
 
     AWS itself ends a group of the class DELIVERY after days: it only passes lines on.
     """
-    kind = group.get("logGroupClass")
-    if not kind.is_unknown and kind.text() == "DELIVERY":
+    if group.get("logGroupClass").known_text() == "DELIVERY":
         return
     days = group.get("retentionInDays").number()
     if days is None:

@@ -110,7 +110,7 @@ def _foreign_targets(record: Resource) -> Iterator[Verdict]:
 def _is_inside(target: Value) -> bool:
     """Whether an address is one of a private network, which AWS gives to no other customer."""
     try:
-        address = ipaddress.ip_address("" if target.is_unknown else target.text() or "")
+        address = ipaddress.ip_address(target.known_text())
     except ValueError:
         return False
     return any(address in network for network in _PRIVATE if network.version == address.version)

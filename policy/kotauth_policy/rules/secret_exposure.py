@@ -108,8 +108,7 @@ def keep_secrets_out_of_labels(container: Resource, settings: Settings) -> Itera
         yield fail("labels", "is marked secret")
         return
     for named, value in others:
-        name = "" if named.is_unknown else named.text() or ""
-        for each, its_name in ((named, ""), (value, name)):
+        for each, its_name in ((named, ""), (value, named.known_text())):
             unmarked = replace(each, secret=each.secret and not labels.secret)
             yield from exposed(container, "labels", unmarked, name=its_name)
 

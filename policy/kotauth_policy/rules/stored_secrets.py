@@ -31,7 +31,7 @@ def encrypt_secrets_with_own_key(secret: Resource, _: Settings) -> Iterator[Verd
     for key in (secret.get("kmsKeyId"), *(each.field("kmsKeyId") for each in secret.get("replicas").items())):
         if not is_given(key):
             yield fail(key.path, "is not set")
-        elif not key.is_unknown and _OF_AWS in (key.text() or ""):
+        elif _OF_AWS in key.known_text():
             yield fail(key.path, "is the key that AWS keeps for the account")
 
 

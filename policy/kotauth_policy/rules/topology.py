@@ -113,7 +113,7 @@ def _believed_by_options(container: Resource) -> Iterator[Verdict]:
         yield undecidable("command")
     # One word of a command may be unknown, such as an address for mail.
     words = [
-        "" if word.is_unknown else word.text() or ""
+        word.known_text()
         for name in ("entrypoints", "command")
         if not container.get(name).is_unknown
         for word in container.get(name).items()

@@ -162,7 +162,7 @@ def _reaches_internet(table: Resource) -> bool:
 
 
 def _is_gateway(value: Value) -> bool:
-    return not value.is_unknown and (value.text() or "").startswith("igw-")
+    return value.known_text().startswith("igw-")
 
 
 @AREA.rule(

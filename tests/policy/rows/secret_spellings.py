@@ -156,7 +156,7 @@ password: x
 ghp_0123456789abcdef0123456789abcdef0123
 xoxb-1234567890-abc
 eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abcdefghijk
-https://hooks.slack.com/services/T000/B000/XXXXXXXX
+https://hooks.slack.com/services/T000/B000/abcdefgh
 -----BEGIN OPENSSH PRIVATE KEY-----
 {\"token\":\"abc\"}
 amqp://guest:guest@mq
