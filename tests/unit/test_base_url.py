@@ -5,14 +5,9 @@ from __future__ import annotations
 import pytest
 
 from components.kotauth import BaseUrl, parse_base_url
+from tests.bad_settings import ADDRESS, LOWER, ONLY_HOST, SLASH
 
-LOWER = "must start with https:// in lower case: TLS is mandatory"
-SLASH = "must not end with a slash: Kotauth appends its paths to it"
 PORT = "must have a port from 1 to 65535, or none"
-ONLY = "must be scheme, host and port only, without path, query or user"
-ADDRESS = (
-    "must name a host, not an IP address: clients send no server name for an address, so no certificate can be chosen"
-)
 HOST = "must name a host in lower case, such as auth.example.com"
 
 
@@ -49,11 +44,11 @@ def test_good(text: str, host: str, port: int) -> None:
         ("https://auth.example.com:08443", PORT),
         ("https://auth.example.com:84\n43", PORT),
         ("https://auth.example.com:-1", PORT),
-        ("https://auth.example.com/sso", ONLY),
-        ("https://auth.example.com?x=1", ONLY),
-        ("https://auth.example.com?", ONLY),
-        ("https://auth.example.com#", ONLY),
-        ("https://user@auth.example.com", ONLY),
+        ("https://auth.example.com/sso", ONLY_HOST),
+        ("https://auth.example.com?x=1", ONLY_HOST),
+        ("https://auth.example.com?", ONLY_HOST),
+        ("https://auth.example.com#", ONLY_HOST),
+        ("https://user@auth.example.com", ONLY_HOST),
         ("https://192.0.2.1", ADDRESS),
         ("https://192.0.2.1:8443", ADDRESS),
         ("https://[2001:db8::1]", ADDRESS),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from components.image import image
+from tests.bad_settings import NO_TAG, REFERENCE, moved
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 KOTAUTH = "ghcr.io/inumansoul/kotauth"
@@ -30,28 +31,22 @@ def test_good(reference: str, repository: str, tag: str, digest: str | None, ver
     assert (parsed.digest, parsed.version) == (digest, version)
 
 
-NOT_A_REFERENCE = "must be an image reference with its registry, such as ghcr.io/inumansoul/kotauth:1.22.0"
-NO_TAG = "must name an exact tag or a digest: no tag means latest, another image tomorrow"
 NO_VERSION = "must carry its version as the tag, 1.21.0 or newer, also beside a digest (a reason)"
 TOO_OLD = "must be version 1.21.0 or newer (a reason)"
-
-
-def moved(tag: str) -> str:
-    return f"must name an exact tag or a digest: {tag} is moved to another image at a release"
 
 
 @pytest.mark.parametrize(
     ("reference", "rule"),
     [
-        ("", NOT_A_REFERENCE),
-        ("kotauth:1.22.0", NOT_A_REFERENCE),
-        (f"{KOTAUTH}:", NOT_A_REFERENCE),
-        (f"{KOTAUTH}:1.22.0 ", NOT_A_REFERENCE),
-        (f"https://{KOTAUTH}:1.22.0", NOT_A_REFERENCE),
-        ("ghcr.io/Inumansoul/kotauth:1.22.0", NOT_A_REFERENCE),
-        (f"{KOTAUTH}:1.22.0@sha256:0123", NOT_A_REFERENCE),
-        (f"{KOTAUTH}@{DIGEST.upper()}", NOT_A_REFERENCE),
-        (f"{KOTAUTH}//x:1.22.0", NOT_A_REFERENCE),
+        ("", REFERENCE),
+        ("kotauth:1.22.0", REFERENCE),
+        (f"{KOTAUTH}:", REFERENCE),
+        (f"{KOTAUTH}:1.22.0 ", REFERENCE),
+        (f"https://{KOTAUTH}:1.22.0", REFERENCE),
+        ("ghcr.io/Inumansoul/kotauth:1.22.0", REFERENCE),
+        (f"{KOTAUTH}:1.22.0@sha256:0123", REFERENCE),
+        (f"{KOTAUTH}@{DIGEST.upper()}", REFERENCE),
+        (f"{KOTAUTH}//x:1.22.0", REFERENCE),
         (KOTAUTH, NO_TAG),
         (f"{KOTAUTH}:latest", moved("latest")),
         (f"{KOTAUTH}:1", moved("1")),

@@ -8,6 +8,7 @@ from ipaddress import IPv4Network
 import pytest
 
 from components.aws.subnets import Plan, parse_vpc_cidr, parse_zones, plan
+from tests import bad_settings
 
 
 @pytest.mark.parametrize(
@@ -66,17 +67,17 @@ def test_other_numbers_of_zones_are_refused(zones: int) -> None:
     [
         ("10.0.0.0/15", "must be between /16 and /22 (got /15)"),
         ("10.0.0.0/23", "must be between /16 and /22 (got /23)"),
-        ("10.64.1.0/16", "must not have host bits: 10.64.0.0/16 is the range that holds it"),
-        ("10.64.0.0/33", "must be an IPv4 range such as 10.64.0.0/16"),
-        ("10.64.0.256/16", "must be an IPv4 range such as 10.64.0.0/16"),
-        ("10.64.0.0", "must be an IPv4 range such as 10.64.0.0/16"),
-        ("10.64.0.0/255.255.0.0", "must be an IPv4 range such as 10.64.0.0/16"),
-        ("fd00::/16", "must be an IPv4 range such as 10.64.0.0/16"),
+        ("10.64.1.0/16", bad_settings.HOST_BITS),
+        ("10.64.0.0/33", bad_settings.RANGE),
+        ("10.64.0.256/16", bad_settings.RANGE),
+        ("10.64.0.0", bad_settings.RANGE),
+        ("10.64.0.0/255.255.0.0", bad_settings.RANGE),
+        ("fd00::/16", bad_settings.RANGE),
         ("8.8.0.0/16", "must lie in a private range: 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16"),
         ("172.32.0.0/16", "must lie in a private range"),
         ("172.17.0.0/16", "must not meet 172.17.0.0/16, which Docker uses on the hosts"),
         ("172.18.4.0/22", "must not meet 172.18.0.0/16, which Docker uses on the hosts"),
-        (1064, "must be an IPv4 range such as 10.64.0.0/16"),
+        (1064, bad_settings.RANGE),
     ],
 )
 def test_what_is_no_range_for_a_vpc(cidr: object, rule: str) -> None:
@@ -99,10 +100,10 @@ def test_zones_come_as_a_list_or_as_text() -> None:
 @pytest.mark.parametrize(
     ("zones", "rule"),
     [
-        (["eu-central-1a"], "must be two or three zones: RDS wants subnets in two, also for a database in one (got 1)"),
+        (["eu-central-1a"], bad_settings.TWO_ZONES),
         ([f"us-east-1{zone}" for zone in "abcd"], "must be two or three zones"),
-        (["eu-central-1a", "eu-central-1a"], "must name each zone once"),
-        (["eu-central-1a", "eu-west-1a"], "must be zones of one region"),
+        (["eu-central-1a", "eu-central-1a"], bad_settings.ZONES_TWICE),
+        (["eu-central-1a", "eu-west-1a"], bad_settings.ZONES_APART),
         (["a", "b"], "must be availability zones such as"),
         # A local zone: RDS and load balancers aren't the same there.
         (["us-west-2a", "us-west-2-lax-1a"], "must be availability zones such as"),

@@ -1,0 +1,234 @@
+"""Values that no deployment takes, each with the rule that it breaks, as a stack's settings have them.
+
+`tests/unit/test_bad_settings.py` has every row refused, as a setting and as an input of the deployment. Tests on the
+real engine take single rows, to prove that what is said reaches the user.
+"""
+
+from __future__ import annotations
+
+Rows = dict[tuple[str, str], str]
+"""Key and value to the rule; `kotauth:` in a rule stands before the name of another setting."""
+
+# What more than one test says.
+LOWER = "must start with https:// in lower case: TLS is mandatory"
+SLASH = "must not end with a slash: Kotauth appends its paths to it"
+ONLY_HOST = "must be scheme, host and port only, without path, query or user"
+ADDRESS = (
+    "must name a host, not an IP address: clients send no server name for an address, so no certificate can be chosen"
+)
+REFERENCE = "must be an image reference with its registry, such as ghcr.io/inumansoul/kotauth:1.22.0"
+NO_TAG = "must name an exact tag or a digest: no tag means latest, another image tomorrow"
+MEMORY = "must be memory in MB, a whole number from 512 to 1048576 (Kotauth's documented minimum is 512 MB)"
+CPUS = "must be processors, a number from 1 to 256 (Kotauth's documented minimum is 1 vCPU)"
+PORT = "must be a TCP port, a whole number from 1 to 65535"
+VERSION = "must be a major version of PostgreSQL, a whole number from 14 to 17 (Kotauth needs 14 or newer)"
+BOOLEAN = "must be exactly true or false"
+CADDY = "must be exactly caddy"
+E_MAIL = "must be an e-mail address"
+HTTPS = "must be an https URL"
+ZONES = "must be availability zones such as eu-central-1a,eu-central-1b"
+TWO_ZONES = "must be two or three zones: RDS wants subnets in two, also for a database in one (got 1)"
+ZONES_TWICE = "must name each zone once"
+ZONES_APART = "must be zones of one region"
+RANGE = "must be an IPv4 range such as 10.64.0.0/16"
+HOST_BITS = "must not have host bits: 10.64.0.0/16 is the range that holds it"
+ID = "must be an id such as {}-0123456789abcdef0"
+INSTANCE_TYPE = "must be an EC2 instance type such as t4g.small"
+STORAGE = "must be storage in GB, a whole number from 20 to 65536 (RDS has no smaller and no larger gp3 volume)"
+RETENTION = (
+    "must be days that CloudWatch Logs takes: "
+    "1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653"
+)
+TWO_SUBNETS = "must be two or more subnets, in different zones"
+ONLY_DOCKER = "is a setting of target docker, not of aws"
+ONLY_AWS = "is a setting of target aws, not of docker"
+_BACKUPS = (
+    "must be days of backups, a whole number from 1 to 35 "
+    "(RDS keeps 35 at most, and 0 would switch restores to a point in time off)"
+)
+_ERRORS = "must be error lines in 5 minutes, a whole number from 1 to 1000000"
+_POOL = "must be connections, a whole number from 2 to 40"
+_CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
+_NETWORKS = "must be IPv4 networks such as 203.0.113.0/24 ({})"
+
+
+def moved(tag: str) -> str:
+    """Return the rule for an image's tag that means another image later."""
+    return f"must name an exact tag or a digest: {tag} is moved to another image at a release"
+
+
+ON_DOCKER = {"baseUrl": "https://auth.example.com", "acmeEmail": "ops@example.com"}
+"""A stack on Docker that is valid."""
+
+DOCKER: Rows = {
+    ("baseUrl", ""): "is required",
+    ("baseUrl", "http://auth.example.com"): LOWER,
+    ("baseUrl", "https://auth.example.com/sso"): ONLY_HOST,
+    (
+        "environment",
+        "Production",
+    ): "must be exactly production or development; Kotauth takes any other spelling for development, silently",
+    ("image", "Kotauth 1.22"): REFERENCE,
+    ("image", "ghcr.io/inumansoul/kotauth"): NO_TAG,
+    ("image", "ghcr.io/inumansoul/kotauth:latest"): moved("latest"),
+    ("image", "ghcr.io/inumansoul/kotauth:1.20.0"): (
+        "must be version 1.21.0 or newer (older versions miss the API that the production checklist asks)"
+    ),
+    **{("memory", value): MEMORY for value in ("256", "0", "-1", "512.5", "lots")},
+    ("cpus", "0.5"): CPUS,
+    ("cpus", "nan"): CPUS,
+    **{("poolSize", value): _POOL for value in ("1", "41")},
+    ("updateCheck", "yes"): BOOLEAN,
+    **{("httpPort", value): PORT for value in ("0", "70000")},
+    ("httpsPort", "70000"): PORT,
+    ("httpPort", "443"): "must differ from the https port",
+    **{("databaseVersion", value): VERSION for value in ("13", "99", "abc")},
+    ("databaseImage", "docker.io/library/postgres:15.18-bookworm"): (
+        "must carry PostgreSQL's version as the tag, and fit version 14"
+    ),
+    ("databaseImage", "docker.io/library/postgres:14-bookworm"): moved("14-bookworm"),
+    ("databasePasswordVersion", "0"): "must be a version of the password, a whole number from 1 to 1000000",
+    ("frontend", "apache"): CADDY,
+    ("frontend", "alb"): f"{CADDY}; an ALB exists only on AWS, not with target docker",
+    ("certificates", "self-signed"): "must be exactly acme or internal",
+    ("acmeEmail", ""): "is required with certificates acme: the authority writes to it",
+    ("acmeEmail", "ops at example.com"): E_MAIL,
+    ("acmeEmail", "ops@example.com acme_ca http://evil"): E_MAIL,
+    ("acmeEmail", '"ops@example.com'): E_MAIL,
+    ("acmeEmail", "{env.HOME}@example.com"): E_MAIL,
+    ("acmeServer", "http://acme.example.com/dir"): HTTPS,
+    ("acmeServer", "https:///dir"): HTTPS,
+    ("acmeServer", "https://[::1/dir"): HTTPS,
+    ("acmeServer", "https://acme.example.com/{env.HOME}"): HTTPS,
+    ("colour", "blue"): "is not known",
+    ("memorry", "1024"): "is not known; is kotauth:memory meant?",
+}
+
+DOCKER_STACK: Rows = {
+    ("target", "kubernetes"): "must be exactly docker or aws",
+    ("base_url", "https://auth.example.com"): "is not known; is kotauth:baseUrl meant?",
+    ("BaseUrl", "https://auth.example.com"): "is not known; is kotauth:baseUrl meant?",
+    ("zoneId", "Z0123456789ABC"): ONLY_AWS,
+    ("instanceType", "t4g.small"): ONLY_AWS,
+}
+"""What only the settings of a stack can have wrong: the target, and names that an input doesn't have."""
+
+ON_AWS = {
+    "target": "aws",
+    "baseUrl": "https://auth.example.com",
+    "availabilityZones": "eu-central-1a,eu-central-1b",
+    "zoneId": "Z0123456789ABC",
+}
+"""A stack on AWS that is valid, with a load balancer and a network that it makes."""
+
+AWS: Rows = {
+    ("baseUrl", "https://auth.example.com:8443"): "must have no port: on AWS it is 443",
+    ("baseUrl", "https://localhost"): "is a local name, which nobody certifies",
+    ("memory", "256"): MEMORY,
+    ("vpcCidr", "10.64.0.0/33"): f"{RANGE} ('33' is not a valid netmask)",
+    ("vpcCidr", "10.64.0.0/24"): (
+        "must be between /16 and /22 (got /24): "
+        "AWS takes no larger VPC, and a load balancer's subnets need /27, five bits below"
+    ),
+    ("vpcCidr", "10.64.0.1/16"): HOST_BITS,
+    ("availabilityZones", ""): "is required: two or three zones, such as eu-central-1a,eu-central-1b",
+    ("availabilityZones", "eu-central-1"): ZONES,
+    ("availabilityZones", "eu-central-1a,"): ZONES,
+    ("availabilityZones", "eu-central-1a"): TWO_ZONES,
+    ("availabilityZones", "eu-central-1a,eu-central-1a"): ZONES_TWICE,
+    ("availabilityZones", "eu-central-1a,eu-west-1b"): ZONES_APART,
+    ("natGateways", "two"): "must be exactly per-zone or one or none",
+    ("natGateways", "none"): "leaves the server in its private subnet without a way out",
+    ("frontend", "nginx"): "must be exactly alb or caddy; nginx is not there yet",
+    ("frontend", "traefik"): "must be exactly alb or caddy; Traefik is not there yet",
+    ("frontend", "Traefik"): "must be exactly alb or caddy",
+    ("frontendImage", "docker.io/library/caddy:latest"): moved("latest"),
+    ("toolsImage", "docker.io/library/postgres:14"): moved("14"),
+    ("zoneId", "example.com"): "must be the id of a Route 53 hosted zone, such as Z0123456789ABC",
+    ("zoneId", ""): "is required, or kotauth:certificateArn: the certificate is made in that Route 53 zone, or brought",
+    ("certificateArn", "arn:aws:iam::123456789012:server-certificate/kotauth"): (
+        "must be the ARN of an ACM certificate, arn:aws:acm:REGION:ACCOUNT:certificate/ID"
+    ),
+    ("certificateArn", _CERTIFICATE): (
+        "must be empty with kotauth:zoneId: the certificate is either brought or made in the zone"
+    ),
+    ("acmeEmail", "ops@example.com"): "is for frontend caddy; the ALB's certificate is ACM's",
+    ("acmeEmail", "ops"): E_MAIL,
+    ("acmeServer", "https://acme.example.com/dir"): "is for frontend caddy; the ALB's certificate is ACM's",
+    ("acmeServer", "http://acme.example.com/dir"): HTTPS,
+    ("adminCidrs", "203.0.113.7/24"): _NETWORKS.format("203.0.113.7/24 has host bits set"),
+    ("adminCidrs", "10.0.0.0/8,::/0"): _NETWORKS.format("Expected 4 octets in '::'"),
+    ("adminCidrs", "203.0.113.0/24,0.0.0.0/0"): (
+        "must not be everybody: leave it empty to put no limit on the admin console"
+    ),
+    ("egressPorts", "465,587"): "must contain 443: without it a host reaches neither AWS nor a registry",
+    ("egressPorts", "443,443"): "must name each port once",
+    **{("egressPorts", value): PORT for value in ("443,65536", "443,0", "443,", "443-465")},
+    ("egressPorts", ",".join(map(str, (443, *range(1000, 1010))))): (
+        "must be at most 10 ports (got 11): name those that are needed"
+    ),
+    ("instanceType", "huge"): INSTANCE_TYPE,
+    ("hostImageId", "ami-1"): ID.format("ami"),
+    ("replicas", "0"): "must be 1: without a server nothing answers; `make purge` takes a stack down",
+    ("replicas", "2"): (
+        "must be 1 for now: each server counts its rate limits alone, so two would let twice as many guesses through; "
+        "a shared cache comes first"
+    ),
+    ("replicas", "many"): "must be servers, a whole number from 0 to 100",
+    ("databaseClass", "t4g.small"): "must be an RDS instance class such as db.t4g.small",
+    **{("databaseStorage", value): STORAGE for value in ("19", "twenty")},
+    ("databaseStorageLimit", "65537"): STORAGE,
+    ("databaseStorageLimit", "21"): "must be at least a tenth over the storage, 20 GB (RDS's own rule)",
+    ("databaseMultiAz", "yes"): BOOLEAN,
+    **{("databaseBackupDays", value): _BACKUPS for value in ("0", "36")},
+    ("databaseVersion", "13"): VERSION,
+    ("databaseCa", "/etc/ssl/ca.pem"): "must be certificates in PEM form",
+    **{("logRetentionDays", value): RETENTION for value in ("17", "0")},
+    **{("alarmErrors", value): _ERRORS for value in ("0", "-1", "1.5", "many")},
+    ("alarmFailedLogins", "0"): "must be failed logins in 5 minutes, a whole number from 1 to 1000000",
+    **{("alarmLatency", value): "must be seconds, a number from 0.1 to 60" for value in ("0", "-0.5")},
+    **{("alarmEmail", value): E_MAIL for value in ("operations", "ops@example", "a@b@c")},
+    ("deletionProtection", "no"): BOOLEAN,
+    ("colour", "blue"): "is not known",
+    ("availabilityZone", "eu-central-1a"): "is not known; is kotauth:availabilityZones meant?",
+}
+
+AWS_STACK: Rows = {("httpPort", "8080"): ONLY_DOCKER, ("certificates", "acme"): ONLY_DOCKER}
+
+ON_AWS_CADDY = {**ON_AWS, "frontend": "caddy", "acmeEmail": "ops@example.com"}
+"""The same with Caddy on the host as its edge."""
+
+AWS_CADDY: Rows = {
+    ("baseUrl", "https://auth.internal"): "is a local name, which nobody certifies",
+    ("acmeEmail", ""): "is required with frontend caddy: the authority writes to it",
+    ("certificateArn", _CERTIFICATE): "is for frontend alb; Caddy gets its certificate from the ACME authority",
+}
+
+NETWORK = {
+    "vpcId": "vpc-0123456789abcdef0",
+    "publicSubnetIds": "subnet-0123456789abcdef1,subnet-0123456789abcdef2",
+    "privateSubnetIds": "subnet-0123456789abcdef3,subnet-0123456789abcdef4",
+    "isolatedSubnetIds": "subnet-0123456789abcdef5,subnet-0123456789abcdef6",
+}
+ON_AWS_NETWORK = {**ON_AWS, **NETWORK, "availabilityZones": ""}
+"""The same in a network that was there before."""
+
+_SUBNETS = [key for key in NETWORK if key != "vpcId"]
+AWS_NETWORK: Rows = {
+    ("vpcId", ""): "is required with a network of one's own (kotauth:publicSubnetIds is set)",
+    **{(key, ""): "is required with a network of one's own (kotauth:vpcId is set)" for key in _SUBNETS},
+    **{(key, "subnet-0123456789abcdef1"): TWO_SUBNETS for key in _SUBNETS},
+    **{(key, "subnet-0123456789abcdef1,subnet-x"): ID.format("subnet") for key in _SUBNETS},
+    ("availabilityZones", "eu-central-1a,eu-central-1b"): "must be empty with a network of one's own",
+}
+
+EVERYWHERE: list[tuple[dict[str, str], Rows]] = [
+    (ON_DOCKER, DOCKER),
+    (ON_AWS, AWS),
+    (ON_AWS_CADDY, AWS_CADDY),
+    (ON_AWS_NETWORK, AWS_NETWORK),
+]
+"""What is said of a setting and of a deployment's input alike: the valid stack, and what is bad beside it."""
+
+STACKS = [*EVERYWHERE, (ON_DOCKER, DOCKER_STACK), (ON_AWS, AWS_STACK)]
+"""What is said of a setting."""
