@@ -8,6 +8,8 @@ RUN := .venv/bin/python
 FAST := tests/unit tests/schema tests/policy
 # Two processes; tests/conftest.py says which tests stay together, and puts the long ones first.
 TOGETHER := -n 2 --dist loadgroup --no-loadscope-reorder
+# pip compiles nothing of the AWS SDK at installation, so each Python would compile what it imports of it, for seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help up preview policy-report down purge image env test outage check lint fmt controls bench pins venv engine

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -17,6 +18,10 @@ from tests.shared_daemon import SharedDaemon
 
 _DOCKER, _STACKS = {"daemon", "images"}, {"production", "staging"}
 _LONG = ("docker", "hosts", "aws")
+
+# The Makefile unsets it too: without bytecode each program and simulator compiles the AWS SDK, for seconds.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at the groups
