@@ -150,11 +150,7 @@ class Rds(Cluster):
 
 def _declared(args: AwsDatabaseRoleArgs) -> tuple[str, str, str]:
     """Return the folder of the unpacked archive, the handler's name and the input, as the component declares them."""
-
-    def program() -> dict[str, Any]:
-        return {"user": AwsDatabaseRole("role", args).user}
-
-    declared = declare(program)
+    declared = declare(lambda: AwsDatabaseRole("role", args))
     function = declared.named("role", ":Function").inputs
     folder = _unpacked(tuple((name, _content(asset)) for name, asset in sorted(function["code"].assets.items())))
     return folder.name, function["handler"], declared.named("role-call").inputs["input"]

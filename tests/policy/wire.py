@@ -119,7 +119,7 @@ class Registered:
         )
 
 
-def register(program: Callable[[], None], outputs: dict[str, dict[str, Any]] | None = None) -> Registered:
+def register(program: Callable[[], object], outputs: dict[str, dict[str, Any]] | None = None) -> Registered:
     """Run a program in preview mode."""
     asyncio.set_event_loop(asyncio.new_event_loop())
     provider = Provider(outputs or {})

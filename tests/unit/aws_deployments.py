@@ -30,11 +30,7 @@ API_KEY = f"kauth_master_{generated('kotauth-checklist-api-key')}"
 
 
 def deployed(args: dict[str, Any]) -> Declared:
-    def program() -> dict[str, Any]:
-        deployment = AwsDeployment("kotauth", args)  # pyright: ignore[reportArgumentType]
-        return {output: getattr(deployment, output) for output in AwsDeployment.__annotations__}
-
-    return declare(program)
+    return declare(lambda: AwsDeployment("kotauth", args))  # pyright: ignore[reportArgumentType]
 
 
 def files(declared: Declared) -> dict[str, str]:

@@ -171,8 +171,11 @@ class Declared:
         return self.of_type(":Container")
 
 
-def declare(program: Callable[[], Mapping[str, Any]]) -> Declared:
-    """Run a program that returns outputs by name, and return what it declared."""
+def declare(program: Callable[[], object]) -> Declared:
+    """Run a program, and return what it declared.
+
+    Its outputs are those of the component that it returns, or what it returns by name.
+    """
     recording = Recording()
     # A stack of its own, not the one of whichever test came first in this process.
     ROOT.set(None)
@@ -181,18 +184,17 @@ def declare(program: Callable[[], Mapping[str, Any]]) -> Declared:
     values: dict[str, Any] = {}
     secret: set[str] = set()
 
-    async def resolve(outputs: Mapping[str, Any]) -> None:
-        for key, output in outputs.items():
-            values[key] = await pulumi.Output.from_input(output).future()
-            if await pulumi.Output.from_input(output).is_secret():
+    async def resolve(returned: Any) -> None:
+        if isinstance(returned, pulumi.ComponentResource):
+            returned = {output: getattr(returned, output) for output in type(returned).__annotations__}
+        for key, output in returned.items() if isinstance(returned, Mapping) else ():
+            late = pulumi.Output.from_input(output)
+            values[key] = await late.future()
+            if await late.is_secret():
                 secret.add(key)
 
-    @mocks.test
-    def run() -> Any:
-        return resolve(program())
-
     try:
-        run()
+        mocks.test(lambda: resolve(program()))()
     finally:
         SETTINGS.callbacks = None  # pyright: ignore[reportAttributeAccessIssue]
     return Declared(
@@ -202,6 +204,11 @@ def declare(program: Callable[[], Mapping[str, Any]]) -> Declared:
         component_outputs=recording.component_outputs,
         error_hooks=recording.error_hooks,
     )
+
+
+def below_a_parent(**options: Any) -> pulumi.ResourceOptions:
+    """Return the options of what a component makes."""
+    return pulumi.ResourceOptions(parent=pulumi.ComponentResource("test:index:Parent", "parent"), **options)
 
 
 def _name(urn: str) -> str:

@@ -12,7 +12,7 @@ from components.aws.access_log_bucket import access_log_bucket
 from components.aws.bucket import private_bucket
 from components.aws.iam import allow
 from tests.unit.aws import TAGS, statements, untagged
-from tests.unit.recording import Declared, declare
+from tests.unit.recording import Declared, below_a_parent, declare
 
 NAME = "files-0c0ffee"
 ARN = f"arn:aws:s3:::{NAME}"
@@ -27,25 +27,15 @@ PLAIN_HTTP = {
 
 
 def made(**options: Any) -> Declared:
-    def program() -> dict[str, Any]:
-        parent = pulumi.ComponentResource("test:index:Parent", "parent")
-        private_bucket(
-            "files", pulumi.ResourceOptions(parent=parent), tags=TAGS, **{"deletion_protection": True, **options}
-        )
-        return {}
-
-    return declare(program)
+    return declare(
+        lambda: private_bucket("files", below_a_parent(), tags=TAGS, **{"deletion_protection": True, **options})
+    )
 
 
 def access_logs(days: int) -> Declared:
-    def program() -> dict[str, Any]:
-        parent = pulumi.ComponentResource("test:index:Parent", "parent")
-        access_log_bucket(
-            "files", days=days, deletion_protection=True, tags=TAGS, opts=pulumi.ResourceOptions(parent=parent)
-        )
-        return {}
-
-    return declare(program)
+    return declare(
+        lambda: access_log_bucket("files", days=days, deletion_protection=True, tags=TAGS, opts=below_a_parent())
+    )
 
 
 def test_nobody_can_make_it_public() -> None:

@@ -38,11 +38,7 @@ FORCES_NEW = {
 def made(**args: Any) -> Declared:
     given: AwsDatabaseArgs = {"vpc_id": "vpc-1", "subnet_ids": SUBNETS, "tags": TAGS, **args}  # pyright: ignore[reportAssignmentType]
 
-    def program() -> dict[str, Any]:
-        database = AwsDatabase("db", given)
-        return {output: getattr(database, output) for output in AwsDatabase.__annotations__}
-
-    return declare(program)
+    return declare(lambda: AwsDatabase("db", given))
 
 
 def instance(declared: Declared) -> Registered:

@@ -41,11 +41,7 @@ OTHER_CA = rds_ca_bundle("eu-west-1")
 
 
 def declared(**args: Any) -> Declared:
-    def program() -> dict[str, Any]:
-        role = AwsDatabaseRole("role", {**LEAST, **args})  # pyright: ignore[reportArgumentType]
-        return {"user": role.user, "function_name": role.function_name}
-
-    return declare(program)
+    return declare(lambda: AwsDatabaseRole("role", {**LEAST, **args}))  # pyright: ignore[reportArgumentType]
 
 
 @pytest.fixture(scope="module")

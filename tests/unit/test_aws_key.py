@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -14,16 +13,13 @@ from components.aws.key import Service, customer_key
 from components.aws.logs import RETENTIONS, parse_retention
 from components.aws.security import allow_between
 from tests.unit.aws import TAGS, statements, untagged
-from tests.unit.recording import Declared, declare
+from tests.unit.recording import Declared, below_a_parent, declare
 
 
 def made(services: Sequence[Service] = (), *, protect: bool = False) -> Declared:
-    def program() -> dict[str, Any]:
-        parent = pulumi.ComponentResource("test:index:Parent", "parent")
-        opts = pulumi.ResourceOptions(parent=parent, protect=protect)
-        return {"arn": customer_key("key", "Encrypts a test", opts, services=services, tags=TAGS).arn}
-
-    return declare(program)
+    return declare(
+        lambda: customer_key("key", "Encrypts a test", below_a_parent(protect=protect), services=services, tags=TAGS)
+    )
 
 
 def test_a_key_rotates_and_is_hard_to_lose() -> None:
@@ -78,8 +74,8 @@ def test_services_are_let_in_as_aws_documents_it() -> None:
 
 
 def test_two_groups_that_speak() -> None:
-    def program() -> dict[str, Any]:
-        allow_between(
+    declared = declare(
+        lambda: allow_between(
             "database",
             client_group="sg-client",
             server_group="sg-server",
@@ -88,9 +84,7 @@ def test_two_groups_that_speak() -> None:
             tags=TAGS,
             opts=pulumi.ResourceOptions(),
         )
-        return {}
-
-    declared = declare(program)
+    )
     common = {
         "ipProtocol": "tcp",
         "fromPort": 5432,

@@ -43,7 +43,7 @@ def launched(
     frontend: Mapping[str, Any] | None = None,
     **more: Any,
 ) -> Declared:
-    def program() -> dict[str, Any]:
+    def component() -> AwsLaunchTemplate:
         late = pulumi.Output.from_input(database_host)
         args: Any = {
             "vpc_id": "vpc-1",
@@ -54,10 +54,9 @@ def launched(
             "tags": TAGS,
             **more,
         }
-        template = AwsLaunchTemplate("kotauth", args)
-        return {output: getattr(template, output) for output in AwsLaunchTemplate.__annotations__}
+        return AwsLaunchTemplate("kotauth", args)
 
-    return declare(program)
+    return declare(component)
 
 
 @pytest.fixture(scope="module")

@@ -25,11 +25,7 @@ def balanced(name: str = "kotauth", **more: Any) -> Declared:
         **more,
     }
 
-    def program() -> dict[str, Any]:
-        balancer = AwsLoadBalancer(name, args)
-        return {output: getattr(balancer, output) for output in AwsLoadBalancer.__annotations__}
-
-    return declare(program)
+    return declare(lambda: AwsLoadBalancer(name, args))
 
 
 @pytest.fixture(scope="module")

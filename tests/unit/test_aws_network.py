@@ -18,11 +18,7 @@ ZONES = ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
 def made(**args: Any) -> Declared:
     given: AwsNetworkArgs = {"zones": ZONES[:2], "tags": TAGS, **args}  # pyright: ignore[reportAssignmentType]
 
-    def program() -> dict[str, Any]:
-        network = AwsNetwork("net", given)
-        return {output: getattr(network, output) for output in AwsNetwork.__annotations__}
-
-    return declare(program)
+    return declare(lambda: AwsNetwork("net", given))
 
 
 def routes(declared: Declared) -> dict[str, str]:

@@ -39,11 +39,7 @@ TOPIC = arn("service", "watch-alarms-0c0ffee")
 def watch(**more: Any) -> Declared:
     args: Any = {"log_group_name": LOG, "tags": TAGS, **more}
 
-    def program() -> dict[str, Any]:
-        watched = AwsObservability("watch", args)
-        return {output: getattr(watched, output) for output in AwsObservability.__annotations__}
-
-    return declare(program)
+    return declare(lambda: AwsObservability("watch", args))
 
 
 @pytest.fixture(scope="module")

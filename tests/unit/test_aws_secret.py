@@ -15,11 +15,7 @@ ARGS: AwsSecretArgs = {"value": "hunter2", "description": "Password of the datab
 
 
 def made(args: AwsSecretArgs) -> Declared:
-    def program() -> dict[str, Any]:
-        secret = AwsSecret("password", args)
-        return {output: getattr(secret, output) for output in AwsSecret.__annotations__}
-
-    return declare(program)
+    return declare(lambda: AwsSecret("password", args))
 
 
 def test_a_secret_has_a_name_of_the_engine_and_a_key_of_its_own() -> None:

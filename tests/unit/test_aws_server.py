@@ -24,7 +24,7 @@ BALANCER_GROUP, DATABASE_GROUP = "sg-0123456789abcdef0", "sg-0123456789abcdef1"
 
 
 def served(**more: Any) -> Declared:
-    def program() -> dict[str, Any]:
+    def component() -> AwsServer:
         args: Any = {
             "vpc_id": "vpc-1",
             "subnet_ids": ["subnet-a", "subnet-b"],
@@ -36,10 +36,9 @@ def served(**more: Any) -> Declared:
             "tags": TAGS,
             **more,
         }
-        server = AwsServer("kotauth", args)
-        return {output: getattr(server, output) for output in AwsServer.__annotations__}
+        return AwsServer("kotauth", args)
 
-    return declare(program)
+    return declare(component)
 
 
 @pytest.fixture(scope="module")

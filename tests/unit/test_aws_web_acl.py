@@ -23,11 +23,7 @@ URL_LABELS = ["GenericRFI_QueryArguments", "GenericRFI_Body", "EC2MetaDataSSRF_Q
 def firewall(**more: Any) -> Declared:
     args: Any = {"tags": TAGS, **more}
 
-    def program() -> dict[str, Any]:
-        acl = AwsWebAcl("acl", args)
-        return {"arn": acl.arn, "log_group_name": acl.log_group_name}
-
-    return declare(program)
+    return declare(lambda: AwsWebAcl("acl", args))
 
 
 @pytest.fixture(scope="module")

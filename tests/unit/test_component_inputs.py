@@ -22,8 +22,8 @@ from components import (
     DockerNetwork,
 )
 from components.inputs import InvalidInputError
+from tests.unit.least_inputs import LEAST, ROLE, SPEC, declared
 from tests.unit.recording import Declared
-from tests.unit.test_components import LEAST, ROLE, SPEC, declared
 
 Component = Any
 EACH = pytest.mark.parametrize("component", COMPONENTS, ids=lambda component: component.__name__)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import functools
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
@@ -10,21 +11,8 @@ import pytest
 
 from components import (
     COMPONENTS,
-    AwsBootGate,
-    AwsCertificate,
-    AwsDatabase,
-    AwsDatabaseRole,
     AwsDeployment,
     AwsDns,
-    AwsEdge,
-    AwsLaunchTemplate,
-    AwsLoadBalancer,
-    AwsNetwork,
-    AwsObservability,
-    AwsRollGate,
-    AwsSecret,
-    AwsServer,
-    AwsWebAcl,
     DockerCaCertificate,
     DockerContainer,
     DockerDatabase,
@@ -36,150 +24,17 @@ from components import (
 )
 from components.inputs import InvalidInputError
 from tests.unit.aws import TAGS, untagged
+from tests.unit.least_inputs import LEAST, ROLE, SPEC, Component, declared
 from tests.unit.recording import Declared, declare
 
-SPEC: dict[str, Any] = {
-    "part": "server",
-    "image": "registry.example/x:1.2.3",
-    "user": "10001:10001",
-    "memory": 64,
-    "cpus": 1,
-    "probe": {
-        "command": ["true"],
-        "interval_seconds": 5,
-        "timeout_seconds": 5,
-        "retries": 3,
-        "start_period_seconds": 90,
-    },
-    "stop_seconds": 20,
-}
-ROLE: dict[str, Any] = {
-    "network": "back",
-    "host": "postgres",
-    "administrator_password": "administrator",
-    "password": "application",
-}
-HOST: dict[str, Any] = {
-    "vpc_id": "vpc-1",
-    "containers": [{**SPEC, "ports": [{"host": 443, "container": 8443}], "tmpfs": ["/tmp"]}],  # noqa: S108
-    "log_retention_days": 30,
-    "watch": {"port": 9000},
-}
-SUBNETS = ["subnet-a", "subnet-b"]
-LEAST: dict[Callable[..., pulumi.ComponentResource], dict[str, Any]] = {
-    DockerDeployment: {"base_url": "https://auth.example.com", "acme_email": "ops@example.com", "http_port": 81},
-    DockerNetwork: {},
-    DockerContainer: {"spec": {**SPEC, "ports": [{"host": 1, "container": 2}]}},
-    DockerFiles: {"image": "registry.example/x:1", "files": {"a": "b"}},
-    DockerDatabase: {"network": "back", "memory": 512, "cpus": 1},
-    DockerDatabaseRole: {**ROLE, "password_version": 2, "pool_size": 10},
-    DockerCaCertificate: {
-        "volume": "data",
-        "path": "/data/root.crt",
-        "image": "registry.example/x:1",
-        "written_by": "c",
-    },
-    KotauthCredentials: {"database_password_version": 2},
-    AwsDeployment: {
-        "base_url": "https://auth.example.com",
-        "availability_zones": ["eu-central-1a", "eu-central-1b"],
-        "zone_id": "Z0123456789ABC",
-        "alarm_email": "ops@example.com",
-        "memory": 600,
-        "cpus": 1,
-        "pool_size": 11,
-        "replicas": 1,
-        "database_version": 15,
-        "database_password_version": 2,
-        "database_storage": 30,
-        "database_storage_limit": 60,
-        "database_backup_days": 7,
-        "log_retention_days": 30,
-        "alarm_errors": 7,
-        "alarm_failed_logins": 8,
-        "alarm_latency": 3,
-    },
-    AwsNetwork: {"zones": ["eu-central-1a", "eu-central-1b"], "flow_log_retention_days": 30},
-    AwsSecret: {"value": "x", "description": "x", "version": 2, "recovery_window_days": 7},
-    AwsDatabase: {
-        "vpc_id": "vpc-1",
-        "subnet_ids": SUBNETS,
-        "version": 15,
-        "storage_gb": 30,
-        "storage_limit_gb": 60,
-        "backup_retention_days": 7,
-        "log_retention_days": 30,
-    },
-    AwsDatabaseRole: {
-        "vpc_id": "vpc-1",
-        "subnet_ids": SUBNETS,
-        "database_host": "db.example",
-        "database_port": 5433,
-        "database_security_group_id": "sg-1",
-        "administrator_secret_arn": "arn:a",
-        "administrator_key_arn": "arn:b",
-        "password_secret_arn": "arn:c",
-        "password_key_arn": "arn:d",
-        "password_version": 2,
-        "pool_size": 11,
-        "log_retention_days": 30,
-    },
-    AwsLaunchTemplate: {**HOST, "in_group": True, "egress": [{"port": 443, "description": "x"}]},
-    AwsServer: {**HOST, "subnet_ids": SUBNETS, "target_group_arn": "arn:t", "load_balancer_security_group_id": "sg-1"},
-    AwsEdge: {**HOST, "subnet_id": "subnet-a", "availability_zone": "eu-central-1a", "volume_gb": 2},
-    AwsCertificate: {"host_name": "auth.example.com", "zone_id": "Z0123456789ABC"},
-    AwsDns: {"name": "auth.example.com", "zone_id": "Z0123456789ABC", "address": "203.0.113.10"},
-    AwsLoadBalancer: {
-        "vpc_id": "vpc-1",
-        "subnet_ids": SUBNETS,
-        "host_name": "auth.example.com",
-        "zone_id": "Z0123456789ABC",
-        "target_port": 8443,
-        "access_log_days": 7,
-        "login_rate_limit": 20,
-        "rate_limit": 500,
-        "log_retention_days": 30,
-    },
-    AwsWebAcl: {"login_rate_limit": 20, "rate_limit": 500, "log_retention_days": 30},
-    AwsBootGate: {"instance_id": "i-1", "log_group_arn": "arn:aws:logs:r:1:log-group:g", "limit_seconds": 300},
-    AwsRollGate: {
-        "group_name": "g",
-        "target_group_arn": "arn:t",
-        "limit_seconds": 300,
-        "log_retention_days": 30,
-    },
-    AwsObservability: {
-        "log_group_name": "g",
-        "load_balancer_arn_suffix": "app/l",
-        "target_group_arn_suffix": "targetgroup/t",
-        "certificate_arn": "arn:c",
-        "database_identifier": "d",
-        "group_name": "g",
-        "errors": 7,
-        "failed_logins": 8,
-        "host_failures": 2,
-        "load_balancer_errors": 11,
-        "server_errors": 12,
-        "latency_seconds": 3,
-        "certificate_days": 20,
-        "database_cpu_percent": 70,
-        "database_storage_gb": 2,
-        "database_memory_mb": 200,
-        "database_connections": 50,
-    },
-}
 EACH = pytest.mark.parametrize("component", COMPONENTS, ids=lambda component: component.__name__)
 
 
-def declared(component: Callable[..., pulumi.ComponentResource], args: Mapping[str, Any]) -> Declared:
-    def program() -> dict[str, Any]:
-        component("it", args)
-        return {}
-
-    return declare(program)
+def token(component: Component) -> str:
+    return f"kotauth:index:{component.__name__}"  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def is_aws(component: Callable[..., pulumi.ComponentResource]) -> bool:
+def is_aws(component: Component) -> bool:
     return ".aws." in component.__module__
 
 
@@ -201,32 +56,30 @@ def comparable(inputs: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-@EACH
-def test_floats_for_numbers_declare_the_same(component: Callable[..., pulumi.ComponentResource]) -> None:
-    args = LEAST[component]
-    by_name = [
-        {(r.type, r.name): comparable(r.inputs) for r in declared(component, given).resources}
-        for given in (args, as_another_language_sends_it(args))
-    ]
-    assert by_name[0] == by_name[1]
+@functools.cache
+def least(component: Component) -> Declared:
+    return declared(component, LEAST[component])
 
 
 @EACH
-def test_every_output_is_set_and_registered(component: Callable[..., pulumi.ComponentResource]) -> None:
+def test_floats_for_numbers_declare_the_same(component: Component) -> None:
+    with_floats = declared(component, as_another_language_sends_it(LEAST[component]))
+    expected, seen = (
+        {(r.type, r.name): comparable(r.inputs) for r in each.resources} for each in (least(component), with_floats)
+    )
+    assert seen == expected
+
+
+@EACH
+def test_every_output_is_set_and_registered(component: Component) -> None:
     promised = {name for name in component.__annotations__ if not name.startswith("_")}
-
-    def program() -> dict[str, Any]:
-        made = component("it", LEAST[component])
-        return {name: getattr(made, name) for name in promised}
-
-    result = declare(program)
-    assert {name for name, value in result.outputs.items() if value is None} == set()
-    registered = result.component_outputs["kotauth:index:" + component.__name__, "it"]  # pyright: ignore[reportAttributeAccessIssue]
-    assert registered == promised
+    made = least(component)
+    assert {name for name in promised if made.outputs[name] is None} == set()
+    assert made.component_outputs[token(component), "it"] == promised
 
 
 @EACH
-def test_labels_reach_every_child(component: Callable[..., pulumi.ComponentResource]) -> None:
+def test_labels_reach_every_child(component: Component) -> None:
     if component is KotauthCredentials or is_aws(component):
         return  # nothing that Docker keeps
     result = declared(component, {**LEAST[component], "labels": {"team": "identity"}})
@@ -236,7 +89,7 @@ def test_labels_reach_every_child(component: Callable[..., pulumi.ComponentResou
 
 
 @EACH
-def test_tags_reach_every_child_that_takes_them(component: Callable[..., pulumi.ComponentResource]) -> None:
+def test_tags_reach_every_child_that_takes_them(component: Component) -> None:
     if not is_aws(component) or component is AwsDns:
         return  # a record takes none
     result = declared(component, {**LEAST[component], "tags": TAGS})
@@ -245,10 +98,9 @@ def test_tags_reach_every_child_that_takes_them(component: Callable[..., pulumi.
 
 
 @EACH
-def test_every_child_has_a_parent_among_the_component_s_own(component: Callable[..., pulumi.ComponentResource]) -> None:
-    result = declared(component, LEAST[component])
-    roots = [r.type for r in result.resources if r.parent == "kotauth-unit"]
-    assert roots == ["kotauth:index:" + component.__name__]  # pyright: ignore[reportAttributeAccessIssue]
+def test_every_child_has_a_parent_among_the_component_s_own(component: Component) -> None:
+    roots = [r.type for r in least(component).resources if r.parent == "kotauth-unit"]
+    assert roots == [token(component)]
 
 
 def test_a_network_has_no_way_out_unless_one_is_asked_for() -> None:
@@ -318,9 +170,7 @@ def test_files_in_a_volume_that_is_there() -> None:
         (AwsDeployment, {}, ["base_url", "zone_id", "availability_zones"]),
     ],
 )
-def test_bad_inputs_are_all_named(
-    component: Callable[..., pulumi.ComponentResource], args: dict[str, Any], problems: list[str]
-) -> None:
+def test_bad_inputs_are_all_named(component: Component, args: dict[str, Any], problems: list[str]) -> None:
     with pytest.raises(InvalidInputError) as refused:
         declared(component, args)
     assert sorted(line.split(" = ")[0].strip() for line in str(refused.value).splitlines()[1:]) == sorted(problems)

@@ -172,10 +172,10 @@ def test_a_key_that_comes_later_is_checked_when_it_does() -> None:
 
     args = {"base_url": "https://auth.example.com", "acme_email": "ops@example.com"}
 
-    def program() -> dict[str, Any]:
+    def key() -> Any:
         late = pulumi.Output.secret("x" * 31)
         return {"key": DockerSettings.resolve({**args, "secret_key": late}, "it").server.secret_key}
 
     with pytest.raises(pulumi.RunError, match=r'secret_key = "\[secret\]": must have 32 characters') as refused:
-        declare(program)
+        declare(key)
     assert "x" * 31 not in str(refused.value)

@@ -130,11 +130,7 @@ def test_a_deployment_resolves_what_it_is_given_to_the_same_settings(
 
 def test_a_secret_key_is_handed_on_as_a_secret() -> None:
     key = "k" * 32
-
-    def program() -> dict[str, Any]:
-        return {"key": load({**OF_AWS, "secretKey": key}).inputs["secret_key"]}
-
-    declared = declare(program)
+    declared = declare(lambda: {"key": load({**OF_AWS, "secretKey": key}).inputs["secret_key"]})
     assert (declared.outputs, declared.secret_outputs) == ({"key": key}, {"key"})
 
 
