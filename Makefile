@@ -6,8 +6,11 @@ PYTHON ?= python3
 OUTAGE_SECONDS ?= 300
 RUN := .venv/bin/python
 FAST := tests/unit tests/schema tests/policy
-# Two processes; tests/conftest.py says which tests stay together, and puts the long ones first.
-TOGETHER := -n 2 --dist loadgroup --no-loadscope-reorder
+STARTED := $(shell date +%s)
+CORES = $(shell $(PYTHON) -c 'import os; print(os.cpu_count())')
+# tests/conftest.py says which tests stay together, and puts the long ones first.
+TOGETHER := --dist loadgroup --no-loadscope-reorder --since $(STARTED)
+
 # pip compiles nothing of the AWS SDK at installation, so each Python would compile what it imports of it, for seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -42,14 +45,15 @@ image: venv ## write the newest host image and the images' digests into the file
 env: ## print the environment for plain pulumi: eval "$$(make -s env)"
 	@$(PYTHON) -m engine env
 
+# Two processes more than cores: the tests on Docker and those of hosts wait most of the time.
 test: lint engine ## everything: lint, types, and all tests
-	$(RUN) -m pytest --durations=10 $(TOGETHER)
+	$(RUN) -m pytest --durations=10 --budget test -n $(shell expr $(CORES) + 2) $(TOGETHER)
 
 outage: venv ## stop the database of a rehearsed host for five minutes under load; OUTAGE_SECONDS=300
 	OUTAGE_SECONDS=$(OUTAGE_SECONDS) $(RUN) -m pytest -q -s tests/host/test_watchdog.py -k outage
 
 check: lint ## lint, types, and the tests that need no Docker, two or three minutes
-	$(RUN) -m pytest -q $(TOGETHER) $(FAST)
+	$(RUN) -m pytest -q --budget check -n $(CORES) $(TOGETHER) $(FAST)
 
 lint: venv
 	$(RUN) -m ruff check .

@@ -16,6 +16,8 @@ from engine import docker, selection
 from tests.project import Project
 from tests.shared_daemon import SharedDaemon
 
+pytest_plugins = ["tests.time_report"]
+
 _DOCKER, _STACKS = {"daemon", "images"}, {"production", "staging"}
 _LONG = ("docker", "hosts", "aws")
 

@@ -15,7 +15,7 @@ import engine
 
 ROOT = Path(__file__).resolve().parent.parent
 _PROGRAM = ("Pulumi.yaml", "__main__.py", "components")
-_LEFT_OUT = shutil.ignore_patterns("venv", "__pycache__", "build", "*.egg-info")
+_LEFT_OUT = shutil.ignore_patterns("venv", "build", "*.egg-info")
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 

@@ -1,0 +1,109 @@
+"""Where the time of a run of the tests went: folders, slowest fixtures, processor; and which budgets are broken.
+
+The budgets are in pyproject.toml, for two cores. A broken one is named and fails nothing: a busy machine breaks them too.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import tomllib
+from collections import Counter
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine import cache
+
+_PROJECT = Path(__file__).parent.parent / "pyproject.toml"
+_FIXTURES_SHOWN = 20
+_BUILT = "engine-*", "images/*"
+"""What takes minutes to build, in the cache of this machine."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what `make` tells."""
+    group = parser.getgroup("time report")
+    group.addoption("--budget", help="the budget of the whole run: test or check")
+    group.addoption("--since", type=float, help="when `make` began, in seconds since 1970")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Measure from now on."""
+    config.pluginmanager.register(_TimeReport(config), "kotauth-time-report")
+
+
+class _TimeReport:
+    """Measures in each process that runs tests; the one that started them adds up."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._began = time.time()
+        self._folders: Counter[str] = Counter()
+        self._fixtures: Counter[str] = Counter()
+        self._processor = 0.0
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+    ) -> Generator[None, Any, Any]:
+        """Measure a fixture, without those that it asks for by its arguments."""
+        began = time.monotonic()
+        try:
+            return (yield)
+        finally:
+            where = fixturedef.baseid if fixturedef.scope == "session" else request.node.nodeid.partition("::")[0]
+            self._fixtures[f"{fixturedef.argname}  {where}"] += time.monotonic() - began
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Add a phase of a test to its folder."""
+        self._folders[report.nodeid.rpartition("/")[0]] += report.duration
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self) -> None:
+        """Have a process that only runs tests hand over what it measured."""
+        spent = os.times()
+        self._processor += spent.user + spent.system + spent.children_user + spent.children_system
+        if hasattr(self._config, "workeroutput"):
+            self._config.workeroutput["time report"] = (dict(self._fixtures), self._processor)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Take over what such a process measured; one that crashed hands nothing over."""
+        fixtures, processor = getattr(node, "workeroutput", {}).get("time report", ({}, 0))
+        self._fixtures.update(fixtures)
+        self._processor += processor
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Print it."""
+        terminalreporter.section("time")
+        for line in self._lines():
+            terminalreporter.write_line(line)
+
+    def _lines(self) -> Iterator[str]:
+        budgets = tomllib.loads(_PROJECT.read_text(encoding="utf-8"))["tool"]["kotauth"]["budgets"]
+        now = time.time()
+        since = self._config.getoption("since") or self._began
+        built = [path.name for kind in _BUILT for path in cache.folder().glob(kind) if path.stat().st_mtime > since]
+        yield "Folders, seconds of their tests one after the other:"
+        for folder, seconds in self._folders.most_common():
+            yield f"{seconds:8.1f}  {folder}"
+        yield f"The {_FIXTURES_SHOWN} slowest fixtures, seconds:"
+        for fixture, seconds in self._fixtures.most_common(_FIXTURES_SHOWN):
+            yield f"{seconds:8.1f}  {fixture}"
+        yield f"Processor {_clock(self._processor)}, without containers."
+        yield f"Before the tests {_clock(self._began - since)}, tests {_clock(now - self._began)}."
+        yield f"Built in this run and kept for the next: {', '.join(sorted(built)) or 'nothing'}."
+        limits = {folder: (self._folders[folder], limit) for folder, limit in budgets["folders"].items()}
+        if target := self._config.getoption("budget"):
+            limits[f"make {target}"] = (now - since, budgets["cold" if built else target])
+        broken = [f"{what} {_clock(took)} of {_clock(limit)}" for what, (took, limit) in limits.items() if took > limit]
+        yield f"In the same order again: --randomly-seed={self._config.getoption('randomly_seed', 'none')}."
+        yield f"Budgets broken: {', '.join(broken) or 'none'}."
+
+
+def _clock(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    return f"{minutes}:{seconds:02}"
