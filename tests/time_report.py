@@ -1,6 +1,6 @@
 """Where the time of a run of the tests went: folders, slowest fixtures, processor; and which budgets are broken.
 
-The budgets are in pyproject.toml, for two cores. A broken one is named and fails nothing: a busy machine breaks them too.
+The budgets are in pyproject.toml, for two cores. A broken one is named and fails nothing: a busy machine breaks some.
 """
 
 from __future__ import annotations
