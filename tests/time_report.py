@@ -5,10 +5,11 @@ The budgets are in pyproject.toml, for two cores. A broken one is named and fail
 
 from __future__ import annotations
 
+import operator
 import os
 import time
 import tomllib
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -41,8 +42,8 @@ class _TimeReport:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._began = time.time()
-        self._folders: Counter[str] = Counter()
-        self._fixtures: Counter[str] = Counter()
+        self._folders: dict[str, float] = defaultdict(float)
+        self._fixtures: dict[str, float] = defaultdict(float)
         self._processor = 0.0
 
     @pytest.hookimpl(wrapper=True)
@@ -66,14 +67,16 @@ class _TimeReport:
         """Have a process that only runs tests hand over what it measured."""
         spent = os.times()
         self._processor += spent.user + spent.system + spent.children_user + spent.children_system
-        if hasattr(self._config, "workeroutput"):
-            self._config.workeroutput["time report"] = (dict(self._fixtures), self._processor)
+        output: dict[str, Any] | None = getattr(self._config, "workeroutput", None)
+        if output is not None:
+            output["time report"] = dict(self._fixtures), self._processor
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         """Take over what such a process measured; one that crashed hands nothing over."""
         fixtures, processor = getattr(node, "workeroutput", {}).get("time report", ({}, 0))
-        self._fixtures.update(fixtures)
+        for fixture, seconds in fixtures.items():
+            self._fixtures[fixture] += seconds
         self._processor += processor
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
@@ -88,20 +91,26 @@ class _TimeReport:
         since = self._config.getoption("since") or self._began
         built = [path.name for kind in _BUILT for path in cache.folder().glob(kind) if path.stat().st_mtime > since]
         yield "Folders, seconds of their tests one after the other:"
-        for folder, seconds in self._folders.most_common():
+        for folder, seconds in _slowest(self._folders):
             yield f"{seconds:8.1f}  {folder}"
         yield f"The {_FIXTURES_SHOWN} slowest fixtures, seconds:"
-        for fixture, seconds in self._fixtures.most_common(_FIXTURES_SHOWN):
+        for fixture, seconds in _slowest(self._fixtures)[:_FIXTURES_SHOWN]:
             yield f"{seconds:8.1f}  {fixture}"
         yield f"Processor {_clock(self._processor)}, without containers."
         yield f"Before the tests {_clock(self._began - since)}, tests {_clock(now - self._began)}."
         yield f"Built in this run and kept for the next: {', '.join(sorted(built)) or 'nothing'}."
-        limits = {folder: (self._folders[folder], limit) for folder, limit in budgets["folders"].items()}
+        limits: dict[str, tuple[float, float]] = {
+            folder: (self._folders[folder], limit) for folder, limit in budgets["folders"].items()
+        }
         if target := self._config.getoption("budget"):
             limits[f"make {target}"] = (now - since, budgets["cold" if built else target])
         broken = [f"{what} {_clock(took)} of {_clock(limit)}" for what, (took, limit) in limits.items() if took > limit]
         yield f"In the same order again: --randomly-seed={self._config.getoption('randomly_seed', 'none')}."
         yield f"Budgets broken: {', '.join(broken) or 'none'}."
+
+
+def _slowest(seconds: dict[str, float]) -> list[tuple[str, float]]:
+    return sorted(seconds.items(), key=operator.itemgetter(1), reverse=True)
 
 
 def _clock(seconds: float) -> str:
