@@ -1,20 +1,14 @@
-"""The evaluation of identity policies in the simulated AWS: operators, elements, and what a refused call looks like."""
+"""The evaluation of identity policies in the simulated AWS: operators and elements."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
-import grpc
 import pytest
-from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
-from tests.engine.aws import StandIn, stand_in, wire
 from tests.engine.aws.access import Policies, Request, UnknownOperatorError, definition
 from tests.engine.aws.access.conditions import holds
-
-pytestmark = pytest.mark.engine
 
 CONTEXT = {
     "aws:requesttag/stack": "prod",
@@ -103,31 +97,3 @@ def test_which_keys_aws_knows(action: str, type: str, key: str, is_known: bool) 
     found = definition.action(action)
     (resource,) = [each for each in found.resources if each.type == type]
     assert found.supports(key, resource) is is_known
-
-
-@pytest.fixture(scope="module")
-def aws() -> Iterator[StandIn]:
-    with stand_in() as running:
-        yield running
-
-
-@pytest.mark.parametrize(
-    ("actions", "refused"),
-    [
-        ([], r"ec2:CreateVpc on resource: arn:aws:ec2:eu-central-1:123456789012:vpc/\*"),
-        (["ec2:CreateVpc"], r"ec2:CreateTags on resource: arn:aws:ec2:eu-central-1:123456789012:vpc/\*"),
-        (
-            ["ec2:Create*", "ec2:Describe*"],
-            r"ec2:ModifyVpcAttribute on resource: arn:aws:ec2:eu-central-1:123456789012:vpc/vpc-",
-        ),
-        (["ec2:Create*", "ec2:ModifyVpcAttribute"], "ec2:DescribeVpcs on resource: *"),
-    ],
-)
-def test_a_call_that_is_refused_fails_its_operation(aws: StandIn, actions: list[str], refused: str) -> None:
-    inputs = {"cidrBlock": "10.64.0.0/16", "enableDnsHostnames": True, "tags": {"owner": "kotauth"}}
-    urn = "urn:pulumi:narrow::kotauth::aws:ec2/vpc:Vpc::network"
-    aws.restrict("narrow", json.dumps({"Statement": [allow(actions)] if actions else []}))
-    with grpc.insecure_channel(f"127.0.0.1:{aws.port}") as channel:
-        stub: Any = provider_pb2_grpc.ResourceProviderStub(channel)
-        with pytest.raises(grpc.RpcError, match=f"AccessDenied: .* not authorized to perform: {refused}"):
-            stub.Create(provider_pb2.CreateRequest(urn=urn, properties=wire.write(inputs)))

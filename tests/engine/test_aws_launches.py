@@ -7,11 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-import grpc
 import pytest
-from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
-from tests.engine.aws import wire
 from tests.engine.aws.launches import RULES, USER_DATA_BYTES, Launch, refusals
 from tests.engine.aws_stack import GROUP, AwsStack
 
@@ -155,10 +152,7 @@ def created(stack: AwsStack, name: str, **changed: Any) -> str:
     """Have a resource of the stack made once more with other inputs, and return why it is refused."""
     resource = stack.resources()[name]
     given = {key: value for key, value in resource["inputs"].items() if key != "__defaults"}
-    request = provider_pb2.CreateRequest(urn=resource["urn"], properties=wire.write({**given, **changed}))
-    with grpc.insecure_channel(f"127.0.0.1:{stack.aws.port}") as channel, pytest.raises(grpc.RpcError) as refused:
-        provider_pb2_grpc.ResourceProviderStub(channel).Create(request)
-    return str(refused.value.details())
+    return stack.aws.refusal(resource["urn"], {**given, **changed})
 
 
 @pytest.mark.parametrize("public", [True, False])

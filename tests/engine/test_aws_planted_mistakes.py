@@ -12,11 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import grpc
 import pytest
-from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
-from tests.engine.aws import StandIn, rules, sdk, wire
+from tests.engine.aws import StandIn, rules, sdk
 from tests.engine.aws_stack import DATABASE, AwsStack
 from tests.engine.cloudformation import references_of, template
 from tests.engine.cloudformation.linting import lint
@@ -91,10 +89,7 @@ def by_stand_in(planted: Planted) -> list[str]:
     """Have it made beside the others, by a deployer who may do anything; it is refused, so nothing changes."""
     planted.aws.restrict("unrestricted")
     urn = planted.resource["urn"].replace("urn:pulumi:prod::", "urn:pulumi:unrestricted::")
-    request = provider_pb2.CreateRequest(urn=urn, properties=wire.write(planted.inputs))
-    with grpc.insecure_channel(f"127.0.0.1:{planted.aws.port}") as channel, pytest.raises(grpc.RpcError) as refused:
-        provider_pb2_grpc.ResourceProviderStub(channel).Create(request)
-    return [str(refused.value.details())]
+    return [planted.aws.refusal(urn, planted.inputs)]
 
 
 def plant(stack: AwsStack, resources: Resources, name: str, changes: Mapping[str, Any]) -> Planted:

@@ -8,7 +8,7 @@ import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from tests.engine.aws import kinds, sdk, shapes
-from tests.engine.aws.differences import Changes, UndecidedError
+from tests.engine.aws.differences import Changes, UndecidedError, between
 from tests.engine.aws.replacement import TABLE
 from tests.engine.cloudformation.counterparts import COUNTERPARTS, FLAT, Counterpart
 
@@ -80,3 +80,12 @@ DATA_OR_IDENTITY = [
 def test_what_loses_data_or_identity(token: str, inputs: str, replaces: bool) -> None:
     for name in inputs.split():
         assert TABLE[token].replaces(name, {name: "old"}, {name: "new"}) is replaces
+
+
+@pytest.mark.parametrize(("defaults", "old_goes_first"), [([], True), (["name"], False)])
+def test_two_with_the_same_name_can_not_exist(defaults: list[str], old_goes_first: bool) -> None:
+    """A name that the provider made (`__defaults`) is another one for the new resource, which comes first then."""
+    token = "aws:ec2/securityGroup:SecurityGroup"
+    old, new = ({"name": "it", "description": text, "__defaults": defaults} for text in ("First", "Second"))
+    found = between(token, TABLE[token], old, new)
+    assert (list(found.replaces), found.deleteBeforeReplace) == (["description"], old_goes_first)

@@ -17,18 +17,22 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
 import http.server
 import json
 import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import cloud
+import grpc
+from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
+
+from . import cloud, wire
 from .access import Request
 
 _ROOT = Path(__file__).resolve().parents[3]
@@ -72,6 +76,20 @@ class StandIn:
         """Return a client of the same AWS, which asks only once."""
         return cloud.client(service, region or self._region, self.endpoint, attempts=1)
 
+    @functools.cached_property
+    def provider(self) -> Any:
+        """The provider's protocol, as the engine speaks it: a gRPC stub."""
+        channel = self._closing.enter_context(grpc.insecure_channel(f"127.0.0.1:{self.port}"))
+        return provider_pb2_grpc.ResourceProviderStub(channel)
+
+    def refusal(self, urn: str, inputs: Mapping[str, Any]) -> str:
+        """Have a resource made without the engine, and return why it is refused."""
+        try:
+            self.provider.Create(provider_pb2.CreateRequest(urn=urn, properties=wire.write(inputs)))
+        except grpc.RpcError as error:
+            return str(error.details())
+        raise AssertionError(f"{urn} is made of {inputs}, and a refusal was expected")
+
     @property
     def operations(self) -> list[Operation]:
         """What was done since the start, in order."""
@@ -97,17 +115,9 @@ class StandIn:
         """Have each operation on a type or resource take longer."""
         self._order("slow", match, seconds)
 
-    def throttle(self, service: str, operation: str = "*", times: int = 1) -> None:
-        """Have AWS answer ThrottlingException, whoever asks; by operation only where AWS speaks JSON."""
-        self._order("throttle", service, operation, times)
-
-    def invoke_result(self, function: str, payload: str | None = None, error: str | None = None) -> None:
-        """Say what functions whose name begins so return, or what error they raise (the payload of it)."""
-        self._order("answer_invocation", function, payload=payload, error=error)
-
     def invoke_with(self, function: str, run: Callable[[str, Any], Any]) -> None:
         """Have a Python function of the test called with the name and the decoded input; it may raise."""
-        self._order("answer_invocation", function, url=self._closing.enter_context(_served(run)))
+        self._order("answer_invocation", function, self._closing.enter_context(_served(run)))
 
     def function_code(self, function: str) -> bytes:
         """Return a function's archive, as AWS got it."""

@@ -34,7 +34,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the terminal, meant for the engine; the end of the input follows
 
     controls = Controls()
-    endpoint = cloud.start(controls.is_throttled)
+    endpoint = cloud.start()
 
     def watch(service: str, operation: str, given: dict[str, Any], region: str) -> None:
         def ask(service: str) -> Any:

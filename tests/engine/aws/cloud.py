@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import re
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -23,7 +22,7 @@ watchers: list[Callable[[str, str, dict[str, Any], str], None]] = []
 """Called before each call of this process: service, operation, members, region. One that raises refuses it."""
 
 
-def start(is_throttled: Callable[[str, str], bool]) -> str:
+def start() -> str:
     """Start moto on a free port of this machine and return its address."""
     os.environ.update(MOTO_ACCOUNT_ID=ACCOUNT, MOTO_ACM_VALIDATION_WAIT="0")
     from moto.core.config import default_user_config  # noqa: PLC0415 - after its environment
@@ -33,14 +32,7 @@ def start(is_throttled: Callable[[str, str], bool]) -> str:
     default_user_config["iam"] = {"load_aws_managed_policies": True}
     default_user_config["lambda"] = {"use_docker": False}
     moto = DomainDispatcherApplication(create_backend_app)
-
-    def application(environment: dict[str, Any], start_response: Any) -> Any:
-        if is_throttled(*_operation(environment)):
-            start_response("400 Bad Request", [("Content-Type", "application/x-amz-json-1.1")])
-            return [b'{"__type": "ThrottlingException", "message": "Rate exceeded"}']
-        return moto(environment, start_response)
-
-    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_Quiet)
+    server = make_server("127.0.0.1", 0, moto, threaded=True, request_handler=_Quiet)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return f"http://127.0.0.1:{server.port}"
 
@@ -48,12 +40,6 @@ def start(is_throttled: Callable[[str, str], bool]) -> str:
 class _Quiet(WSGIRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Say nothing."""
-
-
-def _operation(environment: dict[str, Any]) -> tuple[str, str]:
-    """Return service and operation of a request; the operation is known where the protocol is JSON."""
-    scope = re.search(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/", environment.get("HTTP_AUTHORIZATION", ""))
-    return scope[1] if scope else "", environment.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
 
 
 @functools.cache

@@ -40,8 +40,7 @@ class Controls:
         self._lock = threading.Lock()
         self._orders: list[_Order] = []
         self._slow: list[tuple[str, float]] = []
-        self._throttled: dict[tuple[str, str], int] = {}
-        self._answers: list[tuple[str, dict[str, Any]]] = []
+        self._answers: list[tuple[str, str]] = []
         self._log: list[dict[str, Any]] = []
         self.deployers = Deployers()
 
@@ -71,15 +70,10 @@ class Controls:
         with self._lock:
             self._slow.append((match, seconds))
 
-    def throttle(self, service: str, operation: str = "*", times: int = 1) -> None:
-        """Have the API itself answer ThrottlingException, to everybody who calls it."""
+    def answer_invocation(self, prefix: str, url: str) -> None:
+        """Say who is asked what functions whose name begins so answer."""
         with self._lock:
-            self._throttled[service, operation] = times
-
-    def answer_invocation(self, prefix: str, **answer: Any) -> None:
-        """Say what functions whose name begins so answer: payload, error or url (who is asked)."""
-        with self._lock:
-            self._answers.insert(0, (prefix, answer))
+            self._answers.insert(0, (prefix, url))
 
     def function_code(self, function: str, region: str) -> str:
         """Return a function's archive in base64."""
@@ -96,7 +90,7 @@ class Controls:
     def clear(self) -> None:
         """Forget all orders; the log stays."""
         with self._lock:
-            for each in (self._orders, self._slow, self._throttled, self._answers):
+            for each in (self._orders, self._slow, self._answers):
                 each.clear()
 
     def operations(self) -> list[dict[str, Any]]:
@@ -148,26 +142,18 @@ class Controls:
                 f"timeout: {timeout})"
             )
 
-    def is_throttled(self, service: str, operation: str) -> bool:
-        """Whether this call of the API is one too many."""
-        with self._lock:
-            for key in ((service, operation), (service, "*")):
-                if self._throttled.get(key, 0) > 0:
-                    self._throttled[key] -= 1
-                    return True
-        return False
-
     def invoke(self, function: str, payload: str) -> str:
         """Return what a function answers; by default an empty object.
 
         Raises:
             OrderedError: The function failed; the message is its payload.
         """
-        answer = next((answer for prefix, answer in self._answers if function.startswith(prefix)), {})
-        if answer.get("url"):
-            request = urllib.request.Request(answer["url"], json.dumps([function, payload]).encode())  # noqa: S310
-            with urllib.request.urlopen(request) as response:  # noqa: S310 - the test's own address
-                answer = json.load(response)
-        if answer.get("error") is not None:
-            raise OrderedError(str(answer["error"]))
-        return answer.get("payload") or "{}"
+        url = next((url for prefix, url in self._answers if function.startswith(prefix)), None)
+        if url is None:
+            return "{}"
+        request = urllib.request.Request(url, json.dumps([function, payload]).encode())  # noqa: S310
+        with urllib.request.urlopen(request) as response:  # noqa: S310 - the test's own address
+            answer = json.load(response)
+        if "error" in answer:
+            raise OrderedError(answer["error"])
+        return answer["payload"]

@@ -30,7 +30,6 @@ _SPECIAL: dict[str, Naming] = {
     "aws:iam/role:Role": Naming(longest=64),
     "aws:kms/alias:Alias": Naming(longest=238, after="alias/{}".format),
     "aws:lambda/function:Function": Naming(longest=64),
-    "aws:lambda/permission:Permission": Naming("statementId", 100),
     "aws:lb/loadBalancer:LoadBalancer": Naming(longest=32),
     "aws:lb/targetGroup:TargetGroup": Naming(longest=32),
     "aws:rds/instance:Instance": Naming("identifier", separator=""),

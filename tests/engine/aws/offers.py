@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import functools
-import importlib.resources
+import importlib.metadata
 import json
 import re
+from pathlib import Path
 from typing import Any
 
-_TABLES = "cfnlint.data.schemas.extensions.aws_rds_dbinstance"
+_TABLES = "cfnlint/data/schemas/extensions/aws_rds_dbinstance"
 
 
 @functools.cache
 def _table(name: str) -> list[dict[str, Any]]:
-    return json.loads((importlib.resources.files(_TABLES) / f"{name}.json").read_text())["allOf"]
+    # Read as a file: the package itself is not needed, and long to import.
+    file = importlib.metadata.distribution("cfn-lint").locate_file(f"{_TABLES}/{name}.json")
+    return json.loads(Path(str(file)).read_text(encoding="utf-8"))["allOf"]
 
 
 def engine_versions(engine: str) -> list[str]:

@@ -93,7 +93,6 @@ TABLE: dict[str, Changes] = {
     "aws:secretsmanager/secretVersion:SecretVersion": Changes(
         replace="secretId secretString secretBinary", update="versionStages"
     ),
-    "aws:secretsmanager/secretPolicy:SecretPolicy": Changes(replace="secretArn", update="policy blockPublicPolicy"),
     "aws:ssm/parameter:Parameter": Changes(
         replace="name",
         update="value insecureValue description keyId allowedPattern overwrite",
@@ -137,13 +136,6 @@ TABLE: dict[str, Changes] = {
         update="lifecycleScope",
         decide={"input": lambda old, new: new.get("lifecycleScope", "CREATE_ONLY") == "CREATE_ONLY"},
     ),
-    "aws:lambda/permission:Permission": Changes(
-        replace="action eventSourceToken function functionUrlAuthType principal principalOrgId qualifier "
-        "sourceAccount sourceArn statementId statementIdPrefix",
-    ),
-    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": Changes(
-        replace="functionName qualifier", update="destinationConfig maximumEventAgeInSeconds maximumRetryAttempts"
-    ),
     # Logs
     "aws:cloudwatch/logGroup:LogGroup": Changes(
         replace="name logGroupClass",
@@ -160,7 +152,6 @@ TABLE: dict[str, Changes] = {
         "metricQueries namespace okActions period statistic threshold thresholdMetricId treatMissingData unit",
     ),
     "aws:cloudwatch/dashboard:Dashboard": Changes(replace="dashboardName", update="dashboardBody"),
-    "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": Changes(replace="policyName", update="policyDocument"),
     "aws:cloudwatch/eventRule:EventRule": Changes(
         replace="name eventBusName", update="description eventPattern roleArn scheduleExpression state forceDestroy"
     ),
@@ -185,9 +176,6 @@ TABLE: dict[str, Changes] = {
         "mixedInstancesPolicy placementGroup protectFromScaleIn serviceLinkedRoleArn suspendedProcesses tags "
         "targetGroupArns terminationPolicies trafficSources vpcZoneIdentifiers waitForCapacityTimeout "
         "waitForElbCapacity",
-    ),
-    "aws:autoscaling/tag:Tag": Changes(
-        replace="autoscalingGroupName", decide={"tag": lambda old, new: old["tag"]["key"] != new["tag"]["key"]}
     ),
     "aws:ec2/instance:Instance": Changes(
         replace="ami associatePublicIpAddress availabilityZone cpuOptions enclaveOptions ephemeralBlockDevices "
@@ -298,9 +286,6 @@ TABLE: dict[str, Changes] = {
         replace="bucket expectedBucketOwner", update="rules transitionDefaultMinimumObjectSize"
     ),
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls": Changes(replace="bucket", update="rule"),
-    "aws:s3/bucketLogging:BucketLogging": Changes(
-        replace="bucket expectedBucketOwner", update="targetBucket targetGrants targetObjectKeyFormat targetPrefix"
-    ),
     "aws:s3/bucketObjectv2:BucketObjectv2": Changes(
         replace="bucket key",
         update="acl bucketKeyEnabled cacheControl content contentBase64 contentDisposition contentEncoding "

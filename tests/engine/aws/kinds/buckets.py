@@ -125,13 +125,6 @@ KINDS = [
     _setting("BucketPolicy", "bucket_policy", "policy", lambda inputs: inputs["policy"]),
     _setting("BucketLifecycleConfiguration", "bucket_lifecycle_configuration", "lifecycleConfiguration"),
     _setting("BucketOwnershipControls", "bucket_ownership_controls", "ownershipControls"),
-    _setting(
-        "BucketLogging",
-        "bucket_logging",
-        "bucketLoggingStatus",
-        lambda inputs: {"loggingEnabled": inputs},
-        kept=True,
-    ),
     Kind(
         "aws:s3/bucketObjectv2:BucketObjectv2",
         "s3",

@@ -82,20 +82,6 @@ def _invoke(call: Call) -> str:
     return f"{given['functionName']},{given.get('qualifier', '$LATEST')},{digest}"
 
 
-def _permit(call: Call) -> str:
-    call.client.add_permission(**call.members("add_permission", call.inputs))
-    return call.inputs["statementId"]
-
-
-def _permission(call: Call) -> dict[str, Any] | None:
-    policy = json.loads(call.client.get_policy(FunctionName=call.inputs["function"])["Policy"])
-    return next((each for each in policy["Statement"] if each["Sid"] == call.id), None)
-
-
-def _function_of(id: str) -> dict[str, str]:
-    return {"FunctionName": id.partition(":")[0]}
-
-
 KINDS = [
     Kind(
         "aws:lambda/function:Function",
@@ -132,22 +118,5 @@ KINDS = [
         # The real one reads nothing back and, made only once, deletes nothing.
         read=lambda call: call.answer or {"result": call.outputs["result"]},
         outputs=lambda call, found: {"result": found["result"]},
-    ),
-    Kind(
-        "aws:lambda/permission:Permission",
-        "lambda",
-        _permit,
-        read=_permission,
-        delete=lambda call: call.client.remove_permission(FunctionName=call.inputs["function"], StatementId=call.id),
-        names={"function": "FunctionName"},
-    ),
-    Kind(
-        "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
-        "lambda",
-        "put_function_event_invoke_config",
-        id="@functionName",
-        read=("get_function_event_invoke_config", _function_of, "@"),
-        delete=("delete_function_event_invoke_config", _function_of),
-        recreated=True,
     ),
 ]

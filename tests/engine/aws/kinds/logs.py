@@ -85,17 +85,6 @@ def _dashboard(call: Call) -> str:
     return call.inputs["dashboardName"]
 
 
-def _log_policy(call: Call) -> str:
-    name = call.inputs["policyName"]
-    call.client.put_resource_policy(policyName=name, policyDocument=call.inputs["policyDocument"])
-    return name
-
-
-def _find_log_policy(call: Call) -> dict[str, Any] | None:
-    found = call.client.describe_resource_policies()["resourcePolicies"]
-    return next((each for each in found if each["policyName"] == call.id), None)
-
-
 def _put_target(call: Call) -> str:
     given = call.inputs
     target = {"Id": given.get("targetId", call.name), "Arn": given["arn"]}
@@ -157,14 +146,6 @@ KINDS = [
         update=_dashboard,
         delete=("delete_dashboards", lambda id: {"DashboardNames": [id]}),
         outputs=lambda call, found: {"dashboardArn": call.arn(f"dashboard/{call.id}", region=False)},
-    ),
-    Kind(
-        "aws:cloudwatch/logResourcePolicy:LogResourcePolicy",
-        "logs",
-        _log_policy,
-        read=_find_log_policy,
-        update=_log_policy,
-        delete=("delete_resource_policy", lambda id: {"policyName": id}),
     ),
     Kind(
         "aws:cloudwatch/eventRule:EventRule",

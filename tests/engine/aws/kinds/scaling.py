@@ -86,25 +86,6 @@ def _group_outputs(call: Call, found: Any) -> dict[str, Any]:
     }
 
 
-def _group_tag(call: Call) -> str:
-    whose, tag = call.inputs["autoscalingGroupName"], call.inputs["tag"]
-    named = {"ResourceId": whose, "ResourceType": "auto-scaling-group", "Key": tag["key"]}
-    more = {"Value": tag["value"], "PropagateAtLaunch": tag["propagateAtLaunch"]}
-    call.client.create_or_update_tags(Tags=[{**named, **more}])
-    return f"{whose},{tag['key']}"
-
-
-def _find_group_tag(call: Call) -> dict[str, Any] | None:
-    whose, _, key = call.id.partition(",")
-    filters = [{"Name": "auto-scaling-group", "Values": [whose]}, {"Name": "key", "Values": [key]}]
-    return next(iter(call.client.describe_tags(Filters=filters)["Tags"]), None)
-
-
-def _remove_group_tag(call: Call) -> None:
-    whose, _, key = call.id.partition(",")
-    call.client.delete_tags(Tags=[{"ResourceId": whose, "ResourceType": "auto-scaling-group", "Key": key}])
-
-
 KINDS = [
     Kind(
         "aws:autoscaling/group:Group",
@@ -126,13 +107,5 @@ KINDS = [
             Step("targetGroupArns", _set_target_groups, create=False),
         ),
         outputs=_group_outputs,
-    ),
-    Kind(
-        "aws:autoscaling/tag:Tag",
-        "autoscaling",
-        _group_tag,
-        read=_find_group_tag,
-        update=_group_tag,
-        delete=_remove_group_tag,
     ),
 ]

@@ -108,16 +108,6 @@ KINDS = [
         outputs=_version_outputs,
     ),
     Kind(
-        "aws:secretsmanager/secretPolicy:SecretPolicy",
-        "secretsmanager",
-        "put_resource_policy",
-        id="ARN",
-        read=("get_resource_policy", lambda id: {"SecretId": id}, "@"),
-        delete=("delete_resource_policy", lambda id: {"SecretId": id}),
-        names={"secretArn": "SecretId", "policy": "ResourcePolicy"},
-        recreated=True,
-    ),
-    Kind(
         "aws:ssm/parameter:Parameter",
         "ssm",
         _put_parameter,

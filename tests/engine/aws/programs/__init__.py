@@ -1,1 +1,0 @@
-"""Pulumi programs that the tests of the stand-in run."""
