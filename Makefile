@@ -52,7 +52,7 @@ test: lint engine ## everything: lint, types, and all tests
 outage: venv ## stop the database of a rehearsed host for five minutes under load; OUTAGE_SECONDS=300
 	OUTAGE_SECONDS=$(OUTAGE_SECONDS) $(RUN) -m pytest -q -s tests/host/test_watchdog.py -k outage
 
-check: lint ## lint, types, and the tests that need no Docker, two or three minutes
+check: lint ## lint, types, and the tests that need no Docker, a minute and a half
 	$(RUN) -m pytest -q --budget check -n $(CORES) $(TOGETHER) $(FAST)
 
 lint: venv

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from engine import docker, selection
@@ -24,6 +25,10 @@ _LONG = ("docker", "hosts", "aws")
 # The Makefile unsets it too: without bytecode each program and simulator compiles the AWS SDK, for seconds.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+# The same examples in each run, and no limit for a busy machine to break.
+hypothesis.settings.register_profile("kotauth", derandomize=True, deadline=None, database=None)
+hypothesis.settings.load_profile("kotauth")
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at the groups
