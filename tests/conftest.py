@@ -55,14 +55,19 @@ def _order(item: pytest.Item) -> tuple[bool, bool]:
     return group not in _LONG, "alone" in getattr(item, "fixturenames", ())
 
 
+def pytest_collection() -> None:
+    """Spare the imports collections of garbage that find nothing: the SDK of AWS alone is millions of objects."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
-    """Keep the garbage collector away from what is there for good: the SDK of AWS alone is millions of objects.
+    """Keep the garbage collector away from what is there for good, and so was imported.
 
     A test that registers a program has several collections run, and each would look at all of that: more than half of
     the time that such a test takes.
     """
-    gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def _progress_shown(request: pytest.FixtureRequest) -> AbstractContextManager[None]:

@@ -6,12 +6,14 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import boto3
 import dns.resolver
 import pytest
+from moto import mock_aws
 
 from components.docker.deployment import DockerDeployment, DockerDeploymentArgs
 from tests.unit.aws_deployments import ALB, BASE, BROUGHT, CADDY, ZONE_ID, deployed
-from tests.unit.aws_outputs import certificate_arn
+from tests.unit.aws_outputs import REGION, certificate_arn
 from tests.unit.docker_api import Daemon, daemon
 from tests.unit.name_servers import World
 from tests.unit.recording import Declared, declare
@@ -34,6 +36,21 @@ INTERNAL: DockerDeploymentArgs = {
 def deploy(args: DockerDeploymentArgs) -> Declared:
     """Declare a deployment and ask for all its outputs."""
     return declare(lambda: DockerDeployment("kotauth", args))
+
+
+@pytest.fixture(scope="session")
+def boto3_session() -> boto3.Session:
+    """Return a session that keeps the models of the services which it has read."""
+    return boto3.Session()
+
+
+@pytest.fixture
+def emulated_aws(monkeypatch: pytest.MonkeyPatch, boto3_session: boto3.Session) -> Iterator[None]:
+    """Answer boto3 in this process (moto)."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", boto3_session)
+    with mock_aws(config={"core": {"reset_boto3_session": False}}):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -78,6 +78,24 @@ def rendered_edge() -> UserData:
     return rendered(containers=[server(), edge()], in_group=False, volume=Volume("vol-0123456789abcdef0"))
 
 
+class Commands:
+    """Commands on PATH before the machine's own; each call is one line of `calls`."""
+
+    def __init__(self, root: Path) -> None:
+        self.folder = root / "bin"
+        self.folder.mkdir()
+        self.log = root / "calls"
+
+    def set(self, name: str, script: str = "") -> None:
+        file = self.folder / name
+        file.write_text(f'#!/bin/sh\necho {name} "$@" >>{self.log}\n{script}\n')
+        file.chmod(0o755)
+
+    @property
+    def calls(self) -> list[str]:
+        return self.log.read_text().splitlines() if self.log.exists() else []
+
+
 @dataclass
 class Played:
     """An HTTP server whose answers a test decides."""

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from moto import mock_aws
 
 from components.aws.functions.boot_gate import handler
 from components.aws.functions.boot_gate.handler import NotReadyError, handle
 from components.aws.host.scripts import boot
-from tests.unit.test_roll_gate_function import Clock
+from tests.clock import Clock
+from tests.unit.aws_outputs import REGION
 
-REGION, GROUP, HOST = "eu-central-1", "kotauth-hosts", "i-0123456789abcdef0"
+GROUP, HOST = "kotauth-hosts", "i-0123456789abcdef0"
 
 
 class Log:
@@ -48,10 +48,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def log(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Log]:
-    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    with mock_aws():
-        yield Log(capsys)
+def log(capsys: pytest.CaptureFixture[str], emulated_aws: None) -> Log:
+    return Log(capsys)
 
 
 def ask(limit: int = 60) -> dict[str, Any]:

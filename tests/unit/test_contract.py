@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
+import re
 import subprocess
 import sys
 import typing
@@ -61,6 +63,7 @@ EACH = pytest.mark.parametrize("component", COMPONENTS, ids=lambda component: co
 EACH_MODULE = pytest.mark.parametrize("module", MODULES, ids=lambda file: str(file.relative_to(FOLDER)))
 
 
+@functools.cache
 def tree(module: Path) -> ast.Module:
     return ast.parse(module.read_text(), str(module))
 
@@ -193,9 +196,17 @@ def test_no_module_is_too_long_or_says_nothing(module: Path) -> None:
 def test_the_two_names_of_the_package_never_meet() -> None:
     """The repository says `components`; `pulumi_kotauth` is only ever imported in a process of its own."""
     program = [ROOT / "__main__.py", *(ROOT / "policy").rglob("*.py"), *(ROOT / "tests").rglob("*.py")]
-    both = [file for file in program if any(name.partition(".")[0] == "pulumi_kotauth" for _, name in imports(file))]
-    assert both == []
+    assert [
+        file for file in program if re.search(r"^\s*(?:from|import) pulumi_kotauth\b", file.read_text(), re.M)
+    ] == []
     assert "pulumi_kotauth" not in sys.modules
+
+
+def test_no_test_module_imports_another() -> None:
+    """What two of them need is a module named by what it holds."""
+    importing = re.compile(r"^\s*(?:from|import) (?:tests[\w.]*)?\.(?:test_\w+|\w+ import [^#\n]*\btest_\w+)", re.M)
+    files = (ROOT / "tests").rglob("*.py")
+    assert {str(file.relative_to(ROOT)) for file in files if importing.search(file.read_text())} == set()
 
 
 def test_the_plugin_has_one_name_for_its_modules() -> None:

@@ -17,6 +17,7 @@ from components.aws.host.scripts import boot, bring_up, volume
 from components.aws.host.scripts.aws import AwsError
 from components.aws.host.scripts.command import CommandError, run
 from components.aws.host.scripts.services import Services
+from tests.unit.hosts import Commands
 
 ME = [os.getuid(), os.getgid()]
 SECRET = "canary-secret-value"
@@ -42,24 +43,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr(boot, "time", clock)
     return clock
-
-
-class Commands:
-    """Commands on PATH before the machine's own; each call is one line of `calls`."""
-
-    def __init__(self, root: Path) -> None:
-        self.folder = root / "bin"
-        self.folder.mkdir()
-        self.log = root / "calls"
-
-    def set(self, name: str, script: str = "") -> None:
-        file = self.folder / name
-        file.write_text(f'#!/bin/sh\necho {name} "$@" >>{self.log}\n{script}\n')
-        file.chmod(0o755)
-
-    @property
-    def calls(self) -> list[str]:
-        return self.log.read_text().splitlines() if self.log.exists() else []
 
 
 @pytest.fixture

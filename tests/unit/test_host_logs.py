@@ -227,12 +227,13 @@ def test_from_the_journal_to_cloudwatch(
         f"pathlib.Path({str(tmp_path / 'asked')!r}).write_text('\\n'.join(sys.argv[1:]))\n"
         f"said = {said!r}\n"
         "for piece in (said[:50], said[50:]):\n"
-        "    sys.stdout.write(piece); sys.stdout.flush(); time.sleep(0.1)\n"
-        "time.sleep(1.5)\n"
+        "    sys.stdout.write(piece); sys.stdout.flush(); time.sleep(0.02)\n"
+        "time.sleep(0.3)\n"
     )
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
     cloud = CloudWatch()
+    monkeypatch.setattr(ship_logs, "BATCH_SECONDS", 0.1)
     monkeypatch.setattr(ship_logs, "Services", lambda: cloud)
     monkeypatch.setattr(ship_logs, "load_plan", lambda: {"parts": {"server": {}}, "log_group": "group"})
     ship_logs.main()

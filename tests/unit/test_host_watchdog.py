@@ -20,8 +20,7 @@ import pytest
 
 from components.aws.host.scripts import frontend, postgres, watchdog
 from tests.host.authority import Authority
-from tests.unit.hosts import Played
-from tests.unit.test_host_boot import Commands
+from tests.unit.hosts import Commands, Played
 
 NAME = "auth.example.com"
 REFUSED = 1

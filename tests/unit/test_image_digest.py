@@ -13,7 +13,6 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 import image_digest
 from components.aws.settings import CADDY_IMAGE, TOOLS_IMAGE
@@ -81,7 +80,7 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Regist
         known.port = server.server_port
         (tmp_path / "authority.pem").write_text(authority.pem)
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield known
         server.shutdown()
 
@@ -135,14 +134,11 @@ def test_an_image_of_this_machine_keeps_its_name() -> None:
 
 
 @pytest.fixture
-def ecr(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Yield a client of an account that has a private repository."""
-    for name, value in {"ACCESS_KEY_ID": "test", "SECRET_ACCESS_KEY": "test"}.items():
-        monkeypatch.setenv(f"AWS_{name}", value)
-    with mock_aws():
-        client = boto3.client("ecr", "eu-west-1")
-        client.create_repository(repositoryName="mirror/kotauth")
-        yield client
+def ecr(emulated_aws: None) -> Any:
+    """Return a client of an account that has a private repository."""
+    client = boto3.client("ecr", "eu-west-1")
+    client.create_repository(repositoryName="mirror/kotauth")
+    return client
 
 
 def test_a_private_registry_is_asked_through_aws(ecr: Any) -> None:

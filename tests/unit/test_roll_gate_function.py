@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from moto import mock_aws
 
 from components.aws.functions.roll_gate import handler
 from components.aws.functions.roll_gate.handler import NotHealthyError, handle
-
-REGION = "eu-central-1"
-
-
-class Clock:
-    """Time that passes only while the function sleeps, and what happens meanwhile."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-        self.events: list[tuple[float, Callable[[], object]]] = []
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
-        for due, event in [each for each in self.events if each[0] <= self.now - 1000]:
-            self.events.remove((due, event))
-            event()
+from tests.clock import Clock
+from tests.unit.aws_outputs import REGION
 
 
 class Cloud:
@@ -78,12 +59,10 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
-    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+def cloud(monkeypatch: pytest.MonkeyPatch, emulated_aws: None) -> Cloud:
     # Its catalogue takes seconds to read, for each test.
     monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
-    with mock_aws():
-        yield Cloud()
+    return Cloud()
 
 
 @pytest.fixture
