@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from engine import environment
 from policy.kotauth_policy.facts.docker import CONTAINER
 from tests.engine.aws import stand_in
+from tests.engine.policy_workspace import MANDATORY, ROOT, SHORT_PASSWORD, Result, Workspace
 from tests.policy.batch import Batch, areas_on_aws, batches
 from tests.policy.wire import RULES
 
 pytestmark = pytest.mark.engine
 
-ROOT = Path(__file__).parents[2]
 REMEDIES = {rule.name: rule.remedy for rule in RULES}
-MANDATORY = {rule.name for rule in RULES if rule.level.value == "mandatory"}
 
 ONLY_ON_AWS = {"agree-on-host-name", "verify-database-certificate"}
 """Rules about containers that need something of AWS's beside them."""
@@ -40,85 +33,9 @@ program(*{rules!r}, on_aws={on_aws})()
 LAPTOP = """\
 import sys
 sys.path.insert(0, {root!r})
-from tests.policy.test_configuration import LAPTOP
-LAPTOP()
+from tests.policy.laptop import program
+program()
 """
-SHORT_PASSWORD = """\
-import pulumi_random
-pulumi_random.RandomPassword("short", length=12)
-"""
-PROJECT = """\
-name: kotauth-infra
-runtime: {name: python, options: {toolchain: pip, virtualenv: venv}}
-"""
-
-
-@dataclass(frozen=True)
-class Result:
-    """What one run of the CLI said and did."""
-
-    exit_code: int
-    output: str
-    violations: dict[str, tuple[str, str]]
-    """`rule@resource` to level and message."""
-    operations: set[str]
-    """`operation resource` of all that was done, or would be."""
-
-
-class Workspace:
-    """A project, a copy of the pack, and an empty state."""
-
-    def __init__(self, folder: Path, variables: dict[str, str]) -> None:
-        self.pack, self._project, self._events = folder / "policy", folder / "project", folder / "events.json"
-        shutil.copytree(ROOT / "policy", self.pack, ignore=shutil.ignore_patterns("venv", "__pycache__"))
-        self._project.mkdir()
-        (folder / "state").mkdir()
-        (self._project / "Pulumi.yaml").write_text(PROJECT)
-        for place in (self.pack, self._project):
-            (place / "venv").symlink_to(sys.prefix)
-        self._environment = {
-            **os.environ,
-            **environment(self._project),
-            "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
-            "PULUMI_CONFIG_PASSPHRASE": "test",
-            # Shows the flag that writes the engine's own events to a file.
-            "PULUMI_DEBUG_COMMANDS": "true",
-            **variables,
-        }
-        self._environment.pop("PULUMI_CONFIG_PASSPHRASE_FILE", None)
-
-    def run(self, command: str, program: str, *flags: str, stack: str = "test") -> Result:
-        """Run the program under the pack."""
-        (self._project / "__main__.py").write_text(program)
-        self._events.unlink(missing_ok=True)
-        self._pulumi("stack", "select", "--create", stack)
-        done = self._pulumi(
-            *command.split(), "--policy-pack", str(self.pack), "--event-log", str(self._events), *flags, check=False
-        )
-        return Result(done.returncode, done.stdout + done.stderr, *self._logged())
-
-    def _pulumi(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["pulumi", *arguments, "--non-interactive", "--color=never"],
-            cwd=self._project,
-            env=self._environment,
-            check=check,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-
-    def _logged(self) -> tuple[dict[str, tuple[str, str]], set[str]]:
-        violations: dict[str, tuple[str, str]] = {}
-        operations: set[str] = set()
-        for line in self._events.read_text().splitlines() if self._events.exists() else []:
-            event = json.loads(line)
-            if found := event.get("policyEvent"):
-                name = found["resourceUrn"].rpartition("::")[2]
-                violations[f"{found['policyName']}@{name}"] = found["enforcementLevel"], found["message"]
-            if made := event.get("resourcePreEvent"):
-                operations.add(f"{made['metadata']['op']} {made['metadata']['urn'].rpartition('::')[2]}")
-        return violations, operations
 
 
 @pytest.fixture(scope="module")

@@ -5,76 +5,27 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pulumi_aws as aws
 import pytest
-from google.protobuf import json_format
-from pulumi_policy import proxy
-from pulumi_policy.deserialize import SPECIAL_SECRET_SIG, SPECIAL_SIG_KEY
 
 from engine import environment
 from policy.kotauth_policy import formats
 from policy.kotauth_policy.report import FILE_VARIABLE
+from tests.engine.exported_state import ROOT, exported, found, make_report
 from tests.policy import program
 from tests.policy.change import Change, put
 from tests.policy.program import build
-from tests.policy.wire import Registered, register
+from tests.policy.wire import register
 
 pytestmark = pytest.mark.engine
-
-ROOT = Path(__file__).parents[2]
-STACK = "urn:pulumi:prod::kotauth-infra::pulumi:pulumi:Stack::kotauth-infra-prod"
-UNREADABLE = {"type": "service", "state": {"url": "https://example.org", "owner": "o", "project": "p", "stack": "s"}}
-UNKNOWN = {value for name, value in vars(proxy).items() if name.startswith("UNKNOWN_")}
-
-
-def exported(registered: Registered) -> dict[str, Any]:
-    """Return the state that an `up` of a program leaves, as `pulumi stack export` writes it, secrets encrypted."""
-    resources: list[dict[str, Any]] = [{"urn": STACK, "custom": False, "type": "pulumi:pulumi:Stack"}]
-    for urn, request in registered.registrations:
-        inputs = _stored(json_format.MessageToDict(request.object))
-        outputs = {**inputs, **_stored(json_format.MessageToDict(registered.outputs[urn]))}
-        resources.append(
-            {
-                "urn": _renamed(urn),
-                "custom": True,
-                "id": outputs.get("id", "an-id"),
-                "type": request.type,
-                "inputs": inputs,
-                "outputs": outputs,
-                "parent": STACK,
-                "protect": request.protect,
-                "propertyDependencies": {
-                    name: [_renamed(each) for each in found.urns]
-                    for name, found in request.propertyDependencies.items()
-                },
-            }
-        )
-    manifest = {"time": "2026-01-01T00:00:00Z", "magic": "", "version": ""}
-    deployment = {"manifest": manifest, "secrets_providers": UNREADABLE, "resources": resources}
-    return {"version": 3, "deployment": deployment}
 
 
 def our_state(*changes: Change) -> dict[str, Any]:
     """Return the state of our own program on Docker."""
     return exported(register(build(*changes), program.KNOWN))
-
-
-def _renamed(urn: str) -> str:
-    return f"urn:pulumi:prod::kotauth-infra::{urn.split('::', 2)[2]}"
-
-
-def _stored(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_stored(element) for element in value]
-    if isinstance(value, dict):
-        if value.get(SPECIAL_SIG_KEY) == SPECIAL_SECRET_SIG:
-            return {SPECIAL_SIG_KEY: SPECIAL_SECRET_SIG, "ciphertext": "djE6AAAA"}
-        return {name: _stored(member) for name, member in value.items()}
-    return "known-by-now" if value in UNKNOWN else value
 
 
 def analyze(folder: Path, *changes: Change) -> tuple[subprocess.CompletedProcess[str], formats.Document]:
@@ -93,14 +44,6 @@ def analyze(folder: Path, *changes: Change) -> tuple[subprocess.CompletedProcess
     return done, formats.read(report.read_text())
 
 
-def found(report: formats.Document) -> set[tuple[str, str, str]]:
-    return {
-        (rule["rule"], finding["urn"].rpartition("::")[2], finding["outcome"])
-        for rule in report["rules"]
-        for finding in rule["findings"]
-    }
-
-
 def test_a_good_state_passes_without_its_secrets(tmp_path: Path) -> None:
     done, report = analyze(tmp_path)
     assert "redacted" in done.stderr
@@ -115,12 +58,6 @@ def test_a_violation_in_a_state_is_found_and_reported(tmp_path: Path) -> None:
     assert found(report) == {("limit-memory", "server", "fail"), ("limit-swap", "frontend", "fail")}
     assert formats.is_refused(report)
     assert done.returncode != 0
-
-
-def make_report(state: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """Run what `make policy-report FILE=… FORMAT=json` runs."""
-    command = [sys.executable, "workflow.py", "policy-report", "--file", str(state), "--format", "json", *options]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
 
 
 def test_make_reports_a_state_with_the_levels_of_its_stack(tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ import pytest
 
 from policy.kotauth_policy import formats
 from tests.engine.aws import stand_in
-from tests.engine.test_policy import MANDATORY, ROOT, Workspace
-from tests.engine.test_policy_analyze import exported, found, make_report
+from tests.engine.exported_state import exported, found, make_report
+from tests.engine.policy_workspace import MANDATORY, ROOT, Workspace
 from tests.policy.foreign import compose, kotauth_host, lake, login, scaling, static_site, wiki, wordpress
 from tests.policy.wire import register
 

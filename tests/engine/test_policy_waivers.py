@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from policy.kotauth_policy.waiver_file import FILE_VARIABLE
-from tests.engine.test_policy import SHORT_PASSWORD, Result, Workspace
+from tests.engine.policy_workspace import SHORT_PASSWORD, Result, Workspace
 
 pytestmark = pytest.mark.engine
 

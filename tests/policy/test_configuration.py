@@ -13,8 +13,9 @@ from policy.kotauth_policy.configuration import Entry, faults
 from policy.kotauth_policy.rule import Level
 from policy.kotauth_policy.servicer import PackServicer
 
-from .change import Args, put, without
-from .program import build, envs
+from . import laptop
+from .change import Args, put
+from .program import build
 from .wire import REFUSING, RefusedError, analyze, configure_request, register
 
 PACK = Path(__file__).parents[2] / "policy"
@@ -187,16 +188,6 @@ def test_no_file_weakens_a_rule(environment: str) -> None:
         )
 
 
-LAPTOP = build(
-    put("server", "image", "localhost/kotauth-stand-in:1.22.0"),
-    put("server-carrier", "image", "localhost/kotauth-stand-in:1.22.0"),
-    put("server", "envs", envs(KAUTH_BASE_URL="https://kotauth.localhost:8443", KAUTH_ENV="development")),
-    put("frontend", "ports.0.external", 8080),
-    put("frontend", "ports.1.external", 8443),
-    put("server", "log_driver", "json-file"),
-    put("server", "log_opts", {"max-size": "10m", "max-file": "3"}),
-    without("backup", "alarm"),
-)
 RELAXED = {
     "allow-image-registries@server",
     "allow-image-registries@server-carrier",
@@ -218,7 +209,7 @@ def test_a_laptop_is_good_enough_for_dev_only(
     servicer = PackServicer(list(RULES.values()))
     servicer.ConfigureStack(proto.AnalyzerStackConfigureRequest(), REFUSING)
     servicer.Configure(configure_request(configuration), REFUSING)
-    violations = analyze(register(LAPTOP), servicer=servicer)
+    violations = analyze(register(laptop.program), servicer=servicer)
     assert {f"{v.rule}@{v.resource}" for v in violations} == expected
 
 
