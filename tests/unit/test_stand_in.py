@@ -1,26 +1,21 @@
 """The stand-in for Kotauth keeps the start contract that needs no database: variables, FATAL lines, commands.
 
-It runs in a process of its own, forked from this one, which has its modules. Where a start should get past all checks,
-DB_URL names a port where nobody listens, and the start ends there: with the words that the real server has for that.
+It runs in a process of its own, as in its image. Where a start should get past all checks, DB_URL names a port where
+nobody listens, and the start ends there: with the words that the real server has for that.
 """
 
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
-import os
 import re
 import socket
-import sys
-import tempfile
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.images.kotauth_stand_in import __main__ as stand_in
+from tests.unit.stand_in_start import start
 
 GOOD = {
     "KAUTH_BASE_URL": "https://auth.test",
@@ -82,40 +77,6 @@ FATAL_LINES = {
     ),
 }
 """In the order in which the server checks."""
-
-
-@dataclass
-class Ended:
-    """A start that has ended."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-def start(variables: dict[str, str], *arguments: str) -> Ended:
-    """Run the stand-in to its end with exactly these variables."""
-    with tempfile.TemporaryFile("w+") as stdout, tempfile.TemporaryFile("w+") as stderr:
-        process = multiprocessing.get_context("fork").Process(
-            target=_run, args=(variables, list(arguments), stdout.fileno(), stderr.fileno())
-        )
-        process.start()
-        process.join(30)
-        assert process.exitcode is not None, "the stand-in did not end within 30 s"
-        stdout.seek(0)
-        stderr.seek(0)
-        return Ended(process.exitcode, stdout.read(), stderr.read())
-
-
-def _run(variables: dict[str, str], arguments: list[str], stdout: int, stderr: int) -> None:
-    os.dup2(stdout, 1)
-    os.dup2(stderr, 2)
-    sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w", buffering=1)
-    os.environ.clear()
-    os.environ.update(variables)
-    code = stand_in.main(arguments)
-    sys.stdout.flush()
-    os._exit(code)
 
 
 def fatal_line(stderr: str) -> str:
