@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from . import changed
 from .aws_program import compliant as aws_compliant
 from .change import ABSENT, UNKNOWN, Change, Secret, put
-from .changed import registered
 from .program import build, compliant
-from .wire import Registered, Violation, analyze, register
+from .wire import Violation, analyze, register
 
 Found = frozenset[str]
 
@@ -59,13 +59,11 @@ class Case:
     def __str__(self) -> str:
         return self.name
 
-    def registered(self) -> Registered:
-        if self.outputs is None:
-            return registered(self.changes, self.of)
-        return register(build(*self.changes, of=self.of), self.outputs)
-
     def check(self) -> list[Violation]:
-        violations = analyze(self.registered())
+        if self.outputs is None:
+            violations = changed.compliant(self.of).violations(self.changes)
+        else:
+            violations = analyze(register(build(*self.changes, of=self.of), self.outputs))
         seen = {f"{violation.rule}@{violation.resource}": violation.message for violation in violations}
         missing, unexpected = self.expected - set(seen), {key: seen[key] for key in set(seen) - self.expected}
         assert not missing, f"missing: {sorted(missing)}, unexpected: {unexpected}"

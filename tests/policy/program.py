@@ -255,11 +255,11 @@ def build(*changes: Change, of: Callable[[], Resources] = compliant) -> Callable
     return run(resources)
 
 
-def run(resources: Resources) -> Callable[[], None]:
-    """Return the program that makes these resources."""
+def run(resources: Resources, made: dict[str, Any] | None = None) -> Callable[[], None]:
+    """Return the program that makes these resources, and adds them to those that are ``made`` already."""
+    made = {} if made is None else made
 
     def program() -> None:
-        made: dict[str, Any] = {}
         for name, (kind, args) in resources.items():
             options = pulumi.ResourceOptions(**args.get("opts", {}))
             inputs = {key: resolve(value, made) for key, value in args.items() if key != "opts"}

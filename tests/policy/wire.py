@@ -32,6 +32,9 @@ class RecordingMonitor(mocks.MockMonitor):
     def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> Any:  # noqa: N802
         response = super().RegisterResource(request)
         if request.type != STACK_TYPE:
+            # The SDK takes them out of sets.
+            for dependencies in (request.dependencies, *(e.urns for e in request.propertyDependencies.values())):
+                dependencies.sort()
             self.registrations.append((response.urn, request))
             self.outputs[response.urn] = response.object
             if response.id:
@@ -119,9 +122,13 @@ class Registered:
         )
 
 
-def register(program: Callable[[], object], outputs: dict[str, dict[str, Any]] | None = None) -> Registered:
+def register(
+    program: Callable[[], object],
+    outputs: dict[str, dict[str, Any]] | None = None,
+    loop: asyncio.AbstractEventLoop | None = None,
+) -> Registered:
     """Run a program in preview mode."""
-    asyncio.set_event_loop(asyncio.new_event_loop())
+    asyncio.set_event_loop(loop or asyncio.new_event_loop())
     provider = Provider(outputs or {})
     monitor = RecordingMonitor(provider)
     mocks.set_mocks(provider, project="kotauth-infra", stack="test", preview=True, monitor=monitor)
