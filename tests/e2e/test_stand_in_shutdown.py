@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import socket
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -17,19 +16,6 @@ pytestmark = pytest.mark.docker
 
 class TestShutdown:
     """SIGTERM: nothing that was accepted is lost."""
-
-    def test_a_roll_under_load_loses_nothing(self, lab: Lab) -> None:
-        lab.make_database("rolling")
-        old = lab.start("rolling", {"DB_POOL_MAX_SIZE": "4"})
-        new = lab.start("rolling", {"DB_POOL_MAX_SIZE": "4"}, image="stand-in-next")
-        load = Load(old, new)
-        with load:
-            eventually("the old one answered", lambda: load.answered_by.get("1.22.0", 0) > 50)
-            docker("kill", "--signal=TERM", old.name)
-            assert old.exit_code() == 143
-            eventually("the new one answered", lambda: load.answered_by.get("1.22.1", 0) > 50)
-        assert load.lost == []
-        assert load.answered_by.keys() == {"1.22.0", "1.22.1"}
 
     def test_logins_in_flight_are_finished_and_kept_connections_are_closed(self, lab: Lab) -> None:
         lab.make_database("inflight")
@@ -65,60 +51,3 @@ def refuses(server: Container) -> bool:
     except ConnectionRefusedError:
         return True
     return False
-
-
-class Load:
-    """Clients that use new and kept connections, and go to the new generation when the old one refuses a connection."""
-
-    def __init__(self, old: Container, new: Container) -> None:
-        self._addresses = [old.address, new.address]
-        self._stop = threading.Event()
-        self._lock = threading.Lock()
-        self._threads = [threading.Thread(target=self._client, args=(kept,)) for kept in (False, False, True, True)]
-        self.lost: list[str] = []
-        self.answered_by: dict[str, int] = {}
-
-    def __enter__(self) -> None:
-        for thread in self._threads:
-            thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _client(self, kept: bool) -> None:
-        connection: http.client.HTTPConnection | None = None
-        while not self._stop.is_set():
-            reused = connection is not None
-            try:
-                if connection is None:
-                    connection = self._connect()
-                connection.request("GET", "/health")
-                response = connection.getresponse()
-                response.read()
-            except (OSError, http.client.HTTPException) as error:
-                # A kept connection may end between two requests; every HTTP client tries a GET again then.
-                if not reused:
-                    self.lost.append(repr(error))
-                connection = None
-                continue
-            version = response.getheader("X-Stand-In-Version") or ""
-            with self._lock:
-                self.answered_by[version] = self.answered_by.get(version, 0) + 1
-            if not kept or response.will_close:
-                connection.close()
-                connection = None
-            time.sleep(0.002)
-
-    def _connect(self) -> http.client.HTTPConnection:
-        for address in list(self._addresses):
-            connection = http.client.HTTPConnection(address, PORT, timeout=10)
-            try:
-                connection.connect()
-            except OSError:
-                # Not asked again: the address of a container that is gone doesn't refuse, it is silent.
-                self._addresses = self._addresses[-1:]
-                continue
-            return connection
-        raise ConnectionError("both generations refuse connections")

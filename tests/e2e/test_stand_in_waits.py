@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.images.lab import PORT, Container, Lab, docker, eventually, with_processors
+from tests.images.lab import Container, Lab, docker, eventually, with_processors
 
 pytestmark = pytest.mark.docker
 
@@ -45,38 +44,9 @@ class TestThreads:
                 assert not ready.done()
             assert ready.result().status == 200
 
-    def test_a_client_that_gives_up_leaves_nothing_behind(self, lab: Lab, single: Container) -> None:
-        def threads() -> int:
-            status = docker("exec", single.name, "cat", "/proc/1/status")
-            return int(status.partition("Threads:")[2].split()[0])
-
-        with ThreadPoolExecutor(1) as executor:
-            with lab.locked("tenants", "waits"):
-                ready = executor.submit(single.get, "/health/ready")
-                lab.wait_for_blocked("tenants", "waits")
-                before = threads()
-                clients = [socket.create_connection((single.address, PORT), timeout=30) for _ in range(30)]
-                for client in clients:
-                    client.sendall(b"GET /health HTTP/1.1\r\nHost: auth.test\r\n\r\n")
-                eventually("thirty more wait", lambda: threads() >= before + 30)
-                for client in clients:
-                    client.close()
-                eventually("none of them does", lambda: threads() <= before)
-            assert ready.result().status == 200
-
-    def test_without_the_option_the_cpu_limit_decides(self, lab: Lab, single: Container) -> None:
-        limited = lab.start("waits", cpus="0.5")
-        assert "1 request thread(s)" in [line["message"] for line in limited.log_lines()]
-
-
-def test_a_start_takes_as_long_as_the_real_one_when_asked_to(lab: Lab, single: Container) -> None:
-    began = time.monotonic()
-    lab.start("waits", {"STAND_IN_REAL_START": "true"})
-    assert time.monotonic() - began >= 6
-
 
 class TestDatabaseConnections:
-    """The pool's size, its waits, and its recovery. Last, because the database goes away here."""
+    """The pool's size, its waits, and its recovery."""
 
     def test_the_pool_starts_small_and_never_exceeds_its_size(self, lab: Lab) -> None:
         lab.make_database("pooled")
@@ -97,12 +67,6 @@ class TestDatabaseConnections:
                 time.sleep(4)
             assert ready.result().status == 200
 
-    def test_a_socket_timeout_ends_the_wait_for_an_answer(self, lab: Lab, single: Container) -> None:
-        url = "jdbc:postgresql://postgres:5432/waits?currentSchema=app&socketTimeout=1"
-        impatient = lab.start("waits", {"DB_URL": url})
-        with lab.locked("tenants", "waits"):
-            assert impatient.get("/health/ready").status == 503
-
     @pytest.mark.parametrize(("option", "timer"), [("", "00"), ("&tcpKeepAlive=true", "02")])
     def test_connections_are_probed_only_when_the_url_says_so(
         self, lab: Lab, single: Container, option: str, timer: str
@@ -118,7 +82,7 @@ class TestDatabaseConnections:
         # While a segment is unacknowledged another timer runs.
         eventually("idle connections", lambda: timers() == {timer})
 
-    def test_a_database_that_refuses_connections(self, lab: Lab, roomy: Container) -> None:
+    def test_a_database_that_refuses_connections(self, lab: Lab, single: Container, roomy: Container) -> None:
         docker("stop", "--time=1", lab.postgres.name)
         began = time.monotonic()
         with ThreadPoolExecutor(2) as executor:
@@ -130,5 +94,5 @@ class TestDatabaseConnections:
         assert roomy.get("/health").status == 200
         assert lab.run("waits").exit_code() == 1
         docker("start", lab.postgres.name)
-        eventually("ready again", lambda: roomy.get("/health/ready").status == 200)
+        eventually("ready again", lambda: {one.get("/health/ready").status for one in (single, roomy)} == {200})
         assert roomy.log_in("10.7.0.1").status == 200

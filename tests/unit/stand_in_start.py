@@ -26,23 +26,23 @@ class Ended:
     stderr: str
 
 
-def start(variables: Mapping[str, str], *arguments: str) -> Ended:
+def start(variables: Mapping[str, str]) -> Ended:
     """Run the stand-in to its end with exactly these variables."""
     with tempfile.TemporaryDirectory() as folder:
-        process = _FORKS.Process(target=_run, args=(dict(variables), list(arguments), folder))
+        process = _FORKS.Process(target=_run, args=(dict(variables), folder))
         process.start()
         process.join(30)
         assert process.exitcode is not None, "the stand-in did not end within 30 s"
         return Ended(process.exitcode, *((Path(folder) / name).read_text() for name in ("stdout", "stderr")))
 
 
-def _run(variables: dict[str, str], arguments: list[str], folder: str) -> None:
+def _run(variables: dict[str, str], folder: str) -> None:
     for number, name in enumerate(("stdout", "stderr"), 1):
         with open(f"{folder}/{name}", "w") as file:
             os.dup2(file.fileno(), number)
     sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w", buffering=1)
     os.environ.clear()
     os.environ.update(variables)
-    code = stand_in.main(arguments)
+    code = stand_in.main()
     sys.stdout.flush()
     os._exit(code)

@@ -13,9 +13,7 @@ WINDOW_SECONDS = 60.0
 class RateLimit:
     """A sliding window per bucket."""
 
-    def __init__(self, allowed: int = LOGINS, window_seconds: float = WINDOW_SECONDS) -> None:
-        self._allowed = allowed
-        self._window = window_seconds
+    def __init__(self) -> None:
         self._seen: defaultdict[str, deque[float]] = defaultdict(deque)
         self._lock = threading.Lock()
 
@@ -24,9 +22,9 @@ class RateLimit:
         now = monotonic()
         with self._lock:
             times = self._seen[bucket]
-            while times and now - times[0] >= self._window:
+            while times and now - times[0] >= WINDOW_SECONDS:
                 times.popleft()
-            if len(times) >= self._allowed:
+            if len(times) >= LOGINS:
                 return False
             times.append(now)
             return True

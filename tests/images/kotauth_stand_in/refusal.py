@@ -10,14 +10,13 @@ WIDTH = 64
 class RefusedError(Exception):
     """The configuration is refused; the text is what an operator reads."""
 
-    def __init__(self, *lines: str, boxed: bool = True) -> None:
+    def __init__(self, *lines: str) -> None:
         super().__init__(lines[0])
         self._lines = lines
-        self._boxed = boxed
 
     def show(self) -> None:
         """Print it to standard error."""
-        print("\n".join(box(*self._lines) if self._boxed else self._lines), file=sys.stderr, flush=True)
+        print("\n".join(box(*self._lines)), file=sys.stderr, flush=True)
 
 
 def box(*lines: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The start, in the real server's order: checks, migrations, pool, seed, Redis, keys, API keys, the line, the port.
+"""The start, in the real server's order: checks, migrations, pool, seed, keys, API keys, the line, the port.
 
 Nothing is tried twice: without its database the server ends at once, and a restart policy is what brings it back.
 A start takes about a second. With STAND_IN_REAL_START=true it takes as long as the real server's.
@@ -13,7 +13,7 @@ import traceback
 from time import monotonic, sleep
 from types import FrameType
 
-from . import api_keys, first_admin, flyway, jdbc, log, memory_limit, redis_probe, settings, signing_keys, variables
+from . import api_keys, first_admin, flyway, jdbc, log, memory_limit, settings, signing_keys, variables
 from .application import Application
 from .call_threads import CallThreads, available_processors
 from .pool import Pool
@@ -73,7 +73,6 @@ def _prepare(configuration: settings.Settings, began: float) -> Application:
     first = flyway.migrate(database)
     pool = Pool(database, configuration.pool_max_size, configuration.pool_min_idle)
     first_admin.seed(pool, configuration.base_url, configuration.bootstrap_admin_password)
-    redis_probe.check(configuration)
     signing_keys.provision(pool, SecretKey(configuration.secret_key))
     api_keys.provision(pool, configuration.bootstrap_api_keys)
     if variables.switched_on("STAND_IN_REAL_START"):

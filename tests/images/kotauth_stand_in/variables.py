@@ -10,18 +10,17 @@ FILE_FORMS = frozenset(
     {
         "KAUTH_SECRET_KEY",
         "DB_PASSWORD",
-        "KAUTH_REDIS_PASSWORD",
         "KAUTH_BOOTSTRAP_ADMIN_PASSWORD",
         "KAUTH_BOOTSTRAP_API_KEYS",
     }
 )
-"""Exactly these names also have a `_FILE` form; `_FILE` after any other name is not read at all."""
+"""Of what is read here these names also have a `_FILE` form; `_FILE` after any other name is not read at all."""
 
 
 def text(name: str) -> str | None:
     """The value, or None when it isn't set.
 
-    For the five names of FILE_FORMS a `<name>_FILE` that isn't blank wins, and its content is trimmed; an empty file is
+    For the names of FILE_FORMS a `<name>_FILE` that isn't blank wins, and its content is trimmed; an empty file is
     an empty value. A missing or unreadable file is no FATAL: the server dies with a stack trace, as the real one does.
     """
     path = os.environ.get(f"{name}_FILE", "") if name in FILE_FORMS else ""
