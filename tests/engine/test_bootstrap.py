@@ -311,12 +311,13 @@ class TestVirtualenv:
         file.write_text(f"--no-index\n--find-links {wheel.parent}\nprobe==1.0 --hash=sha256:{digest}\n")
         return file
 
-    @pytest.mark.parametrize(("variable", "value"), [("PIP_USER", "1"), ("PIP_TARGET", "elsewhere")])
-    def test_the_user_s_own_target_of_pip(
-        self, tmp_path: Path, requirements: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+    def test_the_user_s_own_targets_of_pip(
+        self, tmp_path: Path, requirements: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        """Either would have pip install elsewhere, and both have it refuse."""
         monkeypatch.chdir(tmp_path)
-        monkeypatch.setenv(variable, value)
+        monkeypatch.setenv("PIP_USER", "1")
+        monkeypatch.setenv("PIP_TARGET", "elsewhere")
         virtualenv.create(tmp_path / "venv", requirements, what="a test")
         assert (virtualenv.site_packages(tmp_path / "venv") / "probe.py").exists()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -41,24 +42,30 @@ def example(tmp_path_factory: pytest.TempPathFactory, pulumi_engine: None) -> It
             ]
             for tier, third in (("isolated", 0), ("private", 10))
         }
-        project.pulumi("config", "set", "vpcId", vpc)
-        for tier, subnets in tiers.items():
-            for number, subnet in enumerate(subnets):
-                project.pulumi("config", "set", "--path", f"{tier}SubnetIds[{number}]", subnet)
+        lists = {
+            f"{tier}SubnetIds[{number}]": subnet
+            for tier, subnets in tiers.items()
+            for number, subnet in enumerate(subnets)
+        }
+        project.configure(vpcId=vpc, **lists)
         yield project, aws, {**tiers, "vpc": [vpc]}
 
 
 @pytest.fixture(scope="module")
-def running(example: Example) -> Example:
-    """Return the example, up."""
+def steps(example: Example) -> list[dict[str, Any]]:
+    """Return the steps of the first preview."""
+    output = example[0].preview("--json").output
+    return json.loads(output[output.index("{") :])["steps"]
+
+
+@pytest.fixture(scope="module")
+def outputs(example: Example, steps: list[dict[str, Any]]) -> dict[str, Any]:
+    """Bring the example up and return its outputs."""
     example[0].up()
-    return example
+    return example[0].outputs()
 
 
-def test_it_previews_and_makes_nothing_of_the_network(example: Example) -> None:
-    project, _, _ = example
-    result = project.preview("--json")
-    steps = json.loads(result.output[result.output.index("{") :])["steps"]
+def test_it_previews_and_makes_nothing_of_the_network(steps: list[dict[str, Any]]) -> None:
     assert {step["op"] for step in steps} == {"create"}
     made = {name_of(step["urn"]) for step in steps}
     assert {"Instance identity-instance", "Invocation identity-role-call", "Secret identity-password"} <= made
@@ -66,29 +73,28 @@ def test_it_previews_and_makes_nothing_of_the_network(example: Example) -> None:
     assert [name for name in made if name.startswith(network)] == []
 
 
-def test_it_comes_up_where_it_was_told_to(running: Example) -> None:
-    project, aws, places = running
+def test_it_comes_up_where_it_was_told_to(example: Example, outputs: dict[str, Any]) -> None:
+    project, aws, places = example
     assert project.preview().summary.keys() == {"unchanged"}
 
     (database,) = aws.boto3("rds").describe_db_instances()["DBInstances"]
     assert database["DBSubnetGroup"]["VpcId"] == places["vpc"][0]
     subnets = {subnet["SubnetIdentifier"] for subnet in database["DBSubnetGroup"]["Subnets"]}
     assert subnets == set(places["isolated"])
-    outputs = project.outputs()
     assert outputs["host"] == database["Endpoint"]["Address"]
     assert (outputs["user"], outputs["passwordSecretVersion"]) == ("kotauth_a", "v1")
     (function,) = aws.boto3("lambda").list_functions()["Functions"]
     assert set(function["VpcConfig"]["SubnetIds"]) == set(places["private"])
 
 
-def test_a_rotation_gives_the_other_login_a_password(running: Example) -> None:
-    project, aws, _ = running
-    secrets, arn = aws.boto3("secretsmanager"), project.outputs()["passwordSecretArn"]
+def test_a_rotation_gives_the_other_login_a_password(example: Example, outputs: dict[str, Any]) -> None:
+    project, aws, _ = example
+    secrets, arn = aws.boto3("secretsmanager"), outputs["passwordSecretArn"]
     before = secrets.get_secret_value(SecretId=arn, VersionStage="v1")["SecretString"]
     project.pulumi("config", "set", "passwordVersion", "2")
     project.up()
-    outputs = project.outputs()
-    assert (outputs["user"], outputs["passwordSecretVersion"]) == ("kotauth_b", "v2")
+    rotated = project.outputs()
+    assert (rotated["user"], rotated["passwordSecretVersion"]) == ("kotauth_b", "v2")
     # Servers of the time before still find theirs.
     assert secrets.get_secret_value(SecretId=arn, VersionStage="v1")["SecretString"] == before
     assert secrets.get_secret_value(SecretId=arn, VersionStage="v2")["SecretString"] != before

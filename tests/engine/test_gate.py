@@ -1,9 +1,8 @@
-"""The gate for pull requests: on somebody else's program, on our own, and where a plain pack would let one through."""
+"""The gate for pull requests: on somebody else's program, on our own, and on what only an update makes known."""
 
 from __future__ import annotations
 
 import re
-import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from tests.engine.aws import StandIn, stand_in
-from tests.engine.aws_stack import AwsStack, aws_stack
+from tests.engine.aws_stack import aws_stack
 from tests.engine.gate import SCRIPT, SHOP, Gated, foreign, gate
 from tests.project import Project
 
 pytestmark = pytest.mark.engine
 
 SHORT = SHOP.replace('"orders", retention_in_days=365', '"orders", retention_in_days=30')
+REPORT = "preview.json"
 ADVISORY = {"encrypt-logs@orders", "encrypt-logs@payments"}
 
 
@@ -33,6 +33,21 @@ def shop(tmp_path_factory: pytest.TempPathFactory, aws: StandIn) -> Project:
     return foreign(tmp_path_factory.mktemp("foreign") / "shop", aws)
 
 
+@pytest.fixture(scope="module")
+def passed(shop: Project) -> tuple[Gated, str]:
+    """Return the gate on the program as it is, and the report of that run."""
+    result = judged(shop, SHOP)
+    return result, (result.reports / REPORT).read_text()
+
+
+@pytest.fixture
+def earlier(shop: Project, passed: tuple[Gated, str]) -> None:
+    """Leave the report of a run that passed, as the last run would."""
+    result, report = passed
+    result.reports.mkdir(exist_ok=True)
+    (result.reports / REPORT).write_text(report)
+
+
 def judged(project: Project, program: str, *arguments: str) -> Gated:
     """Run the gate on a program, with the copy of the pack that lies beside it."""
     (project.path / "__main__.py").write_text(program)
@@ -42,8 +57,9 @@ def judged(project: Project, program: str, *arguments: str) -> Gated:
 class TestForeignProgram:
     """Whoever has a stack of his own."""
 
-    def test_one_that_keeps_the_rules_passes(self, shop: Project, aws: StandIn) -> None:
-        result = judged(shop, SHOP)
+    @pytest.mark.usefixtures("earlier")
+    def test_one_that_keeps_the_rules_passes(self, passed: tuple[Gated, str], aws: StandIn) -> None:
+        result, _ = passed
         assert result.code == 0, result.output
         assert result.findings() == ADVISORY
         assert result.output.endswith("prod: preview: no mandatory rule is violated.\n")
@@ -69,8 +85,8 @@ class TestForeignProgram:
         assert result.code == 1, result.output
         assert result.names("encrypt-logs")
 
+    @pytest.mark.usefixtures("earlier")
     def test_one_that_cannot_be_judged_is_an_error_and_no_pass(self, shop: Project) -> None:
-        judged(shop, SHOP)
         result = judged(shop, f"{SHOP}raise RuntimeError('out of paint')\n")
         assert result.code == 2, result.output
         assert "out of paint" in result.output
@@ -78,8 +94,8 @@ class TestForeignProgram:
         assert "Pulumi ended with 1" in result.summary
         assert "no mandatory rule is violated" not in result.summary
 
+    @pytest.mark.usefixtures("earlier")
     def test_a_pack_that_does_not_load_leaves_no_report_of_an_earlier_run(self, shop: Project, tmp_path: Path) -> None:
-        judged(shop, SHOP)
         levels = tmp_path / "levels.json"
         levels.write_text('{"keep-log": "mandatory"}')
         result = judged(shop, SHOP, "--levels", str(levels))
@@ -126,35 +142,20 @@ aws.vpc.SecurityGroupIngressRule(
 """
 
 
-class TestOurOwnProgram:
+def test_our_own_program_with_settings_and_resources_of_somebody(tmp_path: Path, pulumi_engine: None) -> None:
     """The committed stack prod, changed as its settings and its language allow."""
-
-    @pytest.fixture(scope="class")
-    def prod(self, tmp_path_factory: pytest.TempPathFactory, pulumi_engine: None) -> Iterator[AwsStack]:
-        with aws_stack(tmp_path_factory.mktemp("gate"), "prod") as stack:
-            yield stack
-
-    def test_settings_that_are_accepted(self, prod: AwsStack) -> None:
+    with aws_stack(tmp_path, "prod") as prod:
         prod.configure(databaseMultiAz="false", databaseBackupDays="3")
-        result = gate(prod.project, "pull-request")
-        prod.configure(databaseMultiAz="", databaseBackupDays="")
-        assert result.code == 1, result.output
-        database = "kotauth-database-instance"
-        assert result.findings() == {f"replicate-database@{database}", f"back-up-database@{database}"}
-        assert result.names("replicate-database", "back-up-database")
-        assert prod.aws.operations == []
-
-    def test_resources_that_somebody_adds(self, prod: AwsStack) -> None:
-        main = prod.project.path / "__main__.py"
-        ours = main.read_text()
         vpc = prod.aws.boto3("ec2").create_vpc(CidrBlock="10.80.0.0/16")["Vpc"]["VpcId"]
-        main.write_text(ours + FOREIGN_RESOURCES.replace("VPC", f'"{vpc}"'))
+        with (prod.project.path / "__main__.py").open("a") as main:
+            main.write(FOREIGN_RESOURCES.replace("VPC", f'"{vpc}"'))
         result = gate(prod.project, "pull-request")
-        main.write_text(ours)
         assert result.code == 1, result.output
-        assert {"block-public-buckets@downloads", "limit-world-ingress@debug"} <= result.findings()
-        assert {finding.partition("@")[2] for finding in result.findings()} == {"downloads", "debug"}
-        assert result.names("block-public-buckets", "limit-world-ingress")
+        theirs = {each for each in result.findings() if each.partition("@")[2] in ("downloads", "debug")}
+        assert {"block-public-buckets@downloads", "limit-world-ingress@debug"} <= theirs
+        database = "kotauth-database-instance"
+        assert result.findings() - theirs == {f"replicate-database@{database}", f"back-up-database@{database}"}
+        assert result.names("replicate-database", "back-up-database", "block-public-buckets", "limit-world-ingress")
         assert prod.aws.operations == []
 
 
@@ -165,47 +166,14 @@ import pulumi_random as random
 days = random.RandomInteger("days", min=30, max=30)
 aws.cloudwatch.LogGroup("orders", name="orders", retention_in_days=days.result)
 """
-PLAIN_PACK = """
-from pulumi_policy import EnforcementLevel, PolicyPack, ResourceValidationPolicy
-
-def keep_logs(args, report_violation):
-    if args.resource_type == "aws:cloudwatch/logGroup:LogGroup" and args.props["retentionInDays"] < 365:
-        report_violation("keep logs for a year")
-
-rule = ResourceValidationPolicy("keep-logs", "Keep logs for a year.", keep_logs, EnforcementLevel.MANDATORY)
-PolicyPack("plain", [rule])
-"""
 
 
-class TestUnknownValue:
-    """A value that only an update makes known, and that breaks a rule then."""
-
-    @pytest.fixture
-    def project(self, tmp_path: Path, aws: StandIn) -> Project:
-        return foreign(tmp_path / "shop", aws, UNKNOWN)
-
-    def test_a_plain_pack_stops_in_the_middle_of_the_update(self, project: Project, tmp_path: Path) -> None:
-        pack = tmp_path / "plain"
-        pack.mkdir()
-        (pack / "PulumiPolicy.yaml").write_text((project.path / "policy" / "PulumiPolicy.yaml").read_text())
-        (pack / "__main__.py").write_text(PLAIN_PACK)
-        (pack / "venv").symlink_to(sys.prefix)
-        assert project.preview("--policy-pack", str(pack)).summary == {"create": 3}
-        stopped = project.up("--policy-pack", str(pack), check=False)
-        assert stopped.code
-        assert "keep logs for a year" in stopped.output
-        assert {"days"} == left_behind(project)
-
-    def test_this_pack_refuses_the_preview(self, project: Project) -> None:
-        result = gate(project, "pull-request")
-        assert result.code == 1, result.output
-        assert "keep-logs@orders" in result.findings()
-        assert "cannot be judged at preview: property retentionInDays is unknown" in result.output
-        assert result.names("keep-logs")
-        assert left_behind(project) == set()
-
-
-def left_behind(project: Project) -> set[str]:
-    """Return what was made, by name."""
-    resources = project.state()["deployment"].get("resources", [])
-    return {each["urn"].rpartition("::")[2] for each in resources if not each["type"].startswith("pulumi:")}
+def test_a_value_that_only_an_update_makes_known_is_refused_before_it(tmp_path: Path, aws: StandIn) -> None:
+    """A pack that waits for the value stops in the middle of the update, with a part of the program made."""
+    project = foreign(tmp_path / "shop", aws, UNKNOWN)
+    result = gate(project, "pull-request")
+    assert result.code == 1, result.output
+    assert "keep-logs@orders" in result.findings()
+    assert "cannot be judged at preview: property retentionInDays is unknown" in result.output
+    assert result.names("keep-logs")
+    assert [each["type"] for each in project.state()["deployment"].get("resources", [])] == []

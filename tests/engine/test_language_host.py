@@ -165,15 +165,10 @@ def test_create_and_then_nothing_to_do(make_project: MakeProject) -> None:
     assert "+ 2 to create" in cli.run("preview")
     assert "+ 2 created" in cli.run("up", "--yes", "--skip-preview")
     assert "2 unchanged" in cli.run("preview", "--expect-no-changes")
-    assert len(cli.run("stack", "output", "password", "--show-secrets").strip()) == 20
-    assert cli.left_behind() == []
-
-
-def test_a_secret_is_encrypted_in_the_state(make_project: MakeProject) -> None:
-    cli = make_project(RANDOM_ONLY)
-    cli.run("up", "--yes", "--skip-preview")
     password = cli.run("stack", "output", "password", "--show-secrets").strip()
-    assert password not in cli.run("stack", "export")
+    assert len(password) == 20
+    assert password not in cli.run("stack", "export"), "the secret is in the state as it is"
+    assert cli.left_behind() == []
 
 
 def test_an_exception_is_told_once(make_project: MakeProject) -> None:
@@ -186,7 +181,6 @@ def test_an_exception_is_told_once(make_project: MakeProject) -> None:
 @pytest.mark.parametrize(
     ("program", "message"),
     [
-        ("import pulumi; raise pulumi.RunError('no such fruit')", "error: no such fruit"),
         ("raise SystemExit(7)", "exit code: 7"),
         ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "signal"),
     ],
@@ -228,17 +222,6 @@ def test_a_broken_policy_pack_stops_the_preview_and_says_why(
     write(pack, "PulumiPolicy.yaml", {"runtime": runtime()})
     (pack / "__main__.py").write_text(program)
     assert message in cli.run("preview", "--policy-pack", "pack", code=1)
-    assert cli.left_behind() == []
-
-
-def test_the_schema_of_a_component_package(make_project: MakeProject) -> None:
-    cli = make_project("")
-    package = cli.folder / "furniture"
-    write(package, "PulumiPlugin.yaml", {"runtime": runtime()})
-    (package / "__main__.py").write_text(COMPONENT)
-    output = cli.run("package", "get-schema", "./furniture")
-    schema = json.loads(output[output.index("{\n") :])
-    assert schema["resources"]["furniture:index:Shelf"]["inputProperties"]["boards"]["type"] == "integer"
     assert cli.left_behind() == []
 
 

@@ -82,9 +82,12 @@ def free_port() -> str:
     raise OSError("no port is free")
 
 
-@pytest.fixture
-def previewed(project: Project, daemon: docker.Daemon) -> tuple[Project, dict[str, Any]]:
+@pytest.fixture(scope="module")
+def previewed(
+    tmp_path_factory: pytest.TempPathFactory, pulumi_engine: None, daemon: docker.Daemon
+) -> tuple[Project, dict[str, Any]]:
     """Return the default stack, on ports that are free, and its preview. The daemon is only asked for its ports."""
+    project = Project.create(tmp_path_factory.mktemp("program") / "project")
     project.variables["DOCKER_HOST"] = daemon.host
     project.configure(baseUrl=f"https://kotauth.localhost:{free_port()}", httpPort=free_port())
     output = project.preview("--json").output
