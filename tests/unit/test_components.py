@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +13,6 @@ import pytest
 from components import (
     COMPONENTS,
     AwsDeployment,
-    AwsDns,
     DockerCaCertificate,
     DockerContainer,
     DockerDatabase,
@@ -34,10 +34,6 @@ def token(component: Component) -> str:
     return f"kotauth:index:{component.__name__}"  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def is_aws(component: Component) -> bool:
-    return ".aws." in component.__module__
-
-
 def as_another_language_sends_it(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: as_another_language_sends_it(inner) for key, inner in value.items()}
@@ -47,18 +43,24 @@ def as_another_language_sends_it(value: Any) -> Any:
 
 
 def comparable(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Return inputs with the content of archives in their place, which are never equal themselves."""
-    return {
-        key: {path: vars(asset) for path, asset in value.assets.items()}
-        if isinstance(value, pulumi.AssetArchive)
-        else value
-        for key, value in inputs.items()
-    }
+    """Return inputs without our label, and with the content of archives, which are never equal themselves."""
+    archives = {key: value for key, value in inputs.items() if isinstance(value, pulumi.AssetArchive)}
+    contents = {key: {path: vars(asset) for path, asset in value.assets.items()} for key, value in archives.items()}
+    return {key: left for key, value in inputs.items() if (left := without_our_label(value)) not in ({}, [])} | contents
+
+
+def without_our_label(value: Any) -> Any:
+    """Return labels or tags without the one that only one of the two programs gives."""
+    if isinstance(value, list):
+        return [each for each in value if not (isinstance(each, dict) and each.get("value") in TAGS.values())]
+    return {key: each for key, each in value.items() if key not in TAGS} if isinstance(value, dict) else value
 
 
 @functools.cache
 def least(component: Component) -> Declared:
-    return declared(component, LEAST[component])
+    """Return the component with the least inputs and the labels or tags that it takes."""
+    takes = inspect.signature(component.__init__).parameters["args"].annotation.__annotations__.keys()
+    return declared(component, {**LEAST[component], **dict.fromkeys(takes & {"labels", "tags"}, TAGS)})
 
 
 @EACH
@@ -79,22 +81,10 @@ def test_every_output_is_set_and_registered(component: Component) -> None:
 
 
 @EACH
-def test_labels_reach_every_child(component: Component) -> None:
-    if component is KotauthCredentials or is_aws(component):
-        return  # nothing that Docker keeps
-    result = declared(component, {**LEAST[component], "labels": {"team": "identity"}})
-    made = [r for r in result.resources if r.type.startswith("docker:")]
-    assert made
-    assert not [r.name for r in made if r.labels.get("team") != "identity"]
-
-
-@EACH
-def test_tags_reach_every_child_that_takes_them(component: Component) -> None:
-    if not is_aws(component) or component is AwsDns:
-        return  # a record takes none
-    result = declared(component, {**LEAST[component], "tags": TAGS})
-    assert any(r.type.startswith("aws:") for r in result.resources)
-    assert untagged(result) == []
+def test_labels_and_tags_reach_every_child(component: Component) -> None:
+    made = [r for r in least(component).resources if r.type.startswith("docker:")]
+    assert [r.name for r in made if not TAGS.items() <= r.labels.items()] == []
+    assert untagged(least(component)) == []
 
 
 @EACH
