@@ -60,7 +60,7 @@ class _TimeReport:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Add a phase of a test to its folder."""
-        self._folders[report.nodeid.rpartition("/")[0]] += report.duration
+        self._folders[report.nodeid.partition("::")[0].rpartition("/")[0]] += report.duration
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self) -> None:
