@@ -227,15 +227,6 @@ def _key(arguments: dict[str, Any], asked: Asked) -> dict[str, Any]:
     return {"id": found["KeyId"], "arn": found["Arn"], "keyManager": found["KeyManager"], "keyState": found["KeyState"]}
 
 
-def _alias(arguments: dict[str, Any], asked: Asked) -> dict[str, Any]:
-    client = asked.boto3("kms")
-    found = next((each for each in client.list_aliases()["Aliases"] if each["AliasName"] == arguments["name"]), None)
-    if found is None:
-        raise InvokeError(f"reading KMS Alias ({arguments['name']}): couldn't find resource")
-    key = client.describe_key(KeyId=arguments["name"])["KeyMetadata"]
-    return {"id": found["AliasArn"], "arn": found["AliasArn"], "targetKeyId": key["KeyId"], "targetKeyArn": key["Arn"]}
-
-
 _TABLE: dict[str, Answer] = {
     "aws:index/getRegion:getRegion": _region,
     "aws:index/getCallerIdentity:getCallerIdentity": _caller,
@@ -254,5 +245,4 @@ _TABLE: dict[str, Answer] = {
     "aws:rds/getInstance:getInstance": _instance,
     "aws:ebs/getDefaultKmsKey:getDefaultKmsKey": _default_disk_key,
     "aws:kms/getKey:getKey": _key,
-    "aws:kms/getAlias:getAlias": _alias,
 }
