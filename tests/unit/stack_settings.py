@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
@@ -11,6 +12,11 @@ from pulumi.runtime import set_all_config
 
 from components import settings
 from components.inputs import InvalidInputError
+
+
+def as_input(text: str) -> str:
+    """Return the name of an input for that of a setting."""
+    return re.sub(r"(?=[A-Z])", "_", text).lower()
 
 
 def load(values: Mapping[str, str], secrets: Collection[str] = ()) -> settings.Stack:

@@ -9,7 +9,7 @@ import pytest
 
 from components import target
 from tests import bad_settings
-from tests.unit.stack_settings import load, refusals
+from tests.unit.stack_settings import as_input, load, refusals
 
 
 def rows(groups: list[tuple[dict[str, str], bad_settings.Rows]]) -> list[Any]:
@@ -18,11 +18,6 @@ def rows(groups: list[tuple[dict[str, str], bad_settings.Rows]]) -> list[Any]:
         for valid, bad in groups
         for (key, value), rule in bad.items()
     ]
-
-
-def as_input(text: str) -> str:
-    """Return the name of an input for that of a setting."""
-    return re.sub(r"(?=[A-Z])", "_", text).lower()
 
 
 @pytest.mark.parametrize(("valid", "key", "value", "rule"), rows(bad_settings.STACKS))

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from components.addresses import parse_email, parse_https_url
 from components.frontends import caddy
 from components.kotauth import parse_base_url
 
@@ -44,6 +47,18 @@ def test_four_sites_and_nothing_else(text: str) -> None:
         "http://, https://",
         "http://127.0.0.1:8081",
     ]
+
+
+@given(email=st.emails() | st.text(max_size=12).map("{}@example.com".format), path=st.text(max_size=12))
+def test_what_is_accepted_is_one_word_of_one_option(email: str, path: str) -> None:
+    server = f"https://acme.example.com/{path}"
+    try:
+        accepted = {"acme_email": parse_email(email), "acme_server": parse_https_url(server)}
+    except ValueError:
+        return
+    text = blocks(caddy.edge_caddyfile(URL, "kotauth", **accepted))
+    assert list(text) == list(blocks(PUBLIC))
+    assert {f"email {email}", f"acme_ca {server}"} < set(text[""])
 
 
 @BOTH

@@ -9,6 +9,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pulumi.runtime import set_all_config
 
 from components.docker.address import Address, AddressError, Certificates, find
@@ -155,9 +157,19 @@ def test_what_the_provider_refuses(values: Mapping[str, str], told: str) -> None
         find()
 
 
-@pytest.mark.parametrize("url", ["ssh://deploy:hunter2@host", "http://deploy:hunter2@host:2375", "tcp://:hunter2@host"])
-def test_nothing_secret_is_shown(url: str) -> None:
-    configure({"host": url, "sshOpts": '["-o", "ProxyCommand=hunter2"]', "caMaterial": "hunter2"})
+@pytest.mark.parametrize("scheme", ["ssh", "http", "tcp"])
+@given(
+    user=st.from_regex(r"[a-z.-]{0,8}", fullmatch=True),
+    password=st.from_regex(r"[A-Z0-9%:!$&'()*+,;=._~-]{3,20}", fullmatch=True),
+)
+def test_no_password_of_an_address_is_shown(scheme: str, user: str, password: str) -> None:
+    address = Address(f"{scheme}://{user}:{password}@docker.test:2375")
+    assert str(address) == f"{scheme}://{user}:[password]@docker.test:2375"
+    assert password not in repr(address)
+
+
+def test_nothing_secret_is_shown() -> None:
+    configure({"host": TCP, "sshOpts": '["-o", "ProxyCommand=hunter2"]', "caMaterial": "hunter2"})
     address = find()
     assert "hunter2" not in f"{address} {address!r} {address.remarks}"
     assert "hunter2" not in repr(Certificates("", "hunter2", "hunter2"))

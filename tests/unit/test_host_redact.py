@@ -6,6 +6,8 @@ import json
 import time
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from components.aws.host.scripts.redact import redact
 
@@ -149,3 +151,26 @@ def test_no_line_takes_long(line: str) -> None:
 def test_the_jvm_s_own_line_is_left_as_it_is() -> None:
     line = "Picked up JAVA_TOOL_OPTIONS: -XX:ActiveProcessorCount=8 -XX:+UseSerialGC"
     assert redact(line) == line
+
+
+QUERY = ["code=", "token", "=", "%3D", "&", "?", "Bearer ", "eyJhbGciOiJS.", "a.b", "KOTAUTH_X=", ";", " "]
+JSON = ["password", '"', "\\", ":", "{", "}", '["', "\\u003d", "u0026", "\n"]
+COLOURS = ["\x1b[3", "1m", "\\u001b[1m"]
+TEXTS = st.lists(st.sampled_from(QUERY + JSON + COLOURS), max_size=12).map("".join) | st.text(max_size=20)
+FIELDS = st.dictionaries(st.sampled_from(["message", "password", "api_key", "x"]), TEXTS, max_size=3)
+
+
+@given(fields=FIELDS | st.fixed_dictionaries({"message": FIELDS.map(json.dumps)}), ascii_only=st.booleans())
+@example(fields={"message": '{"x": "\\u001b[31mred"}'}, ascii_only=True)  # colours within JSON within a text
+def test_a_line_of_json_stays_one(fields: dict[str, str], ascii_only: bool) -> None:
+    line = redact(json.dumps(fields, ensure_ascii=ascii_only))
+    assert json.loads(line).keys() == fields.keys()
+
+
+@given(
+    st.sampled_from(["code", "state", "access_token", "client_secret"]),
+    st.from_regex(r"[A-Za-z0-9._~-]{6,40}", fullmatch=True),
+)
+def test_no_value_of_a_secret_parameter_leaves(key: str, value: str) -> None:
+    line = kotauth(f"302 Found -> https://app.example.com/cb?lang=en&{key}={value}&utm=1")
+    assert message(redact(line)) == f"302 Found -> https://app.example.com/cb?lang=en&{key}=[redacted]&utm=1"

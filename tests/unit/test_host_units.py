@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
 
 import pulumi
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import components.aws.host
 from components.aws.host.systemd import container_unit, quoted
@@ -192,6 +195,18 @@ def test_it_never_gives_up() -> None:
 )
 def test_a_word_is_written_so_that_systemd_reads_it_back(word: str, written: str) -> None:
     assert quoted(word) == written
+
+
+@given(st.text(max_size=40))
+def test_any_word_stays_one_and_comes_back(word: str) -> None:
+    if not all(character.isprintable() or character in "\n\t" for character in word):
+        with pytest.raises(ValueError, match=r"^must be printable text$"):
+            quoted(word)
+        return
+    written = quoted(word)
+    # A shell splits and unescapes as systemd does, but for `$$`, `%%` and control characters, which are systemd's own.
+    read = shlex.split(written.replace("$$", "$").replace("%%", "%"), posix=True)
+    assert [each.replace("\\n", "\n").replace("\\t", "\t") for each in read] == [word]
 
 
 def test_what_systemd_can_t_read_back_is_refused() -> None:

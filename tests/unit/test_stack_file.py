@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 import stack_file
 from tests.project import ROOT
@@ -41,3 +45,23 @@ def test_one_line_changes(before: str, after: str) -> None:
 def test_a_file_without_settings_is_refused() -> None:
     with pytest.raises(ValueError, match="no config block"):
         stack_file.pin("encryptionsalt: v1:x\n", "hostImageId", IMAGE)
+
+
+LINES = st.sampled_from(["", "# a note", "aws:region: eu-central-1", 'kotauth:memory: "600" # MB', 'kotauth:cpus: "2"'])
+
+
+@given(
+    st.lists(LINES, max_size=6, unique=True),
+    st.sampled_from([f"{KEY}: ami-1 # of May", f"# {KEY}: ami-1", None]),
+    st.randoms(),
+)
+def test_all_other_lines_stay_in_their_order(lines: list[str], ours: str | None, random: Random) -> None:
+    block = [f"  {line}" if line else line for line in lines]
+    if ours:
+        block.insert(random.randint(0, len(block)), f"  {ours}")
+    before = "\n".join(["# Ours", "config:", *block, "encryptionsalt: v1:x", ""])
+    after = stack_file.pin(before, "hostImageId", IMAGE)
+    others = [line for line in after.splitlines() if f"{KEY}: {IMAGE}" not in line]
+    assert others == [line for line in before.splitlines() if KEY not in line]
+    assert yaml.safe_load(after)["config"][KEY] == IMAGE
+    assert ("# of May" in after) == ("# of May" in before)

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
-_PLAIN = re.compile(r"(?! )[\n\x20-\x7e]+\n")
+_PLAIN = re.compile(r"(?!\n* )[\n\x20-\x7e]+\n")
 
 
 def cloud_config(files: Mapping[str, str], commands: Sequence[Sequence[str]]) -> str:
@@ -24,7 +24,9 @@ def cloud_config(files: Mapping[str, str], commands: Sequence[Sequence[str]]) ->
 def _file(path: str, content: str) -> str:
     head = f"- path: {path}\n  permissions: '0600'\n"
     if not _PLAIN.fullmatch(content):
-        return f"{head}  encoding: b64\n  content: {base64.b64encode(content.encode()).decode()}\n"
+        # YAML takes nothing for null, which is no content.
+        encoded = base64.b64encode(content.encode()).decode() or "''"
+        return f"{head}  encoding: b64\n  content: {encoded}\n"
     # As many line ends as there are, also where the text ends with several.
     lines = "".join(f"   {line}\n" if line else "\n" for line in content.removesuffix("\n").split("\n"))
     return f"{head}  content: |+\n{lines}"

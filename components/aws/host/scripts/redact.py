@@ -10,7 +10,8 @@ import re
 
 REDACTED = "[redacted]"
 
-_COLOURS = re.compile(r"(?:\x1b|\\u001[bB])\[[0-9;]*[A-Za-z]")
+# With every backslash before it: JSON within one of the line's texts escapes the escape once more.
+_COLOURS = re.compile(r"(?:\x1b|(?<!\\)\\+u001[bB])\[[0-9;]*[A-Za-z]")
 
 _QUERY_KEYS = (
     "code|state|nonce|(?:[a-z]+_)*token(?:_hint)?|session_state|code_verifier|(?:[a-z]+_)?password|(?:client_)?secret|"
