@@ -27,7 +27,14 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
 # The same examples in each run, and no limit for a busy machine to break.
-hypothesis.settings.register_profile("kotauth", derandomize=True, deadline=None, database=None)
+hypothesis.settings.register_profile(
+    "kotauth",
+    derandomize=True,
+    max_examples=60,
+    deadline=None,
+    database=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
 hypothesis.settings.load_profile("kotauth")
 
 
