@@ -227,9 +227,15 @@ class TestCache:
         assert not [path for path in empty_cache.iterdir() if path.is_dir()]
 
     def test_two_setups_at_once_build_once(self, tmp_path: Path) -> None:
+        started = tmp_path / "started"
+        started.mkdir()
         program = f"""
-import pathlib, sys, time
+import os, pathlib, sys, time
 from engine import cache
+started = pathlib.Path({str(started)!r})
+(started / str(os.getpid())).touch()
+while len(list(started.iterdir())) < 3:
+    time.sleep(0.01)
 def build(partial):
     with open({str(tmp_path / "builds")!r}, "a") as log:
         log.write("built\\n")
