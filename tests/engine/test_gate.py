@@ -78,13 +78,6 @@ class TestForeignProgram:
         assert failed.startswith("keep-logs ")
         assert aws.operations == []
 
-    def test_other_levels(self, shop: Project, tmp_path: Path) -> None:
-        levels = tmp_path / "levels.json"
-        levels.write_text('{"encrypt-logs": "mandatory"}')
-        result = judged(shop, SHOP, "--levels", str(levels))
-        assert result.code == 1, result.output
-        assert result.names("encrypt-logs")
-
     @pytest.mark.usefixtures("earlier")
     def test_one_that_cannot_be_judged_is_an_error_and_no_pass(self, shop: Project) -> None:
         result = judged(shop, f"{SHOP}raise RuntimeError('out of paint')\n")
