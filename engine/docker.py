@@ -30,30 +30,19 @@ class Daemon:
     started: bool = False
     """Whether the call that returned this object started it."""
     pid: int | None = None
-    """Its process, if it was started from here and not by systemd: only then it can be stopped and restarted."""
+    """Its process, if it was started from here and not by systemd: only then it can be stopped."""
     data_root: Path = DATA_ROOT
 
     def stop(self) -> None:
         """Stop it and wait until it is gone; its containers stop with it."""
-        pid = self._own_pid("stopped")
-        _signal(pid, signal.SIGTERM)
-        if not _gone(pid, _STOP_SECONDS):
-            _signal(pid, signal.SIGKILL)
-            _gone(pid, _STOP_SECONDS)
+        if self.pid is None:
+            raise EngineError(f"the Docker daemon at {self.host} was not started by `engine docker`: it is not stopped")
+        _signal(self.pid, signal.SIGTERM)
+        if not _gone(self.pid, _STOP_SECONDS):
+            _signal(self.pid, signal.SIGKILL)
+            _gone(self.pid, _STOP_SECONDS)
         self.pid = None
         _record().unlink(missing_ok=True)
-
-    def restart(self) -> None:
-        """Stop it, start it again on the same data and wait until it answers."""
-        self._own_pid("restarted")
-        self.stop()
-        self.pid = _launch(self.data_root)
-        self.version = _until_it_answers(self.pid)
-
-    def _own_pid(self, what: str) -> int:
-        if self.pid is None:
-            raise EngineError(f"the Docker daemon at {self.host} was not started by `engine docker`: it is not {what}")
-        return self.pid
 
 
 def ensure_daemon(data_root: Path = DATA_ROOT) -> Daemon:

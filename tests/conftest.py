@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,11 @@ from tests.project import Project
 from tests.shared_daemon import SharedDaemon
 
 pytest_plugins = ["tests.time_report"]
+# What asserts outside test modules.
+pytest.register_assert_rewrite("tests.e2e.audit", "tests.host.late_boots", "tests.host.outage", "tests.host.watched")
 
 _DOCKER, _STACKS = {"daemon", "images"}, {"production", "staging"}
-_LONG = ("docker", "hosts", "aws")
+_LONG = ("hosts", "changing", "aws", "test_production.py", "stack", "test_role.py", "test_remote_daemon.py")
 
 # The Makefile unsets it too: without bytecode each program and simulator compiles the AWS SDK, for seconds.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -40,26 +42,28 @@ hypothesis.settings.load_profile("kotauth")
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests stay together where several processes run them.
-
-    Stacks on Docker share the ports of this machine, hosts a network of their own, and each of the two stacks on the
-    stand-in for AWS is brought up once.
-    """
+    """Say which tests stay together where several processes run them: those that share what takes long to bring up."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if item.get_closest_marker("docker") or fixtures & _DOCKER:
-            item.add_marker(pytest.mark.xdist_group("hosts" if item.path.parent.name == "host" else "docker"))
+            item.add_marker(pytest.mark.xdist_group(_docker_group(item, fixtures)))
         elif fixtures & _STACKS:
             item.add_marker(pytest.mark.xdist_group("aws"))
         elif not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(item.path.name))
-    # The longest groups are first, and in its own the only test that may have to wait for another group is last.
+    # The longest groups are first.
     items.sort(key=_order)
 
 
-def _order(item: pytest.Item) -> tuple[bool, bool]:
+def _docker_group(item: pytest.Item, fixtures: Collection[str]) -> str:
+    if item.path.parent.name == "host" and ("lab" in fixtures or "site" in fixtures):
+        return "hosts"
+    return next((name for name in ("changing", "stack") if name in fixtures), item.path.name)
+
+
+def _order(item: pytest.Item) -> int:
     (group,) = (mark.args[0] for mark in item.iter_markers("xdist_group"))
-    return group not in _LONG, "alone" in getattr(item, "fixturenames", ())
+    return _LONG.index(group) if group in _LONG else len(_LONG)
 
 
 def pytest_collection() -> None:

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from engine import cache, docker
-
-_ALONE_SECONDS = 1800
-"""As long as all tests of hosts may take."""
 
 
 class SharedDaemon:
@@ -21,7 +14,6 @@ class SharedDaemon:
     def __init__(self, folder: Path) -> None:
         self._users = folder / "docker-users"
         self._started = folder / "docker-started"
-        self._running = folder / "docker-running"
         self._me = self._users / str(os.getpid())
 
     def join(self) -> docker.Daemon:
@@ -43,27 +35,6 @@ class SharedDaemon:
                 running = docker.ensure_daemon()
                 if running.pid:
                     running.stop()
-
-    @contextmanager
-    def running(self) -> Iterator[None]:
-        """Promise that it goes on for as long as this lasts."""
-        with self._running.open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_SH)
-            yield
-
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Wait until nobody needs it to go on."""
-        with self._running.open("w") as file:
-            give_up = time.monotonic() + _ALONE_SECONDS
-            while True:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    assert time.monotonic() < give_up, "other tests still need the Docker daemon"
-                    time.sleep(1)
-            yield
 
 
 def _lives(process: int) -> bool:

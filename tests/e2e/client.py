@@ -24,10 +24,14 @@ class Answer:
 
 
 class _Connection(http.client.HTTPSConnection):
-    """Goes to this machine whatever the name is, and still checks the name's certificate."""
+    """Goes to one address whatever the name is, and still checks the name's certificate."""
+
+    def __init__(self, address: str, host: str, port: int, timeout: float, context: ssl.SSLContext) -> None:
+        super().__init__(host, port, timeout=timeout, context=context)
+        self._address = address
 
     def connect(self) -> None:
-        plain = socket.create_connection(("127.0.0.1", self.port), self.timeout)
+        plain = socket.create_connection((self._address, self.port), self.timeout)
         self.sock = self._context.wrap_socket(plain, server_hostname=self.host)  # pyright: ignore
 
 
@@ -38,11 +42,13 @@ class Client:
     host: str
     port: int
     ca_certificate: str
+    address: str = "127.0.0.1"
+    """Where the public address leads to."""
 
     def connection(self, timeout: float = 15) -> http.client.HTTPSConnection:
         """Return a new connection; it stays open for several requests."""
         context = ssl.create_default_context(cadata=self.ca_certificate)
-        return _Connection(self.host, self.port, timeout=timeout, context=context)
+        return _Connection(self.address, self.host, self.port, timeout, context)
 
     def request(
         self,

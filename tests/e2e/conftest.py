@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
@@ -19,38 +18,24 @@ def stand_ins(images: dict[str, str]) -> list[str]:
     return [references["stand-in"], references["stand-in-next"]]
 
 
-@pytest.fixture(scope="session")
-def stacks(
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-    images: dict[str, str],
-    stand_ins: list[str],
-    pulumi_engine: None,
-) -> Iterator[dict[str, Future[Stack]]]:
-    """Yield the stacks that the chosen tests want. They start and end side by side: most of that time is waiting."""
+@pytest.fixture(scope="package")
+def stack(tmp_path_factory: pytest.TempPathFactory, images: dict[str, str], pulumi_engine: None) -> Iterator[Stack]:
+    """Yield a stack that is up. Tests leave it ready and with the settings that they found."""
+    stack = Stack.start(tmp_path_factory.mktemp("stack") / "project", "stack", images)
+    yield stack
+    stack.project.destroy()
+
+
+@pytest.fixture(scope="package")
+def changing(
+    tmp_path_factory: pytest.TempPathFactory, images: dict[str, str], stand_ins: list[str], pulumi_engine: None
+) -> Iterator[Stack]:
+    """Yield a stack whose settings and program tests may change; they leave it so that an `up` changes nothing."""
     # A smaller pool than there are request threads: eight of them can't have ten connections at the same moment.
-    of_each = {"stack": images, "changing": {**images, "image": stand_ins[0], "poolSize": "6"}}
-    wanted = {name for item in request.session.items for name in getattr(item, "fixturenames", ())} & set(of_each)
-    with ThreadPoolExecutor(len(of_each)) as threads:
-        starts = {
-            name: threads.submit(Stack.start, tmp_path_factory.mktemp(name) / "project", name, of_each[name])
-            for name in sorted(wanted)
-        }
-        yield starts
-        running = [start.result() for start in starts.values() if not start.exception()]
-        list(threads.map(lambda stack: stack.project.destroy(), running))
-
-
-@pytest.fixture(scope="session")
-def stack(stacks: dict[str, Future[Stack]]) -> Stack:
-    """Return a stack that is up. Tests leave it ready and with the settings that they found."""
-    return stacks["stack"].result()
-
-
-@pytest.fixture(scope="session")
-def changing(stacks: dict[str, Future[Stack]]) -> Stack:
-    """Return a stack whose settings and program tests may change; they leave it so that an `up` goes through."""
-    return stacks["changing"].result()
+    settings = {**images, "image": stand_ins[0], "poolSize": "6"}
+    stack = Stack.start(tmp_path_factory.mktemp("changing") / "project", "changing", settings)
+    yield stack
+    stack.project.destroy()
 
 
 @pytest.fixture(scope="module")

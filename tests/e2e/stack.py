@@ -45,15 +45,28 @@ class Stack:
     project: Project
     up: str = ""
     """What the `up` that made it printed."""
+    daemon: str = ""
+    """Address of its Docker daemon, where that is not this machine's."""
+    address: str = "127.0.0.1"
+    """Where its ports are published."""
 
     @classmethod
-    def start(cls, path: Path, name: str, images: dict[str, str], **settings: str) -> Stack:
+    def start(
+        cls,
+        path: Path,
+        name: str,
+        images: dict[str, str],
+        *,
+        daemon: str = "",
+        address: str = "127.0.0.1",
+        **settings: str,
+    ) -> Stack:
         """Bring a fresh stack up on free ports. Its name is this process's own: others may use the daemon, too."""
         project = Project.create(path, f"{name}-{os.getpid()}")
         ports = {"baseUrl": f"https://kotauth.localhost:{free_port()}", "httpPort": str(free_port())}
         project.configure(**{**images, **ports, **settings})
         try:
-            return cls(project, project.up().output)
+            return cls(project, project.up().output, daemon, address)
         except BaseException:
             project.destroy(check=False)
             raise
@@ -68,7 +81,11 @@ class Stack:
         """A client of its public address."""
         outputs = self.outputs
         url = urlsplit(outputs["url"])
-        return Client(str(url.hostname), url.port or 443, outputs["caCertificate"])
+        return Client(str(url.hostname), url.port or 443, outputs["caCertificate"], self.address)
+
+    def docker(self, *arguments: str, text: str | None = None) -> str:
+        """Run a docker command where the stack runs."""
+        return docker(*(["--host", self.daemon] if self.daemon else []), *arguments, text=text)
 
     def containers(self, part: str, *, stopped: bool = False) -> list[str]:
         """Return the ids of this stack's containers of a part (server, database, frontend, job, files)."""
@@ -78,7 +95,7 @@ class Stack:
             "--filter",
             f"label=kotauth.part={part}",
         ]
-        return docker("ps", "--quiet", "--no-trunc", *(["--all"] if stopped else []), *filters).split()
+        return self.docker("ps", "--quiet", "--no-trunc", *(["--all"] if stopped else []), *filters).split()
 
     def container(self, part: str) -> str:
         """Return the id of the only running container of a part."""
@@ -87,7 +104,7 @@ class Stack:
 
     def inspect(self, container: str) -> dict[str, Any]:
         """Return what Docker knows of a container."""
-        return json.loads(docker("inspect", container))[0]
+        return json.loads(self.docker("inspect", container))[0]
 
     def environment(self, container: str) -> dict[str, str]:
         """Return the environment that a container was given."""
@@ -99,6 +116,6 @@ class Stack:
             "umask 077; printf '*:*:*:*:%s\\n' \"$(cat /run/secrets/administrator_password)\" >/tmp/pgpass; "
             'PGPASSFILE=/tmp/pgpass exec psql -XAtq -v ON_ERROR_STOP=1 -h 127.0.0.1 -U kotauth_admin -d "$1"'
         )
-        return docker(
+        return self.docker(
             "exec", "--interactive", self.container("database"), "bash", "-c", script, "sql", database, text=statement
         )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from tests.host.lab import Lab
 
 # Everything but the right to raise limits, which not every machine can give; `--privileged` would want that, too.
-_FLAGS = (
+MACHINE = (
     *("--cap-add=ALL", "--cap-drop=SYS_RESOURCE", "--cgroupns=private", f"--device-cgroup-rule={LOOP_DEVICES}"),
     *(
         "--security-opt=seccomp=unconfined",
@@ -31,8 +32,9 @@ _FLAGS = (
 ACCOUNT = "123456789012"
 """Moto's."""
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
-_STOP_SECONDS = 60
-_BOOT_SECONDS = 150
+_STOP_SECONDS = 120
+_BOOT_SECONDS = 400
+"""For a machine on which several boot beside other work; one alone takes half a minute."""
 
 
 @dataclass
@@ -59,7 +61,7 @@ class Host:
         mounts = [f"--volume={docker_data}:/var/lib/docker", f"--volume={lab.bundle}:{BUNDLE}:ro"]
         limits = [f"--memory={memory}", f"--memory-swap={memory}"] if memory else []
         name = f"--hostname={server_name(address, lab.region)}"
-        container = lab.network.run(image, address=address, options=[*_FLAGS, *mounts, *limits, name])
+        container = lab.network.run(image, address=address, options=[*MACHINE, *mounts, *limits, name])
         return cls(lab, instance_id, address, container, docker_data, {**options, "memory": memory})
 
     @property
@@ -111,6 +113,16 @@ class Host:
             target.healthy, target.row = False, 0
         docker("start", self.container)
         self._plug_disks()
+
+    @contextlib.contextmanager
+    def cut_off(self, address: str) -> Iterator[None]:
+        """Let it reach an address no more."""
+        route = ("unreachable", f"{address}/32")
+        self.exec("ip", "route", "add", *route)
+        try:
+            yield
+        finally:
+            self.exec("ip", "route", "delete", *route)
 
     def attach(self, volume: Volume, device: str = "/dev/sdf") -> None:
         """Attach a disk, at any time, under the names that a Nitro instance gives it."""

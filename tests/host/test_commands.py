@@ -32,7 +32,7 @@ ABSENT = [
 
 
 @pytest.fixture(scope="module")
-def image(daemon: object, running: None) -> str:
+def image(daemon: object) -> str:
     return ensure(["ec2-host"])["ec2-host"]
 
 
