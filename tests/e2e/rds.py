@@ -24,6 +24,7 @@ from tests.e2e import lambda_runtime
 from tests.e2e.cluster import Cluster, Outcome, password
 from tests.e2e.lambda_runtime import Called
 from tests.e2e.secrets_manager import CREDENTIALS, SecretsManager
+from tests.e2e.side_by_side import declaring
 from tests.e2e.stack import docker
 from tests.host.authority import Authority
 from tests.images.lab import eventually
@@ -150,7 +151,7 @@ class Rds(Cluster):
 
 def _declared(args: AwsDatabaseRoleArgs) -> tuple[str, str, str]:
     """Return the folder of the unpacked archive, the handler's name and the input, as the component declares them."""
-    declared = declare(lambda: AwsDatabaseRole("role", args))
+    declared = declaring(lambda: declare(lambda: AwsDatabaseRole("role", args)))
     function = declared.named("role", ":Function").inputs
     folder = _unpacked(tuple((name, _content(asset)) for name, asset in sorted(function["code"].assets.items())))
     return folder.name, function["handler"], declared.named("role-call").inputs["input"]

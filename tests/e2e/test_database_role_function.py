@@ -19,7 +19,7 @@ import pytest
 from components.postgres.role import scram_verifier
 from components.postgres.server import ADMINISTRATOR
 from tests.e2e.cluster import RDS, password
-from tests.e2e.lambda_runtime import LAST_ATTEMPT_SECONDS
+from tests.e2e.lambda_runtime import LAST_ATTEMPT_SECONDS, Called
 from tests.e2e.rds import HOST, OTHER_HOST, Rds
 from tests.e2e.traces import Search
 from tests.host.authority import Authority
@@ -57,10 +57,34 @@ def secret(rds: Rds) -> str:
     return rds.secrets.keep(FIRST, "v1")
 
 
-def test_the_first_call_makes_a_login_that_works(rds: Rds, secret: str) -> None:
-    called = rds.call(password_secret_arn=secret)
-    assert called.payload == {"login": "kotauth_a"}
-    assert called.messages == [("INFO", f"kotauth_a can be used on {HOST}:5432")]
+@pytest.fixture(scope="module")
+def search(rds: Rds) -> Search:
+    """Return a search for all secrets and their verifiers."""
+    secrets = {"administrator": rds.administrator_password, "first": FIRST, "second": SECOND}
+    return Search(secrets | {f"verifier of {name}": scram_verifier(value) for name, value in secrets.items()})
+
+
+@pytest.fixture(autouse=True)
+def no_secret_is_told(rds: Rds, search: Search) -> Iterator[None]:
+    """Look for secrets in every input, answer, error, log and trace of each test, also of calls that fail.
+
+    In plain, base64, hex, url-encoded and compressed form.
+    """
+    yield
+    spoken = "\n".join(rds.spoken)
+    rds.spoken.clear()
+    assert search.find(spoken.encode()) == set()
+
+
+@pytest.fixture(scope="module")
+def first(rds: Rds, secret: str) -> Called:
+    """Return how a call with the first version ended, after which there is a login."""
+    return rds.call(password_secret_arn=secret)
+
+
+def test_the_first_call_makes_a_login_that_works(rds: Rds, first: Called) -> None:
+    assert first.payload == {"login": "kotauth_a"}
+    assert first.messages == [("INFO", f"kotauth_a can be used on {HOST}:5432")]
     assert rds.log_in("SELECT session_user, current_user", "kotauth_a", FIRST).output == "kotauth_a|kotauth\n"
 
 
@@ -71,6 +95,7 @@ def test_it_reads_exactly_the_two_secrets_in_the_versions_that_it_is_told(rds: R
 
 
 def test_a_second_call_changes_nothing(rds: Rds, secret: str) -> None:
+    assert not rds.call(password_secret_arn=secret).error
     before = rds.roles()
     assert not rds.call(password_secret_arn=secret).error
     assert rds.roles() == before
@@ -81,7 +106,9 @@ def test_a_new_pool_size_changes_the_connection_limit(rds: Rds, secret: str) -> 
     assert rds.as_superuser("SELECT rolconnlimit FROM pg_roles WHERE rolname = 'kotauth_a'") == "45"
 
 
-def test_a_rotation_gives_the_other_login_a_password_and_leaves_the_first_one_its_own(rds: Rds, secret: str) -> None:
+def test_a_rotation_gives_the_other_login_a_password_and_leaves_the_first_one_its_own(
+    rds: Rds, secret: str, first: Called
+) -> None:
     rds.secrets.renew(secret, SECOND, "v2")
     assert rds.call(password_secret_arn=secret, password_version=2).payload == {"login": "kotauth_b"}
     assert rds.log_in("SELECT session_user", "kotauth_b", SECOND).output == "kotauth_b\n"
@@ -95,7 +122,7 @@ def test_the_version_before_can_still_be_applied(rds: Rds, secret: str) -> None:
 
 
 def test_a_wrong_password_of_the_administrator_is_told_at_once(rds: Rds, secret: str) -> None:
-    wrong = rds.secrets.keep(json.dumps({"username": ADMINISTRATOR, "password": password()}))
+    wrong = rds.secrets.keep(json.dumps({"username": ADMINISTRATOR, "password": f"{rds.administrator_password}x"}))
     called = rds.call(password_secret_arn=secret, administrator_secret_arn=wrong)
     assert called.error == f"the administrator's password was refused by {HOST}:5432"
     assert called.messages == [("ERROR", called.error)]
@@ -209,20 +236,13 @@ def test_an_unforeseen_error_is_told_without_its_text(rds: Rds, secret: str) -> 
     assert re.fullmatch(r"unexpected UnicodeEncodeError in \w+\.py, line \d+", called.error)
 
 
-def test_no_secret_is_in_any_input_answer_error_log_or_trace(rds: Rds, secret: str) -> None:
-    """Of all calls above, those that failed included; each in plain, base64, hex, url-encoded and compressed form."""
-    secrets = {"administrator": rds.administrator_password, "first": FIRST, "second": SECOND}
-    secrets |= {f"verifier of {name}": scram_verifier(value) for name, value in secrets.items()}
-    search = Search(secrets)
-    wrong = rds.secrets.keep(json.dumps({"username": ADMINISTRATOR, "password": rds.administrator_password + "x"}))
+def test_the_search_finds_a_secret_in_what_is_told(rds: Rds, secret: str, search: Search) -> None:
     assert not rds.call(password_secret_arn=secret).error
-    assert rds.call(password_secret_arn=secret, administrator_secret_arn=wrong).error
-    assert search.find("\n".join(rds.spoken).encode()) == set()
-    # The search finds what there is to find.
     assert ("first", "gzip of plain") in search.find(gzip.compress(f"{rds.spoken} {FIRST}".encode()))
 
 
 def test_the_database_never_got_a_password(rds: Rds, secret: str) -> None:
+    assert not rds.call(password_secret_arn=secret).error
     log = rds.log()
     assert "kotauth.verifier" in log  # every statement is logged there
     assert Search({"first": FIRST, "second": SECOND}).find(log.encode()) == set()
