@@ -28,11 +28,12 @@ _FORM = "grant_type=client_credentials"
 
 @pytest.fixture
 def caddyfile(changing: Stack) -> Iterator[Path]:
-    """Return the program's own Caddyfile, put back afterwards."""
+    """Yield the program's own Caddyfile; afterwards it is put back, and so is what runs."""
     file = changing.project.path / "components" / "frontends" / "edge.Caddyfile"
     text = file.read_text()
     yield file
     file.write_text(text)
+    changing.project.up()
 
 
 def _add(caddyfile: Path, line: str) -> None:
@@ -42,7 +43,7 @@ def _add(caddyfile: Path, line: str) -> None:
     caddyfile.write_text(f"{before}{host}\t{line}\n{after}")
 
 
-def test_a_new_configuration_is_reloaded(
+def test_a_new_configuration_is_reloaded_and_a_broken_one_refused_and_never_used(
     changing: Stack, caddyfile: Path, record_property: Callable[[str, object], None]
 ) -> None:
     client, frontend = changing.client, changing.container("frontend")
@@ -73,9 +74,6 @@ def test_a_new_configuration_is_reloaded(
     assert changing.container("frontend") == frontend
     assert "kotauth-caddy-reload" in result.output
 
-
-def test_a_broken_configuration_is_refused_and_never_used(changing: Stack, caddyfile: Path) -> None:
-    client, frontend = changing.client, changing.container("frontend")
     _add(caddyfile, 'header X-Broken "yes"\n\tno_such_directive')
     failed = changing.project.up(check=False)
     assert failed.code
@@ -83,8 +81,10 @@ def test_a_broken_configuration_is_refused_and_never_used(changing: Stack, caddy
 
     assert changing.container("frontend") == frontend
     docker("restart", frontend)
-    eventually("an answer", client.finds_it_ready)
-    assert "x-broken" not in client.get("/health").headers
+    eventually("an answer", client.finds_it_ready, _GAP_BOUND_SECONDS)
+    headers = client.get("/health").headers
+    assert "x-broken" not in headers
+    assert headers["x-reloaded"] == "yes", "the last good configuration stays"
 
 
 def test_other_ports_cost_a_short_gap(changing: Stack, record_property: Callable[[str, object], None]) -> None:

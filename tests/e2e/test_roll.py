@@ -13,7 +13,7 @@ from tests.e2e.stack import Stack
 pytestmark = [pytest.mark.docker, pytest.mark.engine]
 
 
-@pytest.mark.parametrize("roll", [1, 2, 3])
+@pytest.mark.parametrize("roll", [1, 2])
 def test_a_roll_of_the_image_loses_nothing_and_fits_the_connection_limit(
     changing: Stack, stand_ins: list[str], roll: int, record_property: Callable[[str, object], None]
 ) -> None:

@@ -94,5 +94,6 @@ class TestDatabaseConnections:
         assert roomy.get("/health").status == 200
         assert lab.run("waits").exit_code() == 1
         docker("start", lab.postgres.name)
-        eventually("ready again", lambda: {one.get("/health/ready").status for one in (single, roomy)} == {200})
+        again = lambda: {one.get("/health/ready").status for one in (single, roomy)} == {200}  # noqa: E731
+        eventually("ready again", again, 60)
         assert roomy.log_in("10.7.0.1").status == 200
