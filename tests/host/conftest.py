@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Future
 
 import pytest
 
+from tests.e2e.side_by_side import chosen
+from tests.host import late_boots, rehearsals, watched
 from tests.host.example import SECRET, user_data
 from tests.host.instance import Host
 from tests.host.lab import Lab
 from tests.host.site import Site
-from tests.shared_daemon import SharedDaemon
 
 ANSWER = "what the secret says"
 
 
 @pytest.fixture(scope="package")
-def running(shared_daemon: SharedDaemon) -> Iterator[None]:
-    """Keep the Docker daemon from being restarted: no host would survive it."""
-    with shared_daemon.running():
-        yield
-
-
-@pytest.fixture(scope="package")
-def lab(images: dict[str, str], running: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def lab(images: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """Yield a lab whose AWS has the example's secret."""
     lab = Lab.create(tmp_path_factory.mktemp("lab"), images)
     try:
@@ -40,7 +35,7 @@ def frontend(lab: Lab, images: dict[str, str]) -> str:
 
 
 @pytest.fixture(scope="module")
-def host(lab: Lab, frontend: str) -> Iterator[Host]:
+def host(lab: Lab, frontend: str, rehearsed: object) -> Iterator[Host]:
     """Yield a host that serves the example."""
     host = lab.boot(user_data(frontend), role="server")
     try:
@@ -56,3 +51,10 @@ def site(lab: Lab, images: dict[str, str]) -> Site:
     site = Site.create(lab, images)
     site.make_role()
     return site
+
+
+@pytest.fixture(scope="package")
+def rehearsed(request: pytest.FixtureRequest, site: Site) -> Iterator[dict[str, Future[object]]]:
+    """Yield how the chosen rehearsals end, which begin now."""
+    with rehearsals.rehearsed(site, (*watched.ROWS, *late_boots.ROWS), chosen(request, "rehearsal")) as ends:
+        yield ends

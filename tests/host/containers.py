@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import io
 import ipaddress
+import itertools
 import os
 import random
 import subprocess
 import tarfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tests.e2e.stack import docker
@@ -46,7 +47,7 @@ class Network:
     _containers: list[str] = field(default_factory=list[str])
     _volumes: list[str] = field(default_factory=list[str])
     _placeholders: dict[str, str] = field(default_factory=dict[str, str])
-    _given: int = 0
+    _given: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     @classmethod
     def create(cls, name: str, cidr: str | None, gateway: Callable[[str], str] | None) -> Network:
@@ -65,8 +66,7 @@ class Network:
 
     def next_address(self) -> str:
         """Return an address that was not given yet, from the end of the range."""
-        self._given += 1
-        return str(self.cidr[-1 - self._given])
+        return str(self.cidr[-1 - next(self._given)])
 
     def run(
         self, image: str, *command: str, address: str, options: list[str], files: Mapping[str, File] | None = None

@@ -10,7 +10,7 @@ from tests.host.containers import File, Network, eventually
 
 SUPERUSER = "rdsadmin"
 _UID = 999
-_START_SECONDS = 40
+_START_SECONDS = 120
 _TLS = "/run/tls"
 
 # What RDS gives its administrator, and its parameter rds.force_ssl.

@@ -38,6 +38,8 @@ class Fault:
     service: str
     action: str | None = None
     """None for any."""
+    owner: str | None = None
+    """The address of the instance that calls; None for any."""
     code: str = "ThrottlingException"
     status: int = 400
     times: float = float("inf")
@@ -104,9 +106,10 @@ class Endpoints:
         self._server.shutdown()
         self._server.server_close()
 
-    def called(self, service: str, action: str) -> list[Call]:
-        """Return the calls of an action."""
-        return [call for call in self.calls if (call.service, call.action) == (service, action)]
+    def called(self, service: str, action: str, owner: str | None = None) -> list[Call]:
+        """Return the calls of an action, those of one instance where its address is given."""
+        asked = (service, action)
+        return [call for call in self.calls if (call.service, call.action) == asked and owner in (None, call.owner)]
 
     def answer(self, request: Request) -> tuple[int, dict[str, str], bytes]:
         """Check one request and let moto answer it."""
@@ -121,7 +124,7 @@ class Endpoints:
             owner = signed.owner
             if (signed.service, signed.region) != (service, region or signed.region):
                 raise RefusedError("SignatureDoesNotMatch", f"signed for {signed.service} in {signed.region}")
-            if fault := self._fault(service, action):
+            if fault := self._fault(service, action, owner):
                 time.sleep(fault.delay)
                 if fault.status != 200:
                     error = fault.code
@@ -136,9 +139,10 @@ class Endpoints:
         self.calls.append(Call(service, action, owner, answer[0], error))
         return answer
 
-    def _fault(self, service: str, action: str) -> Fault | None:
+    def _fault(self, service: str, action: str, owner: str) -> Fault | None:
         for fault in self.faults:
-            if fault.service == service and fault.action in (None, action) and fault.times > 0:
+            matches = fault.service == service and fault.action in (None, action) and fault.owner in (None, owner)
+            if matches and fault.times > 0:
                 fault.times -= 1
                 return fault
         return None

@@ -17,8 +17,9 @@ from __future__ import annotations
 import contextlib
 import json
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,8 @@ from tests.images import ensure
 
 REGISTRY_NAMES = ("registry.test", "public.ecr.aws", "ghcr.io")
 """The lab's own name for it, and the real ones that a program may pull from."""
+CREDENTIAL_SECONDS = 3600.0
+"""After so long a role has other credentials; old ones are good for as long again."""
 _TESTS = Path(__file__).parent
 
 # Endpoints are served by a process of this machine on any port; containers find them at port 443 of the link.
@@ -73,11 +76,8 @@ class Lab:
     volumes: list[Volume] = field(default_factory=list[Volume])
     names: dict[str, str] = field(default_factory=dict[str, str])
     """DNS: name, or `*.suffix`, to address. After a change call `publish`."""
-    metadata_delay: float = 0.0
-    """Seconds that the metadata service takes for each answer; takes effect with `publish`."""
-    credential_rotation: float = 3600.0
-    """Seconds after which a role has other credentials; old ones are good for as long again."""
     _instances: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    _lock: threading.RLock = field(default_factory=threading.RLock)
     _registry: Registry | None = None
     _steps: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
@@ -144,7 +144,7 @@ class Lab:
             ],
         )
         listening = ("exec", link, "ss", "-Hltn", "sport = :80")
-        eventually("the metadata service listens", lambda: docker(*listening), 20, lambda: docker("logs", link))
+        eventually("the metadata service listens", lambda: docker(*listening), 60, lambda: docker("logs", link))
 
     def close(self) -> None:
         """End and remove all of it, also what a failed test left."""
@@ -152,8 +152,19 @@ class Lab:
         with self._steps as steps:
             for volume in self.volumes:
                 steps.callback(volume.remove)
-            for host in self.hosts:
+            for host in [*self.hosts]:
                 steps.callback(host.terminate)
+
+    @contextlib.contextmanager
+    def beside(self) -> Iterator[Lab]:
+        """Yield the same lab with a load balancer of its own: its hosts get no other requests, and end here."""
+        with contextlib.closing(LoadBalancer(self.host_name, self.authority, self.alb.check)) as alb:
+            lab = replace(self, alb=alb, hosts=[])
+            try:
+                yield lab
+            finally:
+                for host in [*lab.hosts]:
+                    host.terminate()
 
     @property
     def registry(self) -> Registry:
@@ -185,8 +196,9 @@ class Lab:
             password=password,
             name=name,
         )
-        self.names[host] = database.address
-        self.publish()
+        with self._lock:
+            self.names[host] = database.address
+            self.publish()
         return database
 
     def create_volume(self, volume_id: str, mebibytes: int = 512) -> Volume:
@@ -214,6 +226,7 @@ class Lab:
         docker_data: str | None = None,
         memory: str | None = None,
         hop_limit: int = 1,
+        metadata_delay: float = 0.0,
         meta_data: dict[str, Any] | None = None,
         registered: bool = True,
     ) -> Host:
@@ -226,24 +239,29 @@ class Lab:
             docker_data: A volume for /var/lib/docker that an earlier host left.
             memory: The instance type's, as Docker spells it ("2g").
             hop_limit: Of the metadata service's tokens.
+            metadata_delay: Seconds that the metadata service takes for each answer.
             meta_data: More of the tree below `meta-data`.
             registered: Whether the load balancer knows it from the start.
         """
         instance_id = instance_id or f"i-{secrets.token_hex(8)}0"
         address = self.network.next_address()
         name = server_name(address, self.region)
-        self._instances[address] = {
-            **description(instance_id, address, self.region, meta_data or {}),
-            "user_data": user_data,
-            "role": role,
-            "hop_limit": hop_limit,
-        }
-        self.names[name] = address
+        with self._lock:
+            self._instances[address] = {
+                **description(instance_id, address, self.region, meta_data or {}),
+                "user_data": user_data,
+                "role": role,
+                "hop_limit": hop_limit,
+                "metadata_delay": metadata_delay,
+                "credential_rotation": CREDENTIAL_SECONDS,
+            }
+            self.names[name] = address
         self.publish()
         options = {
             "user_data": user_data,
             "role": role,
             "hop_limit": hop_limit,
+            "metadata_delay": metadata_delay,
             "meta_data": meta_data,
             "registered": registered,
         }
@@ -256,25 +274,25 @@ class Lab:
     def set_role(self, host: Host, role: str | None) -> None:
         """Give an instance a role, or take it."""
         host.options["role"] = role
-        self._instances[host.address]["role"] = role
+        self.serve(host, role=role)
+
+    def serve(self, host: Host, **facts: Any) -> None:
+        """Have the metadata service serve an instance otherwise, such as `credential_rotation` in seconds."""
+        self._instances[host.address].update(facts)
         self.publish()
 
     def forget(self, host: Host) -> None:
         """Take an instance that ends out of everything."""
         self.alb.deregister(host.address)
         self.hosts.remove(host)
-        del self._instances[host.address], self.names[host.server_name]
+        with self._lock:
+            del self._instances[host.address], self.names[host.server_name]
         self.publish()
 
     def publish(self) -> None:
         """Let the metadata service and the DNS server see the present state."""
-        state = {
-            "key": self.endpoints.key,
-            "names": self.names,
-            "instances": self._instances,
-            "metadata_delay": self.metadata_delay,
-            "credential_rotation": self.credential_rotation,
-        }
-        partial = self.folder / "state" / "partial.json"
-        partial.write_text(json.dumps(state))
-        partial.replace(self.folder / "state" / "state.json")
+        with self._lock:
+            state = {"key": self.endpoints.key, "names": self.names, "instances": self._instances}
+            partial = self.folder / "state" / "partial.json"
+            partial.write_text(json.dumps(state))
+            partial.replace(self.folder / "state" / "state.json")

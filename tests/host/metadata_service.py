@@ -73,9 +73,9 @@ class Service(BaseHTTPRequestHandler):
 
     def _look_up(self) -> tuple[dict[str, Any], dict[str, Any]] | None:
         state = json.loads(STATE.read_text())
-        time.sleep(state["metadata_delay"])
         instance = state["instances"].get(self.client_address[0])
         if instance:
+            time.sleep(instance["metadata_delay"])
             return state, instance
         self._answer(404, "no instance has this address")
         return None
@@ -88,7 +88,7 @@ class Service(BaseHTTPRequestHandler):
         if instance["user_data"]:
             tree["user-data"] = instance["user_data"]
         if role := instance["role"]:
-            credentials = issue(state["key"], self.client_address[0], state["credential_rotation"])
+            credentials = issue(state["key"], self.client_address[0], instance["credential_rotation"])
             document = {
                 "Code": "Success",
                 "LastUpdated": _timestamp(time.time()),

@@ -32,7 +32,7 @@ from tests.engine.aws_stack import AwsStack, aws_stack, stack_on
 from tests.host import credentials
 from tests.host.database import Database
 from tests.host.instance import Host
-from tests.host.lab import Lab
+from tests.host.lab import CREDENTIAL_SECONDS, Lab
 from tests.host.load_balancer import HealthCheck
 from tests.host.resolver import address_of
 
@@ -45,7 +45,7 @@ IMAGES = {
 NAME = "auth.example.org"
 MEMORY = "2g"
 """A t4g.small's."""
-SHIPPED_SECONDS = 60
+SHIPPED_SECONDS = 120
 """Within so long a line of the host is in its log group."""
 
 
@@ -182,7 +182,7 @@ class Production:
             self.databases[event["host"]] = lab.start_database(event["host"], password)
         address = lab.network.next_address()
         self.functions.append(address)
-        keys = credentials.issue(lab.endpoints.key, address, lab.credential_rotation)
+        keys = credentials.issue(lab.endpoints.key, address, CREDENTIAL_SECONDS)
         names = (event["host"], f"secretsmanager.{lab.region}.amazonaws.com")
         with _unpacked(aws.function_code(function)) as code:
             called = lambda_runtime.call(

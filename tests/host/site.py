@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pulumi
@@ -17,6 +19,7 @@ from components.aws.host.user_data import UserData, render
 from components.container import ContainerSpec
 from components.frontends import caddy
 from components.postgres.role import connection_limit, login_name, role_script, role_settings, scram_verifier
+from tests.e2e.side_by_side import declaring
 from tests.host.database import Database
 from tests.host.instance import Host
 from tests.host.lab import Lab
@@ -26,6 +29,10 @@ ENDPOINT = "boot.c9akciq32.eu-central-1.rds.amazonaws.com"
 BUCKET, LOG_GROUP = "kotauth-artifacts-1a2b3c4", "kotauth-hosts-1a2b3c4"
 ROLE = "kotauth-host"
 POOL_SIZE = 5
+SOON_SECONDS = 240
+"""For what takes place within seconds, on a machine on which several hosts boot beside other work."""
+_ONE_BY_ONE = threading.Lock()
+"""A new version moves all labels of a secret."""
 
 
 @dataclass
@@ -41,9 +48,18 @@ class Site:
     arns: dict[str, str] = field(default_factory=dict[str, str])
     versions: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
     """Secret file and label to the version that has it."""
-    parameters: int = 0
     docker_data: str = ""
     """A disk that hosts may have one after the other, so that images are pulled once."""
+
+    @contextmanager
+    def beside(self, *, database: str = "") -> Iterator[Site]:
+        """Yield the same site with a load balancer and a disk of its own, and with a database of that name if given."""
+        with self.lab.beside() as lab:
+            own = replace(self, lab=lab, docker_data=lab.network.volume())
+            if database:
+                own = replace(own, database=lab.start_database(database, "administrator"))
+                own.make_role()
+            yield own
 
     @classmethod
     def create(cls, lab: Lab, images: Mapping[str, str]) -> Site:
@@ -72,12 +88,13 @@ class Site:
     def put_secret(self, file: str, value: str, label: str) -> None:
         """Put a version with a label."""
         client, arn = self.lab.boto3("secretsmanager"), self.arns[file]
-        made = client.put_secret_value(SecretId=arn, SecretString=value, VersionStages=["AWSCURRENT", label])
-        self.versions[file, label] = made["VersionId"]
-        # Moto takes an old version's own labels away when another becomes the current one, and AWS doesn't.
-        for (of, old), version in self.versions.items():
-            if of == file:
-                client.update_secret_version_stage(SecretId=arn, VersionStage=old, MoveToVersionId=version)
+        with _ONE_BY_ONE:
+            made = client.put_secret_value(SecretId=arn, SecretString=value, VersionStages=["AWSCURRENT", label])
+            self.versions[file, label] = made["VersionId"]
+            # Moto takes an old version's own labels away when another becomes the current one, and AWS doesn't.
+            for (of, old), version in self.versions.items():
+                if of == file:
+                    client.update_secret_version_stage(SecretId=arn, VersionStage=old, MoveToVersionId=version)
 
     def make_role(self, version: int = 1) -> None:
         """Make the login of a password version, as the role function would."""
@@ -88,7 +105,10 @@ class Site:
 
     def server(self, password_version: int = 1, **changes: Any) -> ContainerSpec:
         """Return the server's spec."""
-        spec = kotauth.server(
+        return {**declaring(lambda: self._server(password_version)), **changes}  # pyright: ignore[reportReturnType]
+
+    def _server(self, password_version: int) -> ContainerSpec:
+        return kotauth.server(
             image=self.images["image"],
             base_url=kotauth.parse_base_url(f"https://{self.lab.host_name}"),
             environment="production",
@@ -97,14 +117,13 @@ class Site:
             pool_size=POOL_SIZE,
             update_check=False,
             database=kotauth.Database(
-                host=pulumi.Output.from_input(ENDPOINT),
+                host=pulumi.Output.from_input(self.database.host),
                 name=self.database.database,
                 user=login_name(password_version),
                 tools_image=self.images["databaseImage"],
                 ca=self.lab.authority.pem,
             ),
         )
-        return {**spec, **changes}  # pyright: ignore[reportReturnType]
 
     def inner(self) -> ContainerSpec:
         """Return the proxy behind the lab's load balancer."""
@@ -124,10 +143,11 @@ class Site:
         """Put a host's files and parameter where it finds them, and return its user data."""
         versions = {**dict.fromkeys(self.arns, "v1"), **(labels or {})}
         rendered: list[UserData] = []
+        serving = server or self.server()
 
         def program() -> dict[str, Any]:
             description: dict[str, Any] = {
-                "containers": [server or self.server(), self.inner()],
+                "containers": [serving, self.inner()],
                 "secrets": {"server": {file: Secret(arn, versions[file]) for file, arn in self.arns.items()}},
                 "in_group": True,
                 **more,
@@ -135,11 +155,10 @@ class Site:
             rendered.append(render(Description(**description)))
             return dict(rendered[0].late)
 
-        late = declare(program).outputs
+        late = declaring(lambda: declare(program)).outputs
         for key, content in rendered[0].artifacts.items():
             self.lab.boto3("s3").put_object(Bucket=BUCKET, Key=key, Body=content.encode())
-        self.parameters += 1
-        name = f"kotauth-boot-{self.parameters}"
+        name = f"kotauth-boot-{secrets.token_hex(4)}"
         self.lab.boto3("ssm").put_parameter(Name=name, Value=json.dumps(late), Type="String")
         return rendered[0].text(parameter=name, bucket=BUCKET, log_group=LOG_GROUP)
 
@@ -156,6 +175,15 @@ class Site:
         except logs.exceptions.ResourceNotFoundException:
             return []
         return [event["message"] for event in pages["events"]]
+
+    def has_logged(self, host: Host, stream: str, text: str) -> bool:
+        """Whether CloudWatch has a line with this text of one part of a host."""
+        return any(text in line for line in self.log_lines(host.instance_id, stream))
+
+
+def is_down(host: Host) -> bool:
+    """Whether no container of ours runs and the load balancer knows it."""
+    return not host.lab.alb.healthy(host.address) and not host.exec("docker ps --quiet 2>/dev/null", check=False)
 
 
 def boot_lines(host: Host) -> list[dict[str, str]]:
