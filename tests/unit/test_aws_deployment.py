@@ -161,7 +161,7 @@ def test_outputs(alb: Declared) -> None:
 def test_outputs_at_the_edge(caddy: Declared) -> None:
     different = {"frontend_address": "203.0.113.10", "load_balancer_name": ""}
     assert {name: caddy.outputs[name] for name in different} == different
-    assert all(value for name, value in caddy.outputs.items() if name not in different)
+    assert {name for name, value in caddy.outputs.items() if not value} <= different.keys()
 
 
 def test_tags_reach_everything_that_takes_them(alb: Declared, caddy: Declared, brought: Declared) -> None:
@@ -219,7 +219,7 @@ def test_the_ports_of_the_way_out(changed: Declared, alb: Declared, caddy: Decla
 
     assert ways(alb).keys() == ways(caddy).keys() == {443, 465, 587}
     assert ways(changed).keys() == {443, 2525}
-    assert all(ways(changed).values())
+    assert "" not in ways(changed).values()
 
 
 def test_settings_of_the_alarms(changed: Declared, alb: Declared) -> None:

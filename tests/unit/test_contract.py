@@ -107,7 +107,8 @@ def test_signature(component: Component) -> None:
     assert signature.parameters["args"].annotation.__name__ == args
     assert signature.parameters["opts"].annotation == pulumi.ResourceOptions | None
     assert signature.parameters["opts"].default is None
-    assert all(signature.parameters[name].default is inspect.Parameter.empty for name in ("name", "args"))
+    defaults = {name: signature.parameters[name].default for name in ("name", "args")}
+    assert set(defaults.values()) == {inspect.Parameter.empty}
 
 
 @EACH

@@ -26,11 +26,11 @@ def test_read_only_root(deployment: Declared) -> None:
 
 def test_not_privileged_and_no_new_privileges(deployment: Declared) -> None:
     assert set(each(deployment, "privileged")) == {False}
-    assert all(options == ["no-new-privileges:true"] for options in each(deployment, "securityOpts"))
+    assert [options for options in each(deployment, "securityOpts") if options != ["no-new-privileges:true"]] == []
 
 
 def test_all_capabilities_dropped_and_few_added(deployment: Declared) -> None:
-    assert all(capabilities["drops"] == ["ALL"] for capabilities in each(deployment, "capabilities"))
+    assert [given["drops"] for given in each(deployment, "capabilities") if given["drops"] != ["ALL"]] == []
     added = {c.name: c.inputs["capabilities"]["adds"] for c in running(deployment) if c.inputs["capabilities"]["adds"]}
     assert added == {
         # The folder of a new volume is root's.
@@ -71,7 +71,7 @@ def test_memory_without_swap_and_cpus_are_bounded(deployment: Declared) -> None:
 
 def test_logs_are_bounded(deployment: Declared) -> None:
     assert set(each(deployment, "logDriver")) == {"json-file"}
-    assert all(options == {"max-size": "10m", "max-file": "3"} for options in each(deployment, "logOpts"))
+    assert [options for options in each(deployment, "logOpts") if options != {"max-size": "10m", "max-file": "3"}] == []
 
 
 def test_what_serves_restarts_and_what_runs_once_does_not(deployment: Declared) -> None:
@@ -106,7 +106,7 @@ def test_writable_paths_are_in_memory_without_programs_or_persistent(deployment:
 def test_secrets_are_mounted_read_only(deployment: Declared) -> None:
     mounts = [v for c in running(deployment) for v in c.inputs["volumes"] if v["containerPath"] == "/run/secrets"]
     assert len(mounts) >= 4
-    assert all(mount["readOnly"] for mount in mounts)
+    assert [mount for mount in mounts if not mount["readOnly"]] == []
 
 
 def test_carriers_of_files_never_run(deployment: Declared) -> None:
@@ -119,4 +119,4 @@ def test_carriers_of_files_never_run(deployment: Declared) -> None:
 
 
 def test_every_container_is_made_anew_by_any_change(deployment: Declared) -> None:
-    assert all(c.replace_on_changes == ("*",) for c in running(deployment))
+    assert {c.replace_on_changes for c in running(deployment)} == {("*",)}

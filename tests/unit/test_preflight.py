@@ -54,7 +54,7 @@ def problems(http_port: int, https_port: int) -> list[str]:
 
 def test_free_ports(docker_daemon: Daemon) -> None:
     preflight.check(settings(free_port(), free_port()), OURS)
-    assert any("/containers/json" in path for path in docker_daemon.asked)
+    assert [path for path in docker_daemon.asked if "/containers/json" in path]
 
 
 def test_a_port_held_by_a_program(docker_daemon: Daemon, held: int) -> None:
