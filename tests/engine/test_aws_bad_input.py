@@ -7,141 +7,39 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from tests.engine.aws_stack import HOST_IMAGE, REGION, ZONE_ID, AwsStack, aws_stack, read
+from tests import bad_settings
+from tests.engine.aws_stack import HOST_IMAGE, ZONE_ID, AwsStack, aws_stack, read
 
 pytestmark = pytest.mark.engine
 
 CERTIFICATE = "arn:aws:acm:{}:123456789012:certificate/12345678-1234-1234-1234-123456789012"
-STORAGE = "must be storage in GB, a whole number from 20 to 65536 (RDS has no smaller and no larger gp3 volume)"
-BACKUPS = (
-    "must be days of backups, a whole number from 1 to 35 "
-    "(RDS keeps 35 at most, and 0 would switch restores to a point in time off)"
-)
-RETENTION = (
-    "must be days that CloudWatch Logs takes: "
-    "1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653"
-)
-ONLY_DOCKER = "is a setting of target docker, not of aws"
-ONE_FOR_NOW = (
-    "must be 1 for now: each server counts its rate limits alone, so two would let twice as many guesses through; "
-    "a shared cache comes first"
-)
-TWO_SUBNETS = "must be two or more subnets, in different zones"
 OTHERS_REGION = "is of another region than aws:region eu-central-1: a load balancer takes only its own region's"
 
 Row = tuple[str, str, str]
 RUNS: list[tuple[dict[str, str], list[Row]]] = [
     # Each run: what is set beside the bad values (or in their place, where a rule is about one of several), and these:
-    # key, value, rule. First what a value can be judged by alone.
+    # key, value, rule. First some that a value can be judged by alone; all are in `tests/unit/test_bad_settings.py`.
     (
         {},
         [
-            ("vpcCidr", "10.64.0.0/33", "must be an IPv4 range such as 10.64.0.0/16 ('33' is not a valid netmask)"),
-            (
-                "availabilityZones",
-                "eu-central-1a",
-                "must be two or three zones: RDS wants subnets in two, also for a database in one (got 1)",
-            ),
-            ("replicas", "0", "must be 1: without a server nothing answers; `make purge` takes a stack down"),
-            ("databaseStorage", "10", STORAGE),
-            ("databaseBackupDays", "0", BACKUPS),
-            ("logRetentionDays", "17", RETENTION),
-            ("alarmErrors", "-1", "must be error lines in 5 minutes, a whole number from 1 to 1000000"),
-            ("alarmFailedLogins", "0", "must be failed logins in 5 minutes, a whole number from 1 to 1000000"),
-            ("alarmLatency", "-0.5", "must be seconds, a number from 0.1 to 60"),
-            ("alarmEmail", "operations", "must be an e-mail address"),
-            (
-                "adminCidrs",
-                "203.0.113.0/24,0.0.0.0/0",
-                "must not be everybody: leave it empty to put no limit on the admin console",
-            ),
-            ("egressPorts", "465,587", "must contain 443: without it a host reaches neither AWS nor a registry"),
-            ("natGateways", "none", "leaves the server in its private subnet without a way out"),
-            ("instanceType", "huge", "must be an EC2 instance type such as t4g.small"),
-            ("hostImageId", "ami-1", "must be an id such as ami-0123456789abcdef0"),
-            ("databaseClass", "t4g.small", "must be an RDS instance class such as db.t4g.small"),
-            ("zoneId", "example.org", "must be the id of a Route 53 hosted zone, such as Z0123456789ABC"),
-            ("httpPort", "8080", ONLY_DOCKER),
-        ],
-    ),
-    (
-        {},
-        [
-            (
-                "vpcCidr",
-                "10.64.0.0/24",
-                "must be between /16 and /22 (got /24): "
-                "AWS takes no larger VPC, and a load balancer's subnets need /27, five bits below",
-            ),
-            ("availabilityZones", "eu-central-1a,eu-central-1a", "must name each zone once"),
-            ("replicas", "2", ONE_FOR_NOW),
-            ("databaseStorage", "twenty", STORAGE),
-            ("databaseBackupDays", "99", BACKUPS),
-            ("logRetentionDays", "0", RETENTION),
-            ("alarmErrors", "many", "must be error lines in 5 minutes, a whole number from 1 to 1000000"),
-            ("alarmEmail", "a@b@c", "must be an e-mail address"),
-            (
-                "adminCidrs",
-                "203.0.113.7/24",
-                "must be IPv4 networks such as 203.0.113.0/24 (203.0.113.7/24 has host bits set)",
-            ),
-            ("databaseMultiAz", "yes", "must be exactly true or false"),
-            ("deletionProtection", "no", "must be exactly true or false"),
-            ("frontend", "nginx", "must be exactly alb or caddy; nginx is not there yet"),
-            (
-                "certificateArn",
-                "arn:aws:iam::123456789012:server-certificate/kotauth",
-                "must be the ARN of an ACM certificate, arn:aws:acm:REGION:ACCOUNT:certificate/ID",
-            ),
-            ("certificates", "internal", ONLY_DOCKER),
-        ],
-    ),
-    (
-        {},
-        [
-            ("vpcCidr", "10.64.0.1/16", "must not have host bits: 10.64.0.0/16 is the range that holds it"),
-            ("availabilityZones", "eu-west-1a,eu-central-1b", "must be zones of one region"),
-            (
-                "certificateArn",
-                CERTIFICATE.format(REGION),
-                "must be empty with kotauth:zoneId: the certificate is either brought or made in the zone",
-            ),
-            ("acmeEmail", "a@example.org", "is for frontend caddy; the ALB's certificate is ACM's"),
-            (
-                "databaseStorageLimit",
-                "20",
-                "must be at least a tenth over the storage, 20 GB (RDS's own rule)",
-            ),
-            ("baseUrl", "https://auth.example.org:8443", "must have no port: on AWS it is 443"),
-        ],
-    ),
-    (
-        {"frontend": "caddy", "acmeEmail": "", "availabilityZones": ""},
-        [
-            (
-                "availabilityZones",
-                "",
-                "is required: two or three zones, such as eu-central-1a,eu-central-1b",
-            ),
-            ("acmeEmail", "", "is required with frontend caddy: the authority writes to it"),
-            (
-                "certificateArn",
-                CERTIFICATE.format(REGION),
-                "is for frontend alb; Caddy gets its certificate from the ACME authority",
-            ),
-        ],
-    ),
-    (
-        {"vpcId": "vpc-0123456789abcdef0", "privateSubnetIds": "subnet-0123456789abcdef0"},
-        [
-            (
-                "zoneId",
-                "",
-                "is required, or kotauth:certificateArn: the certificate is made in that Route 53 zone, or brought",
-            ),
-            ("publicSubnetIds", "", "is required with a network of one's own (kotauth:vpcId is set)"),
-            ("privateSubnetIds", "subnet-0123456789abcdef0", TWO_SUBNETS),
-            ("baseUrl", "https://localhost", "is a local name, which nobody certifies"),
+            (key, value, {**bad_settings.AWS, **bad_settings.AWS_STACK}[key, value])
+            for key, value in {
+                "vpcCidr": "10.64.0.1/16",
+                "availabilityZones": "eu-central-1a",
+                "replicas": "0",
+                "databaseStorage": "twenty",
+                "databaseBackupDays": "0",
+                "logRetentionDays": "17",
+                "alarmLatency": "-0.5",
+                "alarmEmail": "operations",
+                "adminCidrs": "203.0.113.0/24,0.0.0.0/0",
+                "egressPorts": "465,587",
+                "natGateways": "none",
+                "instanceType": "huge",
+                "deletionProtection": "no",
+                "zoneId": "example.com",
+                "httpPort": "8080",
+            }.items()
         ],
     ),
     # And now what only AWS knows.
