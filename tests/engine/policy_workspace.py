@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shutil
@@ -9,6 +10,8 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+from pulumi.runtime import proto
 
 from engine import environment
 from tests.policy.wire import RULES
@@ -20,6 +23,22 @@ SHORT_PASSWORD = """\
 import pulumi_random
 pulumi_random.RandomPassword("short", length=12)
 """
+RECORDING = """\
+import base64
+from kotauth_policy import servicer
+
+def recorded(kind, answer):
+    def record(self, request, context):
+        with open({file!r}, "a") as log:
+            print(kind, base64.b64encode(request.SerializeToString()).decode(), file=log)
+        return answer(self, request, context)
+    setattr(servicer.PackServicer, kind, record)
+
+for kind in ("Analyze", "AnalyzeStack"):
+    recorded(kind, getattr(servicer.PackServicer, kind))
+servicer.serve()
+"""
+"""The pack's entry point, with all that the engine asks written to a file."""
 PROJECT = """\
 name: kotauth-infra
 runtime: {name: python, options: {toolchain: pip, virtualenv: venv}}
@@ -43,6 +62,7 @@ class Workspace:
 
     def __init__(self, folder: Path, variables: dict[str, str]) -> None:
         self.pack, self._project, self._events = folder / "policy", folder / "project", folder / "events.json"
+        self._asked = folder / "asked"
         shutil.copytree(ROOT / "policy", self.pack, ignore=shutil.ignore_patterns("venv", "__pycache__"))
         self._project.mkdir()
         (folder / "state").mkdir()
@@ -60,10 +80,25 @@ class Workspace:
         }
         self._environment.pop("PULUMI_CONFIG_PASSPHRASE_FILE", None)
 
+    def record(self) -> None:
+        """From now on, keep what the engine asks the pack in a run."""
+        (self.pack / "__main__.py").write_text(RECORDING.format(file=str(self._asked)))
+
+    def asked(self) -> tuple[list[proto.AnalyzeRequest], proto.AnalyzeStackRequest]:
+        """Return what the engine asked in the last run: about each resource, and about the stack."""
+        messages: dict[str, list[bytes]] = {"Analyze": [], "AnalyzeStack": []}
+        for line in self._asked.read_text().splitlines():
+            kind, _, message = line.partition(" ")
+            messages[kind].append(base64.b64decode(message))
+        (stack,) = messages["AnalyzeStack"]
+        requests = [proto.AnalyzeRequest.FromString(message) for message in messages["Analyze"]]
+        return requests, proto.AnalyzeStackRequest.FromString(stack)
+
     def run(self, command: str, program: str, *flags: str, stack: str = "test") -> Result:
         """Run the program under the pack."""
         (self._project / "__main__.py").write_text(program)
-        self._events.unlink(missing_ok=True)
+        for log in (self._events, self._asked):
+            log.unlink(missing_ok=True)
         self._pulumi("stack", "select", "--create", stack)
         done = self._pulumi(
             *command.split(), "--policy-pack", str(self.pack), "--event-log", str(self._events), *flags, check=False

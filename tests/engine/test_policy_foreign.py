@@ -7,17 +7,17 @@ those programs are judged on recorded requests only (tests/policy/test_foreign.p
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 import pytest
 
 from policy.kotauth_policy import formats
 from tests.engine.aws import stand_in
 from tests.engine.exported_state import exported, found, make_report
-from tests.engine.policy_workspace import MANDATORY, ROOT, Workspace
-from tests.policy.foreign import compose, kotauth_host, lake, login, scaling, static_site, wiki, wordpress
+from tests.engine.policy_workspace import ROOT, Workspace
+from tests.policy.foreign import compose, kotauth_host, lake, login, scaling, static_site, wordpress
 from tests.policy.wire import register
 
 pytestmark = pytest.mark.engine
@@ -25,11 +25,12 @@ pytestmark = pytest.mark.engine
 PROGRAM = """\
 import sys
 sys.path.insert(0, {root!r})
-from tests.policy.foreign.{module} import {function}
-{function}()
-"""
-ODD_NAMES = """\
 import pulumi_random
+from tests.policy.foreign import compose, static_site, wordpress
+
+wordpress.program()
+static_site.public()
+compose.program()
 for name in {names!r}:
     pulumi_random.RandomPassword(name, length=12)
 """
@@ -43,53 +44,47 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
         yield Workspace(folder, aws.variables)
 
 
-def _program(module: str, function: str = "program") -> str:
-    return PROGRAM.format(root=str(ROOT), module=module, function=function)
-
-
-@pytest.mark.parametrize(
-    ("program", "expected", "created"),
-    [
-        (_program("wordpress"), wordpress.EXPECTED, {"create host", "create database", "create address"}),
-        (_program("static_site", "public"), static_site.PUBLIC, {"create site", "create site-policy"}),
-        (_program("compose"), compose.EXPECTED, {"create traefik", "create shop", "create postgres"}),
-        (_program("wiki"), wiki.EXPECTED, {"create traefik", "create wiki", "create redis"}),
-        ("", frozenset(), set()),
-    ],
-    ids=["WordPress", "public site", "compose", "wiki", "nothing"],
-)
-def test_a_foreign_program_is_refused_for_what_is_wrong_with_it(
-    workspace: Workspace, program: str, expected: frozenset[str], created: set[str]
-) -> None:
-    result = workspace.run("preview", program)
-    assert set(result.violations) == expected, result.output
-    assert created <= result.operations
-    assert (result.exit_code != 0) == bool({each.partition("@")[0] for each in expected} & MANDATORY), result.output
+def test_foreign_programs_are_refused_for_what_is_wrong_with_them(workspace: Workspace) -> None:
+    """Three programs, and resources whose names are almost anything."""
+    result = workspace.run("preview", PROGRAM.format(root=str(ROOT), names=NAMES))
+    passwords = {f"use-long-passwords@{name.rpartition('::')[2]}" for name in NAMES}
+    assert set(result.violations) == wordpress.EXPECTED | static_site.PUBLIC | compose.EXPECTED | passwords
+    assert {"create host", "create database", "create site", "create site-policy", "create traefik"} <= (
+        result.operations
+    )
+    assert result.exit_code != 0
     assert wordpress.PASSWORD not in result.output
     assert "crashed" not in result.output
 
 
+def test_a_program_of_nothing_is_let_pass(workspace: Workspace) -> None:
+    result = workspace.run("preview", "")
+    assert result.violations == {}
+    assert result.exit_code == 0, result.output
+
+
+def _several() -> None:
+    for each in (scaling, lake, login):
+        each.program()
+
+
 @pytest.mark.parametrize(
-    ("module", "expected"),
+    ("program", "later", "expected"),
     [
-        (scaling, scaling.EXPECTED),
-        (lake, lake.EXPECTED_LATER),
-        (login, login.EXPECTED),
-        (kotauth_host, kotauth_host.EXPECTED),
+        (
+            _several,
+            {**scaling.LATER, **lake.LATER, **login.LATER},
+            scaling.EXPECTED | lake.EXPECTED_LATER | login.EXPECTED,
+        ),
+        (kotauth_host.program, kotauth_host.LATER, kotauth_host.EXPECTED),
     ],
-    ids=["scaling group", "data lake", "another login", "Kotauth on a host"],
+    ids=["scaling group, data lake and another login", "Kotauth on a host"],
 )
 def test_an_export_of_a_foreign_program_is_judged_like_a_preview(
-    tmp_path: Path, module: ModuleType, expected: frozenset[str]
+    tmp_path: Path, program: Callable[[], None], later: dict[str, dict[str, Any]], expected: frozenset[str]
 ) -> None:
     state = tmp_path / "export.json"
-    state.write_text(json.dumps(exported(register(module.program, module.LATER))))
+    state.write_text(json.dumps(exported(register(program, later))))
     done = make_report(state)
     assert {f"{rule}@{name}" for rule, name, _ in found(formats.read(done.stdout))} == expected, done.stderr
     assert done.returncode == 1
-
-
-def test_a_name_can_be_almost_anything(workspace: Workspace) -> None:
-    result = workspace.run("preview", ODD_NAMES.format(names=NAMES))
-    assert set(result.violations) == {f"use-long-passwords@{name.rpartition('::')[2]}" for name in NAMES}
-    assert result.exit_code != 0

@@ -58,19 +58,13 @@ def refusal(result: Result) -> str:
     return message
 
 
-def test_a_use_is_shown(stack: Stack) -> None:
-    waive(stack.pack / "waivers.yaml")
-    result = stack.run("preview", SHORT_PASSWORD)
-    assert result.exit_code == 0, result.output
-    assert {name: level for name, (level, _) in result.violations.items()} == {"use-long-passwords@short": "advisory"}
-    assert f"waived until {TOMORROW} by platform: The till has twelve keys." in " ".join(result.output.split())
-    assert "create short" in result.operations
-
-
 def test_a_waived_stack_comes_up_and_its_state_is_judged_alike(stack: Stack) -> None:
     waive(stack.pack / "waivers.yaml")
     result = stack.run("up --yes", SHORT_PASSWORD)
     assert result.exit_code == 0, result.output
+    assert {name: level for name, (level, _) in result.violations.items()} == {"use-long-passwords@short": "advisory"}
+    assert f"waived until {TOMORROW} by platform: The till has twelve keys." in " ".join(result.output.split())
+    assert "create short" in result.operations
     assert not stack.is_empty
     exit_code, output = stack.analyze()
     assert exit_code == 0, output
@@ -105,19 +99,12 @@ def test_an_expired_one_refuses_before_anything_is_made(stack: Stack, command: s
     assert stack.is_empty
 
 
-@pytest.mark.parametrize(
-    ("changed", "fault"),
-    [
-        ({"reason": ""}, "line 4: waiver 1: reason must not be empty"),
-        ({"rule": "trace-secret-key"}, "line 2: waiver 1: rule 'trace-secret-key' can't be waived"),
-        ({"owner": "[a"}, "line 6: is not YAML"),
-    ],
-)
-def test_a_file_with_a_fault_is_refused_with_its_line(stack: Stack, changed: dict[str, object], fault: str) -> None:
-    waive(stack.pack / "waivers.yaml", **changed)
+def test_a_file_with_a_fault_is_refused_with_its_line(stack: Stack) -> None:
+    waive(stack.pack / "waivers.yaml", rule="trace-secret-key")
     result = stack.run("preview", SHORT_PASSWORD)
     assert result.exit_code != 0
-    assert f"{stack.pack}/waivers.yaml are refused: {fault}" in " ".join(result.output.split())
+    fault = f"{stack.pack}/waivers.yaml are refused: line 2: waiver 1: rule 'trace-secret-key' can't be waived"
+    assert fault in " ".join(result.output.split())
     assert not result.violations
     assert not result.operations
 

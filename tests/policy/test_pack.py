@@ -153,7 +153,9 @@ def test_it_starts_and_prints_its_port_only() -> None:
             with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
                 info = analyzer_pb2_grpc.AnalyzerStub(channel).GetAnalyzerInfo(empty_pb2.Empty(), timeout=60)
             assert info.name == "kotauth"
-            assert len(info.policies) == len(RULES)
+            assert {policy.name: (policy.description, policy.enforcementLevel) for policy in info.policies} == {
+                rule.name: (rule.sentence, proto.EnforcementLevel.Value(rule.level.name)) for rule in RULES
+            }
         finally:
             process.terminate()
         assert process.stdout.read() == ""

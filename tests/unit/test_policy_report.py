@@ -205,3 +205,19 @@ def test_make_lists_every_target_and_hands_on_what_is_asked() -> None:
     asked = make("--dry-run", "policy-report", "STACK=prod", "FORMAT=sarif", "OUT=a b.sarif", "DEPLOYED=1")
     line = " ".join(asked.replace("\\\n", " ").split())
     assert "workflow.py policy-report --stack prod --format sarif --out 'a b.sarif' --deployed" in line
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "hello", "[]", "{}", '{"version": 3, "deployment": {}}', '{"deployment": {"resources": [{}]}}', "\xf6"],
+)
+def test_what_is_no_state_is_refused(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture, text: str
+) -> None:
+    state = tmp_path / "export.json"
+    state.write_text(text, encoding="latin-1")
+    assert run(monkeypatch, "--file", str(state), "--format", "json") == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err == f"error: {state} is no state with resources, as `pulumi stack export` writes it\n"
+    assert not engine.calls
