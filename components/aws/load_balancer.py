@@ -18,8 +18,9 @@ from .access_log_bucket import access_log_bucket
 from .certificate import AwsCertificate, parse_certificate_arn
 from .dns import parse_host_name
 from .listeners import Https, listen
+from .logs import parse_retention
 from .security import WORLD
-from .web_acl import AwsWebAcl
+from .web_acl import AwsWebAcl, parse_rate_limit
 
 SSL_POLICIES = ("ELBSecurityPolicy-TLS13-1-2-Res-2021-06", "ELBSecurityPolicy-TLS13-1-3-2021-06")
 """TLS 1.3, and 1.2 with forward secrecy and GCM only; or 1.3 alone."""
@@ -99,6 +100,10 @@ class AwsLoadBalancer(pulumi.ComponentResource):
             "access_log_days", whole_number("days", 1, 90, "access logs hold live tokens, so they are not kept"), 30
         )
         protected = inputs.take("deletion_protection", true_or_false, True)
+        # Handed on to the web ACL, which would refuse them by its own name.
+        inputs.optional("login_rate_limit", parse_rate_limit)
+        inputs.optional("rate_limit", parse_rate_limit)
+        inputs.optional("log_retention_days", parse_retention)
         _check(inputs, name, args)
         inputs.finish()
         super().__init__(

@@ -25,6 +25,8 @@ a minute and workspace pass, so only somebody who tries many workspaces meets it
 RATE_LIMIT = 10_000
 """33 requests a second: the back ends of a company share few addresses."""
 
+parse_rate_limit = whole_number("requests in five minutes", 10, 2_000_000_000, "WAF counts from 10")
+
 _URL_RULES = ("GenericRFI_QUERYARGUMENTS", "GenericRFI_BODY", "EC2MetaDataSSRF_QUERYARGUMENTS", "EC2MetaDataSSRF_BODY")
 """They match a loopback redirect URI, http://127.0.0.1:8400/callback, as native apps have it (RFC 8252)."""
 _URL_LABELS = ("GenericRFI_QueryArguments", "GenericRFI_Body", "EC2MetaDataSSRF_QueryArguments", "EC2MetaDataSSRF_Body")
@@ -82,9 +84,8 @@ class AwsWebAcl(pulumi.ComponentResource):
     def __init__(self, name: str, args: AwsWebAclArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make the rules and their log."""
         inputs = Inputs.of(AwsWebAclArgs, name, args)
-        limit = whole_number("requests in five minutes", 10, 2_000_000_000, "WAF counts from 10")
-        login_rate = inputs.take("login_rate_limit", limit, LOGIN_RATE_LIMIT)
-        rate = inputs.take("rate_limit", limit, RATE_LIMIT)
+        login_rate = inputs.take("login_rate_limit", parse_rate_limit, LOGIN_RATE_LIMIT)
+        rate = inputs.take("rate_limit", parse_rate_limit, RATE_LIMIT)
         retention = inputs.take("log_retention_days", parse_retention, RETENTION_DAYS)
         inputs.finish()
         super().__init__(token("AwsWebAcl"), name, {"login_rate_limit": login_rate, "rate_limit": rate}, opts)

@@ -196,8 +196,6 @@ def test_a_certificate_is_brought(late: bool) -> None:
         ),
         ({**ZONE, "access_log_days": 365}, "access_log_days = .* from 1 to 90 .*live tokens"),
         ({**ZONE, "target_port": 0}, "target_port = "),
-        ({**ZONE, "deletion_protection": "no"}, "deletion_protection = "),
-        ({**ZONE, "zone": "Z1"}, 'zone = "Z1": is not known; is zone_id meant?'),
     ],
 )
 def test_bad_inputs(args: dict[str, Any], message: str) -> None:

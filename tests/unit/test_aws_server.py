@@ -12,7 +12,6 @@ import pytest
 
 from components import kotauth
 from components.aws.server import AwsServer
-from components.inputs import InvalidInputError
 from tests.unit import hosts, recording
 from tests.unit.aws import TAGS, untagged
 from tests.unit.aws_outputs import arn, engine_name
@@ -151,16 +150,3 @@ def test_what_the_hosts_are_made_from() -> None:
     user_data = base64.b64decode(template["userData"]).decode()
     assert '"watch": {"part": "frontend", "port": 8080' in user_data
     assert declared.of_type(":Key") == []
-
-
-@pytest.mark.parametrize(
-    ("args", "message"),
-    [
-        ({"instance_typ": "t4g.small"}, 'instance_typ = "t4g.small": is not known; is instance_type meant'),
-        ({"volume_gb": 1}, 'volume_gb = "1": is not known'),
-        ({"log_retention_days": 17}, 'log_retention_days = "17": must be days that CloudWatch Logs takes'),
-    ],
-)
-def test_bad_inputs(args: dict[str, Any], message: str) -> None:
-    with pytest.raises(InvalidInputError, match=message):
-        served(**args)

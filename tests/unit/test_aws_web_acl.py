@@ -12,7 +12,6 @@ from urllib.parse import unquote
 import pytest
 
 from components.aws.web_acl import COUNTED, AwsWebAcl
-from components.inputs import InvalidInputError
 from tests.unit.aws import TAGS, untagged
 from tests.unit.recording import Declared, declare
 
@@ -251,16 +250,3 @@ def test_by_default_a_key_is_made_for_the_log() -> None:
     assert declared.named("acl-log", ":LogGroup").inputs["kmsKeyId"].endswith("key/acl-key-id")
     assert declared.named("acl-log", ":LogGroup").inputs["retentionInDays"] == 365
     assert untagged(declared) == []
-
-
-@pytest.mark.parametrize(
-    ("args", "message"),
-    [
-        ({"login_rate_limit": 5}, 'login_rate_limit = "5": must be requests in five minutes, .* from 10'),
-        ({"rate_limit": -1}, 'rate_limit = "-1"'),
-        ({"log_retention_days": 99}, 'log_retention_days = "99": must be days that CloudWatch Logs takes'),
-    ],
-)
-def test_bad_limits(args: dict[str, Any], message: str) -> None:
-    with pytest.raises(InvalidInputError, match=message):
-        firewall(**args)

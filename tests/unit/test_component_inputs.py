@@ -22,6 +22,7 @@ from components import (
     DockerNetwork,
 )
 from components.inputs import InvalidInputError
+from tests import bad_settings
 from tests.unit.least_inputs import LEAST, ROLE, SPEC, declared
 from tests.unit.recording import Declared
 
@@ -39,6 +40,20 @@ EVERY_INPUT = [
     for component in COMPONENTS
     for name in inputs(component).__annotations__
 ]
+
+
+RATE_LIMIT = "must be requests in five minutes, a whole number from 10 to 2000000000 (WAF counts from 10)"
+OF_SEVERAL: dict[str, tuple[object, str]] = {
+    "deletion_protection": ("no", bad_settings.BOOLEAN),
+    "multi_az": ("no", bad_settings.BOOLEAN),
+    "database_multi_az": ("no", bad_settings.BOOLEAN),
+    "log_retention_days": (17, bad_settings.RETENTION),
+    "flow_log_retention_days": (0, bad_settings.RETENTION),
+    "instance_type": ("small", bad_settings.INSTANCE_TYPE),
+    "rate_limit": (9, RATE_LIMIT),
+    "login_rate_limit": (9, RATE_LIMIT),
+}
+"""Input to a bad value and its rule, whichever component takes it."""
 
 
 def refused(component: Component, args: dict[str, Any]) -> list[str]:
@@ -65,6 +80,12 @@ def test_a_misspelt_input_is_refused_with_the_name_that_was_meant(component: Com
     (line,) = refused(component, {**LEAST[component], misspelt: "value"})
     assert line.startswith(f'{misspelt} = "')
     assert line.endswith(f": is not known; is {name} meant?")
+
+
+@pytest.mark.parametrize(("component", "name"), [param for param in EVERY_INPUT if param.values[1] in OF_SEVERAL])
+def test_what_several_components_take_is_judged_alike(component: Component, name: str) -> None:
+    value, rule = OF_SEVERAL[name]
+    assert refused(component, {**LEAST[component], name: value}) == [f'{name} = "{value}": {rule}']
 
 
 def test_a_network_that_should_be_closed_is_not_opened_by_a_typing_error() -> None:
@@ -163,10 +184,7 @@ def template(component: Component, **more: Any) -> Declared:
 @pytest.mark.parametrize(
     ("args", "line"),
     [
-        ({"instance_type": "small"}, 'instance_type = "small": must be an EC2 instance type such as t4g.small'),
         ({"image_id": "ami-1"}, 'image_id = "ami-1": must be an id such as ami-0123456789abcdef0'),
-        ({"log_retention_days": 17}, 'log_retention_days = "17": must be days that CloudWatch Logs takes'),
-        ({"deletion_protection": "no"}, 'deletion_protection = "no": must be exactly true or false'),
         ({"watch": {"part": "web"}}, "watch = \"{'part': 'web'}\": part must be one of server"),
         ({"watch": {"port": 0}}, "watch = \"{'port': 0}\": must be a TCP port, a whole number from 1 to 65535"),
         ({"watch": {"path": "live"}}, "watch = \"{'path': 'live'}\": path must begin with a slash and hold no space"),
