@@ -110,9 +110,9 @@ class Value:
         raw = self._known()
         if raw is ABSENT:
             return None
-        # Python would take more for a number than the engine: "nan", which is below no limit, and "1_000".
+        # Python would take more for a number than the engine: "nan", which is below no limit, "1_000" and "1e999".
         if isinstance(raw, str) and _NUMBER.fullmatch(raw):
-            return float(raw)
+            raw = float(raw)
         if isinstance(raw, float) and math.isfinite(raw):
             return raw
         raise MalformedError(self.path, "a number")

@@ -9,12 +9,11 @@ from policy.kotauth_policy.facts.secret_names import Meaning, meaning
 from policy.kotauth_policy.facts.secret_text import has_secret, secret_words
 from tests import processor_time
 
+from .rows.secret_commands import CAUGHT_COMMANDS, PASSED_COMMANDS
 from .rows.secret_spellings import (
-    CAUGHT_COMMANDS,
     CAUGHT_PROGRAMS,
     CAUGHT_TEXTS,
     HARMLESS_NAMES,
-    PASSED_COMMANDS,
     PASSED_PROGRAMS,
     PASSED_TEXTS,
     SECRET_NAMES,

@@ -5,7 +5,7 @@ import pulumi_aws as aws
 from ..aws_program import KNOWN as AWS_KNOWN
 from ..change import UNKNOWN, Change, From, Secret, add, put
 from ..mutation import CAUGHT, NOTHING, PASSED, Case, Row, found, spelled
-from .secret_spellings import CAUGHT_COMMANDS, PASSED_COMMANDS
+from .secret_commands import CAUGHT_COMMANDS, PASSED_COMMANDS
 
 _ENVIRONMENT, _LABELS, _COMMANDS = (f"keep-secrets-out-of-{each}" for each in ("environment", "labels", "commands"))
 _ADVICE = "name-secret-references"
