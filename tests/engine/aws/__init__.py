@@ -21,6 +21,7 @@ import functools
 import http.server
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -36,7 +37,6 @@ from . import cloud, wire
 from .access import Request
 
 _ROOT = Path(__file__).resolve().parents[3]
-_PATIENCE_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,9 @@ class Operation:
 class StandIn:
     """A running stand-in, and what a test can make go wrong. Types and names may have * as wildcard."""
 
-    def __init__(self, process: subprocess.Popen[str], region: str) -> None:
-        self._process, self._lock = process, threading.Lock()
-        self._region = region
+    def __init__(self, connection: socket.socket, region: str) -> None:
+        self._lock, self._region = threading.Lock(), region
+        self._stream = connection.makefile("rw", encoding="utf-8")
         self.port = int(self._line())
         """Where the engine finds the provider."""
         self.endpoint = self._line().strip()
@@ -135,6 +135,10 @@ class StandIn:
         """Have the deployer of a stack hold these identity policies; without any, everything is allowed."""
         self._order("restrict", stack, *policies)
 
+    def save(self, file: Path) -> None:
+        """Keep what AWS has and what was done, for `stand_in` to begin with. Nothing may be at work meanwhile."""
+        self._order("save", str(file))
+
     @property
     def asked(self) -> list[Request]:
         """What IAM was asked about the deployers, the last request for each action and resource."""
@@ -146,54 +150,51 @@ class StandIn:
 
     def _order(self, order: str, *arguments: Any, **options: Any) -> Any:
         with self._lock:
-            assert self._process.stdin
-            self._process.stdin.write(json.dumps({"order": order, "arguments": arguments, "options": options}) + "\n")
-            self._process.stdin.flush()
+            self._stream.write(json.dumps({"order": order, "arguments": arguments, "options": options}) + "\n")
+            self._stream.flush()
             return json.loads(self._line())
 
     def _line(self) -> str:
-        assert self._process.stdout
-        line = self._process.stdout.readline()
+        line = self._stream.readline()
         if not line:
-            raise RuntimeError(f"the stand-in for the AWS provider ended with {self._process.wait()}")
+            raise RuntimeError("the stand-in for the AWS provider has ended")
         return line
 
     def close(self) -> None:
-        """End it."""
+        """End it: it goes when its connection does."""
         self._closing.close()
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.close()
-        try:
-            self._process.wait(_PATIENCE_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process.stdout.close()
+        self._stream.close()
 
 
 @contextlib.contextmanager
-def stand_in(region: str = "eu-central-1", program: Path | None = None) -> Iterator[StandIn]:
-    """Start a stand-in with an empty AWS and end it afterwards.
+def stand_in(region: str = "eu-central-1", program: Path | None = None, state: Path | None = None) -> Iterator[StandIn]:
+    """Start a stand-in with an empty AWS, or with one that was saved, and end it afterwards.
 
     Relative paths of assets start at the folder of the program, by default the current one.
     """
-    command = [sys.executable, "-m", "tests.engine.aws", "--region", region]
-    mine = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MOTO_", "PULUMI_"))}
-    environment = {**mine, "PYTHONPATH": str(_ROOT)}
-    process = subprocess.Popen(
-        command, cwd=program, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    running: StandIn | None = None
-    try:
-        running = StandIn(process, region)
-        yield running
-    finally:
-        if running is not None:
+    wanted = {"region": region, "program": str(program or Path.cwd()), "state": str(state or "")}
+    ours, its_own = socket.socketpair()
+    with ours:
+        with its_own, _starting:
+            socket.send_fds(_starter()[0], [json.dumps(wanted).encode()], [its_own.fileno()])
+        running = StandIn(ours, region)
+        try:
+            yield running
+        finally:
             running.close()
-        else:
-            process.kill()
-            process.wait()
+
+
+_starting = threading.Lock()
+
+
+@functools.cache
+def _starter() -> tuple[socket.socket, subprocess.Popen[bytes]]:
+    """Start the process that has everything imported, from which stand-ins are forked; it ends with this one."""
+    ours, its_own = socket.socketpair(type=socket.SOCK_SEQPACKET)
+    mine = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MOTO_", "PULUMI_"))}
+    command, environment = [sys.executable, "-m", "tests.engine.aws"], {**mine, "PYTHONPATH": str(_ROOT)}
+    with its_own:
+        return ours, subprocess.Popen(command, env=environment, stdin=its_own.fileno())
 
 
 @contextlib.contextmanager

@@ -22,8 +22,9 @@ watchers: list[Callable[[str, str, dict[str, Any], str], None]] = []
 """Called before each call of this process: service, operation, members, region. One that raises refuses it."""
 
 
-def start() -> str:
-    """Start moto on a free port of this machine and return its address."""
+@functools.cache
+def prepare() -> Any:
+    """Return moto as a WSGI application, corrected."""
     os.environ.update(MOTO_ACCOUNT_ID=ACCOUNT, MOTO_ACM_VALIDATION_WAIT="0")
     from moto.core.config import default_user_config  # noqa: PLC0415 - after its environment
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415
@@ -31,8 +32,12 @@ def start() -> str:
     moto_corrections.apply()
     default_user_config["iam"] = {"load_aws_managed_policies": True}
     default_user_config["lambda"] = {"use_docker": False}
-    moto = DomainDispatcherApplication(create_backend_app)
-    server = make_server("127.0.0.1", 0, moto, threaded=True, request_handler=_Quiet)
+    return DomainDispatcherApplication(create_backend_app)
+
+
+def start() -> str:
+    """Start moto on a free port of this machine and return its address."""
+    server = make_server("127.0.0.1", 0, prepare(), threaded=True, request_handler=_Quiet)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return f"http://127.0.0.1:{server.port}"
 

@@ -9,9 +9,10 @@ import threading
 import time
 import urllib.request
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from . import world
+from . import saved, world
 from .access import Deployers
 
 
@@ -86,6 +87,16 @@ class Controls:
     def image(self, image_id: str, architecture: str, region: str) -> None:
         """Have a machine image."""
         world.add_image(image_id, architecture, region)
+
+    def save(self, file: str) -> None:
+        """Write what AWS has, what was done and what the deployers were asked to a file."""
+        with self._lock:
+            saved.save(Path(file), (self._log, self.deployers.saved()))
+
+    def load(self, file: Path) -> None:
+        """Begin with what was saved."""
+        self._log, deployers = saved.load(file)
+        self.deployers.load(*deployers)
 
     def clear(self) -> None:
         """Forget all orders; the log stays."""

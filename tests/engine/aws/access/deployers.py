@@ -30,6 +30,14 @@ class Deployers:
         """Return what IAM was asked, the last request for each action and resource."""
         return [vars(each) for each in self._asked.copy().values()]
 
+    def saved(self) -> tuple[dict[str, Policies | None], dict[str, Request]]:
+        """Return what `load` takes."""
+        return self._policies, self._asked
+
+    def load(self, policies: dict[str, Policies | None], asked: dict[str, Request]) -> None:
+        """Be the deployers that were saved."""
+        self._policies, self._asked = policies, asked
+
     @contextlib.contextmanager
     def acting(self, urn: str) -> Iterator[None]:
         """Have the calls of this thread made by the deployer of the URN's stack."""
