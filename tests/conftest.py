@@ -21,8 +21,17 @@ pytest_plugins = ["tests.time_report"]
 # What asserts outside test modules.
 pytest.register_assert_rewrite("tests.e2e.audit", "tests.host.late_boots", "tests.host.outage", "tests.host.watched")
 
-_DOCKER, _STACKS = {"daemon", "images"}, {"production", "staging"}
-_LONG = ("hosts", "changing", "aws", "test_production.py", "stack", "test_role.py", "test_remote_daemon.py")
+_DOCKER = {"daemon", "images"}
+_LONG = (
+    "hosts",
+    "changing",
+    "test_aws_roll_gate.py",
+    "test_aws_recovery.py",
+    "test_production.py",
+    "stack",
+    "test_role.py",
+    "test_remote_daemon.py",
+)
 
 # The Makefile unsets it too: without bytecode each program and simulator compiles the AWS SDK, for seconds.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -47,8 +56,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         fixtures = set(getattr(item, "fixturenames", ()))
         if item.get_closest_marker("docker") or fixtures & _DOCKER:
             item.add_marker(pytest.mark.xdist_group(_docker_group(item, fixtures)))
-        elif fixtures & _STACKS:
-            item.add_marker(pytest.mark.xdist_group("aws"))
         elif not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(item.path.name))
     # The longest groups are first.

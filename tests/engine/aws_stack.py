@@ -43,7 +43,8 @@ class AwsStack:
     aws: StandIn
     said: list[str] = field(default_factory=list)
     """What each `up` printed."""
-    _seen: int = 0
+    seen: int = 0
+    """How many of the operations on AWS `done` has returned."""
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def configure(self, **settings: str) -> None:
@@ -78,7 +79,7 @@ class AwsStack:
     def done(self) -> list[Operation]:
         """Return what was done on AWS since the last call, in order."""
         everything = self.aws.operations
-        new, self._seen = everything[self._seen :], len(everything)
+        new, self.seen = everything[self.seen :], len(everything)
         return new
 
     def resources(self) -> dict[str, dict[str, Any]]:

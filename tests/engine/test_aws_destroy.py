@@ -8,7 +8,7 @@ import jmespath
 import pytest
 
 import workflow
-from tests.engine.aws_stack import DATABASE, AwsStack, aws_stack
+from tests.engine.aws_stack import DATABASE, AwsStack
 
 pytestmark = pytest.mark.engine
 
@@ -58,23 +58,14 @@ def left(stack: AwsStack) -> dict[str, list[str]]:
     return {what: names for what, names in everything.items() if names}
 
 
-@pytest.fixture(scope="module")
-def doomed(tmp_path_factory: pytest.TempPathFactory, pulumi_engine: None) -> Iterator[AwsStack]:
-    """Yield a stack prod, up as it was committed."""
-    with aws_stack(tmp_path_factory.mktemp("doomed"), "prod") as stack:
-        stack.up()
-        yield stack
-
-
 @pytest.fixture
-def made(doomed: AwsStack, monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsStack]:
-    """Yield that stack as the one that `make` is called for."""
-    monkeypatch.setattr(workflow, "ROOT", doomed.project.path)
-    for name, value in doomed.project.environment.items():
+def made(own_production: AwsStack, monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsStack]:
+    """Yield a stack prod as the one that `make` is called for."""
+    monkeypatch.setattr(workflow, "ROOT", own_production.project.path)
+    for name, value in own_production.project.environment.items():
         monkeypatch.setenv(name, value)
     workflow._engine.cache_clear()
-    doomed.done()
-    yield doomed
+    yield own_production
     workflow._engine.cache_clear()
 
 

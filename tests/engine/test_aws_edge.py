@@ -6,14 +6,16 @@ import contextlib
 import json
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 
 from components.aws.functions.boot_gate import handler
-from tests.engine.aws_stack import DATABASE, AwsStack, aws_stack
-from tests.engine.test_aws_roll_gate import Clock
+from tests.clock import Clock
+from tests.engine.aws_stack import DATABASE, AwsStack
+from tests.engine.saved_stacks import SavedStacks
 
 pytestmark = pytest.mark.engine
 
@@ -57,19 +59,12 @@ class Boots:
         logs.put_log_events(**names, logEvents=[said])
 
 
-@pytest.fixture(scope="module")
-def boots(tmp_path_factory: pytest.TempPathFactory, pulumi_engine: None) -> Iterator[Boots]:
-    with aws_stack(tmp_path_factory.mktemp("staging"), "staging") as stack:
+@pytest.fixture
+def boots(saved_stacks: SavedStacks, tmp_path: Path) -> Iterator[Boots]:
+    with saved_stacks.copy("staging", tmp_path) as stack:
         boots = Boots(stack)
         stack.aws.invoke_with("kotauth-server-edge-gate", boots.gate)
-        stack.up()
-        stack.done()
         yield boots
-
-
-@pytest.fixture
-def staging(boots: Boots) -> AwsStack:
-    return boots.stack
 
 
 def what_stays(stack: AwsStack) -> dict[str, str]:
@@ -98,11 +93,8 @@ def test_after_an_up_nothing_is_left_to_do(staging: AwsStack) -> None:
     assert what_stays(staging)["name"] == "auth.staging.example.org."
 
 
-def test_an_up_ends_when_its_host_is_ready(boots: Boots) -> None:
-    assert boots.asked[-1:] == running(boots.stack)
-
-
-def test_another_image_makes_another_host_with_the_same_address_and_disk(staging: AwsStack) -> None:
+def test_another_image_makes_another_host_with_the_same_address_and_disk(boots: Boots) -> None:
+    staging = boots.stack
     image = "ghcr.io/inumansoul/kotauth:1.23.0"
     assert staging.changes(image=image) == {
         "LaunchTemplate kotauth-server": "update: userData",
@@ -120,6 +112,7 @@ def test_another_image_makes_another_host_with_the_same_address_and_disk(staging
     staging.up()
     assert what_stays(staging) == before
     new = running(staging)
+    assert boots.asked == new, "an `up` ends when its host is ready"
     assert len(old) == len(new) == 1
     assert old != new
 
@@ -133,7 +126,6 @@ def test_another_image_makes_another_host_with_the_same_address_and_disk(staging
 
 def test_a_host_that_is_never_ready_fails_each_up_until_it_is(boots: Boots) -> None:
     stack = boots.stack
-    boots.asked.clear()
     boots.last_line = ("images", "failed", "CommandError: docker pull: exit code 1: no route to host")
     stack.configure(image="ghcr.io/inumansoul/kotauth:1.24.0")
     host = ""
