@@ -21,7 +21,6 @@ from typing import Any
 
 from tests.e2e.client import Client
 from tests.host.authority import Authority
-from tests.host.containers import eventually
 
 _HOP_BY_HOP = {"connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "content-length", "host"}
 _FORWARDED = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-port"}
@@ -132,16 +131,6 @@ class LoadBalancer:
         # Not simply the last two: a round may be half done.
         last = {bool(probe.server_name): probe for probe in self.probes if probe.address == address}
         return [last[named] for named in (False, True) if named in last]
-
-    def wait(self, address: str, *, healthy: bool, seconds: float) -> None:
-        """Wait for a change of a host's health."""
-        word = "healthy" if healthy else "unhealthy"
-        eventually(
-            f"{address} {word}",
-            lambda: self.healthy(address) == healthy,
-            seconds,
-            lambda: f"last probes: {self.last_probes(address)}",
-        )
 
     def choose(self) -> tuple[Target, str | None] | None:
         """Return the target whose turn it is, and the server name to send it: every second time the site's."""

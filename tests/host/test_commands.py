@@ -8,7 +8,7 @@ import pytest
 
 import components.aws.host
 from tests.e2e.stack import docker
-from tests.host import commands, example
+from tests.host import commands
 from tests.images import ensure
 
 pytestmark = pytest.mark.docker
@@ -45,11 +45,6 @@ def present(image: str) -> set[str]:
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
 def test_the_scripts_call_only_what_is_listed(present: set[str], path: Path) -> None:
     assert commands.called_by_file(path.name, path.read_text(), present) <= commands.PACKAGES.keys()
-
-
-def test_the_labs_own_user_data_calls_only_what_is_listed(present: set[str]) -> None:
-    called = commands.called_by_user_data(example.user_data("image"), present)
-    assert set().union(*called.values()) == {"docker", "python3", "systemctl"}
 
 
 @pytest.mark.parametrize("command", commands.PACKAGES)

@@ -1,4 +1,7 @@
-"""The lab does to a host what EC2 and its surroundings do: boots, reboots, failures, and what can't be reached."""
+"""The lab is to a host what EC2 and its surroundings are: metadata, names, credentials, and what can't be reached.
+
+That it boots, reboots and fails hosts as EC2 does is shown by the tests of our own hosts.
+"""
 
 from __future__ import annotations
 
@@ -40,11 +43,6 @@ def test_the_load_balancer_appends_the_client_and_keeps_host(lab: Lab, host: Hos
     assert {headers["x-seen-forwarded"] for headers in seen} == {"192.0.2.1, 127.0.0.1"}
     assert {headers["x-seen-host"] for headers in seen} == {lab.host_name}
     assert {headers["x-seen-server-name"] for headers in seen} == {"", lab.host_name}
-
-
-def test_docker_runs_without_the_agent_of_ecs(host: Host) -> None:
-    assert host.exec("systemctl", "is-active", "docker.service") == "active"
-    assert host.exec("systemctl", "is-enabled", "ecs.service", check=False) == "masked"
 
 
 @pytest.mark.parametrize(
