@@ -20,12 +20,16 @@ LABEL = f"kotauth.test={os.getpid()}"
 
 
 def eventually(what: str, check: Callable[[], object], seconds: float, diagnosis: Callable[[], str] = str) -> None:
-    """Wait until a check holds; raises TimeoutError with what the diagnosis says."""
-    deadline = time.monotonic() + seconds
+    """Wait until a check holds; raises TimeoutError with what the diagnosis says.
+
+    Most checks run a command in a container, which takes the processor from what is waited for: the pauses grow.
+    """
+    deadline, pause = time.monotonic() + seconds, 0.1
     while not check():
         if time.monotonic() > deadline:
             raise TimeoutError(f"{what}: not within {seconds:.0f} s\n{diagnosis()}")
-        time.sleep(0.2)
+        time.sleep(pause)
+        pause = min(1.5 * pause, 1.5)
 
 
 @dataclass(frozen=True)

@@ -44,13 +44,14 @@ def with_processors(number: int) -> dict[str, str]:
     return {"JAVA_TOOL_OPTIONS": f"-XX:ActiveProcessorCount={number}"}
 
 
-def eventually(what: str, check: Callable[[], bool], seconds: float = 20.0) -> None:
-    """Wait until a check holds; raises TimeoutError."""
-    deadline = time.monotonic() + seconds
+def eventually(what: str, check: Callable[[], bool], seconds: float = 60.0) -> None:
+    """Wait until a check holds, with growing pauses: most checks run a command. Raises TimeoutError."""
+    deadline, pause = time.monotonic() + seconds, 0.05
     while not check():
         if time.monotonic() > deadline:
             raise TimeoutError(f"{what}: not within {seconds:.0f} s")
-        time.sleep(0.05)
+        time.sleep(pause)
+        pause = min(1.2 * pause, 0.5)
 
 
 @dataclass
