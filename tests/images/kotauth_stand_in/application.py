@@ -14,6 +14,7 @@ from .login import Login
 from .pool import Pool
 from .secret_key import SecretKey
 from .settings import Settings
+from .token_endpoint import TokenEndpoint
 from .wire import Request, Response, html_response, json_response
 
 LOGGER = "ktor.application"
@@ -34,6 +35,7 @@ class Application:
         secret_key = SecretKey(settings.secret_key)
         self._settings = settings
         self._pool = pool
+        self._tokens = TokenEndpoint()
         self._login = Login(settings.base_url, pool, secret_key, AuditLog(pool, secret_key))
 
     def handle(self, request: Request) -> Response:
@@ -86,6 +88,8 @@ class Application:
                 "GET": lambda: self._login.show(request, slug, tenant),
                 "POST": lambda: self._login.submit(request, slug, tenant, self._origin(request).client_ip),
             }
+        if rest == "protocol/openid-connect/token":
+            return {"POST": lambda: self._tokens.answer(request, slug, self._origin(request).client_ip)}
         if tenant is None:
             return {request.method: lambda: json_response({"error": "tenant_not_found"}, 404)}
         reads: dict[str, Callable[[], Response]] = {

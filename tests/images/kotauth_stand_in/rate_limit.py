@@ -13,7 +13,8 @@ WINDOW_SECONDS = 60.0
 class RateLimit:
     """A sliding window per bucket."""
 
-    def __init__(self) -> None:
+    def __init__(self, allowed: int = LOGINS) -> None:
+        self._allowed = allowed
         self._seen: defaultdict[str, deque[float]] = defaultdict(deque)
         self._lock = threading.Lock()
 
@@ -24,7 +25,7 @@ class RateLimit:
             times = self._seen[bucket]
             while times and now - times[0] >= WINDOW_SECONDS:
                 times.popleft()
-            if len(times) >= LOGINS:
+            if len(times) >= self._allowed:
                 return False
             times.append(now)
             return True
