@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..resource import Resource
-from .aws import is_given
+from .aws import PARAMETER_GROUP, is_given
 
 
 def is_replica(database: Resource) -> bool:
@@ -32,3 +32,13 @@ def is_postgres(database: Resource) -> bool:
     if is_given(engine):
         return engine.is_unknown or (engine.text() or "").lower() == "postgres"
     return not is_replica(database) and not is_restored(database)
+
+
+def parameter_groups(database: Resource) -> list[Resource]:
+    """Return the parameter groups of the stack that a database can have, by origin or by name."""
+    named = database.get("parameterGroupName")
+    found = database.origins_of(named, PARAMETER_GROUP)
+    if found or named.is_unknown:
+        return found
+    group = database.in_stack().named(PARAMETER_GROUP).get(named.text() or "")
+    return [group] if group else []

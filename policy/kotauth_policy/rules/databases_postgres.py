@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from ..facts.aws import DATABASE_INSTANCE, PARAMETER_GROUP, is_given
-from ..facts.databases import is_postgres, is_replica
+from ..facts.databases import is_postgres, is_replica, parameter_groups
 from ..resource import Resource
 from ..rule import Kind, Level, Parameter, References, Settings, Severity
 from ..value import Value
@@ -96,15 +96,6 @@ def _parameters(group: Resource) -> dict[str, Value]:
     return {each.field("name").text() or "": each.field("value") for each in listed}
 
 
-def _parameter_groups(database: Resource) -> list[Resource]:
-    named = database.get("parameterGroupName")
-    found = database.origins_of(named, PARAMETER_GROUP)
-    if found or named.is_unknown:
-        return found
-    group = database.in_stack().named(PARAMETER_GROUP).get(named.text() or "")
-    return [group] if group else []
-
-
 @AREA.rule(
     "force-database-tls",
     Severity.CRITICAL,
@@ -119,7 +110,7 @@ def force_database_tls(database: Resource, _: Settings) -> Iterator[Verdict]:
 
     A replica that names no group has its source's.
     """
-    groups = _parameter_groups(database)
+    groups = parameter_groups(database)
     if not groups and not (is_replica(database) and database.get("parameterGroupName").is_absent):
         yield from _without_group(database)
     major = _major(database.get("engineVersion"))

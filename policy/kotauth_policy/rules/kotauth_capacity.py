@@ -6,7 +6,8 @@ import math
 import re
 from collections.abc import Iterator
 
-from ..facts.aws import DATABASE_INSTANCE, HOSTS, PARAMETER_GROUP, sources
+from ..facts.aws import DATABASE_INSTANCE, HOSTS
+from ..facts.databases import parameter_groups
 from ..facts.docker import CONTAINER, DATABASE, is_service, known_image, networks_of
 from ..facts.host_containers import parts_in
 from ..facts.kotauth import is_server, servers_of, setting, uploads
@@ -126,7 +127,7 @@ def _max_connections(database: Resource) -> int:
 
 def _managed_connections(database: Resource) -> int:
     """Return `max_connections` as its parameter group sets it, else as RDS derives it from the memory of the class."""
-    for group in sources(database, "parameterGroupName", PARAMETER_GROUP):
+    for group in parameter_groups(database):
         for parameter in group.get("parameters").items():
             if parameter.field("name").text() == "max_connections":
                 return int(parameter.field("value").number() or 0)

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from ..change import ABSENT, UNKNOWN, Args, Change, Secret, copied, put, without
-from ..mutation import NOTHING, Case, Row, found, spelled, state, table
+from ..change import ABSENT, UNKNOWN, Args, Change, From, Secret, copied, put, without
+from ..mutation import NOTHING, Case, Row, found, on_aws, spelled, state, table
 from ..program import envs
 
 _SECRET = found("keep-secrets-out-of-environment@server")
@@ -197,4 +197,18 @@ SPELLINGS = (
     ),
 )
 
-TABLE = table(*ROWS, *STATES, *CASES, *SPELLINGS)
+_FEW = {"name": "max_connections", "value": "20"}
+ON_RDS = tuple(
+    Case(
+        f"a parameter group that the database names {how}",
+        (
+            put("parameters", "name", "own"),
+            put("parameters", "parameters.+", _FEW),
+            put("database", "parameter_group_name", name),
+        ),
+        found("fit-connection-pool@template"),
+    )
+    for how, name in (("by its output", From("parameters", "name")), ("by its text", "own"))
+)
+
+TABLE = table(*ROWS, *STATES, *CASES, *SPELLINGS) + on_aws(*ON_RDS)
