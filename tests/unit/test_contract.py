@@ -203,6 +203,13 @@ def test_the_two_names_of_the_package_never_meet() -> None:
     assert "pulumi_kotauth" not in sys.modules
 
 
+def test_no_test_module_imports_another() -> None:
+    """What two of them need is a module named by what it holds."""
+    importing = re.compile(r"^\s*(?:from|import) (?:tests[\w.]*)?\.(?:test_\w+|\w+ import [^#\n]*\btest_\w+)", re.M)
+    files = (ROOT / "tests").rglob("*.py")
+    assert {str(file.relative_to(ROOT)) for file in files if importing.search(file.read_text())} == set()
+
+
 def test_the_plugin_has_one_name_for_its_modules() -> None:
     check = (
         "import runpy, sys; "
