@@ -10,6 +10,7 @@ import pytest
 from components.aws.database import AwsDatabase, AwsDatabaseArgs
 from components.aws.rds import max_connections
 from components.inputs import InvalidInputError
+from tests import bad_settings
 from tests.unit.aws import TAGS, statements, untagged
 from tests.unit.aws_outputs import arn
 from tests.unit.recording import Declared, Registered, declare
@@ -236,7 +237,7 @@ def test_much_storage_moves_the_limit_with_it() -> None:
         ({"parameters": {"rds.force_ssl": "0"}}, "must leave rds.force_ssl at 1"),
         ({"parameters": {"Work Mem": "1"}}, 'must be named as in PostgreSQL, in lower case (got "Work Mem")'),
         ({"parameters": ["work_mem"]}, "must be parameters by name"),
-        ({"subnet_ids": ["subnet-1"]}, "must be two or more subnets, in different zones"),
+        ({"subnet_ids": ["subnet-1"]}, bad_settings.TWO_SUBNETS),
     ],
 )
 def test_bad_input(args: dict[str, Any], rule: str) -> None:

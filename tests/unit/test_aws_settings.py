@@ -91,9 +91,9 @@ def test_lists_may_be_text_or_lists() -> None:
 @pytest.mark.parametrize(
     ("key", "value", "rule"),
     [
-        ("alarm_errors", 1.5, "must be error lines in 5 minutes, a whole number from 1 to 1000000"),
-        ("alarm_latency", 0, "must be seconds, a number from 0.1 to 60"),
-        ("replicas", 0, "must be 1: without a server nothing answers; `make purge` takes a stack down"),
+        ("alarm_errors", 1.5, bad_settings.AWS["alarmErrors", "1.5"]),
+        ("alarm_latency", 0, bad_settings.AWS["alarmLatency", "0"]),
+        ("replicas", 0, bad_settings.AWS["replicas", "0"]),
         ("egress_ports", [443, 0], bad_settings.PORT),
         ("availability_zones", ["eu-central-1a"], bad_settings.TWO_ZONES),
         ("http_port", 80, "is not known"),
