@@ -32,6 +32,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the terminal, meant for the engine; the end of the input follows
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    gc.disable()  # what AWS's models and the state are made of stays
     cloud.prepare()
     with socket.socket(fileno=os.dup(0)) as asked:
         while True:
@@ -41,7 +42,6 @@ def main() -> None:
             wanted = json.loads(message)
             if wanted["state"]:
                 _learn(wanted["state"])
-            gc.freeze()
             with socket.socket(fileno=connections[0]) as connection:
                 if not os.fork():
                     asked.close()
