@@ -32,10 +32,11 @@ def test_the_comment_in_the_committed_file_becomes_the_setting() -> None:
         (f"config:\n  {KEY}:\n", f"config:\n  {KEY}: {IMAGE}\n"),
         # The setting, not an old one in a comment before it.
         (f"config:\n  # {KEY}: ami-1\n  {KEY}: ami-2\n", f"config:\n  # {KEY}: ami-1\n  {KEY}: {IMAGE}\n"),
+        (f"config:\n  # {KEY}: ami-1\n  # {KEY}: ami-2\n", f"config:\n  {KEY}: {IMAGE}\n  # {KEY}: ami-2\n"),
         ("# Ours\nconfig: # all\n    a:b: c\n", f"# Ours\nconfig: # all\n    {KEY}: {IMAGE}\n    a:b: c\n"),
         ("encryptionsalt: v1:x\nconfig:\n", f"encryptionsalt: v1:x\nconfig:\n  {KEY}: {IMAGE}\n"),
     ],
-    ids=["set", "with a comment", "empty", "set beside a comment", "new", "the first one"],
+    ids=["set", "with a comment", "empty", "set beside a comment", "in two comments", "new", "the first one"],
 )
 def test_one_line_changes(before: str, after: str) -> None:
     assert stack_file.pin(before, "hostImageId", IMAGE) == after
