@@ -11,7 +11,7 @@ import pytest
 from components.aws.subnets import plan
 from components.inputs import InvalidInputError
 from components.postgres.rds_ca import rds_ca_bundle
-from tests.unit.aws import untagged
+from tests.unit.aws import statements, untagged
 from tests.unit.aws_deployments import ALB, API_KEY, BASE, BROUGHT, SECRET_FILES, ZONE_ID, deployed, files
 from tests.unit.aws_outputs import ANSWERS, REGION, SUBNETS, arn, certificate_arn, engine_name
 from tests.unit.recording import Declared, generated
@@ -230,6 +230,13 @@ def test_settings_of_the_alarms(changed: Declared, alb: Declared) -> None:
         r.name.removeprefix("kotauth-watch-"): r.inputs.get("threshold") for r in changed.of_type(":MetricAlarm")
     }
     assert (thresholds["errors"], thresholds["failed-logins"], thresholds["latency-seconds"]) == (7, 8, 1.5)
+
+
+def test_the_topic_s_key_admits_what_tells_the_topic(alb: Declared) -> None:
+    topic = alb.named("kotauth-watch-alarms", ":Topic").inputs
+    (key,) = [r for r in alb.of_type(":Key") if arn("kms", f"key/{r.name}-id") == topic["kmsMasterKeyId"]]
+    services = [each["Principal"].get("Service") for each in statements(key)]
+    assert ["cloudwatch.amazonaws.com", "events.amazonaws.com"] in services
 
 
 def test_what_is_watched(alb: Declared, caddy: Declared) -> None:

@@ -83,6 +83,11 @@ def silent(connection: socket.socket) -> None:
         pass
 
 
+def closed(connection: socket.socket) -> None:
+    """Close in the middle of the handshake, as Docker's proxy does for a container that doesn't listen."""
+    connection.recv(4096)
+
+
 def proxy(ready: int | None, own: int | None = 421) -> Callable[[socket.socket], None]:
     """Return a frontend by its statuses: of readiness, and of what it answers itself; None is silence."""
 
@@ -225,8 +230,14 @@ def test_a_server_that_hangs_is_restarted_alone_and_then_the_host_given_up(host:
 
 @pytest.mark.parametrize(
     "hanging",
-    [silent, proxy(None, None), proxy(502), proxy(504)],
-    ids=["no handshake", "no answer", "502 for a server that lives", "504 for a server that lives"],
+    [silent, closed, proxy(None, None), proxy(502), proxy(504)],
+    ids=[
+        "no handshake",
+        "closed in the handshake",
+        "no answer",
+        "502 for a server that lives",
+        "504 for a server that lives",
+    ],
 )
 def test_a_frontend_that_hangs_is_restarted_alone(
     host: Lab, hanging: Callable[[socket.socket], None], monkeypatch: pytest.MonkeyPatch

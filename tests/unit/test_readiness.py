@@ -84,9 +84,13 @@ def test_what_only_this_machine_lacks_is_no_verdict(site: Site) -> None:
 
 
 @pytest.fixture
-def stack(site: Site, monkeypatch: pytest.MonkeyPatch) -> workflow.Stack:
+def outputs(site: Site) -> dict[str, str]:
+    return {"url": "u", "adminUrl": "a", "readyUrl": site.url, "caCertificate": site.authority}
+
+
+@pytest.fixture
+def stack(outputs: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> workflow.Stack:
     """Return a stack whose `pulumi up` succeeds, whatever its address answers."""
-    outputs = {"url": "u", "adminUrl": "a", "readyUrl": site.url, "caCertificate": site.authority}
     monkeypatch.setattr(workflow, "_prepare", lambda _stack: None)
     monkeypatch.setattr(workflow, "_READY_SECONDS", 0)
     monkeypatch.setattr(workflow, "pulumi", lambda *_words, capture=False: json.dumps(outputs) if capture else "")
@@ -96,6 +100,14 @@ def stack(site: Site, monkeypatch: pytest.MonkeyPatch) -> workflow.Stack:
 def test_up_says_what_it_saw(stack: workflow.Stack, site: Site, capsys: pytest.CaptureFixture[str]) -> None:
     workflow.up(stack)
     assert f"Readiness            {site.url}: 200 OK" in capsys.readouterr().out
+
+
+def test_up_succeeds_where_only_this_machine_can_t_resolve_the_name(
+    stack: workflow.Stack, outputs: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    outputs["readyUrl"] = "https://auth.example.invalid/health/ready"
+    workflow.up(stack)
+    assert f"{outputs['readyUrl']}: not asked: auth.example.invalid has no address here" in capsys.readouterr().out
 
 
 def test_up_fails_where_the_address_does_not_answer(

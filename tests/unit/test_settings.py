@@ -32,8 +32,9 @@ def test_the_defaults_are_the_safe_choice() -> None:
     assert resolved.server.secret_key is None
 
 
-def test_the_https_port_is_the_one_of_the_base_url() -> None:
-    assert DockerSettings.resolve({**GOOD, "base_url": "https://auth.example.com:8443"}, "it").https_port == 8443
+def test_a_port_in_the_base_url_is_the_https_port_and_leaves_port_80_to_others() -> None:
+    resolved = DockerSettings.resolve({**GOOD, "base_url": "https://auth.example.com:8443"}, "it")
+    assert (resolved.http_port, resolved.https_port) == (8080, 8443)
 
 
 @pytest.mark.parametrize("version", [14, 15, 16, 17])

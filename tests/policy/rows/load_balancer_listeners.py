@@ -22,10 +22,10 @@ def _fixed(status: str) -> Args:
     return {"type": "fixed-response", "fixed_response": {"content_type": "text/plain", "status_code": status}}
 
 
-def _rule(path: str, action: Args) -> Change:
+def _rule(action: Args, *paths: str) -> Change:
     args = {
         "listener_arn": From("http", "arn"),
-        "conditions": [{"path_pattern": {"values": [path]}}],
+        "conditions": [{"path_pattern": {"values": list(paths)}}],
         "actions": [action],
     }
     return add("rule", aws.lb.ListenerRule, args)
@@ -52,7 +52,14 @@ _REDIRECTS = (
             "forward, protocol in small letters": (put("http", "protocol", "http"), _actions(_TO_TARGETS)),
         }.items()
     ),
-    _case(REDIRECT, "rule", CAUGHT, "a rule for a path", _rule("/api/*", _TO_TARGETS)),
+    _case(REDIRECT, "rule", CAUGHT, "a rule for a path", _rule(_TO_TARGETS, "/api/*")),
+    _case(
+        REDIRECT,
+        "rule",
+        CAUGHT,
+        "a path beside the token of a certificate",
+        _rule(_TO_TARGETS, "/.well-known/acme-challenge/*", "/api/*"),
+    ),
     _case(
         REDIRECT, "http", CAUGHT, "no protocol", put("http", "protocol", ABSENT), _actions(_TO_TARGETS), also=(CERTIFY,)
     ),
@@ -63,8 +70,8 @@ _REDIRECTS = (
             "an error": (_actions(_fixed("403")),),
             "an error of any number": (_actions(_fixed("5XX")),),
             "no protocol": (put("http", "protocol", ABSENT),),
-            "a rule that redirects": (_rule("/api/*", _redirect(protocol="HTTPS")),),
-            "the token of a certificate": (_rule("/.well-known/acme-challenge/*", _TO_TARGETS),),
+            "a rule that redirects": (_rule(_redirect(protocol="HTTPS"), "/api/*"),),
+            "the token of a certificate": (_rule(_TO_TARGETS, "/.well-known/acme-challenge/*"),),
         }.items()
     ),
 )
