@@ -18,8 +18,8 @@ from tests.project import Project
 from tests.shared_daemon import SharedDaemon
 
 pytest_plugins = ["tests.time_report"]
-# What asserts outside test modules.
-pytest.register_assert_rewrite("tests.e2e.audit", "tests.host.late_boots", "tests.host.outage", "tests.host.watched")
+# Helpers assert, too: so their failures show the values. Not `tests`, which is imported already.
+pytest.register_assert_rewrite(*(f"tests.{each}" for each in ("e2e", "engine", "host", "images", "policy", "unit")))
 
 _DOCKER = {"daemon", "images"}
 _LONG = (

@@ -73,7 +73,8 @@ class AwsStack:
         result = self.project.up(*arguments, check=check)
         self.said.append(result.output)
         if not result.code:
-            assert unreachable(NetworkState.taken(self.aws.boto3)) == []
+            not_reached = unreachable(NetworkState.taken(self.aws.boto3))
+            assert not not_reached, "\n".join(not_reached)
         return result
 
     def done(self) -> list[Operation]:
