@@ -19,6 +19,7 @@ import pytest
 from engine import cache
 
 _PROJECT = Path(__file__).parent.parent / "pyproject.toml"
+_STATISTICS = Path("/proc/stat")
 _FIXTURES_SHOWN = 20
 _BUILT = "engine-*", "images/*"
 """What takes minutes to build, in the cache of this machine."""
@@ -44,7 +45,7 @@ class _TimeReport:
         self._began = time.time()
         self._folders: dict[str, float] = defaultdict(float)
         self._fixtures: dict[str, float] = defaultdict(float)
-        self._processor = 0.0
+        self._busy = _busy_seconds()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(
@@ -65,19 +66,15 @@ class _TimeReport:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self) -> None:
         """Have a process that only runs tests hand over what it measured."""
-        spent = os.times()
-        self._processor += spent.user + spent.system + spent.children_user + spent.children_system
         output: dict[str, Any] | None = getattr(self._config, "workeroutput", None)
         if output is not None:
-            output["time report"] = dict(self._fixtures), self._processor
+            output["fixtures"] = dict(self._fixtures)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         """Take over what such a process measured; one that crashed hands nothing over."""
-        fixtures, processor = getattr(node, "workeroutput", {}).get("time report", ({}, 0))
-        for fixture, seconds in fixtures.items():
+        for fixture, seconds in getattr(node, "workeroutput", {}).get("fixtures", {}).items():
             self._fixtures[fixture] += seconds
-        self._processor += processor
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print it."""
@@ -96,8 +93,11 @@ class _TimeReport:
         yield f"The {_FIXTURES_SHOWN} slowest fixtures, seconds:"
         for fixture, seconds in _slowest(self._fixtures)[:_FIXTURES_SHOWN]:
             yield f"{seconds:8.1f}  {fixture}"
-        yield f"Processor {_clock(self._processor)}, without containers."
         yield f"Before the tests {_clock(self._began - since)}, tests {_clock(now - self._began)}."
+        if self._busy:
+            busy, cores = _busy_seconds() - self._busy, os.cpu_count() or 1
+            share = busy / cores / (now - self._began)
+            yield f"Processor {_clock(busy)} with all else on this machine, {share:.0%} of its {cores} cores."
         yield f"Built in this run and kept for the next: {', '.join(sorted(built)) or 'nothing'}."
         limits: dict[str, tuple[float, float]] = {
             folder: (self._folders[folder], limit) for folder, limit in budgets["folders"].items()
@@ -107,6 +107,14 @@ class _TimeReport:
         broken = [f"{what} {_clock(took)} of {_clock(limit)}" for what, (took, limit) in limits.items() if took > limit]
         yield f"In the same order again: --randomly-seed={self._config.getoption('randomly_seed', 'none')}."
         yield f"Budgets broken: {', '.join(broken) or 'none'}."
+
+
+def _busy_seconds() -> float:
+    """Return how long the cores of this machine have worked since it was started; 0 where the system doesn't tell."""
+    if not _STATISTICS.exists():
+        return 0
+    user, nice, system, _idle, _waiting, interrupts, more, *_ = _STATISTICS.read_text(encoding="ascii").split()[1:]
+    return sum(map(int, (user, nice, system, interrupts, more))) / os.sysconf("SC_CLK_TCK")
 
 
 def _slowest(seconds: dict[str, float]) -> list[tuple[str, float]]:
