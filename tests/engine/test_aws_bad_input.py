@@ -155,18 +155,12 @@ def test_each_bad_value_is_named_and_nothing_else(refusals: tuple[AwsStack, list
     assert head.endswith(":")
 
 
-def test_nothing_was_made(refusals: tuple[AwsStack, list[Future[list[str]]]]) -> None:
+def test_neither_previews_nor_an_up_make_anything(refusals: tuple[AwsStack, list[Future[list[str]]]]) -> None:
     stack, runs = refusals
     for run in runs:
         run.exception()
     assert not stack.done()
     assert not stack.resources()
-
-
-def test_an_up_makes_nothing_either(refusals: tuple[AwsStack, list[Future[list[str]]]]) -> None:
-    stack, runs = refusals
-    for run in runs:
-        run.exception()
     stack.configure(instanceType="t4g.nano")
     result = stack.up(check=False)
     assert result.code

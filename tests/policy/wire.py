@@ -29,6 +29,10 @@ class RecordingMonitor(mocks.MockMonitor):
         self.registrations: list[tuple[str, resource_pb2.RegisterResourceRequest]] = []
         self.outputs: dict[str, struct_pb2.Struct] = {}
 
+    def make_urn(self, parent: str, type_: str, name: str) -> str:
+        # The SDK would name project and stack by the thread that it is in, which may have run another program before.
+        return "::".join(["urn:pulumi:stack::project", *super().make_urn(parent, type_, name).split("::")[2:]])
+
     def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> Any:  # noqa: N802
         response = super().RegisterResource(request)
         if request.type != STACK_TYPE:
