@@ -90,7 +90,7 @@ def own_daemon(folder: Path, images: Iterable[str]) -> Generator[OwnDaemon]:
             *(ensure(["ec2-host"])["ec2-host"], "-c", _RUN),
         )
         try:
-            address = docker("inspect", "--format={{.NetworkSettings.IPAddress}}", container)
+            address = docker("inspect", "--format={{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", container)
             certificate, key = authority.issue(address)
             for name, text in zip(_CERTIFICATES, (authority.pem, certificate, key), strict=True):
                 (Path(shared) / f"{name}.pem").write_text(text)
