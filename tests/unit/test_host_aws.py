@@ -286,7 +286,7 @@ def test_a_group_hears_that_its_host_is_given_up(client: LocalServices, boto: An
     template = boto("ec2").create_launch_template(
         LaunchTemplateName="host",
         LaunchTemplateData={
-            "ImageId": boto("ec2").describe_images(Owners=["amazon"])["Images"][0]["ImageId"],
+            "ImageId": boto("ec2").register_image(Name="host")["ImageId"],
             "InstanceType": "t3.small",
         },
     )["LaunchTemplate"]["LaunchTemplateId"]
