@@ -6,7 +6,7 @@ PYTHON ?= python3
 OUTAGE_SECONDS ?= 300
 RUN := .venv/bin/python
 FAST := tests/unit tests/schema tests/policy
-STARTED := $(shell date +%s)
+STARTED := $(or $(SINCE),$(shell date +%s))
 CORES = $(shell $(PYTHON) -c 'import os; print(os.cpu_count())')
 # tests/conftest.py says which tests stay together, and puts the long ones first.
 TOGETHER := --dist loadgroup --no-loadscope-reorder --since $(STARTED)
@@ -52,7 +52,11 @@ test: lint engine ## everything: lint, types, and all tests
 outage: venv ## stop the database of a rehearsed host for five minutes under load; OUTAGE_SECONDS=300
 	OUTAGE_SECONDS=$(OUTAGE_SECONDS) $(RUN) -m pytest -q -s tests/host/test_watchdog.py -k outage
 
-check: lint ## lint, types, and the tests that need no Docker, a minute and a half
+check: ## lint, types, and the tests that need no Docker, a minute and a half
+	@$(MAKE) --no-print-directory -j2 SINCE=$(STARTED) lint fast
+
+.PHONY: fast
+fast: venv
 	$(RUN) -m pytest -q --budget check -n $(CORES) $(TOGETHER) $(FAST)
 
 lint: venv
