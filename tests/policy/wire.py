@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -39,6 +40,9 @@ class RecordingMonitor(mocks.MockMonitor):
             # The SDK takes them out of sets.
             for dependencies in (request.dependencies, *(e.urns for e in request.propertyDependencies.values())):
                 dependencies.sort()
+            # Where in the tests it is written is no part of it, and only some processes look for that.
+            request.ClearField("sourcePosition")
+            request.ClearField("stackTrace")
             self.registrations.append((response.urn, request))
             self.outputs[response.urn] = response.object
             if response.id:
@@ -126,13 +130,17 @@ class Registered:
         )
 
 
+# One for all programs: each holds three file descriptors until it is collected.
+_usual_loop = functools.cache(asyncio.new_event_loop)
+
+
 def register(
     program: Callable[[], object],
     outputs: dict[str, dict[str, Any]] | None = None,
     loop: asyncio.AbstractEventLoop | None = None,
 ) -> Registered:
     """Run a program in preview mode."""
-    asyncio.set_event_loop(loop or asyncio.new_event_loop())
+    asyncio.set_event_loop(loop or _usual_loop())
     provider = Provider(outputs or {})
     monitor = RecordingMonitor(provider)
     mocks.set_mocks(provider, project="kotauth-infra", stack="test", preview=True, monitor=monitor)
