@@ -7,7 +7,6 @@ stack is judged as a whole.
 
 from __future__ import annotations
 
-import asyncio
 import copy
 import functools
 from collections.abc import Callable, Iterable, Iterator
@@ -28,9 +27,7 @@ class Compliant:
     def __init__(self, of: Program) -> None:
         self._resources = of()
         self._made: dict[str, Any] = {}
-        # What is made of these resources later has to happen in the same event loop.
-        self._loop = asyncio.new_event_loop()
-        self._registered = register(run(self._resources, self._made), loop=self._loop)
+        self._registered = register(run(self._resources, self._made))
         self._by_name = {request.name: (urn, request) for urn, request in self._registered.registrations}
         self._pack = PackServicer(RULES)
         self._requests = {request.urn: request for request in self._registered.analyze_requests()}
@@ -54,7 +51,7 @@ class Compliant:
             if before.get(name) != each or not retyped.isdisjoint(_named(each[1]))
         }
         kept = [name for name in resources if name not in anew]
-        made = register(run(anew, {name: self._made[name] for name in kept}), loop=self._loop)
+        made = register(run(anew, {name: self._made[name] for name in kept}))
         registrations = [*(self._by_name[name] for name in kept), *made.registrations]
         outputs = {**self._registered.outputs, **made.outputs}
         return Registered(

@@ -12,6 +12,7 @@ import pulumi
 from google.protobuf import struct_pb2
 from pulumi.runtime import mocks, proto
 from pulumi.runtime.proto import resource_pb2
+from pulumi.runtime.settings import ROOT
 from pulumi_policy.deserialize import SPECIAL_SECRET_SIG, SPECIAL_SIG_KEY
 
 from policy.kotauth_policy.catalogue import all_rules
@@ -40,9 +41,6 @@ class RecordingMonitor(mocks.MockMonitor):
             # The SDK takes them out of sets.
             for dependencies in (request.dependencies, *(e.urns for e in request.propertyDependencies.values())):
                 dependencies.sort()
-            # Where in the tests it is written is no part of it, and only some processes look for that.
-            request.ClearField("sourcePosition")
-            request.ClearField("stackTrace")
             self.registrations.append((response.urn, request))
             self.outputs[response.urn] = response.object
             if response.id:
@@ -130,19 +128,18 @@ class Registered:
         )
 
 
-# One for all programs: each holds three file descriptors until it is collected.
-_usual_loop = functools.cache(asyncio.new_event_loop)
+# One for all programs: each holds three file descriptors until it is collected, and what a program made may be named
+# in a later one.
+_event_loop = functools.cache(asyncio.new_event_loop)
 
 
-def register(
-    program: Callable[[], object],
-    outputs: dict[str, dict[str, Any]] | None = None,
-    loop: asyncio.AbstractEventLoop | None = None,
-) -> Registered:
+def register(program: Callable[[], object], outputs: dict[str, dict[str, Any]] | None = None) -> Registered:
     """Run a program in preview mode."""
-    asyncio.set_event_loop(loop or _usual_loop())
+    asyncio.set_event_loop(_event_loop())
     provider = Provider(outputs or {})
     monitor = RecordingMonitor(provider)
+    # A stack of its own, not the one of whichever program came first in this process.
+    ROOT.set(None)
     mocks.set_mocks(provider, project="kotauth-infra", stack="test", preview=True, monitor=monitor)
     pulumi.runtime.test(program)()
     return Registered(sorted(monitor.registrations, key=lambda registration: registration[0]), monitor.outputs)
