@@ -103,10 +103,16 @@ def pulumi_engine(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture(scope="session")
-def shared_daemon(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> SharedDaemon:
-    """Return what the processes that run tests know of their Docker daemon."""
+def shared_folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder that all processes of this run of the tests share."""
     folder = tmp_path_factory.getbasetemp()
-    return SharedDaemon(folder.parent if hasattr(request.config, "workerinput") else folder)
+    return folder.parent if hasattr(request.config, "workerinput") else folder
+
+
+@pytest.fixture(scope="session")
+def shared_daemon(shared_folder: Path) -> SharedDaemon:
+    """Return what the processes that run tests know of their Docker daemon."""
+    return SharedDaemon(shared_folder)
 
 
 @pytest.fixture(scope="session")

@@ -12,12 +12,9 @@ from tests.engine.saved_stacks import SavedStacks
 
 
 @pytest.fixture(scope="session")
-def saved_stacks(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, pulumi_engine: None
-) -> SavedStacks:
+def saved_stacks(shared_folder: Path, pulumi_engine: None) -> SavedStacks:
     """Return the stacks that are brought up once in a run of the tests, whichever process needs one first."""
-    folder = tmp_path_factory.getbasetemp()
-    return SavedStacks(folder.parent if hasattr(request.config, "workerinput") else folder)
+    return SavedStacks(shared_folder)
 
 
 @pytest.fixture(scope="session")
