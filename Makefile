@@ -24,26 +24,26 @@ help: ## list the targets
 	@echo '  OFFLINE=1 previews a stack on AWS without it; policy-report takes DEPLOYED=1, or FILE=export.json, in place of a preview'
 
 up: engine ## bring the stack up: database, server, frontend
-	@$(RUN) workflow.py up --stack $(STACK)
+	@$(RUN) -m cli up --stack $(STACK)
 
 preview: engine ## show what `make up` would change
-	@$(RUN) workflow.py preview --stack $(STACK)
+	@$(RUN) -m cli preview --stack $(STACK)
 
 policy-report: engine ## every rule's verdict alone: make -s policy-report FORMAT=table|json|sarif|junit [OUT=file]
-	@$(RUN) workflow.py policy-report --stack $(STACK) --format $(FORMAT) $(if $(OUT),--out '$(OUT)') \
+	@$(RUN) -m cli policy-report --stack $(STACK) --format $(FORMAT) $(if $(OUT),--out '$(OUT)') \
 		$(if $(DEPLOYED),--deployed) $(if $(FILE),--file '$(FILE)')
 
 down: engine ## stop everything, keep key, passwords and data
-	@$(RUN) workflow.py down --stack $(STACK)
+	@$(RUN) -m cli down --stack $(STACK)
 
 purge: engine ## remove everything for good, asks first
-	@$(RUN) workflow.py purge --stack $(STACK)
+	@$(RUN) -m cli purge --stack $(STACK)
 
 image: venv ## write the newest host image and the images' digests into the file of a stack on AWS
-	@$(RUN) workflow.py image --stack $(STACK)
+	@$(RUN) -m cli image --stack $(STACK)
 
 env: ## print the environment for plain pulumi: eval "$$(make -s env)"
-	@$(PYTHON) -m engine env
+	@$(PYTHON) -m toolchain env
 
 # Two processes more than cores: the tests on Docker and those of hosts wait most of the time.
 test: lint engine ## everything: lint, types, and all tests
@@ -72,7 +72,7 @@ controls: venv ## write docs/controls.md, the page of all policy rules
 	cd policy && ../$(RUN) -m kotauth_policy controls --out ../docs/controls.md
 
 bench: engine ## measure what the policy pack costs, a few minutes; fails where a budget is broken
-	@$(RUN) -m bench
+	@$(RUN) -m policy.bench
 
 pins: venv ## resolve requirements*.in again
 	PIP_USER=0 $(RUN) -m pip install --quiet uv
@@ -83,7 +83,7 @@ pins: venv ## resolve requirements*.in again
 PINS := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url
 
 venv:
-	@$(PYTHON) -m engine venv
+	@$(PYTHON) -m toolchain venv
 
 engine: venv
-	@$(PYTHON) -m engine setup
+	@$(PYTHON) -m toolchain setup

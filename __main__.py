@@ -8,7 +8,7 @@ gc.disable()
 
 import pulumi  # noqa: E402
 
-from components import settings  # noqa: E402
+from components.config import stack as settings  # noqa: E402
 
 stack = settings.load(pulumi.Config())
 options = stack.target.preflight(stack.settings, stack.label)

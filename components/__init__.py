@@ -13,29 +13,29 @@ from typing import TYPE_CHECKING, Any
 from .tokens import PACKAGE
 
 if TYPE_CHECKING:
-    from .aws.boot_gate import AwsBootGate
-    from .aws.certificate import AwsCertificate
-    from .aws.database import AwsDatabase
-    from .aws.database_role import AwsDatabaseRole
+    from .aws.compute.boot_gate import AwsBootGate
+    from .aws.compute.launch_template import AwsLaunchTemplate
+    from .aws.compute.roll_gate import AwsRollGate
+    from .aws.compute.server_group import AwsServerGroup
+    from .aws.compute.single_host import AwsSingleHost
+    from .aws.database.database import AwsDatabase
+    from .aws.database.database_role import AwsDatabaseRole
     from .aws.deployment import AwsDeployment
-    from .aws.dns import AwsDns
-    from .aws.edge import AwsEdge
-    from .aws.launch_template import AwsLaunchTemplate
-    from .aws.load_balancer import AwsLoadBalancer
-    from .aws.network import AwsNetwork
-    from .aws.observability import AwsObservability
-    from .aws.roll_gate import AwsRollGate
-    from .aws.secret import AwsSecret
-    from .aws.server import AwsServer
-    from .aws.web_acl import AwsWebAcl
-    from .container import ContainerSpec
-    from .credentials import KotauthCredentials
+    from .aws.ingress.certificate import AwsCertificate
+    from .aws.ingress.dns import AwsDns
+    from .aws.ingress.load_balancer import AwsLoadBalancer
+    from .aws.ingress.web_acl import AwsWebAcl
+    from .aws.network.network import AwsNetwork
+    from .aws.observability.observability import AwsObservability
+    from .aws.security.secret import AwsSecret
     from .docker.certificate import DockerCaCertificate
     from .docker.container import DockerContainer
     from .docker.database import DockerDatabase, DockerDatabaseRole
     from .docker.deployment import DockerDeployment
     from .docker.files import DockerFiles
     from .docker.network import DockerNetwork
+    from .kotauth.credentials import KotauthCredentials
+    from .workload.spec import ContainerSpec
 
     COMPONENTS: tuple[type[Any], ...]
     """Every component of the package, as the plugin serves them."""
@@ -49,14 +49,14 @@ __all__ = [
     "AwsDatabaseRole",
     "AwsDeployment",
     "AwsDns",
-    "AwsEdge",
     "AwsLaunchTemplate",
     "AwsLoadBalancer",
     "AwsNetwork",
     "AwsObservability",
     "AwsRollGate",
     "AwsSecret",
-    "AwsServer",
+    "AwsServerGroup",
+    "AwsSingleHost",
     "AwsWebAcl",
     "ContainerSpec",
     "DockerCaCertificate",
@@ -77,24 +77,24 @@ _COMPONENT_MODULES = {
     "DockerDatabase": "docker.database",
     "DockerDatabaseRole": "docker.database",
     "DockerCaCertificate": "docker.certificate",
-    "KotauthCredentials": "credentials",
-    "AwsDatabase": "aws.database",
-    "AwsSecret": "aws.secret",
-    "AwsNetwork": "aws.network",
-    "AwsDatabaseRole": "aws.database_role",
-    "AwsLaunchTemplate": "aws.launch_template",
-    "AwsEdge": "aws.edge",
-    "AwsServer": "aws.server",
+    "KotauthCredentials": "kotauth.credentials",
+    "AwsDatabase": "aws.database.database",
+    "AwsSecret": "aws.security.secret",
+    "AwsNetwork": "aws.network.network",
+    "AwsDatabaseRole": "aws.database.database_role",
+    "AwsLaunchTemplate": "aws.compute.launch_template",
+    "AwsSingleHost": "aws.compute.single_host",
+    "AwsServerGroup": "aws.compute.server_group",
     "AwsDeployment": "aws.deployment",
-    "AwsCertificate": "aws.certificate",
-    "AwsDns": "aws.dns",
-    "AwsLoadBalancer": "aws.load_balancer",
-    "AwsObservability": "aws.observability",
-    "AwsRollGate": "aws.roll_gate",
-    "AwsBootGate": "aws.boot_gate",
-    "AwsWebAcl": "aws.web_acl",
+    "AwsCertificate": "aws.ingress.certificate",
+    "AwsDns": "aws.ingress.dns",
+    "AwsLoadBalancer": "aws.ingress.load_balancer",
+    "AwsObservability": "aws.observability.observability",
+    "AwsRollGate": "aws.compute.roll_gate",
+    "AwsBootGate": "aws.compute.boot_gate",
+    "AwsWebAcl": "aws.ingress.web_acl",
 }
-_MODULES = {**_COMPONENT_MODULES, "ContainerSpec": "container"}
+_MODULES = {**_COMPONENT_MODULES, "ContainerSpec": "workload.spec"}
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - a class, or the tuple of them

@@ -1,5 +1,5 @@
 """Entry point that the engine runs; everything else is importable from `kotauth_policy`."""
 
-from kotauth_policy.servicer import serve
+from kotauth_policy.engine.servicer import serve
 
 serve()

@@ -13,13 +13,16 @@ from typing import Any
 import hypothesis
 import pytest
 
-from engine import docker, selection
 from tests.project import Project
-from tests.shared_daemon import SharedDaemon
+from toolchain.machine import docker
+from toolchain.machine.shared_daemon import SharedDaemon
+from toolchain.pulumi import selection
 
 pytest_plugins = ["tests.time_report"]
 # Helpers assert, too: so their failures show the values. Not `tests`, which is imported already.
-pytest.register_assert_rewrite(*(f"tests.{each}" for each in ("e2e", "engine", "host", "images", "policy", "unit")))
+pytest.register_assert_rewrite(
+    "policy.testing", "simulators", *(f"tests.{each}" for each in ("e2e", "engine", "host", "policy", "unit"))
+)
 
 _DOCKER = {"daemon", "images"}
 _LONG = (
@@ -130,7 +133,7 @@ def images(request: pytest.FixtureRequest, daemon: docker.Daemon) -> dict[str, s
 
     With KOTAUTH_TEST_IMAGE the server is that image, such as a build of Kotauth's sources.
     """
-    from tests import images  # noqa: PLC0415 - only where Docker is used
+    from simulators import images  # noqa: PLC0415 - only where Docker is used
 
     with _progress_shown(request):
         chosen = images.choose()

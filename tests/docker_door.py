@@ -18,7 +18,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tests.host.authority import Authority
+from simulators.ec2_host.authority import Authority
 
 
 def mutual_tls(authority: Authority) -> ssl.SSLContext:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import engine
+import toolchain
 
 ROOT = Path(__file__).resolve().parent.parent
 _PROGRAM = ("Pulumi.yaml", "__main__.py", "components")
@@ -60,7 +60,7 @@ class Project:
     def environment(self) -> dict[str, str]:
         """The environment of a shell in which plain `pulumi` works on this project."""
         mine = {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}
-        return {**mine, **engine.environment(self.path), "PULUMI_STACK": self.stack, **self.variables}
+        return {**mine, **toolchain.environment(self.path), "PULUMI_STACK": self.stack, **self.variables}
 
     def configure(self, **settings: str) -> None:
         """Set settings, by the names of `Pulumi.yaml`.

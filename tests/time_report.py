@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from engine import cache
+from toolchain.machine import cache
 
 _PROJECT = Path(__file__).parent.parent / "pyproject.toml"
 _STATISTICS = Path("/proc/stat")

@@ -5,19 +5,19 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from .. import kotauth
-from ..credentials import KotauthCredentials
+from ..kotauth import server as kotauth
+from ..kotauth.credentials import KotauthCredentials
 from ..postgres.rds_ca import rds_ca_bundle
 from ..postgres.role import OWNER, login_name
 from ..tokens import token
-from .database import AwsDatabase
-from .database_role import AwsDatabaseRole
-from .key import customer_key
-from .observability import AwsObservability
-from .place import after, lay_network
-from .serving import SERVING, Needs
+from .database.database import AwsDatabase
+from .database.database_role import AwsDatabaseRole
+from .ingress.topology import SERVING, ServerDependencies
+from .network.placement import after, lay_network
+from .observability.observability import AwsObservability
+from .security.key import customer_managed_key
+from .security.stored_secrets import store_secrets
 from .settings import AwsSettings
-from .stored_secrets import store_secrets
 
 
 class AwsDeploymentArgs(TypedDict):
@@ -158,7 +158,7 @@ class AwsDeployment(pulumi.ComponentResource):
         region = aws.get_region(opts=pulumi.InvokeOptions(parent=self)).region
         ca = s.database_ca or rds_ca_bundle(region, "database_ca")
         what = f"Logs and alarms of {name}"
-        log_key = customer_key(f"{name}-log-key", what, child, services=["logs", "alarms"], tags=tags).arn
+        log_key = customer_managed_key(f"{name}-log-key", what, child, services=["logs", "alarms"], tags=tags).arn
         place = lay_network(name, s, log_key_arn=log_key, tags=tags, opts=child)
         credentials = KotauthCredentials(name, server.credentials, child)
         secrets = store_secrets(
@@ -218,7 +218,7 @@ class AwsDeployment(pulumi.ComponentResource):
             s,
             place,
             server.spec(its_database),
-            Needs(server.base_url, secrets.references, database.security_group_id, log_key),
+            ServerDependencies(server.base_url, secrets.references, database.security_group_id, log_key),
             tags=tags,
             opts=after(child, role, *place.made, *secrets.made),
         )

@@ -14,8 +14,8 @@ import pulumi_aws as aws
 
 from ..postgres.role import connection_limit
 from . import name_warnings
-from .rds import max_connections
-from .serving import needed_memory_mb
+from .database.rds import max_connections
+from .ingress.topology import needed_memory_mb
 from .settings import AwsSettings
 
 T = TypeVar("T")

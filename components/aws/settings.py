@@ -12,23 +12,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..addresses import parse_email, parse_https_url
-from ..frontends import caddy
-from ..image import Image
-from ..inputs import Inputs, one_of, true_or_false, whole_number
+from ..config.server import ServerSettings, resolve
+from ..frontends.caddy import frontend as caddy
+from ..inputs.addresses import parse_email, parse_https_url
+from ..inputs.image import Image
+from ..inputs.reader import Inputs, one_of, true_or_false, whole_number
 from ..postgres import server as postgres
 from ..postgres.rds_ca import parse_ca_bundle
-from ..server_settings import ServerSettings, resolve
-from . import rds
-from .alarms import alarm
-from .capacity import INSTANCE_TYPE, parse_image_id, parse_instance_type
-from .certificate import parse_certificate_arn
-from .logs import RETENTION_DAYS, parse_retention
-from .network import CIDR, NAT_GATEWAYS, parse_nat_gateways
-from .place import NetworkSettings
-from .security import EGRESS_PORTS, parse_egress_ports
-from .serving import SERVING, ServingSettings
-from .subnets import parse_vpc_cidr, parse_zones
+from .compute.capacity import INSTANCE_TYPE, parse_image_id, parse_instance_type
+from .database import rds
+from .ingress.certificate import parse_certificate_arn
+from .ingress.topology import SERVING, ServingSettings
+from .network.network import CIDR, NAT_GATEWAYS, parse_nat_gateways
+from .network.placement import NetworkSettings
+from .network.subnets import parse_vpc_cidr, parse_zones
+from .observability.alarms import alarm
+from .observability.logs import RETENTION_DAYS, parse_retention
+from .security.security_groups import EGRESS_PORTS, parse_egress_ports
 
 CADDY_IMAGE = "public.ecr.aws/docker/library/caddy:2.11.9"
 TOOLS_IMAGE = "public.ecr.aws/docker/library/postgres:{}"

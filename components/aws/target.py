@@ -1,6 +1,6 @@
 """AWS as a target."""
 
-from ..target import Target
+from ..config.target import Target
 from . import preflight
 from .deployment import AwsDeployment
 from .settings import AwsSettings

@@ -5,10 +5,10 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
-from ..frontends import caddy
-from ..hardening import CHECK_CPUS, CHECK_MEMORY_MB
-from ..inputs import Inputs
+from ..frontends.caddy import frontend as caddy
+from ..inputs.reader import Inputs
 from ..tokens import token
+from ..workload.hardening import CHECK_CPUS, CHECK_MEMORY_MB
 from .hardened import Mount, Runtime, hardened_container, trigger_label
 
 _READ = 'for _ in $(seq 30); do [ -s "$1" ] && break; sleep 1; done; cat "$1"'

@@ -12,10 +12,17 @@ from typing import Any, NotRequired, TypedDict, cast
 import pulumi
 import pulumi_docker as docker
 
-from ..container import CONFIG_DIRECTORY, NEXT_CONFIG_DIRECTORY, SECRETS_DIRECTORY, ContainerSpec, owner, parse_owner
-from ..hardening import CHECK_CPUS, CHECK_MEMORY_MB
-from ..inputs import Inputs, whole_floats_as_int
+from ..inputs.reader import Inputs, whole_floats_as_int
 from ..tokens import token
+from ..workload.hardening import CHECK_CPUS, CHECK_MEMORY_MB
+from ..workload.spec import (
+    CONFIG_DIRECTORY,
+    NEXT_CONFIG_DIRECTORY,
+    SECRETS_DIRECTORY,
+    ContainerSpec,
+    owner,
+    parse_owner,
+)
 from .files import DockerFiles, DockerFilesArgs
 from .hardened import Attachment, Mount, Runtime, hardened_container, healthcheck
 from .job import run_job

@@ -6,19 +6,12 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_random as random
 
-from ..hardening import CHECK_CPUS, CHECK_MEMORY_MB
-from ..inputs import Inputs, number, whole_number
+from ..inputs.reader import Inputs, number, whole_number
 from ..postgres.limits import POOL_SIZE, parse_database_name, parse_fingerprint, parse_password_version, parse_pool_size
-from ..postgres.role import (
-    OWNER,
-    connection_limit,
-    login_name,
-    role_script,
-    role_settings,
-    scram_verifier,
-)
+from ..postgres.role import OWNER, connection_limit, login_name, role_script, role_settings, scram_verifier
 from ..postgres.server import ADMINISTRATOR, DEFAULT_VERSION, IMAGES, USER, database_server, parse_image
 from ..tokens import token
+from ..workload.hardening import CHECK_CPUS, CHECK_MEMORY_MB
 from .container import DockerContainer
 from .files import DockerFiles
 from .hardened import Attachment, Mount, Runtime

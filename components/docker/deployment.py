@@ -4,9 +4,9 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
-from .. import kotauth
-from ..credentials import KotauthCredentials
-from ..frontends import caddy
+from ..frontends.caddy import frontend as caddy
+from ..kotauth import server as kotauth
+from ..kotauth.credentials import KotauthCredentials
 from ..postgres.role import OWNER, login_name
 from ..tokens import token
 from .certificate import DockerCaCertificate

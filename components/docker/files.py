@@ -12,9 +12,9 @@ from typing import NotRequired, TypedDict, cast
 import pulumi
 import pulumi_docker as docker
 
-from ..container import parse_owner
-from ..inputs import Inputs
+from ..inputs.reader import Inputs
 from ..tokens import token
+from ..workload.spec import parse_owner
 from .hardened import PART_LABEL
 
 _CONTENT_LABEL = "kotauth.content"

@@ -13,8 +13,8 @@ from typing import Any
 import pulumi
 import pulumi_docker as docker
 
-from ..hardening import DROPPED_CAPABILITIES, PROCESSES, SECURITY_OPTION, tmpfs
-from .diagnosis import explain_failure
+from ..workload.hardening import DROPPED_CAPABILITIES, PROCESSES, SECURITY_OPTION, tmpfs
+from .daemon.diagnosis import explain_failure
 
 PART_LABEL = "kotauth.part"
 _TRIGGER_LABEL = "kotauth.trigger"

@@ -5,7 +5,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_docker as docker
 
-from ..inputs import Inputs, true_or_false
+from ..inputs.reader import Inputs, true_or_false
 from ..tokens import token
 
 

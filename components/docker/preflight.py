@@ -12,7 +12,8 @@ from typing import Any
 
 import pulumi
 
-from . import daemon, kernel
+from .daemon import client as daemon
+from .daemon import kernel
 from .settings import DockerSettings
 
 _TAKEN = (errno.EADDRINUSE,)

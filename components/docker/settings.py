@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..addresses import parse_email, parse_https_url
-from ..frontends import caddy
-from ..image import Image
-from ..inputs import Inputs, one_of, whole_number
+from ..config.server import ServerSettings, resolve
+from ..frontends.caddy import frontend as caddy
+from ..inputs.addresses import parse_email, parse_https_url
+from ..inputs.image import Image
+from ..inputs.reader import Inputs, one_of, whole_number
 from ..postgres import server as postgres
-from ..server_settings import ServerSettings, resolve
 
 FRONTENDS = ("caddy",)
 

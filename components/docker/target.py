@@ -1,6 +1,6 @@
 """The Docker host as a target."""
 
-from ..target import Target
+from ..config.target import Target
 from . import preflight
 from .deployment import DockerDeployment
 from .settings import DockerSettings

@@ -7,7 +7,7 @@ from typing import cast
 
 import pulumi
 
-from ..inputs import InvalidInputError, whole_number
+from ..inputs.reader import InvalidInputError, whole_number
 
 POOL_SIZE = 10
 """Default: Kotauth's own (`DB_POOL_MAX_SIZE`)."""

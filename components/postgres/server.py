@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from ..container import ContainerSpec
-from ..image import Image
-from ..image import image as image_rule
-from ..inputs import whole_number
+from ..inputs.image import Image
+from ..inputs.image import image as image_rule
+from ..inputs.reader import whole_number
+from ..workload.spec import ContainerSpec
 
 ADMINISTRATOR = "kotauth_admin"
 """Superuser of the cluster, made by initdb. Not `postgres`: the default name is the first that is tried (RDS.25)."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from . import rules
-from .rule import References, Rule
+from .engine.rule import References, Rule
 
 
 @dataclass(frozen=True)
@@ -130,6 +130,6 @@ def all_rules() -> list[Rule]:
 
 
 def _defined() -> Iterator[Rule]:
-    for entry in pkgutil.iter_modules(rules.__path__):
-        module = importlib.import_module(f"{rules.__name__}.{entry.name}")
+    for entry in pkgutil.walk_packages(rules.__path__, f"{rules.__name__}."):
+        module = importlib.import_module(entry.name)
         yield from (value for value in vars(module).values() if isinstance(value, Rule))

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests import images as built
+from simulators import images as built
+from simulators.kotauth.lab import Lab
 from tests.e2e.stack import Stack
-from tests.images.lab import Lab
 
 
 @pytest.fixture(scope="session")

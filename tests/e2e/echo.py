@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPException
 
-from components.frontends import caddy
-from components.kotauth import PORT, BaseUrl
+from components.frontends.caddy import frontend as caddy
+from components.kotauth.server import PORT, BaseUrl
 from tests.e2e.client import Client
 from tests.e2e.stack import docker
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests import images
+from simulators import images
 
 LAST_ATTEMPT_SECONDS = 60
 """What the function keeps of its time for an attempt that has begun."""

@@ -17,17 +17,17 @@ from typing import Any
 
 import pulumi
 
-from components.aws.database_role import AwsDatabaseRole, AwsDatabaseRoleArgs
+from components.aws.database.database_role import AwsDatabaseRole, AwsDatabaseRoleArgs
 from components.postgres.role import OWNER
 from components.postgres.server import ADMINISTRATOR
+from simulators.ec2_host.authority import Authority
+from simulators.kotauth.lab import eventually
 from tests.e2e import lambda_runtime
 from tests.e2e.cluster import Cluster, Outcome, password
 from tests.e2e.lambda_runtime import Called
 from tests.e2e.secrets_manager import CREDENTIALS, SecretsManager
 from tests.e2e.side_by_side import declaring
 from tests.e2e.stack import docker
-from tests.host.authority import Authority
-from tests.images.lab import eventually
 from tests.unit.recording import declare
 
 HOST = "kotauth.cafe.eu-central-1.rds.amazonaws.com"

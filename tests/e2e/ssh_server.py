@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from engine import debian
-from tests.images.lab import eventually
+from simulators.kotauth.lab import eventually
+from toolchain.machine import debian
 
 _SEARCHED = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"
 _PRIVILEGE_SEPARATION = Path("/run/sshd")

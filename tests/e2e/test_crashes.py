@@ -12,9 +12,9 @@ from time import monotonic
 
 import pytest
 
+from simulators.kotauth.lab import eventually
 from tests.e2e.audit import assert_nothing_is_lost, write_a_row
 from tests.e2e.stack import Stack
-from tests.images.lab import eventually
 
 pytestmark = [pytest.mark.docker, pytest.mark.engine]
 

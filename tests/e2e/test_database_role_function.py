@@ -18,11 +18,11 @@ import pytest
 
 from components.postgres.role import scram_verifier
 from components.postgres.server import ADMINISTRATOR
+from simulators.ec2_host.authority import Authority
 from tests.e2e.cluster import RDS, password
 from tests.e2e.lambda_runtime import LAST_ATTEMPT_SECONDS, Called
 from tests.e2e.rds import HOST, OTHER_HOST, Rds
 from tests.e2e.traces import Search
-from tests.host.authority import Authority
 
 pytestmark = pytest.mark.docker
 

@@ -16,10 +16,10 @@ from typing import IO
 import pytest
 
 from components.docker.database import APPLY_ROLE, HOST
-from components.kotauth import DATABASE_PORT
+from components.kotauth.server import DATABASE_PORT
 from components.postgres.server import ADMINISTRATOR
+from simulators.kotauth.lab import eventually
 from tests.e2e.stack import Stack, docker
-from tests.images.lab import eventually
 
 pytestmark = [pytest.mark.docker, pytest.mark.engine]
 

@@ -7,7 +7,7 @@ from time import monotonic
 
 import pytest
 
-import workflow
+from cli import workflow
 from tests.e2e.stack import Stack
 
 pytestmark = [pytest.mark.docker, pytest.mark.engine]

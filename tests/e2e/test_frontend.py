@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from simulators.kotauth.lab import eventually
 from tests.e2e.client import FORM, Client
 from tests.e2e.load import TOKEN_REFUSALS, Load
 from tests.e2e.stack import Stack, docker, free_port
-from tests.images.lab import eventually
 
 pytestmark = [pytest.mark.docker, pytest.mark.engine]
 
@@ -29,7 +29,7 @@ _FORM = "grant_type=client_credentials"
 @pytest.fixture
 def caddyfile(changing: Stack) -> Iterator[Path]:
     """Yield the program's own Caddyfile; afterwards it is put back, and so is what runs."""
-    file = changing.project.path / "components" / "frontends" / "edge.Caddyfile"
+    file = changing.project.path / "components" / "frontends" / "caddy" / "edge.Caddyfile"
     text = file.read_text()
     yield file
     file.write_text(text)

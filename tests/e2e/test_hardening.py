@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from components import kotauth
 from components.docker.hardened import PROCESSES
-from components.frontends import caddy
+from components.frontends.caddy import frontend as caddy
+from components.kotauth import server as kotauth
 from components.postgres import server
 from tests.e2e.places import containers, label
 from tests.e2e.stack import Stack, docker

@@ -10,9 +10,9 @@ from time import monotonic
 
 import pytest
 
-from components.kotauth import chain_key_id
+from components.kotauth.server import chain_key_id
+from simulators.kotauth.lab import eventually
 from tests.e2e.stack import Stack, docker
-from tests.images.lab import eventually
 
 pytestmark = [pytest.mark.docker, pytest.mark.engine]
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from components.postgres.server import ADMINISTRATOR
-from tests import images as built
+from simulators import images as built
 from tests.e2e.cluster import OTHER_DATABASE, RDS, SUPERUSER, Cluster, error_states, password
 from tests.e2e.rds import Rds
 from tests.e2e.side_by_side import side_by_side

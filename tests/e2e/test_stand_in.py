@@ -10,15 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.images.lab import (
-    ADMIN_PASSWORD,
-    AUTHORIZATION,
-    ROLE_PASSWORD,
-    SECRET_KEY,
-    Container,
-    Lab,
-    docker,
-)
+from simulators.kotauth.lab import ADMIN_PASSWORD, AUTHORIZATION, ROLE_PASSWORD, SECRET_KEY, Container, Lab, docker
 
 pytestmark = pytest.mark.docker
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.images.lab import Container, Lab, docker, eventually, with_processors
+from simulators.kotauth.lab import Container, Lab, docker, eventually, with_processors
 
 pytestmark = pytest.mark.docker
 

@@ -13,9 +13,10 @@ from typing import Any
 
 import yaml
 
-from tests.engine.aws import Operation, StandIn, cloud, stand_in
-from tests.engine.aws.network_state import NetworkState
-from tests.engine.aws.reachability import unreachable
+from simulators.aws import Operation, StandIn, stand_in
+from simulators.aws.checks.network_state import NetworkState
+from simulators.aws.checks.reachability import unreachable
+from simulators.aws.cloud import cloud
 from tests.project import ROOT, Project, Result
 
 REGION = "eu-central-1"

@@ -12,8 +12,8 @@ from typing import Any
 
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
-from tests.engine.aws import cloud
-from tests.engine.aws.access import Request, definition
+from simulators.aws.access import Request, definition
+from simulators.aws.cloud import cloud
 from tests.engine.aws_stack import REGION, AwsStack
 from tests.engine.cloudformation.counterparts import COUNTERPARTS
 

@@ -12,7 +12,7 @@ from pulumi_policy import proxy
 from pulumi_policy.deserialize import SPECIAL_SECRET_SIG, SPECIAL_SIG_KEY
 
 from policy.kotauth_policy import formats
-from tests.policy.wire import Registered
+from policy.testing.wire import Registered
 
 ROOT = Path(__file__).parents[2]
 STACK = "urn:pulumi:prod::kotauth-infra::pulumi:pulumi:Stack::kotauth-infra-prod"
@@ -58,7 +58,7 @@ def found(report: formats.Document) -> set[tuple[str, str, str]]:
 
 def make_report(state: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """Run what `make policy-report FILE=… FORMAT=json` runs."""
-    command = [sys.executable, "workflow.py", "policy-report", "--file", str(state), "--format", "json", *options]
+    command = [sys.executable, "cli/workflow.py", "policy-report", "--file", str(state), "--format", "json", *options]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
 
 

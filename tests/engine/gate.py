@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from policy.kotauth_policy.formats import read
-from tests.engine.aws import StandIn
-from tests.policy.wire import RULES
+from policy.testing.wire import RULES
+from simulators.aws import StandIn
 from tests.project import ROOT, Project
 
 SCRIPT = Path("policy/gate/gate.sh")

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from pulumi.runtime import proto
 
-from engine import environment
-from tests.policy.wire import RULES
+from policy.testing.wire import RULES
+from toolchain import environment
 
 ROOT = Path(__file__).parents[2]
 MANDATORY = {rule.name for rule in RULES if rule.level.value == "mandatory"}

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.engine.aws import stand_in
+from simulators.aws import stand_in
 from tests.engine.aws_stack import REGION, AwsStack, aws_stack
 from tests.project import Project
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.engine.aws.access import Policies, Request, UnknownOperatorError, definition
-from tests.engine.aws.access.conditions import holds
+from simulators.aws.access import Policies, Request, UnknownOperatorError, definition
+from simulators.aws.access.conditions import holds
 
 CONTEXT = {
     "aws:requesttag/stack": "prod",

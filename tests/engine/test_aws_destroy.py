@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import jmespath
 import pytest
 
-import workflow
+from cli import workflow
 from tests.engine.aws_stack import DATABASE, AwsStack
 
 pytestmark = pytest.mark.engine

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.engine.aws.launches import RULES, USER_DATA_BYTES, Launch, refusals
+from simulators.aws.checks.launches import RULES, USER_DATA_BYTES, Launch, refusals
 from tests.engine.aws_stack import GROUP, AwsStack
 
 pytestmark = pytest.mark.engine

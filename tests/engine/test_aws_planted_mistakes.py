@@ -2,7 +2,7 @@
 
 The names and types of the SDK, cfn-lint's lists of values, parliament's actions, moto's state, and, where none of them
 knows, a rule by hand. In the stack without a mistake none of them finds anything: `test_aws_values`, `test_aws_iam`,
-and its `up`. What no layer can know is in `tests/engine/aws/__init__.py`.
+and its `up`. What no layer can know is in `simulators/aws/__init__.py`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.engine.aws import StandIn, rules, sdk
+from simulators.aws import StandIn
+from simulators.aws.checks import rules
+from simulators.aws.provider import sdk
 from tests.engine.aws_stack import DATABASE, AwsStack
 from tests.engine.cloudformation import references_of, template
 from tests.engine.cloudformation.linting import lint

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from components.aws.settings import CADDY_IMAGE, TOOLS_IMAGE
-from tests.engine.aws.network_state import NetworkState
-from tests.engine.aws.reachability import DATABASE, INTERNET, NEEDS, PRIVATE_IMAGES, WORLD, unreachable
+from simulators.aws.checks.network_state import NetworkState
+from simulators.aws.checks.reachability import DATABASE, INTERNET, NEEDS, PRIVATE_IMAGES, WORLD, unreachable
 from tests.engine.aws_stack import REGION, AwsStack, aws_stack, operations, read
 from tests.engine.brought import Brought
 from tests.project import ROOT

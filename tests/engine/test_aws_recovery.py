@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.engine.aws import Operation
+from simulators.aws import Operation
 from tests.engine.aws_stack import DATABASE, GROUP, AwsStack, aws_stack
 from tests.engine.saved_stacks import SavedStacks
 from tests.project import Result

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from simulators.aws import Operation
 from tests.e2e.traces import Search
-from tests.engine.aws import Operation
 from tests.engine.aws_stack import AwsStack, read
 
 pytestmark = pytest.mark.engine

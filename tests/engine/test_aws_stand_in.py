@@ -14,7 +14,8 @@ import grpc
 import pytest
 from pulumi.runtime.proto import provider_pb2
 
-from tests.engine.aws import StandIn, kinds, stand_in, wire
+from simulators.aws import StandIn, kinds, stand_in
+from simulators.aws.provider import wire
 from tests.engine.aws_stack import HOST_IMAGE, AwsStack
 
 pytestmark = pytest.mark.engine

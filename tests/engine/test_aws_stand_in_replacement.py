@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
-from tests.engine.aws import kinds, sdk, shapes
-from tests.engine.aws.differences import Changes, UndecidedError, between
-from tests.engine.aws.replacement import TABLE
+from simulators.aws import kinds
+from simulators.aws.kinds import shapes
+from simulators.aws.provider import sdk
+from simulators.aws.provider.differences import Changes, UndecidedError, between
+from simulators.aws.provider.replacement import TABLE
 from tests.engine.cloudformation.counterparts import COUNTERPARTS, FLAT, Counterpart
 
 REGION = "eu-central-1"

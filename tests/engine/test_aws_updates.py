@@ -169,11 +169,11 @@ def test_a_parameter_of_postgresql(production: AwsStack, previews: dict[tuple[st
     for each in previews.values():
         each.exception()  # All of them read the program that is edited now.
     now, then = ('"log_min_duration_statement": "1000"', '"log_min_duration_statement": "500"')
-    production.edit("components/aws/rds.py", now, then)
+    production.edit("components/aws/database/rds.py", now, then)
     try:
         assert production.changes() == {"ParameterGroup kotauth-database-parameters": "update: parameters"}
     finally:
-        production.edit("components/aws/rds.py", then, now)
+        production.edit("components/aws/database/rds.py", then, now)
 
 
 def test_the_volume_keeps_its_key_when_the_account_chooses_another(staging: AwsStack) -> None:

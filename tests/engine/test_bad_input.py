@@ -10,7 +10,7 @@ import socket
 
 import pytest
 
-import engine
+import toolchain
 from tests import bad_settings
 from tests.project import Project, Result
 
@@ -78,7 +78,7 @@ def test_no_docker_daemon_at_the_stack_s_own_address(project: Project) -> None:
 def test_the_passphrase_is_lost(project: Project) -> None:
     passphrase = project.path / ".pulumi-local" / "passphrase"
     passphrase.unlink()
-    with pytest.raises(engine.EngineError, match="the passphrase of the local state is gone") as refused:
+    with pytest.raises(toolchain.EngineError, match="the passphrase of the local state is gone") as refused:
         project.preview()
     assert str(passphrase) in str(refused.value)
     assert "kotauth/test" in str(refused.value)

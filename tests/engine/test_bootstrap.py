@@ -1,4 +1,4 @@
-"""`python3 -m engine`: what it chooses, what it caches, what it refuses. No engine runs here."""
+"""`python3 -m toolchain`: what it chooses, what it caches, what it refuses. No engine runs here."""
 
 import hashlib
 import http.server
@@ -18,21 +18,11 @@ from pathlib import Path
 
 import pytest
 
-from engine import (
-    EngineError,
-    built,
-    cache,
-    docker,
-    environment,
-    go_toolchain,
-    local_state,
-    official,
-    pins,
-    selection,
-    virtualenv,
-)
-from engine.selection import Engine, Origin
-from engine.variables import shell_exports
+from toolchain import EngineError, environment, local_state
+from toolchain.machine import cache, docker, virtualenv
+from toolchain.pulumi import built, go_toolchain, official, pins, selection
+from toolchain.pulumi.selection import Engine, Origin
+from toolchain.variables import shell_exports
 
 MakeCommand = Callable[..., Path]
 
@@ -340,7 +330,7 @@ class TestEnvironment:
 
     def test_without_an_engine_it_says_what_to_do(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PATH", "/nonexistent")
-        with pytest.raises(EngineError, match="python3 -m engine setup"):
+        with pytest.raises(EngineError, match="python3 -m toolchain setup"):
             environment(tmp_path)
 
     def test_built_engine(self, tmp_path: Path, built_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

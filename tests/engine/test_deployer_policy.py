@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.engine.aws import cloud
-from tests.engine.aws.access import ApiCall, Policies, Request
+from simulators.aws.access import ApiCall, Policies, Request
+from simulators.aws.cloud import cloud
 from tests.engine.aws_stack import POLICIES, REGION, AwsStack, deployer_policies
 from tests.engine.deployer_needs import NOT_NEEDED, OF_THE_PROVIDER, OWN, covered, on_its_own, patterns, taken
 from tests.engine.iam_documents import findings

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.aws import StandIn, stand_in
+from simulators.aws import StandIn, stand_in
 from tests.engine.aws_stack import AwsStack
 from tests.engine.gate import Gated, foreign, gate
 from tests.project import Project

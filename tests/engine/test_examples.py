@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.aws import StandIn, stand_in
+from simulators.aws import StandIn, stand_in
 from tests.engine.aws_stack import name_of
 from tests.project import ROOT, Project
 

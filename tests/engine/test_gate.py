@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.aws import StandIn, stand_in
+from simulators.aws import StandIn, stand_in
 from tests.engine.aws_stack import aws_stack
 from tests.engine.gate import SCRIPT, SHOP, Gated, foreign, gate
 from tests.project import Project

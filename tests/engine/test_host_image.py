@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-import image_digest
-import workflow
-from components import kotauth
+from cli import image_digest, workflow
+from components.kotauth import server as kotauth
 from tests.engine.aws_stack import REGION, AwsStack
 from tests.project import ROOT
 

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pytest
 
-import engine
-from engine import selection
-from engine.language_host import child
-from engine.language_host.virtualenv import Interpreter
+import toolchain
+from toolchain.language_host import child
+from toolchain.language_host.virtualenv import Interpreter
+from toolchain.pulumi import selection
 
 pytestmark = pytest.mark.engine
 
@@ -131,7 +131,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[
         for name in [name for name in os.environ if name.startswith("PULUMI_")]:
             patch.delenv(name)
         selection.ensure()
-        yield folder, {**os.environ, **engine.environment(folder)}
+        yield folder, {**os.environ, **toolchain.environment(folder)}
 
 
 @pytest.fixture

@@ -15,13 +15,13 @@ from pulumi.runtime import proto
 from pulumi.runtime.rpc import UNKNOWN
 from pulumi_policy.deserialize import SPECIAL_SECRET_SIG, SPECIAL_SIG_KEY
 
-from tests.engine.aws import stand_in
+from policy.testing import aws_program
+from policy.testing.docker_program import build, compliant
+from policy.testing.wire import Registered, Violation, analyze, register
+from simulators.aws import stand_in
 from tests.engine.policy_workspace import MANDATORY, ROOT, SHORT_PASSWORD, Result, Workspace
-from tests.policy import aws_program
 from tests.policy.batch import together
 from tests.policy.mutation import Found
-from tests.policy.program import build, compliant
-from tests.policy.wire import Registered, Violation, analyze, register
 
 pytestmark = pytest.mark.engine
 

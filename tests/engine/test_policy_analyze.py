@@ -11,14 +11,14 @@ from typing import Any
 import pulumi_aws as aws
 import pytest
 
-from engine import environment
 from policy.kotauth_policy import formats
-from policy.kotauth_policy.report import FILE_VARIABLE
+from policy.kotauth_policy.engine.report import FILE_VARIABLE
+from policy.testing import docker_program as program
+from policy.testing.change import Change, put
+from policy.testing.docker_program import build
+from policy.testing.wire import register
 from tests.engine.exported_state import ROOT, exported, found, make_report
-from tests.policy import program
-from tests.policy.change import Change, put
-from tests.policy.program import build
-from tests.policy.wire import register
+from toolchain import environment
 
 pytestmark = pytest.mark.engine
 

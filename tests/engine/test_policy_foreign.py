@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 from policy.kotauth_policy import formats
-from tests.engine.aws import stand_in
+from policy.testing.wire import register
+from simulators.aws import stand_in
 from tests.engine.exported_state import exported, found, make_report
 from tests.engine.policy_workspace import ROOT, Workspace
 from tests.policy.foreign import compose, kotauth_host, lake, login, scaling, static_site, wordpress
-from tests.policy.wire import register
 
 pytestmark = pytest.mark.engine
 

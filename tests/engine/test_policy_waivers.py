@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from policy.kotauth_policy.waiver_file import FILE_VARIABLE
+from policy.kotauth_policy.engine.waiver_file import FILE_VARIABLE
 from tests.engine.policy_workspace import SHORT_PASSWORD, Result, Workspace
 
 pytestmark = pytest.mark.engine

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from engine import docker
 from tests.project import ROOT, Project
+from toolchain.machine import docker
 
 pytestmark = pytest.mark.engine
 

@@ -7,11 +7,11 @@ from concurrent.futures import Future
 
 import pytest
 
+from simulators.ec2_host.example import SECRET, user_data
+from simulators.ec2_host.instance import Host
+from simulators.ec2_host.lab import Lab
 from tests.e2e.side_by_side import chosen
 from tests.host import late_boots, rehearsals, watched
-from tests.host.example import SECRET, user_data
-from tests.host.instance import Host
-from tests.host.lab import Lab
 from tests.host.site import Site
 
 ANSWER = "what the secret says"

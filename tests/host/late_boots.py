@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from components.aws.host.description import Volume
-from tests.host.containers import eventually
-from tests.host.endpoints import Fault
-from tests.host.instance import Host
+from simulators.ec2_host.containers import eventually
+from simulators.ec2_host.endpoints import Fault
+from simulators.ec2_host.instance import Host
 from tests.host.rehearsals import Row
 from tests.host.site import ROLE, SOON_SECONDS, Site, boot_lines, is_down, said
 

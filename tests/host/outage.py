@@ -8,9 +8,9 @@ import time
 from dataclasses import dataclass, field
 
 from components.aws.host.scripts.watchdog import LOST_SECONDS
+from simulators.ec2_host.containers import eventually
+from simulators.ec2_host.instance import Host
 from tests.e2e.load import Load
-from tests.host.containers import eventually
-from tests.host.instance import Host
 from tests.host.site import Site
 
 BACK_SECONDS = 30

@@ -22,19 +22,19 @@ from unittest.mock import patch
 
 from components.aws.functions.boot_gate import handler as boot_gate
 from components.aws.functions.roll_gate import handler
+from components.aws.network.subnets import plan
 from components.aws.settings import CADDY_IMAGE, TOOLS_IMAGE
-from components.aws.subnets import plan
-from components.kotauth import DEFAULT_IMAGE
+from components.kotauth.server import DEFAULT_IMAGE
 from components.postgres import server as postgres
+from simulators.aws import StandIn
+from simulators.ec2_host import credentials
+from simulators.ec2_host.database import Database
+from simulators.ec2_host.instance import Host
+from simulators.ec2_host.lab import CREDENTIAL_SECONDS, Lab
+from simulators.ec2_host.load_balancer import HealthCheck
+from simulators.ec2_host.resolver import address_of
 from tests.e2e import lambda_runtime
-from tests.engine.aws import StandIn
 from tests.engine.aws_stack import AwsStack, aws_stack, stack_on
-from tests.host import credentials
-from tests.host.database import Database
-from tests.host.instance import Host
-from tests.host.lab import CREDENTIAL_SECONDS, Lab
-from tests.host.load_balancer import HealthCheck
-from tests.host.resolver import address_of
 
 IMAGES = {
     "image": DEFAULT_IMAGE,

@@ -12,17 +12,17 @@ from typing import Any
 
 import pulumi
 
-from components import kotauth
 from components.aws.host.description import Host as Description
 from components.aws.host.description import Secret
 from components.aws.host.user_data import UserData, render
-from components.container import ContainerSpec
-from components.frontends import caddy
+from components.frontends.caddy import frontend as caddy
+from components.kotauth import server as kotauth
 from components.postgres.role import connection_limit, login_name, role_script, role_settings, scram_verifier
+from components.workload.spec import ContainerSpec
+from simulators.ec2_host.database import Database
+from simulators.ec2_host.instance import Host
+from simulators.ec2_host.lab import Lab
 from tests.e2e.side_by_side import declaring
-from tests.host.database import Database
-from tests.host.instance import Host
-from tests.host.lab import Lab
 from tests.unit.recording import declare
 
 ENDPOINT = "boot.c9akciq32.eu-central-1.rds.amazonaws.com"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from tests.engine.aws import StandIn
+from simulators.aws import StandIn
 
 
 def secrets(aws: StandIn) -> dict[str, str]:

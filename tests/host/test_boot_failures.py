@@ -11,10 +11,10 @@ from concurrent.futures import Future
 
 import pytest
 
-from components.kotauth import chain_key_id
+from components.kotauth.server import chain_key_id
+from simulators.ec2_host.containers import eventually
+from simulators.ec2_host.instance import Host
 from tests.host import late_boots
-from tests.host.containers import eventually
-from tests.host.instance import Host
 from tests.host.rehearsals import names
 from tests.host.site import ROLE, SOON_SECONDS, Site, is_down, said
 

@@ -13,9 +13,9 @@ import ssl
 import pg8000.dbapi
 import pytest
 
+from simulators.ec2_host.instance import Host
+from simulators.ec2_host.lab import CREDENTIAL_SECONDS, Lab
 from tests.host.conftest import ANSWER
-from tests.host.instance import Host
-from tests.host.lab import CREDENTIAL_SECONDS, Lab
 
 pytestmark = pytest.mark.docker
 

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
+from simulators.ec2_host.containers import eventually
+from simulators.ec2_host.instance import Host
 from tests.e2e.forwarded import Belief, Headers, Workspace, spoofed
 from tests.e2e.traces import Search
 from tests.host import stored
-from tests.host.containers import eventually
-from tests.host.instance import Host
 from tests.host.production import NAME, Production
 from tests.host.site import SOON_SECONDS, said
 

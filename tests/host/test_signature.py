@@ -12,8 +12,8 @@ from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from tests.host import credentials, signature
-from tests.host.signature import RefusedError, Request
+from simulators.ec2_host import credentials, signature
+from simulators.ec2_host.signature import RefusedError, Request
 
 KEY = "the lab's"
 OWNER = "10.0.0.5"

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from tests.host.containers import eventually
-from tests.host.instance import Host
+from simulators.ec2_host.containers import eventually
+from simulators.ec2_host.instance import Host
 from tests.host.outage import Report, check, outage
 from tests.host.rehearsals import Row
 from tests.host.site import ROLE, Site

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import aws_program
-from .change import UNKNOWN, Change, Resources, Secret, put
+from policy.testing import aws_program
+from policy.testing.change import UNKNOWN, Change, Resources, Secret, put
+from policy.testing.docker_program import build, compliant
+from policy.testing.wire import RULES
+
 from .mutation import Case, Found, cases, found
-from .program import build, compliant
 from .rows import of_rule
-from .wire import RULES
 
 APART = {
     *("allow-image-registries", "certify-listeners", "complete-stack", "configure-database-access"),

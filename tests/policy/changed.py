@@ -12,11 +12,10 @@ import functools
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from policy.kotauth_policy.servicer import PackServicer
-
-from .change import All, Args, Change, From, Resources, Secret
-from .program import run
-from .wire import REFUSING, RULES, Registered, Violation, register, violations
+from policy.kotauth_policy.engine.servicer import PackServicer
+from policy.testing.change import All, Args, Change, From, Resources, Secret
+from policy.testing.docker_program import run
+from policy.testing.wire import REFUSING, RULES, Registered, Violation, register, violations
 
 Program = Callable[[], Resources]
 

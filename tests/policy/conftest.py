@@ -10,7 +10,7 @@ from pulumi import _types
 from pulumi.runtime import resource
 from pulumi.runtime.proto import source_pb2
 
-from policy.kotauth_policy.rules import functions
+from policy.kotauth_policy.rules.aws import functions
 
 # The names of a type's properties don't change, and looking them up takes half of a registration.
 _types.input_type_py_to_pulumi_names = functools.cache(_types.input_type_py_to_pulumi_names)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.policy.change import put, without
-from tests.policy.program import build, envs
+from policy.testing.change import put, without
+from policy.testing.docker_program import build, envs
 
 program = build(
     put("server", "image", "localhost/kotauth-stand-in:1.22.0"),

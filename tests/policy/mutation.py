@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from policy.testing.aws_program import compliant as aws_compliant
+from policy.testing.change import ABSENT, UNKNOWN, Change, Secret, put
+from policy.testing.docker_program import build, compliant
+from policy.testing.wire import Violation, analyze, register
+
 from . import changed
-from .aws_program import compliant as aws_compliant
-from .change import ABSENT, UNKNOWN, Change, Secret, put
-from .program import build, compliant
-from .wire import Violation, analyze, register
 
 Found = frozenset[str]
 

@@ -16,14 +16,13 @@ from google.protobuf import struct_pb2
 from pulumi.runtime import proto
 from pulumi_policy.deserialize import SPECIAL_SIG_KEY
 
-from policy.kotauth_policy import rule_policy
-from policy.kotauth_policy.resource import Resource, Stack
-from policy.kotauth_policy.rule import Rule, Settings
-from policy.kotauth_policy.servicer import PackServicer
-from policy.kotauth_policy.value import Value
-from policy.kotauth_policy.verdict import Verdict
-
-from .wire import REFUSING, RULES, Registered, Violation, violations
+from policy.kotauth_policy.engine import rule_policy
+from policy.kotauth_policy.engine.resource import Resource, Stack
+from policy.kotauth_policy.engine.rule import Rule, Settings
+from policy.kotauth_policy.engine.servicer import PackServicer
+from policy.kotauth_policy.engine.value import Value
+from policy.kotauth_policy.engine.verdict import Verdict
+from policy.testing.wire import REFUSING, RULES, Registered, Violation, violations
 
 CANARY = "canary7f3acanary7f3acanary"
 Path = tuple[str, ...]

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from moto.iam.aws_managed_policies import aws_managed_policies_data  # pyright: ignore[reportMissingTypeStubs]
 
-from policy.kotauth_policy.facts.actions import DECRYPTIONS, ESCALATIONS, SECRETS, is_harmless, is_one_of
-from policy.kotauth_policy.rules.iam import ADMINISTRATOR
+from policy.kotauth_policy.readers.aws.actions import DECRYPTIONS, ESCALATIONS, SECRETS, is_harmless, is_one_of
+from policy.kotauth_policy.rules.aws.iam import ADMINISTRATOR
 
 _SERVICES: list[dict[str, Any]] = json.loads((resources.files("parliament") / "iam_definition.json").read_text())
 KNOWN = {

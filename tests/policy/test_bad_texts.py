@@ -10,13 +10,14 @@ import pulumi_docker as docker
 import pytest
 from pulumi.runtime.proto import resource_pb2
 
+from policy.testing import aws_program
+from policy.testing import docker_program as program
+from policy.testing.change import Secret, add, put
+from policy.testing.docker_program import build, envs
+from policy.testing.wire import Registered, Violation, analyze, register
 from tests import processor_time
 
-from . import aws_program, program
-from .change import Secret, add, put
 from .nonsense import CANARY, Recorded, paths
-from .program import build, envs
-from .wire import Registered, Violation, analyze, register
 
 MEGABYTES = 5 * 1024 * 1024
 _DEEP = 100_000

@@ -14,14 +14,16 @@ from typing import Any
 import pytest
 from google.protobuf import struct_pb2
 
-from . import aws_program, program
+from policy.testing import aws_program
+from policy.testing import docker_program as program
+from policy.testing.change import put
+from policy.testing.docker_program import build
+from policy.testing.wire import Violation, register
+
 from .batch import known
-from .change import put
 from .mutation import Row
 from .nonsense import CANARY, EACH, Path, Recorded, paths, reading
-from .program import build
 from .rows import AREAS
-from .wire import Violation, register
 
 NONSENSE: dict[str, Any] = {
     "number_value": 7.25,

@@ -6,11 +6,13 @@ from collections.abc import Callable
 
 import pytest
 
-from . import aws_program, program
+from policy.testing import aws_program
+from policy.testing import docker_program as program
+from policy.testing.change import Resources
+from policy.testing.wire import RULES
+
 from .batch import APART, NOT_PLAYED, together
-from .change import Resources
 from .changed import compliant
-from .wire import RULES
 
 
 @pytest.mark.parametrize(("of", "rules"), [(program.compliant, 45), (aws_program.compliant, 70)])

@@ -10,11 +10,11 @@ from google.protobuf import struct_pb2
 from pulumi.runtime import proto
 from pulumi_policy.deserialize import SPECIAL_SECRET_SIG, SPECIAL_SIG_KEY
 
-from policy.kotauth_policy.servicer import PackServicer
-
-from . import aws_program, program
-from .program import build
-from .wire import REFUSING, RULES, register, violations
+from policy.kotauth_policy.engine.servicer import PackServicer
+from policy.testing import aws_program
+from policy.testing import docker_program as program
+from policy.testing.docker_program import build
+from policy.testing.wire import REFUSING, RULES, register, violations
 
 CANARY = "canary7f3acanary7f3acanary"
 # Names of images are public and help to find what is wrong, so messages show them, unless they are marked secret.

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pulumi_docker as docker
 import pytest
 
-from .change import ABSENT, Change, From, add, put, without
+from policy.testing.change import ABSENT, Change, From, add, put, without
+from policy.testing.docker_program import build
+from policy.testing.docker_program import compliant as on_docker
+from policy.testing.wire import Violation, analyze, register
+
 from .changed import Program, compliant
 from .mutation import Case, cases
-from .program import build
-from .program import compliant as on_docker
 from .rows import AREAS, table
-from .wire import Violation, analyze, register
 
 
 def agree(changes: tuple[Change, ...], of: Program) -> list[Violation]:

@@ -9,14 +9,14 @@ import pytest
 from pulumi.runtime import proto
 
 from policy.kotauth_policy.catalogue import all_rules
-from policy.kotauth_policy.configuration import Entry, faults
-from policy.kotauth_policy.rule import Level
-from policy.kotauth_policy.servicer import PackServicer
+from policy.kotauth_policy.engine.configuration import Entry, faults
+from policy.kotauth_policy.engine.rule import Level
+from policy.kotauth_policy.engine.servicer import PackServicer
+from policy.testing.change import Args, put
+from policy.testing.docker_program import build
+from policy.testing.wire import REFUSING, RefusedError, analyze, configure_request, register
 
 from . import laptop
-from .change import Args, put
-from .program import build
-from .wire import REFUSING, RefusedError, analyze, configure_request, register
 
 PACK = Path(__file__).parents[2] / "policy"
 RULES = {rule.name: rule for rule in all_rules()}
@@ -204,7 +204,7 @@ RELAXED = {
 def test_a_laptop_is_good_enough_for_dev_only(
     environment: str, expected: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("policy.kotauth_policy.servicer.is_production", lambda *_: environment == "prod")
+    monkeypatch.setattr("policy.kotauth_policy.engine.servicer.is_production", lambda *_: environment == "prod")
     configuration = _read(environment)
     servicer = PackServicer(list(RULES.values()))
     servicer.ConfigureStack(proto.AnalyzerStackConfigureRequest(), REFUSING)

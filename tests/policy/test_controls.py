@@ -9,8 +9,7 @@ import pytest
 
 from policy.kotauth_policy.catalogue import OMITTED
 from policy.kotauth_policy.formats.controls import controls
-
-from .wire import RULES
+from policy.testing.wire import RULES
 
 PAGE = Path(__file__).parents[2] / "docs" / "controls.md"
 

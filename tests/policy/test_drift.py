@@ -17,19 +17,20 @@ import pytest
 from pulumi._types import input_type_types, is_input_type
 
 from policy.kotauth_policy.catalogue import all_rules
-from policy.kotauth_policy.facts import aws, lambda_runtimes
-from policy.kotauth_policy.facts.docker import CONTAINER, NETWORK, REMOTE_IMAGE, VOLUME
-from policy.kotauth_policy.facts.randomness import PLAIN_RANDOM, RANDOM_PASSWORD
-from policy.kotauth_policy.resource import Resource
-from policy.kotauth_policy.rules.coverage import PROVIDERS, UNJUDGED
-from policy.kotauth_policy.rules.random_values import SECRET_DATA
-from policy.kotauth_policy.value import Value
+from policy.kotauth_policy.engine.resource import Resource
+from policy.kotauth_policy.engine.value import Value
+from policy.kotauth_policy.readers.aws import lambda_runtimes
+from policy.kotauth_policy.readers.aws import resources as aws
+from policy.kotauth_policy.readers.docker.resources import CONTAINER, NETWORK, REMOTE_IMAGE, VOLUME
+from policy.kotauth_policy.readers.secrets.randomness import PLAIN_RANDOM, RANDOM_PASSWORD
+from policy.kotauth_policy.rules.kotauth.coverage import PROVIDERS, UNJUDGED
+from policy.kotauth_policy.rules.kotauth.random_values import SECRET_DATA
+from policy.testing import aws_program
+from policy.testing.docker_program import KNOWN, build
+from policy.testing.wire import STACK_TYPE, analyze, register
 
-from . import aws_program
 from .mutation import Case
-from .program import KNOWN, build
 from .rows import of_rule
-from .wire import STACK_TYPE, analyze, register
 
 COMPONENTS = "kotauth"
 

@@ -12,13 +12,13 @@ from google.protobuf import struct_pb2
 from pulumi.runtime import proto
 from pulumi_policy.deserialize import SPECIAL_SECRET_SIG, SPECIAL_SIG_KEY
 
-from policy.kotauth_policy.report import FILE_VARIABLE
-from policy.kotauth_policy.servicer import PackServicer
-
-from . import aws_program, program
-from .change import Secret, put
-from .program import build
-from .wire import REFUSING, RULES, Registered, register
+from policy.kotauth_policy.engine.report import FILE_VARIABLE
+from policy.kotauth_policy.engine.servicer import PackServicer
+from policy.testing import aws_program
+from policy.testing import docker_program as program
+from policy.testing.change import Secret, put
+from policy.testing.docker_program import build
+from policy.testing.wire import REFUSING, RULES, Registered, register
 
 BLINDED = "[secret]"
 

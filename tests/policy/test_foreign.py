@@ -13,6 +13,8 @@ import pulumi_aws as aws
 import pytest
 from pulumi.runtime import proto
 
+from policy.testing.wire import RULES, analyze, register
+
 from .foreign import (
     api,
     appliance,
@@ -30,7 +32,6 @@ from .foreign import (
     wiki,
     wordpress,
 )
-from .wire import RULES, analyze, register
 
 Outputs = dict[str, dict[str, Any]]
 

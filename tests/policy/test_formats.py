@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 from pydantic_sarif.model import StaticAnalysisResultsFormatSarifVersion210JsonSchema as SarifLog
 
+from policy.kotauth_policy.engine.report import FILE_VARIABLE, FORM_VERSION
+from policy.kotauth_policy.engine.waivers import KEEP_CURRENT
 from policy.kotauth_policy.formats import FORMATS, ReportError, findings, is_refused, read, without_waived
 from policy.kotauth_policy.formats.document import KEEP_WAIVERS_CURRENT, VERSION
-from policy.kotauth_policy.report import FILE_VARIABLE, FORM_VERSION
-from policy.kotauth_policy.waivers import KEEP_CURRENT
+from policy.testing.change import put
+from policy.testing.docker_program import build
+from policy.testing.wire import analyze, register
 
-from .change import put
-from .program import build
 from .reports import FRONTEND, document, everything, finding, rule, text, waiver
-from .wire import analyze, register
 
 PACK = Path(__file__).parents[2] / "policy"
 

@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 
 from policy.kotauth_policy.catalogue import all_rules
-from policy.kotauth_policy.rule import Level, Rule
+from policy.kotauth_policy.engine.rule import Level, Rule
+from policy.testing import aws_program
+from policy.testing import docker_program as program
+from policy.testing.change import put
+from policy.testing.docker_program import build
+from policy.testing.wire import analyze, register
 
-from . import aws_program, program
-from .change import put
 from .mutation import CAUGHT, NOTHING, PASSED, Case, Impossible, cases
-from .program import build
 from .rows import of_rule
-from .wire import analyze, register
 
 STATES = {"known", "secret", "unknown", "absent"}
 RULES = all_rules()

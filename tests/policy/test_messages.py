@@ -5,10 +5,10 @@ from __future__ import annotations
 import pulumi_aws as aws
 import pytest
 
-from . import aws_program
-from .change import ABSENT, Change, From, add, put
-from .program import build, envs
-from .wire import analyze, register
+from policy.testing import aws_program
+from policy.testing.change import ABSENT, Change, From, add, put
+from policy.testing.docker_program import build, envs
+from policy.testing.wire import analyze, register
 
 _KEY = add("key", aws.ec2.KeyPair, {"public_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA"}, first=True)
 _DEFAULT = "AWS's default group forces TLS only from PostgreSQL 15 on and takes no rds.force_ssl from a program"

@@ -19,16 +19,16 @@ from pulumi.runtime import proto
 from pulumi.runtime.proto import analyzer_pb2_grpc, resource_pb2
 from pulumi_policy import policy as sdk
 
-from policy.kotauth_policy import catalogue, servicer
-from policy.kotauth_policy.resource import Resource
-from policy.kotauth_policy.rule import Level, Rule, Settings
-from policy.kotauth_policy.servicer import PackServicer
-from policy.kotauth_policy.verdict import Verdict
+from policy.kotauth_policy import catalogue
+from policy.kotauth_policy.engine import servicer
+from policy.kotauth_policy.engine.resource import Resource
+from policy.kotauth_policy.engine.rule import Level, Rule, Settings
+from policy.kotauth_policy.engine.servicer import PackServicer
+from policy.kotauth_policy.engine.verdict import Verdict
+from policy.testing.change import put
+from policy.testing.docker_program import build
+from policy.testing.wire import REFUSING, RULES, Registered, analyze, register
 from tests import processor_time
-
-from .change import put
-from .program import build
-from .wire import REFUSING, RULES, Registered, analyze, register
 
 PACK = Path(__file__).parents[2] / "policy"
 

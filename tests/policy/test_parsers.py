@@ -18,17 +18,17 @@ from google.protobuf import struct_pb2
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from policy.kotauth_policy.facts.actions import matches
-from policy.kotauth_policy.facts.image import Image, parse_image
-from policy.kotauth_policy.facts.networks import is_nearly_all, parse_network
-from policy.kotauth_policy.facts.secret_text import has_secret, secret_words
+from policy.kotauth_policy.engine.value import decode
+from policy.kotauth_policy.engine.verdict import MalformedError
+from policy.kotauth_policy.engine.waiver_file import FILE_VARIABLE, WaiverFileError, read_waivers
 from policy.kotauth_policy.formats import FORMATS, read
-from policy.kotauth_policy.value import decode
-from policy.kotauth_policy.verdict import MalformedError
-from policy.kotauth_policy.waiver_file import FILE_VARIABLE, WaiverFileError, read_waivers
+from policy.kotauth_policy.readers.aws.actions import matches
+from policy.kotauth_policy.readers.docker.image import Image, parse_image
+from policy.kotauth_policy.readers.networks import is_nearly_all, parse_network
+from policy.kotauth_policy.readers.secrets.secret_text import has_secret, secret_words
+from policy.testing.wire import RULES
 
 from .reports import document, finding, rule, text
-from .wire import RULES
 
 NAMES = st.text("abcXYZ:*?[]-./", max_size=12)
 

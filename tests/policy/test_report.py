@@ -12,17 +12,16 @@ from typing import Any
 import pytest
 from pulumi.runtime import proto
 
-from policy.kotauth_policy import waiver_file
-from policy.kotauth_policy.configuration import Entry
-from policy.kotauth_policy.report import FILE_VARIABLE
-from policy.kotauth_policy.resource import Resource
-from policy.kotauth_policy.rule import Rule, Settings
-from policy.kotauth_policy.servicer import VERSION, PackServicer
-from policy.kotauth_policy.verdict import Verdict
-
-from .change import UNKNOWN, Change, put
-from .program import build
-from .wire import REFUSING, RULES, RefusedError, Registered, analyze, configure_request, register
+from policy.kotauth_policy.engine import waiver_file
+from policy.kotauth_policy.engine.configuration import Entry
+from policy.kotauth_policy.engine.report import FILE_VARIABLE
+from policy.kotauth_policy.engine.resource import Resource
+from policy.kotauth_policy.engine.rule import Rule, Settings
+from policy.kotauth_policy.engine.servicer import VERSION, PackServicer
+from policy.kotauth_policy.engine.verdict import Verdict
+from policy.testing.change import UNKNOWN, Change, put
+from policy.testing.docker_program import build
+from policy.testing.wire import REFUSING, RULES, RefusedError, Registered, analyze, configure_request, register
 
 HERE = "urn:pulumi:stack::project::"
 NO_MEMORY = put("frontend", "memory", 0)
@@ -126,7 +125,7 @@ def test_a_crash_is_one_of_its_own_and_holds_no_value(file: Path) -> None:
 def test_a_waived_finding_says_what_it_was_and_its_waiver_what_it_did(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("policy.kotauth_policy.waivers.today", lambda: date(2027, 1, 1))
+    monkeypatch.setattr("policy.kotauth_policy.engine.waivers.today", lambda: date(2027, 1, 1))
     answer = {"reason": "It is\nmeasured.", "owner": "Zoë", "expires": "2027-01-31"}
     own = [
         {"rule": "limit-memory", "urn": f"{HERE}*", **answer},

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 
 from pulumi.runtime import proto
 
-from policy.kotauth_policy.servicer import PackServicer
+from policy.kotauth_policy.engine.servicer import PackServicer
+from policy.testing import aws_program
+from policy.testing import docker_program as program
+from policy.testing.docker_program import build
+from policy.testing.wire import REFUSING, RULES, register
 from tests import processor_time
-
-from . import aws_program, program
-from .program import build
-from .wire import REFUSING, RULES, register
 
 Copy = tuple[proto.AnalyzeRequest, proto.AnalyzerResource]
 

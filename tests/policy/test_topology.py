@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from policy.kotauth_policy.catalogue import all_rules
-from policy.kotauth_policy.facts.kotauth import is_server
-
-from .change import UNKNOWN, put
-from .program import build
-from .wire import analyze, register
+from policy.kotauth_policy.readers.kotauth.server import is_server
+from policy.testing.change import UNKNOWN, put
+from policy.testing.docker_program import build
+from policy.testing.wire import analyze, register
 
 
 def test_an_unknown_part() -> None:

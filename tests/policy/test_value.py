@@ -10,8 +10,8 @@ from google.protobuf import struct_pb2
 from pulumi_policy import proxy
 from pulumi_policy.deserialize import SPECIAL_ASSET_SIG, SPECIAL_SECRET_SIG, SPECIAL_SIG_KEY
 
-from policy.kotauth_policy.value import Value, decode
-from policy.kotauth_policy.verdict import MalformedError, UndecidableError
+from policy.kotauth_policy.engine.value import Value, decode
+from policy.kotauth_policy.engine.verdict import MalformedError, UndecidableError
 
 SENTINELS = [value for name, value in vars(proxy).items() if name.startswith("UNKNOWN_")]
 READERS = ("text", "flag", "number", "items", "fields")

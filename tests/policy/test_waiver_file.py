@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 from pulumi.runtime import proto
 
-from policy.kotauth_policy.configuration import Entry
-from policy.kotauth_policy.servicer import PackServicer
-from policy.kotauth_policy.waiver_file import FILE_VARIABLE, WaiverFileError, read_waivers
-from policy.kotauth_policy.waivers import Waiver
-
-from .wire import REFUSING, RULES, RefusedError, configure_request
+from policy.kotauth_policy.engine.configuration import Entry
+from policy.kotauth_policy.engine.servicer import PackServicer
+from policy.kotauth_policy.engine.waiver_file import FILE_VARIABLE, WaiverFileError, read_waivers
+from policy.kotauth_policy.engine.waivers import Waiver
+from policy.testing.wire import REFUSING, RULES, RefusedError, configure_request
 
 PACK = Path(__file__).parents[2] / "policy"
 URN = "urn:pulumi:dev::kotauth::*::server"
@@ -206,5 +205,5 @@ def test_the_own_file_is_good_and_its_example_too(
 
 def test_the_own_file_may_be_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(FILE_VARIABLE, raising=False)
-    monkeypatch.setattr("policy.kotauth_policy.waiver_file._OWN_FILE", tmp_path / "waivers.yaml")
+    monkeypatch.setattr("policy.kotauth_policy.engine.waiver_file._OWN_FILE", tmp_path / "waivers.yaml")
     assert read_waivers(RULES) == []

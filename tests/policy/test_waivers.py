@@ -12,17 +12,16 @@ from pathlib import Path
 import pytest
 from pulumi.runtime import proto
 
-from policy.kotauth_policy import report
-from policy.kotauth_policy.configuration import Entry
-from policy.kotauth_policy.resource import Resource
-from policy.kotauth_policy.rule import Settings
-from policy.kotauth_policy.servicer import PackServicer
-from policy.kotauth_policy.verdict import Verdict
-from policy.kotauth_policy.waiver_file import FILE_VARIABLE
-
-from .change import UNKNOWN, put
-from .program import build, envs
-from .wire import REFUSING, RULES, Registered, Violation, analyze, configure_request, register, violations
+from policy.kotauth_policy.engine import report
+from policy.kotauth_policy.engine.configuration import Entry
+from policy.kotauth_policy.engine.resource import Resource
+from policy.kotauth_policy.engine.rule import Settings
+from policy.kotauth_policy.engine.servicer import PackServicer
+from policy.kotauth_policy.engine.verdict import Verdict
+from policy.kotauth_policy.engine.waiver_file import FILE_VARIABLE
+from policy.testing.change import UNKNOWN, put
+from policy.testing.docker_program import build, envs
+from policy.testing.wire import REFUSING, RULES, Registered, Violation, analyze, configure_request, register, violations
 
 HERE = "urn:pulumi:stack::project::"
 """Where mocks put all resources."""
@@ -58,7 +57,7 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
 
 
 def on(monkeypatch: pytest.MonkeyPatch, day: date) -> None:
-    monkeypatch.setattr("policy.kotauth_policy.waivers.today", lambda: day)
+    monkeypatch.setattr("policy.kotauth_policy.engine.waivers.today", lambda: day)
 
 
 def preview(registered: Registered, pack: PackServicer | None = None, *, dry_run: bool = True) -> list[Violation]:

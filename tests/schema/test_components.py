@@ -12,10 +12,10 @@ from pulumi.provider.experimental.analyzer import Analyzer, ComponentDefinition,
 from pulumi.provider.experimental.component import ComponentProvider
 
 from components import COMPONENTS, PACKAGE, AwsDeployment, AwsObservability, DockerDatabaseRole, DockerDeployment
-from components.aws.alarms import ALARMS
+from components.aws.observability.alarms import ALARMS
 from components.aws.settings import AwsSettings
+from components.config.server import names
 from components.docker.settings import DockerSettings
-from components.server_settings import names
 
 REQUIRED = {
     "DockerDeployment": {"baseUrl"},
@@ -40,8 +40,8 @@ REQUIRED = {
         "passwordKeyArn",
     },
     "AwsLaunchTemplate": {"vpcId", "containers", "inGroup"},
-    "AwsEdge": {"vpcId", "subnetId", "availabilityZone", "containers"},
-    "AwsServer": {"vpcId", "subnetIds", "containers", "targetGroupArn", "loadBalancerSecurityGroupId"},
+    "AwsSingleHost": {"vpcId", "subnetId", "availabilityZone", "containers"},
+    "AwsServerGroup": {"vpcId", "subnetIds", "containers", "targetGroupArn", "loadBalancerSecurityGroupId"},
     "AwsDeployment": {"baseUrl"},
     "AwsCertificate": {"hostName", "zoneId"},
     "AwsDns": {"zoneId", "name"},
@@ -51,7 +51,13 @@ REQUIRED = {
     "AwsRollGate": {"groupName", "targetGroupArn"},
     "AwsWebAcl": set[str](),
 }
-WITHOUT_DEFAULT = {"AwsDatabaseRole": 8, "AwsServer": 5, "AwsEdge": 4, "AwsLaunchTemplate": 3, "AwsLoadBalancer": 3}
+WITHOUT_DEFAULT = {
+    "AwsDatabaseRole": 8,
+    "AwsServerGroup": 5,
+    "AwsSingleHost": 4,
+    "AwsLaunchTemplate": 3,
+    "AwsLoadBalancer": 3,
+}
 """What lies in somebody's network, or between other parts, and can't guess them."""
 OUTPUTS = {
     "DockerDeployment": {
@@ -106,8 +112,8 @@ OUTPUTS = {
         "logGroupName",
         "logGroupArn",
     },
-    "AwsEdge": {"publicIp", "instanceId", "ready", "logGroupName", "securityGroupId", "gateFunctionName"},
-    "AwsServer": {"groupName", "logGroupName", "securityGroupId", "gateFunctionName", "ready"},
+    "AwsSingleHost": {"publicIp", "instanceId", "ready", "logGroupName", "securityGroupId", "gateFunctionName"},
+    "AwsServerGroup": {"groupName", "logGroupName", "securityGroupId", "gateFunctionName", "ready"},
     "AwsDeployment": {
         "url",
         "adminUrl",

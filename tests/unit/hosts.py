@@ -13,13 +13,13 @@ from typing import Any
 
 import pulumi
 
-from components import kotauth
 from components.aws.host.description import Host, Secret, Volume
 from components.aws.host.scripts.aws import Metadata
 from components.aws.host.scripts.services import Services
 from components.aws.host.user_data import UserData, render
-from components.container import ContainerSpec
-from components.frontends import caddy
+from components.frontends.caddy import frontend as caddy
+from components.kotauth import server as kotauth
+from components.workload.spec import ContainerSpec
 
 URL = kotauth.parse_base_url("https://auth.example.com")
 TOOLS = "public.ecr.aws/docker/library/postgres:14.23"

@@ -10,8 +10,8 @@ import pulumi
 import pytest
 from pulumi.runtime import set_all_config
 
-from components import settings
-from components.inputs import InvalidInputError
+from components.config import stack as settings
+from components.inputs.reader import InvalidInputError
 
 
 def as_input(text: str) -> str:

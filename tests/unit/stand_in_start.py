@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.images.kotauth_stand_in import __main__ as stand_in
+from simulators.kotauth.server import __main__ as stand_in
 
 # Not from the process of the tests, whose threads no fork survives.
 _FORKS = multiprocessing.get_context("forkserver")

@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components import target
-from components.addresses import parse_email, parse_https_url
-from components.aws.subnets import parse_vpc_cidr, parse_zones
-from components.image import image
-from components.inputs import InvalidInputError, number, whole_number
-from components.kotauth import parse_base_url
-from components.server_settings import names
-from components.settings import camel_case
+from components.aws.network.subnets import parse_vpc_cidr, parse_zones
+from components.config import target
+from components.config.server import names
+from components.config.stack import camel_case
+from components.inputs.addresses import parse_email, parse_https_url
+from components.inputs.image import image
+from components.inputs.reader import InvalidInputError, number, whole_number
+from components.kotauth.server import parse_base_url
 from tests import bad_settings
 from tests.unit.stack_settings import as_input, load
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from components.aws.boot_gate import AwsBootGate
+from components.aws.compute.boot_gate import AwsBootGate
 from tests.unit.aws import TAGS, statements, untagged
 from tests.unit.aws_outputs import arn
 from tests.unit.recording import Declared, declare

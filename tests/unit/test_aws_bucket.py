@@ -8,9 +8,9 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.aws.access_log_bucket import access_log_bucket
-from components.aws.bucket import private_bucket
-from components.aws.iam import allow
+from components.aws.ingress.access_log_bucket import access_log_bucket
+from components.aws.security.bucket import private_bucket
+from components.aws.security.iam import allow
 from tests.unit.aws import TAGS, statements, untagged
 from tests.unit.recording import Declared, below_a_parent, declare
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from components.aws.capacity import HOST_MB, needed_mb
-from components.frontends import caddy
-from components.hardening import CHECK_MEMORY_MB
-from components.kotauth import MEMORY_FLOOR_MB
+from components.aws.compute.capacity import HOST_MB, needed_mb
+from components.frontends.caddy import frontend as caddy
+from components.kotauth.server import MEMORY_FLOOR_MB
+from components.workload.hardening import CHECK_MEMORY_MB
 
 
 def test_every_container_and_a_check_and_the_host_itself_have_room() -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from components.aws.certificate import AwsCertificate, parse_certificate_arn
-from components.aws.dns import AwsDns, parse_host_name
-from components.inputs import InvalidInputError
+from components.aws.ingress.certificate import AwsCertificate, parse_certificate_arn
+from components.aws.ingress.dns import AwsDns, parse_host_name
+from components.inputs.reader import InvalidInputError
 from tests.unit.aws import TAGS, untagged
 from tests.unit.aws_outputs import certificate_arn
 from tests.unit.recording import Declared, declare

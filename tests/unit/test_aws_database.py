@@ -7,9 +7,9 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.aws.database import AwsDatabase, AwsDatabaseArgs
-from components.aws.rds import max_connections
-from components.inputs import InvalidInputError
+from components.aws.database.database import AwsDatabase, AwsDatabaseArgs
+from components.aws.database.rds import max_connections
+from components.inputs.reader import InvalidInputError
 from tests import bad_settings
 from tests.unit.aws import TAGS, statements, untagged
 from tests.unit.aws_outputs import arn

@@ -8,8 +8,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.aws.subnets import plan
-from components.inputs import InvalidInputError
+from components.aws.network.subnets import plan
+from components.inputs.reader import InvalidInputError
 from components.postgres.rds_ca import rds_ca_bundle
 from tests.unit.aws import statements, untagged
 from tests.unit.aws_deployments import ALB, API_KEY, BASE, BROUGHT, SECRET_FILES, ZONE_ID, deployed, files
@@ -28,10 +28,10 @@ EVERYWHERE = {
 BALANCED = {
     "AwsLoadBalancer kotauth",
     "AwsWebAcl kotauth-web-acl",
-    "AwsServer kotauth-server",
+    "AwsServerGroup kotauth-server",
     "AwsRollGate kotauth-server-gate",
 }
-AT_THE_EDGE = {"AwsEdge kotauth-server", "AwsBootGate kotauth-server-edge-gate"}
+AT_THE_EDGE = {"AwsSingleHost kotauth-server", "AwsBootGate kotauth-server-edge-gate"}
 
 
 @pytest.fixture(scope="module")

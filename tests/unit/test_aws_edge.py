@@ -8,9 +8,9 @@ from typing import Any
 import pulumi
 import pytest
 
-from components import kotauth
-from components.aws.edge import AwsEdge
-from components.inputs import InvalidInputError
+from components.aws.compute.single_host import AwsSingleHost
+from components.inputs.reader import InvalidInputError
+from components.kotauth import server as kotauth
 from tests.unit import hosts
 from tests.unit.aws import TAGS, statements, untagged
 from tests.unit.aws_outputs import arn, engine_name
@@ -21,7 +21,7 @@ DATABASE_GROUP = "sg-0123456789abcdef1"
 
 
 def edge(**more: Any) -> Declared:
-    def component() -> AwsEdge:
+    def component() -> AwsSingleHost:
         args: Any = {
             "vpc_id": "vpc-1",
             "subnet_id": "subnet-a",
@@ -32,7 +32,7 @@ def edge(**more: Any) -> Declared:
             "tags": TAGS,
             **more,
         }
-        return AwsEdge("kotauth", args)
+        return AwsSingleHost("kotauth", args)
 
     return declare(component)
 
@@ -132,7 +132,7 @@ def test_the_host_counts_as_there_only_with_its_address_and_volume(declared: Dec
         "availability_zone": "eu-central-1a",
         "containers": [hosts.inner()],
     }
-    declared = declare(lambda: {"resources": AwsEdge("kotauth", args).instance_id.resources()})
+    declared = declare(lambda: {"resources": AwsSingleHost("kotauth", args).instance_id.resources()})
     waits_for = {type(resource).__name__ for resource in declared.outputs["resources"]}
     assert waits_for >= {"Instance", "VolumeAttachment", "EipAssociation"}
 

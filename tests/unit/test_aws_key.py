@@ -9,16 +9,18 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
-from components.aws.key import Service, customer_key
-from components.aws.logs import RETENTIONS, parse_retention
-from components.aws.security import allow_between
+from components.aws.observability.logs import RETENTIONS, parse_retention
+from components.aws.security.key import Service, customer_managed_key
+from components.aws.security.security_groups import allow_between
 from tests.unit.aws import TAGS, statements, untagged
 from tests.unit.recording import Declared, below_a_parent, declare
 
 
 def made(services: Sequence[Service] = (), *, protect: bool = False) -> Declared:
     return declare(
-        lambda: customer_key("key", "Encrypts a test", below_a_parent(protect=protect), services=services, tags=TAGS)
+        lambda: customer_managed_key(
+            "key", "Encrypts a test", below_a_parent(protect=protect), services=services, tags=TAGS
+        )
     )
 
 

@@ -12,9 +12,9 @@ import pulumi
 import pytest
 import yaml
 
-from components import kotauth
-from components.aws.launch_template import AwsLaunchTemplate
-from components.inputs import InvalidInputError
+from components.aws.compute.launch_template import AwsLaunchTemplate
+from components.inputs.reader import InvalidInputError
+from components.kotauth import server as kotauth
 from tests.unit import hosts
 from tests.unit.aws import TAGS, statements, untagged
 from tests.unit.aws_outputs import ACCOUNT, HOST_IMAGES, REGION, arn, engine_name

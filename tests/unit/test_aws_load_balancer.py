@@ -7,8 +7,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.aws.load_balancer import AwsLoadBalancer
-from components.inputs import InvalidInputError
+from components.aws.ingress.load_balancer import AwsLoadBalancer
+from components.inputs.reader import InvalidInputError
 from tests.unit.aws import TAGS, untagged
 from tests.unit.aws_outputs import certificate_arn
 from tests.unit.recording import Declared, declare

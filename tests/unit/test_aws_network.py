@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from components.aws.network import AwsNetwork, AwsNetworkArgs
-from components.inputs import InvalidInputError
+from components.aws.network.network import AwsNetwork, AwsNetworkArgs
+from components.inputs.reader import InvalidInputError
 from tests.unit.aws import TAGS, statements, untagged
 from tests.unit.aws_outputs import arn
 from tests.unit.recording import Declared, declare

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from components.aws.alarms import ALARMS
 from components.aws.host.scripts.boot import log
 from components.aws.host.scripts.redact import redact
-from components.aws.log_metrics import FILTERS
-from components.aws.observability import AwsObservability
-from components.inputs import InvalidInputError
+from components.aws.observability.alarms import ALARMS
+from components.aws.observability.log_metrics import FILTERS
+from components.aws.observability.observability import AwsObservability
+from components.inputs.reader import InvalidInputError
 from tests.unit.aws import TAGS, statements, untagged
 from tests.unit.aws_outputs import arn, certificate_arn, engine_name
 from tests.unit.recording import Declared, declare

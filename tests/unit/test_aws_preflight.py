@@ -13,7 +13,7 @@ from pulumi.runtime.mocks import set_mocks
 
 from components.aws import preflight
 from components.aws.settings import CADDY_IMAGE, TOOLS_IMAGE, AwsSettings
-from components.kotauth import DEFAULT_IMAGE
+from components.kotauth.server import DEFAULT_IMAGE
 from components.postgres.server import IMAGES
 from tests.unit.aws_outputs import ANSWERS, REGION, SUBNETS, certificate_arn, refused
 from tests.unit.name_servers import World

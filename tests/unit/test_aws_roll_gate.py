@@ -10,9 +10,9 @@ from typing import Any
 import pulumi
 import pytest
 
+from components.aws.compute.roll_gate import AwsRollGate
 from components.aws.functions.archive import function_code
-from components.aws.roll_gate import AwsRollGate
-from components.inputs import InvalidInputError
+from components.inputs.reader import InvalidInputError
 from tests.unit.aws import TAGS, statements, untagged
 from tests.unit.aws_outputs import arn
 from tests.unit.recording import Declared, declare

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from components.aws.secret import LABELS, AwsSecret, AwsSecretArgs, staging_label
-from components.inputs import InvalidInputError
+from components.aws.security.secret import LABELS, AwsSecret, AwsSecretArgs, staging_label
+from components.inputs.reader import InvalidInputError
 from tests.unit.aws import TAGS, untagged
 from tests.unit.recording import Declared, declare
 

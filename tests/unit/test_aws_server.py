@@ -10,8 +10,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from components import kotauth
-from components.aws.server import AwsServer
+from components.aws.compute.server_group import AwsServerGroup
+from components.kotauth import server as kotauth
 from tests.unit import hosts, recording
 from tests.unit.aws import TAGS, untagged
 from tests.unit.aws_outputs import arn, engine_name
@@ -23,7 +23,7 @@ BALANCER_GROUP, DATABASE_GROUP = "sg-0123456789abcdef0", "sg-0123456789abcdef1"
 
 
 def served(**more: Any) -> Declared:
-    def component() -> AwsServer:
+    def component() -> AwsServerGroup:
         args: Any = {
             "vpc_id": "vpc-1",
             "subnet_ids": ["subnet-a", "subnet-b"],
@@ -35,7 +35,7 @@ def served(**more: Any) -> Declared:
             "tags": TAGS,
             **more,
         }
-        return AwsServer("kotauth", args)
+        return AwsServerGroup("kotauth", args)
 
     return declare(component)
 

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from components.aws.web_acl import COUNTED, AwsWebAcl
+from components.aws.ingress.web_acl import COUNTED, AwsWebAcl
 from tests.unit.aws import TAGS, untagged
 from tests.unit.recording import Declared, declare
 

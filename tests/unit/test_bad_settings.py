@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from components import target
+from components.config import target
 from tests import bad_settings
 from tests.unit.stack_settings import as_input, load, refusals
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from bench import __main__ as bench
-from bench import block, budget
-from bench.budget import Cost, Figure
-from bench.wire import Run
-from tests.policy.wire import analyze, register
+from policy.bench import __main__ as bench
+from policy.bench import block, budget
+from policy.bench.budget import Cost, Figure
+from policy.bench.wire import Run
+from policy.testing.wire import analyze, register
 
 RECORDED = block.record()
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.addresses import parse_email, parse_https_url
-from components.frontends import caddy
-from components.kotauth import parse_base_url
+from components.frontends.caddy import frontend as caddy
+from components.inputs.addresses import parse_email, parse_https_url
+from components.kotauth.server import parse_base_url
 
 URL = parse_base_url("https://auth.example.com:8443")
 INTERNAL = caddy.edge_caddyfile(URL, "kotauth", acme_email=None)

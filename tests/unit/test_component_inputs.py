@@ -11,24 +11,24 @@ import pytest
 from components import (
     COMPONENTS,
     AwsDns,
-    AwsEdge,
     AwsLaunchTemplate,
     AwsSecret,
-    AwsServer,
+    AwsServerGroup,
+    AwsSingleHost,
     DockerContainer,
     DockerDatabase,
     DockerDatabaseRole,
     DockerFiles,
     DockerNetwork,
 )
-from components.inputs import InvalidInputError
+from components.inputs.reader import InvalidInputError
 from tests import bad_settings
 from tests.unit.least_inputs import LEAST, ROLE, SPEC, declared
 from tests.unit.recording import Declared
 
 Component = Any
 EACH = pytest.mark.parametrize("component", COMPONENTS, ids=lambda component: component.__name__)
-HOSTS = pytest.mark.parametrize("component", [AwsLaunchTemplate, AwsServer, AwsEdge])
+HOSTS = pytest.mark.parametrize("component", [AwsLaunchTemplate, AwsServerGroup, AwsSingleHost])
 
 
 def inputs(component: Component) -> Any:
@@ -97,8 +97,8 @@ def test_a_network_that_should_be_closed_is_not_opened_by_a_typing_error() -> No
     ("component", "args", "lines"),
     [
         (
-            AwsServer,
-            {**LEAST[AwsServer], "secrets": {"key": {"arn": "arn:k", "version": "v1"}}},
+            AwsServerGroup,
+            {**LEAST[AwsServerGroup], "secrets": {"key": {"arn": "arn:k", "version": "v1"}}},
             [
                 'secrets.key.key_arn = "": is required',
                 'secrets.key.version = "v1": is not known; is secrets.key.version_label meant?',
@@ -158,8 +158,8 @@ def test_the_secrets_of_a_container_are_its_files() -> None:
 def test_an_output_where_a_plain_value_is_needed_is_called_by_its_name() -> None:
     late = pulumi.Output.from_input("t4g.small")
     rule = "must be known before anything is made, and what an Output holds is known only later: give a plain value"
-    args = {**LEAST[AwsServer], "instance_type": late}
-    assert refused(AwsServer, args) == [f'instance_type = "an Output": {rule}']
+    args = {**LEAST[AwsServerGroup], "instance_type": late}
+    assert refused(AwsServerGroup, args) == [f'instance_type = "an Output": {rule}']
 
 
 @pytest.mark.parametrize("name", ['x"; DROP', "Kotauth", "1st", "a" * 64, "host=elsewhere"])
@@ -207,7 +207,7 @@ def published(*ports: int) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-@pytest.mark.parametrize("component", [AwsServer, AwsEdge])
+@pytest.mark.parametrize("component", [AwsServerGroup, AwsSingleHost])
 @pytest.mark.parametrize("ports", [[8443], [443.0, 443]], ids=["none", "two"])
 def test_exactly_one_container_is_reached(component: Component, ports: list[int]) -> None:
     count, parts = ports.count(443), ", ".join(f"part{number}" for number in range(len(ports)))

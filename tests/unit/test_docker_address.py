@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pulumi.runtime import set_all_config
 
-from components.docker.address import Address, AddressError, Certificates, find
+from components.docker.daemon.address import Address, AddressError, Certificates, find
 
 PEM = {"ca": "the authority", "cert": "the certificate", "key": "the key"}
 MATERIAL = {f"{name}Material": text for name, text in PEM.items()}

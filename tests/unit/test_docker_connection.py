@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from pulumi.runtime import set_all_config
 
-from components.docker import daemon
-from components.docker.address import Address
-from components.docker.connection import ssh_command
+from components.docker.daemon import client as daemon
+from components.docker.daemon.address import Address
+from components.docker.daemon.connection import ssh_command
+from simulators.ec2_host.authority import Authority
 from tests.docker_door import certificate_folder, mutual_tls, tcp_door
-from tests.host.authority import Authority
 from tests.unit.docker_api import Daemon
 
 # Stands for ssh and the daemon behind it: writes down its arguments and connects to the socket it is told.

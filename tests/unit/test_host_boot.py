@@ -124,7 +124,7 @@ def failing(times: int, error: Exception) -> Callable[[], str]:
 
 
 def test_a_stage_is_tried_until_it_succeeds(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
-    assert boot.until_done("secrets", 600, failing(3, AwsError("url", 0, "refused"))) == "done"
+    assert boot.retry_until("secrets", 600, failing(3, AwsError("url", 0, "refused"))) == "done"
     said = lines(capsys)
     assert [line["outcome"] for line in said] == ["retry", "retry", "retry", "ok"]
     assert said[0] == {
@@ -137,13 +137,13 @@ def test_a_stage_is_tried_until_it_succeeds(clock: Clock, capsys: pytest.Capture
 
 
 def test_pauses_grow_to_a_limit(clock: Clock) -> None:
-    boot.until_done("images", 10**9, failing(20, CommandError("docker pull: timeout")))
+    boot.retry_until("images", 10**9, failing(20, CommandError("docker pull: timeout")))
     assert clock.naps[0] <= 1
     assert max(clock.naps) <= boot.LONGEST_PAUSE_SECONDS
 
 
 def test_after_the_limit_it_says_failed_and_goes_on_slowly(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
-    boot.until_done("images", 600, failing(80, CommandError("docker pull: no route")))
+    boot.retry_until("images", 600, failing(80, CommandError("docker pull: no route")))
     said = [line["outcome"] for line in lines(capsys)]
     first = said.index("failed")
     assert set(said[:first]) == {"retry"}
@@ -176,7 +176,7 @@ def test_a_docker_that_does_not_start_may_try_again(commands: Commands) -> None:
 
 
 def test_a_detail_is_bounded(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
-    boot.until_done("x", 600, failing(1, CommandError("x" * 10_000)))
+    boot.retry_until("x", 600, failing(1, CommandError("x" * 10_000)))
     assert len(lines(capsys)[0]["detail"]) == 500
 
 

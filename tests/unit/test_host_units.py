@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 import components.aws.host
 from components.aws.host.systemd import container_unit, quoted
-from components.container import ContainerSpec
-from components.hardening import PROCESSES, tmpfs
+from components.workload.hardening import PROCESSES, tmpfs
+from components.workload.spec import ContainerSpec
 from tests.unit import hosts
 
 UNITS = Path(components.aws.host.__file__).parent / "units"

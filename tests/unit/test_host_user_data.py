@@ -14,13 +14,13 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from components import kotauth
 from components.aws.host import user_data
 from components.aws.host.cloud_config import cloud_config
 from components.aws.host.description import Secret, Watch
 from components.aws.host.user_data import LIMIT_BYTES, UserData
-from components.inputs import InvalidInputError
-from tests.host import commands
+from components.inputs.reader import InvalidInputError
+from components.kotauth import server as kotauth
+from simulators.ec2_host import commands
 from tests.unit import hosts
 from tests.unit.hosts import CANARY, NAMES, rendered, rendered_edge
 

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from components.aws.host.scripts import frontend, postgres, watchdog
-from tests.host.authority import Authority
+from simulators.ec2_host.authority import Authority
 from tests.unit.hosts import Commands, Played
 
 NAME = "auth.example.com"

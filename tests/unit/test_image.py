@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from components.image import image
+from components.inputs.image import image
 from tests.bad_settings import NO_TAG, REFERENCE, moved
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4

@@ -14,11 +14,11 @@ from typing import Any
 import boto3
 import pytest
 
-import image_digest
+from cli import image_digest
 from components.aws.settings import CADDY_IMAGE, TOOLS_IMAGE
-from components.image import Image, image
+from components.inputs.image import Image, image
 from components.postgres.server import IMAGES
-from tests.host.authority import Authority
+from simulators.ec2_host.authority import Authority
 
 INDEX = json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json"}).encode()
 DIGEST = f"sha256:{hashlib.sha256(INDEX).hexdigest()}"

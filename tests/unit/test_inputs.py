@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from components.inputs import Inputs, InvalidInputError, number, one_of, true_or_false, whole_number
+from components.inputs.reader import Inputs, InvalidInputError, number, one_of, true_or_false, whole_number
 
 WHOLE = whole_number("memory in MB", 512, 1024, "a reason")
 WHOLE_RULE = "must be memory in MB, a whole number from 512 to 1024 (a reason)"

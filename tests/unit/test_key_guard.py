@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from components import kotauth
+from components import postgres
+from components.kotauth import server as kotauth
 from tests.unit.shell import Shell
 
-SCRIPT = (Path(kotauth.__file__).parent / "postgres" / "key_guard.sh").read_text()
+SCRIPT = (Path(postgres.__path__[0]) / "key_guard.sh").read_text()
 KEY = "0123456789abcdef" * 4
 PASSWORD = "database password"
 PSQL = r"""

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-import workflow
+from cli import workflow
 from tests.policy.reports import document, finding, rule, text
 
-ROOT = Path(workflow.__file__).parent
+ROOT = Path(workflow.__file__).parents[1]
 PASSED = document(rule("limit-memory", passed=2))
 VIOLATED = document(rule("limit-memory", finding()))
 
@@ -66,7 +66,7 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str, command: str = "policy-report") -> int:
-    monkeypatch.setattr(sys, "argv", ["workflow.py", command, "--stack", "shop", *arguments])
+    monkeypatch.setattr(sys, "argv", ["cli/workflow.py", command, "--stack", "shop", *arguments])
     try:
         return workflow.main()
     except SystemExit as end:
@@ -204,7 +204,7 @@ def test_make_lists_every_target_and_hands_on_what_is_asked() -> None:
     assert "policy-report" in listed
     asked = make("--dry-run", "policy-report", "STACK=prod", "FORMAT=sarif", "OUT=a b.sarif", "DEPLOYED=1")
     line = " ".join(asked.replace("\\\n", " ").split())
-    assert "workflow.py policy-report --stack prod --format sarif --out 'a b.sarif' --deployed" in line
+    assert "-m cli policy-report --stack prod --format sarif --out 'a b.sarif' --deployed" in line
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,10 @@ import pytest
 import yaml
 from pulumi.runtime import set_all_config
 
-from components import settings
 from components.aws.settings import AwsSettings
+from components.config import stack as settings
+from components.config.server import names
 from components.docker.settings import DockerSettings
-from components.server_settings import names
 
 ROOT = Path(__file__).parents[2]
 DECLARED: dict[str, Any] = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]

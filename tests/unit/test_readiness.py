@@ -10,9 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-import readiness
-import workflow
-from tests.host.authority import Authority
+from cli import readiness, workflow
+from simulators.ec2_host.authority import Authority
 
 HOST = "kotauth.localhost"
 

@@ -8,14 +8,7 @@ import re
 import pytest
 from scramp import ScramClient, ScramMechanism
 
-from components.postgres.role import (
-    ROLE_SQL,
-    connection_limit,
-    login_name,
-    role_script,
-    role_settings,
-    scram_verifier,
-)
+from components.postgres.role import ROLE_SQL, connection_limit, login_name, role_script, role_settings, scram_verifier
 
 PASSWORDS = ["pencil", "x" * 48, "p$ss'w\"rd\\", ""]
 SHAPE = re.compile(r"SCRAM-SHA-256\$4096:([A-Za-z0-9+/=]{24})\$([A-Za-z0-9+/=]{44}):([A-Za-z0-9+/=]{44})")

@@ -10,8 +10,9 @@ from typing import Any
 import pulumi
 import pytest
 
-from components import kotauth
-from components.container import ContainerSpec, owner
+from components import postgres
+from components.kotauth import server as kotauth
+from components.workload.spec import ContainerSpec, owner
 from tests.unit.recording import declare
 
 SECRETS = {
@@ -153,7 +154,7 @@ def test_psql_gives_up_a_dead_connection_when_the_server_does(script: str) -> No
         int(kotauth.DEAD_CONNECTION[f"net.ipv4.tcp_keepalive_{name}"]) for name in ("time", "intvl", "probes")
     )
     options = f"keepalives_idle={idle} keepalives_interval={interval} keepalives_count={count}"
-    text = (Path(kotauth.__file__).parent / "postgres" / script).read_text()
+    text = (Path(postgres.__path__[0]) / script).read_text()
     assert f"psql -d '{options} tcp_user_timeout={(idle + interval * count) * 1000}'" in text
 
 

@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-import stack_file
+from cli import stack_file
 from tests.project import ROOT
 
 IMAGE = "ami-0fedcba9876543210"

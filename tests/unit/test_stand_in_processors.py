@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.images.kotauth_stand_in.call_threads import available_processors
+from simulators.kotauth.server.http.call_threads import available_processors
 
 MACHINE = len(os.sched_getaffinity(0))
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.aws.subnets import Plan, parse_vpc_cidr, parse_zones, plan
+from components.aws.network.subnets import Plan, parse_vpc_cidr, parse_zones, plan
 from tests import bad_settings
 
 

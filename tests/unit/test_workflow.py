@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-import workflow
+from cli import workflow
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 import pulumi
 
-from ...container import ContainerSpec, owner
-from ...inputs import InvalidInputError
-from ...kotauth import LIVE_PATH, PORT, READY_PATH
+from ...inputs.reader import InvalidInputError
+from ...kotauth.server import LIVE_PATH, PORT, READY_PATH
+from ...workload.spec import ContainerSpec, owner
 from .systemd import check_name
 
 _NAME = re.compile(r"[a-z][a-z0-9-]*")

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 
 import pulumi
 
-from ...container import CONFIG_DIRECTORY, SECRETS_DIRECTORY, ContainerSpec
-from ...hardening import CHECK_CPUS, CHECK_MEMORY_MB, DROPPED_CAPABILITIES, PROCESSES, SECURITY_OPTION, tmpfs
+from ...workload.hardening import CHECK_CPUS, CHECK_MEMORY_MB, DROPPED_CAPABILITIES, PROCESSES, SECURITY_OPTION, tmpfs
+from ...workload.spec import CONFIG_DIRECTORY, SECRETS_DIRECTORY, ContainerSpec
 
 KNOWN, LATE = "/etc/kotauth", "/run/kotauth"
 """Folders of what the user data says and of what is fetched at each boot; the second one is in memory."""

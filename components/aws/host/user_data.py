@@ -15,11 +15,11 @@ from typing import Any
 
 import pulumi
 
-from ...container import owner
-from ...inputs import InvalidInputError
-from ..ecr import private_repository
+from ...inputs.reader import InvalidInputError
+from ...workload.spec import owner
 from .cloud_config import cloud_config
 from .description import HTTPS_PORT, Host, Secret, Volume, Watch, environments, images, validate
+from .ecr import private_repository
 from .systemd import KNOWN, container_unit, is_late
 
 __all__ = ["Host", "Secret", "UserData", "Volume", "Watch", "render"]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 
 from ..catalogue import Omitted
-from ..rule import Level, Parameter, ParameterValue, References, Rule
+from ..engine.rule import Level, Parameter, ParameterValue, References, Rule
 
 _RULES = "../policy/kotauth_policy/rules"
 _SHORT = 60
@@ -121,7 +121,8 @@ def _shown(value: ParameterValue | str | float) -> str:
 
 
 def _module(rule: Rule) -> str:
-    return rule.judge.__module__.rpartition(".")[2]
+    """Return the path of a rule's module below `rules`, without its ending."""
+    return rule.judge.__module__.partition(".rules.")[2].replace(".", "/")
 
 
 def _checkov(references: References) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from cfnlint.schema import Schema
 
-from tests.engine.aws import shapes
+from simulators.aws.kinds import shapes
 
 from .counterparts import FLAT, Counterpart, Without
 

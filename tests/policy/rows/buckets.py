@@ -5,8 +5,9 @@ import json
 import pulumi
 import pulumi_aws as aws
 
-from ..aws_program import KNOWN, document
-from ..change import ABSENT, Args, Change, From, add, put, without
+from policy.testing.aws_program import KNOWN, document
+from policy.testing.change import ABSENT, Args, Change, From, add, put, without
+
 from ..mutation import CAUGHT, NOTHING, PASSED, REQUIRED, Case, Row, found, on_aws
 from . import buckets_tls
 

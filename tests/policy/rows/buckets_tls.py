@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 
-from ..aws_program import document
-from ..change import ABSENT, Args, Change, put, without
+from policy.testing.aws_program import document
+from policy.testing.change import ABSENT, Args, Change, put, without
+
 from ..mutation import NOTHING, Case, found, spelled
 
 _RULE = "require-tls-for-buckets"

@@ -2,7 +2,8 @@
 
 import pulumi_aws as aws
 
-from ..change import ABSENT, add, put, without
+from policy.testing.change import ABSENT, add, put, without
+
 from ..mutation import NOTHING, Case, Row, found, on_aws
 
 _CACHE = (

@@ -7,7 +7,8 @@ from typing import Any
 import pulumi
 import pulumi_docker as docker
 
-from ..change import add
+from policy.testing.change import add
+
 from ..mutation import CAUGHT, NOTHING, PASSED, Case, Impossible, found, state, table
 
 _RULE = "name-unjudged-resources"

@@ -2,7 +2,8 @@
 
 import pulumi_aws as aws
 
-from ..change import ABSENT, UNKNOWN, From, Secret, add, copied, put
+from policy.testing.change import ABSENT, UNKNOWN, From, Secret, add, copied, put
+
 from ..mutation import NOTHING, REQUIRED, Case, Impossible, Row, found, on_aws, state
 from .databases_spellings import RESTORED, SPELLED
 

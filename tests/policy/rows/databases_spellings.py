@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pulumi
 import pulumi_aws as aws
 
-from ..change import ABSENT, UNKNOWN, Args, Change, From, add, copied, put
+from policy.testing.change import ABSENT, UNKNOWN, Args, Change, From, add, copied, put
+
 from ..mutation import NOTHING, Case, Found, found, spelled
 
 _GIVEN = ("username", "engine", "engine_version", "storage_encrypted", "backup_retention_period", "db_name")

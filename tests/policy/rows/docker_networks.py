@@ -2,9 +2,10 @@
 
 import pulumi_docker as docker
 
-from ..change import ABSENT, UNKNOWN, From, add, put
+from policy.testing.change import ABSENT, UNKNOWN, From, add, put
+from policy.testing.docker_program import KNOWN
+
 from ..mutation import CAUGHT, NOTHING, PASSED, Case, Row, found, table
-from ..program import KNOWN
 
 _ON_FRONTEND = [{"name": From("frontend-network", "name")}]
 _BY_ID = [{"name": From("frontend-network", "id")}]

@@ -2,7 +2,8 @@
 
 import pulumi_aws as aws
 
-from ..change import ABSENT, UNKNOWN, Change, From, Secret, add, put
+from policy.testing.change import ABSENT, UNKNOWN, Change, From, Secret, add, put
+
 from ..mutation import NOTHING, REQUIRED, Case, Row, found, on_aws, spelled
 from . import functions_callers
 

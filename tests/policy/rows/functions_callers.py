@@ -6,8 +6,9 @@ import json
 
 import pulumi_aws as aws
 
-from ..aws_program import document
-from ..change import Args, Change, From, add
+from policy.testing.aws_program import document
+from policy.testing.change import Args, Change, From, add
+
 from ..mutation import Case, found, spelled
 
 _RULE = "forbid-public-functions"

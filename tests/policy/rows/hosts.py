@@ -5,8 +5,9 @@ import gzip
 
 import pulumi_aws as aws
 
-from ..aws_host import encoded, user_data
-from ..change import ABSENT, UNKNOWN, From, Secret, add, put
+from policy.testing.aws_host import encoded, user_data
+from policy.testing.change import ABSENT, UNKNOWN, From, Secret, add, put
+
 from ..mutation import NOTHING, Case, Row, found, on_aws
 from .hosts_containers import BLIND, CONTAINERS, SHELL, user_data_case
 from .hosts_launches import LAUNCHES

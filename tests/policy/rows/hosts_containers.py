@@ -5,8 +5,9 @@ import gzip
 import json
 import shlex
 
-from ..aws_host import FRONTEND, SERVER, encoded, run, sha256, unit, user_data
-from ..change import copied, put
+from policy.testing.aws_host import FRONTEND, SERVER, encoded, run, sha256, unit, user_data
+from policy.testing.change import copied, put
+
 from ..mutation import Case, found
 
 BLIND = found("find-kotauth-server@kotauth")

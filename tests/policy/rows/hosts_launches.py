@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pulumi_aws as aws
 
-from ..change import ABSENT, Args, Change, From, add, put
+from policy.testing.change import ABSENT, Args, Change, From, add, put
+
 from ..mutation import CAUGHT, NOTHING, PASSED, Case, found, spelled
 
 _IMAGE = "ami-0123456789abcdef0"

@@ -2,8 +2,9 @@
 
 import json
 
-from ..aws_host import encoded
-from ..change import Change, copied, put
+from policy.testing.aws_host import encoded
+from policy.testing.change import Change, copied, put
+
 from ..mutation import spelled
 from .secret_spellings import CAUGHT_PROGRAMS, PASSED_PROGRAMS
 

@@ -4,8 +4,9 @@ import json
 
 import pulumi_aws as aws
 
-from ..aws_program import KNOWN, document
-from ..change import UNKNOWN, Args, Change, From, Secret, add, put
+from policy.testing.aws_program import KNOWN, document
+from policy.testing.change import UNKNOWN, Args, Change, From, Secret, add, put
+
 from ..mutation import NOTHING, Case, Found, Row, found, on_aws, state
 from . import iam_resource_policies, iam_rights, iam_trust
 

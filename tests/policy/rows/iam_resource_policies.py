@@ -6,8 +6,9 @@ import json
 
 import pulumi_aws as aws
 
-from ..aws_program import document
-from ..change import ABSENT, UNKNOWN, Args, Change, From, Secret, add, put
+from policy.testing.aws_program import document
+from policy.testing.change import ABSENT, UNKNOWN, Args, Change, From, Secret, add, put
+
 from ..mutation import NOTHING, Case, found, spelled, state
 
 _RULE = "restrict-resource-policies"

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 
 import pulumi_aws as aws
 
-from policy.kotauth_policy.facts.actions import DECRYPTIONS, ESCALATIONS, SECRETS
+from policy.kotauth_policy.readers.aws.actions import DECRYPTIONS, ESCALATIONS, SECRETS
+from policy.testing.aws_program import document
+from policy.testing.change import Args, Change, From, add, put
 
-from ..aws_program import document
-from ..change import Args, Change, From, add, put
 from ..mutation import CAUGHT, NOTHING, PASSED, Case, found
 
 _OWN = "arn:aws:sqs:eu-central-1:123456789012:orders"

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 
 import pulumi_aws as aws
 
-from ..aws_program import document
-from ..change import UNKNOWN, Args, Change, From, add, put
+from policy.testing.aws_program import document
+from policy.testing.change import UNKNOWN, Args, Change, From, add, put
+
 from ..mutation import CAUGHT, NOTHING, PASSED, Case, found
 
 _RULE = "trust-exactly"

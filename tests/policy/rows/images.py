@@ -5,9 +5,10 @@ import pulumi_aws as aws
 import pulumi_docker as docker
 import pulumi_docker_build as docker_build
 
-from ..change import ABSENT, UNKNOWN, From, add, put
+from policy.testing.change import ABSENT, UNKNOWN, From, add, put
+from policy.testing.docker_program import CADDY, IMAGE
+
 from ..mutation import NOTHING, REQUIRED, Case, Found, Row, found, spelled, table
-from ..program import CADDY, IMAGE
 
 _ORIGIN = found("pin-image@frontend", "allow-image-registries@frontend")
 _DIGEST = "sha256:" + "a" * 64

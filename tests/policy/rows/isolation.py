@@ -1,7 +1,8 @@
 """Rules of the area `isolation`."""
 
-from ..aws_host import PROXY, user_data
-from ..change import ABSENT, From, put
+from policy.testing.aws_host import PROXY, user_data
+from policy.testing.change import ABSENT, From, put
+
 from ..mutation import CAUGHT, NOTHING, PASSED, Case, Row, found, on_aws, spelled, table
 
 _PROFILES = found("forbid-new-privileges@server", "forbid-unconfined-profiles@server")

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from ..change import ABSENT, UNKNOWN, Args, Change, From, Secret, copied, put, without
+from policy.testing.change import ABSENT, UNKNOWN, Args, Change, From, Secret, copied, put, without
+from policy.testing.docker_program import envs
+
 from ..mutation import NOTHING, Case, Row, found, on_aws, spelled, state, table
-from ..program import envs
 
 _SECRET = found("keep-secrets-out-of-environment@server")
 _COULD_BE = found("forbid-unsafe-switches@server")

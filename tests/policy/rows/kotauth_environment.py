@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from ..aws_host import user_data
-from ..aws_program import KNOWN
-from ..change import UNKNOWN, Change, Secret, put, without
+from policy.testing.aws_host import user_data
+from policy.testing.aws_program import KNOWN
+from policy.testing.change import UNKNOWN, Change, Secret, put, without
+from policy.testing.docker_program import ENVIRONMENT, envs
+
 from ..mutation import NOTHING, Case, Found, Row, found, on_aws, spelled, state, table
-from ..program import ENVIRONMENT, envs
 
 _SECRET = found("keep-secrets-out-of-environment@server")
 # An entry that is unknown as a whole could be any variable that is not set.

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from ..change import ABSENT, Args, Change, put
+from policy.testing.change import ABSENT, Args, Change, put
+
 from ..mutation import NOTHING, Case, Row, found, spelled, table
 
 ROWS = (

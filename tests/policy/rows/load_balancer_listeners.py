@@ -6,7 +6,8 @@ from typing import Any
 
 import pulumi_aws as aws
 
-from ..change import ABSENT, Args, Change, From, add, copied, put
+from policy.testing.change import ABSENT, Args, Change, From, add, copied, put
+
 from ..mutation import CAUGHT, NOTHING, PASSED, Case, found, spelled
 
 REDIRECT, TLS, CERTIFY, PROBE = "redirect-plain-http", "allow-tls-policies", "certify-listeners", "probe-targets"

@@ -2,7 +2,8 @@
 
 import pulumi_aws as aws
 
-from ..change import ABSENT, UNKNOWN, From, add, copied, put, without
+from policy.testing.change import ABSENT, UNKNOWN, From, add, copied, put, without
+
 from ..mutation import NOTHING, REQUIRED, Case, Row, found, on_aws
 from .load_balancer_listeners import CASES as LISTENERS
 

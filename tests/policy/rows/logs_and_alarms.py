@@ -2,7 +2,8 @@
 
 import pulumi_aws as aws
 
-from ..change import ABSENT, UNKNOWN, Args, Change, From, add, put
+from policy.testing.change import ABSENT, UNKNOWN, Args, Change, From, add, put
+
 from ..mutation import NOTHING, Case, Impossible, Row, found, on_aws, spelled, state
 
 _OWN = "encrypt-logs"

@@ -2,7 +2,8 @@
 
 import pulumi_docker as docker
 
-from ..change import ABSENT, add, put
+from policy.testing.change import ABSENT, add, put
+
 from ..mutation import CAUGHT, NOTHING, PASSED, Case, Row, found, table
 
 _HOST = found("forbid-docker-socket@frontend", "forbid-host-system-mounts@frontend")

@@ -4,8 +4,9 @@ from typing import Any
 
 import pulumi_aws as aws
 
-from ..aws_host import user_data
-from ..change import ABSENT, UNKNOWN, Change, From, add, put, without
+from policy.testing.aws_host import user_data
+from policy.testing.change import ABSENT, UNKNOWN, Change, From, add, put, without
+
 from ..mutation import CAUGHT, NOTHING, PASSED, REQUIRED, Case, Row, found, on_aws
 
 _OTHER = user_data({"KAUTH_BASE_URL": "https://login.example.com"})

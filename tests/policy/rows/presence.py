@@ -4,8 +4,9 @@ import json
 
 import pulumi_aws as aws
 
-from ..aws_host import TOOLS, run, unit, user_data
-from ..change import ABSENT, All, From, add, put, without
+from policy.testing.aws_host import TOOLS, run, unit, user_data
+from policy.testing.change import ABSENT, All, From, add, put, without
+
 from ..mutation import NOTHING, Case, Impossible, Row, found, on_aws, state, table
 from .topology import PART
 

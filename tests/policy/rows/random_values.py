@@ -2,7 +2,8 @@
 
 import pulumi_random as random
 
-from ..change import ABSENT, Args, Change, From, Secret, add, put
+from policy.testing.change import ABSENT, Args, Change, From, Secret, add, put
+
 from ..mutation import NOTHING, REQUIRED, Case, Row, found, on_aws, state, table
 
 _PLAIN: dict[str, tuple[type, Args, str]] = {

@@ -3,10 +3,11 @@
 import pulumi_aws as aws
 import pulumi_random as random
 
-from ..aws_host import PROXY, user_data
-from ..change import ABSENT, UNKNOWN, From, Secret, add, put
+from policy.testing.aws_host import PROXY, user_data
+from policy.testing.change import ABSENT, UNKNOWN, From, Secret, add, put
+from policy.testing.docker_program import KNOWN
+
 from ..mutation import NOTHING, Case, Row, found, on_aws, table
-from ..program import KNOWN
 from .secret_exposure_text import ON_AWS as TEXTS_ON_AWS
 from .secret_exposure_text import TEXTS
 

@@ -2,8 +2,9 @@
 
 import pulumi_aws as aws
 
-from ..aws_program import KNOWN as AWS_KNOWN
-from ..change import UNKNOWN, Change, From, Secret, add, put
+from policy.testing.aws_program import KNOWN as AWS_KNOWN
+from policy.testing.change import UNKNOWN, Change, From, Secret, add, put
+
 from ..mutation import CAUGHT, NOTHING, PASSED, Case, Row, found, spelled
 from .secret_commands import CAUGHT_COMMANDS, PASSED_COMMANDS
 

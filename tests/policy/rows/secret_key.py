@@ -2,9 +2,10 @@
 
 import pulumi_random as random
 
-from ..change import ABSENT, UNKNOWN, Change, From, Secret, add, put
+from policy.testing.change import ABSENT, UNKNOWN, Change, From, Secret, add, put
+from policy.testing.docker_program import KNOWN, envs
+
 from ..mutation import NOTHING, REQUIRED, Case, Impossible, Row, found, state, table
-from ..program import KNOWN, envs
 
 _HEX = "0123456789abcdef" * 4
 _TRACE = found("trace-secret-key@server")

@@ -9,11 +9,12 @@ import pulumi_aws as aws
 import pulumi_docker as docker
 import pulumi_random as random
 
-from ..aws_host import PROXY, SERVER, sha256, user_data
-from ..aws_program import KNOWN as AWS_KNOWN
-from ..change import ABSENT, Change, From, Secret, add, copied, put
+from policy.testing.aws_host import PROXY, SERVER, sha256, user_data
+from policy.testing.aws_program import KNOWN as AWS_KNOWN
+from policy.testing.change import ABSENT, Change, From, Secret, add, copied, put
+from policy.testing.docker_program import KNOWN, POSTGRES, envs
+
 from ..mutation import NOTHING, Case, Found, Row, found, on_aws, table
-from ..program import KNOWN, POSTGRES, envs
 
 _DOCKER_ROLE, _AWS_ROLE = "kotauth:index:DockerDatabaseRole", "kotauth:index:AwsDatabaseRole"
 _HEX = "0123456789abcdef" * 4

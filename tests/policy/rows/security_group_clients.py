@@ -6,8 +6,9 @@ from typing import Any
 
 import pulumi_aws as aws
 
-from ..aws_program import KNOWN
-from ..change import Args, Change, From, add, copied, put, without
+from policy.testing.aws_program import KNOWN
+from policy.testing.change import Args, Change, From, add, copied, put, without
+
 from ..mutation import CAUGHT, NOTHING, PASSED, Case, found
 
 DATABASE = "restrict-database-ingress"

@@ -6,8 +6,9 @@ from typing import Any
 
 import pulumi_aws as aws
 
-from ..aws_program import KNOWN
-from ..change import UNKNOWN, Args, Change, From, add, put, without
+from policy.testing.aws_program import KNOWN
+from policy.testing.change import UNKNOWN, Args, Change, From, add, put, without
+
 from ..mutation import CAUGHT, NOTHING, PASSED, Case, Found, found
 
 DATABASE, SERVER = "restrict-database-ingress", "restrict-server-ingress"

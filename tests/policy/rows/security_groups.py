@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pulumi_aws as aws
 
-from ..change import ABSENT, UNKNOWN, Args, Change, From, Secret, add, put, without
+from policy.testing.change import ABSENT, UNKNOWN, Args, Change, From, Secret, add, put, without
+
 from ..mutation import CAUGHT, NOTHING, PASSED, REQUIRED, Case, Row, found, on_aws, state
 from .security_group_clients import CASES as CLIENTS
 from .security_group_peers import CASES as PEERS

@@ -4,8 +4,9 @@ import json
 
 import pulumi_aws as aws
 
-from ..aws_program import ACCOUNT, KNOWN, document
-from ..change import ABSENT, UNKNOWN, Args, From, add, put
+from policy.testing.aws_program import ACCOUNT, KNOWN, document
+from policy.testing.change import ABSENT, UNKNOWN, Args, From, add, put
+
 from ..mutation import NOTHING, REQUIRED, Case, Impossible, Row, found, on_aws, spelled, state
 from . import stored_secrets_keys
 

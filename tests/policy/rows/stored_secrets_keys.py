@@ -6,8 +6,9 @@ import json
 
 import pulumi_aws as aws
 
-from ..aws_program import ACCOUNT, document
-from ..change import Args, Change, add, put
+from policy.testing.aws_program import ACCOUNT, document
+from policy.testing.change import Args, Change, add, put
+
 from ..mutation import Case, found, spelled
 
 _RULE = "restrict-key-users"

@@ -3,10 +3,11 @@
 import json
 from collections.abc import Callable
 
-from .. import aws_program
-from ..aws_host import PROXY, encoded, user_data
-from ..aws_program import late
-from ..change import ABSENT, All, Args, From, Secret, copied, put, without
+from policy.testing import aws_program
+from policy.testing.aws_host import PROXY, encoded, user_data
+from policy.testing.aws_program import late
+from policy.testing.change import ABSENT, All, Args, From, Secret, copied, put, without
+
 from ..mutation import NOTHING, Case, Impossible, Row, found, on_aws, state, table
 from .topology_proxies import PROXIES, PROXIES_ON_AWS
 

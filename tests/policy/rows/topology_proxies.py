@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..aws_host import PROXY, user_data
-from ..change import UNKNOWN, put
+from policy.testing.aws_host import PROXY, user_data
+from policy.testing.change import UNKNOWN, put
+from policy.testing.docker_program import compliant
+
 from ..mutation import CAUGHT, NOTHING, PASSED, Case, found, spelled
-from ..program import compliant
 
 _RULE = "overwrite-forwarded-headers"
 _TRAEFIK = put("frontend", "image", "docker.io/library/traefik:3.5.3")

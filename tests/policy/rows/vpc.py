@@ -2,7 +2,8 @@
 
 import pulumi_aws as aws
 
-from ..change import ABSENT, UNKNOWN, Change, From, Secret, add, copied, put, without
+from policy.testing.change import ABSENT, UNKNOWN, Change, From, Secret, add, copied, put, without
+
 from ..mutation import NOTHING, REQUIRED, Case, Row, found, on_aws, state
 
 _OPEN = [{"protocol": "-1", "from_port": 0, "to_port": 0, "self": True}]

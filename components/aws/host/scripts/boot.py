@@ -29,7 +29,7 @@ def log(stage: str, outcome: str, detail: str = "") -> None:
     print(json.dumps({"kotauth": "boot", "stage": stage, "outcome": outcome, "detail": detail[:500]}), flush=True)
 
 
-def until_done(stage: str, deadline: float, work: Callable[[], Result]) -> Result:
+def retry_until(stage: str, deadline: float, work: Callable[[], Result]) -> Result:
     """Return what ``work`` returns, however often it has to be tried."""
     pause = 1.0
     while True:
@@ -60,10 +60,10 @@ def load_plan() -> dict[str, Any]:
 def main() -> None:
     """Bring the host up."""
     # Without a plan there is nothing to be patient for.
-    plan = until_done("plan", 0, load_plan)
+    plan = retry_until("plan", 0, load_plan)
     aws = Aws()
     deadline = time.monotonic() + plan["limit_seconds"]
-    until_done("artifacts", deadline, lambda: fetch(aws, plan))
+    retry_until("artifacts", deadline, lambda: fetch(aws, plan))
     from .bring_up import bring_up  # noqa: PLC0415 - one of the files just fetched
 
     bring_up(plan, deadline)

@@ -7,7 +7,7 @@ import os
 import tempfile
 from typing import Any
 
-from .boot import until_done
+from .boot import retry_until
 from .command import CommandError, run
 from .files import read, write
 from .services import Services
@@ -24,16 +24,16 @@ Plan = dict[str, Any]
 def bring_up(plan: Plan, deadline: float) -> None:
     """Go through all stages; return once every container is healthy."""
     aws = Services()
-    until_done("logs", deadline, start_logs)
-    late: Plan = until_done("parameter", deadline, lambda: parameter(aws, plan))
-    until_done("files", deadline, lambda: write_files(plan, late))
-    until_done("secrets", deadline, lambda: write_secrets(aws, plan, late))
+    retry_until("logs", deadline, start_logs)
+    late: Plan = retry_until("parameter", deadline, lambda: parameter(aws, plan))
+    retry_until("files", deadline, lambda: write_files(plan, late))
+    retry_until("secrets", deadline, lambda: write_secrets(aws, plan, late))
     if plan["volume"]:
-        until_done("volume", deadline, lambda: mount(plan["volume"], str(late["volume_id"])))
-    until_done("docker", deadline, start_docker)
-    until_done("images", deadline, lambda: pull_images(aws, plan))
-    until_done("units", deadline, lambda: start_units(plan))
-    until_done("ready", deadline, lambda: look_at_health(plan))
+        retry_until("volume", deadline, lambda: mount(plan["volume"], str(late["volume_id"])))
+    retry_until("docker", deadline, start_docker)
+    retry_until("images", deadline, lambda: pull_images(aws, plan))
+    retry_until("units", deadline, lambda: start_units(plan))
+    retry_until("ready", deadline, lambda: look_at_health(plan))
 
 
 def start_logs() -> None:

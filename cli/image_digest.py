@@ -1,0 +1,138 @@
+"""The digests of a stack's container images, pinned in the stack's file beside their tags.
+
+A tag can be moved to another image, and each new host pulls. A registry is asked by the OCI distribution specification,
+without credentials, as hosts pull there. A private one of Amazon ECR is asked through AWS, with the user's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.client import HTTPResponse
+from typing import TYPE_CHECKING
+
+from components.aws.host.ecr import PrivateRepository, private_repository
+
+if TYPE_CHECKING:
+    from components.inputs.image import Image
+
+_MANIFESTS = (
+    # Indexes first: their digest is the same for every architecture.
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+)
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_ANSWER_SECONDS = 20
+_LARGEST_BYTES = 4 << 20
+"""The least that a registry must take as a manifest."""
+
+
+def images(setting: Callable[[str], str]) -> dict[str, Image]:
+    """Return what hosts of a stack on AWS pull, by the name of the setting; ``setting`` is empty for a default.
+
+    Raises ``InvalidInputError`` with every setting that names no image.
+    """
+    from components.aws.settings import CADDY_IMAGE, TOOLS_IMAGE  # noqa: PLC0415
+    from components.frontends.caddy import frontend as caddy  # noqa: PLC0415
+    from components.inputs.reader import Inputs  # noqa: PLC0415
+    from components.kotauth import server as kotauth  # noqa: PLC0415 - loads Pulumi's SDK
+    from components.postgres import server as postgres  # noqa: PLC0415
+
+    names = ("databaseVersion", "image", "frontendImage", "toolsImage")
+    reader = Inputs({name: setting(name) for name in names}, "the stack's file", prefix="kotauth:")
+    version = reader.take("databaseVersion", postgres.parse_version, postgres.DEFAULT_VERSION)
+    tools = TOOLS_IMAGE.format(postgres.IMAGES[version].rpartition(":")[2])
+    found = {
+        "image": reader.take("image", kotauth.parse_image, kotauth.parse_image(kotauth.DEFAULT_IMAGE)),
+        "frontendImage": reader.take("frontendImage", caddy.parse_image, caddy.parse_image(CADDY_IMAGE)),
+        "toolsImage": reader.take("toolsImage", postgres.parse_image, postgres.parse_image(tools)),
+    }
+    reader.finish()
+    return found
+
+
+class UnresolvedError(Exception):
+    """A registry gave no digest."""
+
+
+@dataclass
+class Registries:
+    """Registries, and the tokens that they gave to anybody."""
+
+    _tokens: dict[str, str] = field(default_factory=dict)
+
+    def pinned(self, image: Image) -> str:
+        """Return the reference of an image with the digest that its tag has now; its own if it is on this machine.
+
+        Raises:
+            UnresolvedError: The registry can't be reached, doesn't know the image, or answers nonsense.
+        """
+        host, _, path = image.repository.partition("/")
+        if host == "localhost" or not image.tag:
+            return image.reference
+        url = f"https://{'registry-1.docker.io' if host == 'docker.io' else host}/v2/{path}/manifests/{image.tag}"
+        named = f"{image.repository}:{image.tag}"
+        private = private_repository(image.repository)
+        try:
+            digest = _said_by_ecr(private, image.tag) if private else self._digest(url, f"repository:{path}:pull")
+        except (OSError, ValueError) as error:
+            raise UnresolvedError(f"{named} is not resolved: {error}") from None
+        if not _DIGEST.fullmatch(digest):
+            raise UnresolvedError(f'{named} is not resolved: the registry calls "{digest}" its digest')
+        return f"{named}@{digest}"
+
+    def _digest(self, url: str, scope: str) -> str:
+        with self._ask("HEAD", url, scope) as answer:
+            if said := answer.headers.get("Docker-Content-Digest"):
+                return said
+        with self._ask("GET", url, scope) as answer:
+            return f"sha256:{hashlib.sha256(answer.read(_LARGEST_BYTES)).hexdigest()}"
+
+    def _ask(self, method: str, url: str, scope: str) -> HTTPResponse:
+        try:
+            return _open(method, url, self._tokens.get(scope))
+        except urllib.error.HTTPError as error:
+            challenge = error.headers.get("WWW-Authenticate", "")
+            if error.code != 401 or not challenge.lower().startswith("bearer "):
+                raise
+            self._tokens[scope] = _token(challenge, scope)
+        return _open(method, url, self._tokens[scope])
+
+
+def _said_by_ecr(repository: PrivateRepository, tag: str) -> str:
+    import boto3  # noqa: PLC0415 - half a second, only where AWS is asked
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    wanted = {"registryId": repository.account, "repositoryName": repository.name, "imageIds": [{"imageTag": tag}]}
+    try:
+        (found,) = boto3.client("ecr", region_name=repository.region).describe_images(**wanted)["imageDetails"]
+    except (BotoCoreError, ClientError) as error:
+        raise ValueError(error) from None
+    return str(found["imageDigest"])
+
+
+def _open(method: str, url: str, token: str | None) -> HTTPResponse:
+    headers = {"Accept": ", ".join(_MANIFESTS), **({"Authorization": f"Bearer {token}"} if token else {})}
+    request = urllib.request.Request(url, headers=headers, method=method)  # noqa: S310 - https, by the callers
+    # An opener of its own: the shared one keeps the proxy that was set when it was first used.
+    return urllib.request.build_opener().open(request, timeout=_ANSWER_SECONDS)
+
+
+def _token(challenge: str, scope: str) -> str:
+    """Return the token that a registry's authority gives to anybody."""
+    asked = dict(re.findall(r'(\w+)="([^"]*)"', challenge))
+    realm = asked.get("realm", "")
+    if not realm.startswith("https://"):
+        raise ValueError(f'the registry sends for a token to "{realm}", which is not https')
+    query = {"scope": asked.get("scope", scope), **({"service": asked["service"]} if "service" in asked else {})}
+    with _open("GET", f"{realm}?{urllib.parse.urlencode(query)}", None) as answer:
+        found = json.load(answer)
+    return str(found.get("token") or found.get("access_token") or "")

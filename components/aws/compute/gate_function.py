@@ -1,0 +1,86 @@
+"""A function that waits for what an update has made, and its call, which fails the update where that never comes.
+
+A call that failed is no resource yet, so the next `pulumi up` asks anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pulumi
+import pulumi_aws as aws
+
+from ...inputs.reader import Inputs, whole_number
+from ..functions.archive import function_code
+from ..observability.logs import RETENTION_DAYS, encrypted_log_group, parse_retention
+from ..security.iam import Statement, allow, document, trust
+
+_LAMBDA_SECONDS = 900
+"""Lambda stops every function after 15 minutes, without a word about what it waited for."""
+
+
+def take_limits(inputs: Inputs) -> tuple[int, int]:
+    """Take how long a gate waits, in seconds, and how long its log is kept, in days."""
+    limit = inputs.take("limit_seconds", whole_number("seconds", 60, 840, "Lambda ends at 900"), 840)
+    return limit, inputs.take("log_retention_days", parse_retention, RETENTION_DAYS)
+
+
+def gate_call(  # noqa: PLR0913 - one argument for each thing in which gates differ
+    name: str,
+    code: str,
+    *,
+    waits_until: str,
+    may: Statement,
+    event: Mapping[str, pulumi.Input[str | int]],
+    trigger: str,
+    retention_days: int,
+    key_arn: pulumi.Input[str] | None,
+    tags: dict[str, str],
+    opts: pulumi.ResourceOptions,
+) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
+    """Make the function in the folder ``code`` and call it once for each value of ``event[trigger]``.
+
+    Returns what it found, and its name.
+    """
+    logs = encrypted_log_group(
+        f"{name}-log",
+        own_key=(f"{name}-key", f"Log of {name}"),
+        key_arn=key_arn,
+        retention_days=retention_days,
+        tags=tags,
+        opts=opts,
+    )
+    role = aws.iam.Role(
+        f"{name}-role",
+        description=f"Waits until {waits_until}",
+        assume_role_policy=trust("lambda.amazonaws.com"),
+        tags=tags,
+        opts=opts,
+    )
+    write = allow("WriteLog", ["logs:CreateLogStream", "logs:PutLogEvents"], pulumi.Output.concat(logs.arn, ":*"))
+    rights = aws.iam.RolePolicy(f"{name}-rights", role=role.name, policy=document(may, write), opts=opts)
+    # No reserved concurrency: a new account has ten executions in all and may reserve none of them.
+    function_files = function_code(code)
+    function = aws.lambda_.Function(
+        name,
+        description=f"Waits until {waits_until}",
+        role=role.arn,
+        runtime=aws.lambda_.Runtime.PYTHON3D13,
+        architectures=["arm64"],
+        handler=function_files.handler,
+        code=function_files.archive,
+        timeout=_LAMBDA_SECONDS,
+        memory_size=128,
+        logging_config={"log_group": logs.name, "log_format": "JSON"},
+        tags=tags,
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[rights])),
+    )
+    call = aws.lambda_.Invocation(
+        f"{name}-call",
+        function_name=function.name,
+        input=pulumi.Output.json_dumps(dict(event)),
+        triggers={trigger: pulumi.Output.from_input(event[trigger]).apply(str)},
+        lifecycle_scope="CREATE_ONLY",
+        opts=opts,
+    )
+    return call.result, function.name

@@ -1,0 +1,104 @@
+"""What a host may do, and nothing else.
+
+It reads its own secrets, files and parameter, pulls its private images, writes its log, and gives itself up.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from ..host.ecr import private_repository
+from ..security.iam import Statement, allow, document, trust
+
+
+class SecretReference(TypedDict):
+    """Where the content of a secret file lies."""
+
+    arn: pulumi.Input[str]
+    """ARN of the secret."""
+    key_arn: pulumi.Input[str]
+    """ARN of the key that encrypts it."""
+    version_label: NotRequired[pulumi.Input[str]]
+    """Staging label of the version, as `AwsSecret` gives it. A new label makes a new host; by default a host reads what
+    is current at each boot."""
+
+
+@dataclass(frozen=True)
+class HostRole:
+    """A role, and what must be there before a host starts with it."""
+
+    role: "aws.iam.Role"
+    rights: "aws.iam.RolePolicy"
+    profile: "aws.iam.InstanceProfile"
+
+
+def host_role(
+    name: str, statements: Sequence[Statement], *, tags: dict[str, str], opts: pulumi.ResourceOptions
+) -> HostRole:
+    """Make the role of a host that may do these things, and be entered through Session Manager."""
+    role = aws.iam.Role(
+        f"{name}-role",
+        description=f"Hosts of {name}",
+        assume_role_policy=trust("ec2.amazonaws.com"),
+        tags=tags,
+        opts=opts,
+    )
+    rights = aws.iam.RolePolicy(
+        f"{name}-rights", role=role.name, policy=document(*statements, _session_manager()), opts=opts
+    )
+    return HostRole(role, rights, aws.iam.InstanceProfile(f"{name}-profile", role=role.name, tags=tags, opts=opts))
+
+
+def read_secrets(secrets: Sequence[SecretReference], invoke: pulumi.InvokeOutputOptions) -> list[Statement]:
+    """Let a host read these secrets, and use their keys for that alone."""
+    if not secrets:
+        return []
+    service = pulumi.Output.concat("secretsmanager.", aws.get_region_output(opts=invoke).region, ".amazonaws.com")
+    # Each key once: the same Output, not the same text, which is known later.
+    keys = list({id(secret["key_arn"]): secret["key_arn"] for secret in secrets}.values())
+    return [
+        allow("ReadSecrets", "secretsmanager:GetSecretValue", [secret["arn"] for secret in secrets]),
+        allow("DecryptSecrets", "kms:Decrypt", keys, condition={"StringEquals": {"kms:ViaService": service}}),
+    ]
+
+
+def pull_images(images: Sequence[str], invoke: pulumi.InvokeOutputOptions) -> list[Statement]:
+    """Let a host log in to private registries and pull these images; AWS knows no narrower resource for a login."""
+    found = sorted({(each.region, each.account, each.name) for image in images if (each := private_repository(image))})
+    if not found:
+        return []
+    partition = aws.get_partition_output(opts=invoke).partition
+    repositories = [
+        pulumi.Output.concat("arn:", partition, f":ecr:{region}:{account}:repository/{name}")
+        for region, account, name in found
+    ]
+    return [
+        allow("LogInToRegistries", "ecr:GetAuthorizationToken", "*"),
+        allow("PullImages", ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], repositories),
+    ]
+
+
+def give_up(group: str, invoke: pulumi.InvokeOutputOptions) -> Statement:
+    """Let a host say that it must be replaced. The name of its group isn't known before it, but begins with ours."""
+    place = [
+        aws.get_partition_output(opts=invoke).partition,
+        "autoscaling",
+        aws.get_region_output(opts=invoke).region,
+        aws.get_caller_identity_output(opts=invoke).account_id,
+    ]
+    parts = [part for each in place for part in (":", each)]
+    groups = pulumi.Output.concat("arn", *parts, f":autoScalingGroup:*:autoScalingGroupName/{group}-*")
+    return allow("GiveUp", "autoscaling:SetInstanceHealth", groups)
+
+
+def _session_manager() -> Statement:
+    """Let people in through Session Manager, without a port. AWS knows no narrower resource for these actions.
+
+    Not AWS's own managed policy, which may read every parameter of the account.
+    """
+    channels = ["CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel"]
+    actions = ["ssm:UpdateInstanceInformation", *(f"ssmmessages:{channel}" for channel in channels)]
+    return allow("SessionManager", actions, "*")

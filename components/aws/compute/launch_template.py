@@ -1,0 +1,241 @@
+"""How a host that runs containers is launched: its image, user data, rights and security group.
+
+The host is made anew whenever something here changes, and never changed in place: whatever must roll the servers stands
+in the user data. What is known only later (the database's address, the ARNs of secrets) lies in one parameter.
+"""
+
+import base64
+from collections.abc import Mapping
+from typing import NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from ...inputs.reader import Inputs, whole_floats_as_int
+from ...kotauth.server import DATABASE_PORT
+from ...tokens import token
+from ...workload.spec import ContainerSpec
+from ..host.description import CURRENT, images
+from ..host.user_data import Host, Secret, Volume, render
+from ..observability.logs import encrypted_log_group
+from ..security.iam import allow
+from ..security.security_groups import EGRESS_PORTS, Egress, allow_between, allow_out, ways_out
+from .host_files import host_files
+from .host_inputs import HostInputs, WatchedContainer, take_host
+from .host_role import SecretReference, give_up, host_role, pull_images, read_secrets
+
+_HOST_IMAGE = "/aws/service/ecs/optimized-ami/amazon-linux-2023/{}recommended/image_id"
+"""Public parameter with the newest ECS-optimized Amazon Linux 2023: Docker and the SSM agent are on it."""
+
+
+class AwsLaunchTemplateArgs(TypedDict):
+    """Inputs of `AwsLaunchTemplate`."""
+
+    vpc_id: pulumi.Input[str]
+    """The host's VPC."""
+    containers: list[ContainerSpec]
+    """What runs, in the order of the start. A port of the host is published by one only. Known values go into the user
+    data, later ones into the boot parameter."""
+    in_group: bool
+    """Whether an Auto Scaling group launches it, and replaces a host that is given up."""
+    secrets: NotRequired[dict[str, SecretReference]]
+    """Secret files of the containers: name to where the content lies."""
+    watch: NotRequired[WatchedContainer]
+    """Which container is asked every 20 seconds whether it lives. Default the first one, on 8080 at `/health`.
+    What doesn't answer three times in a row, this container, the one on port 443 or Docker, is restarted. When that
+    doesn't help, the group replaces the host."""
+    instance_type: NotRequired[str]
+    """EC2 instance type. Default `t4g.small`."""
+    image_id: NotRequired[str]
+    """Machine image. Default the newest ECS-optimized Amazon Linux 2023, so that an update may replace the host."""
+    volume_id: NotRequired[pulumi.Input[str]]
+    """EBS volume that keeps the containers' persistent data and is attached to the host as `/dev/sdf`."""
+    database_security_group_id: NotRequired[pulumi.Input[str]]
+    """The database's group, which gets a rule for the host."""
+    egress: NotRequired[list[Egress]]
+    """Ways out. Default 443, 465 and 587."""
+    log_retention_days: NotRequired[int]
+    """Days that logs are kept. Default 365."""
+    kms_key_arn: NotRequired[pulumi.Input[str]]
+    """Key of the log. By default one is made."""
+    deletion_protection: NotRequired[bool]
+    """Whether the bucket with the hosts' files can be deleted only when it is empty. Default true."""
+    tags: NotRequired[dict[str, str]]
+    """Tags for every child."""
+
+
+class AwsLaunchTemplate(pulumi.ComponentResource):
+    """A launch template, with everything that a host launched from it needs."""
+
+    template_id: pulumi.Output[str]
+    """Id of the launch template, known once all that the host needs is there."""
+    template_version: pulumi.Output[str]
+    """Its newest version; a change of anything makes it unknown at preview."""
+    security_group_id: pulumi.Output[str]
+    """The host's security group. It has ways out and no way in."""
+    role_name: pulumi.Output[str]
+    """The host's role."""
+    log_group_name: pulumi.Output[str]
+    """Where the redacted lines of containers and boot go, one stream for each part of each host."""
+    log_group_arn: pulumi.Output[str]
+    """ARN of that log group."""
+
+    def __init__(self, name: str, args: AwsLaunchTemplateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Render the host and make what it needs."""
+        inputs = Inputs.of(AwsLaunchTemplateArgs, name, args)
+        host = take_host(inputs, args)
+        inputs.finish()
+        rendered = render(_host(args, host))
+        super().__init__(token("AwsLaunchTemplate"), name, {"instance_type": host.instance_type}, opts)
+        self._name, self._args = name, args
+        self._tags = args.get("tags", {})
+        self._child = pulumi.ResourceOptions(parent=self)
+        self._invoke = pulumi.InvokeOutputOptions(parent=self)
+
+        logs = encrypted_log_group(
+            f"{name}-log",
+            own_key=(f"{name}-log-key", f"Log lines of the hosts of {name}"),
+            key_arn=args.get("kms_key_arn"),
+            retention_days=host.log_retention_days,
+            tags=self._tags,
+            opts=self._child,
+        )
+        bucket, files = host_files(
+            name,
+            rendered.artifacts,
+            deletion_protection=host.deletion_protection,
+            tags=self._tags,
+            opts=self._child,
+        )
+        parameter = aws.ssm.Parameter(
+            f"{name}-boot",
+            description="What the hosts read at each boot: addresses and ARNs, no secret",
+            type="String",
+            value=pulumi.Output.json_dumps(rendered.late),
+            tags=self._tags,
+            opts=self._child,
+        )
+        role = host_role(
+            name,
+            [
+                allow("ReadBootParameter", "ssm:GetParameter", parameter.arn),
+                allow("ReadFiles", "s3:GetObject", pulumi.Output.concat(bucket.arn, "/*")),
+                allow("WriteLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], pulumi.Output.concat(logs.arn, ":*")),
+                *read_secrets(list(args.get("secrets", {}).values()), self._invoke),
+                *pull_images(images(args["containers"]), self._invoke),
+                # Nobody replaces a host without a group.
+                *([give_up(name, self._invoke)] if args["in_group"] else []),
+            ],
+            tags=self._tags,
+            opts=self._child,
+        )
+        group = self._security_group()
+        names = pulumi.Output.all(parameter=parameter.name, bucket=bucket.bucket, log_group=logs.name)
+        user_data = pulumi.Output.all(rendered.labels, names).apply(
+            lambda known: _base64(rendered.text(known[0], **known[1]))
+        )
+        template = aws.ec2.LaunchTemplate(
+            name,
+            instance_type=host.instance_type,
+            image_id=host.image_id or self._newest_image(host.instance_type),
+            user_data=user_data,
+            iam_instance_profile={"arn": role.profile.arn},
+            vpc_security_group_ids=[group.id],
+            # Version 2, and one hop: containers on a bridge are one further, so only the host itself is its role.
+            metadata_options={
+                "http_endpoint": "enabled",
+                "http_tokens": "required",
+                "http_put_response_hop_limit": 1,
+                "instance_metadata_tags": "disabled",
+            },
+            monitoring={"enabled": True},
+            # AWS's own key: the Auto Scaling service may use no other without a grant, and would launch nothing.
+            block_device_mappings=[
+                {
+                    "device_name": "/dev/xvda",
+                    "ebs": {
+                        "encrypted": "true",
+                        "volume_type": "gp3",
+                        "volume_size": 30,
+                        "delete_on_termination": "true",
+                    },
+                }
+            ],
+            update_default_version=False,
+            tags=self._tags,
+            opts=pulumi.ResourceOptions.merge(
+                self._child, pulumi.ResourceOptions(depends_on=[role.rights, parameter, *files])
+            ),
+        )
+        self.template_id = template.id
+        self.template_version = template.latest_version.apply(str)
+        self.security_group_id = group.id
+        self.role_name = role.role.name
+        self.log_group_name = logs.name
+        self.log_group_arn = logs.arn
+        self.register_outputs(
+            {
+                "template_id": self.template_id,
+                "template_version": self.template_version,
+                "security_group_id": self.security_group_id,
+                "role_name": self.role_name,
+                "log_group_name": self.log_group_name,
+                "log_group_arn": self.log_group_arn,
+            }
+        )
+
+    def _security_group(self) -> "aws.ec2.SecurityGroup":
+        group = aws.ec2.SecurityGroup(
+            f"{self._name}-group",
+            description=f"Hosts of {self._name}",
+            vpc_id=self._args["vpc_id"],
+            tags=self._tags,
+            opts=self._child,
+        )
+        ways = self._args.get("egress", ways_out(EGRESS_PORTS))
+        allow_out(self._name, group.id, ways, tags=self._tags, opts=self._child)
+        if "database_security_group_id" in self._args:
+            allow_between(
+                f"{self._name}-to-database",
+                client_group=group.id,
+                server_group=self._args["database_security_group_id"],
+                port=DATABASE_PORT,
+                description="PostgreSQL from the hosts",
+                tags=self._tags,
+                opts=self._child,
+            )
+        return group
+
+    def _newest_image(self, instance_type: str) -> pulumi.Output[str]:
+        kind = aws.ec2.get_instance_type_output(instance_type=instance_type, opts=self._invoke)
+        path = kind.supported_architectures.apply(
+            lambda supported: _HOST_IMAGE.format("arm64/" if "arm64" in supported else "")
+        )
+        # The plain form: the value of a public parameter is no secret, and would hide the image from every preview.
+        return aws.ssm.get_parameter_output(name=path, opts=self._invoke).insecure_value
+
+
+def _host(args: AwsLaunchTemplateArgs, host: HostInputs) -> Host:
+    containers = whole_floats_as_int(args["containers"])
+    references = args.get("secrets", {})
+    secrets: dict[str, Mapping[str, Secret]] = {
+        spec["part"]: {
+            file: Secret(references[file]["arn"], references[file].get("version_label", CURRENT))
+            for file in spec.get("secret_files", [])
+            if file in references
+        }
+        for spec in containers
+        if spec.get("secret_files")
+    }
+    volume = args.get("volume_id")
+    return Host(
+        containers=containers,
+        secrets=secrets,
+        in_group=args["in_group"],
+        volume=Volume(volume) if volume is not None else None,
+        watch=host.watch,
+    )
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()

@@ -1,0 +1,70 @@
+"""Stops an update whose new servers never become healthy, again and again until they do.
+
+When a new group fails, the old one is already marked for deletion: the next `pulumi up` has nothing left to wait for
+and would delete the servers that still work. An invocation that failed is no resource yet, so the next `up` asks
+anew, and old groups go only at the end of an `up` without errors.
+"""
+
+from typing import NotRequired, TypedDict
+
+import pulumi
+
+from ...inputs.reader import Inputs
+from ...tokens import token
+from ..security.iam import allow
+from .gate_function import gate_call, take_limits
+
+
+class AwsRollGateArgs(TypedDict):
+    """Inputs of `AwsRollGate`."""
+
+    group_name: pulumi.Input[str]
+    """Name of the Auto Scaling group. A new name asks anew."""
+    target_group_arn: pulumi.Input[str]
+    """ARN of the target group in which its instances must be healthy."""
+    limit_seconds: NotRequired[int]
+    """How long to wait. Default 840; Lambda's own limit lies above."""
+    log_retention_days: NotRequired[int]
+    """Days that the function's log is kept. Default 365."""
+    kms_key_arn: NotRequired[pulumi.Input[str]]
+    """Key for the log. By default one is made."""
+    tags: NotRequired[dict[str, str]]
+    """Tags for every child."""
+
+
+class AwsRollGate(pulumi.ComponentResource):
+    """A function outside the VPC that only looks, and its call for this group."""
+
+    result: pulumi.Output[str]
+    """What the function found, known once the group is healthy. Depend on it."""
+    function_name: pulumi.Output[str]
+    """Name of the function."""
+
+    def __init__(self, name: str, args: AwsRollGateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Make the function and call it."""
+        inputs = Inputs.of(AwsRollGateArgs, name, args)
+        limit, retention = take_limits(inputs)
+        inputs.finish()
+        super().__init__(token("AwsRollGate"), name, {"limit_seconds": limit}, opts)
+        self.result, self.function_name = gate_call(
+            name,
+            "roll_gate",
+            waits_until="a new group of servers is healthy",
+            # AWS knows no narrower resource for these two reading actions.
+            may=allow(
+                "ReadHealth",
+                ["autoscaling:DescribeAutoScalingGroups", "elasticloadbalancing:DescribeTargetHealth"],
+                "*",
+            ),
+            event={
+                "group": args["group_name"],
+                "target_group": args["target_group_arn"],
+                "limit_seconds": limit,
+            },
+            trigger="group",
+            retention_days=retention,
+            key_arn=args.get("kms_key_arn"),
+            tags=args.get("tags", {}),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.register_outputs({"result": self.result, "function_name": self.function_name})

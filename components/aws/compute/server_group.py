@@ -1,0 +1,149 @@
+"""The server behind a load balancer: one host in an Auto Scaling group that heals it, and that is replaced to roll it.
+
+A changed launch template makes a new group beside the old one. The old one goes only when the new one's host is healthy
+in the target group, which the provider waits for and the gate asks again: no request is lost, and an update that fails
+leaves the old host serving.
+"""
+
+from typing import NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from ...inputs.reader import Inputs
+from ...tokens import token
+from ...workload.spec import ContainerSpec
+from ..observability.logs import RETENTION_DAYS
+from ..security.security_groups import Egress, allow_between
+from .host_inputs import WatchedContainer, passed_on, take_host
+from .host_role import SecretReference
+from .launch_template import AwsLaunchTemplate
+from .roll_gate import AwsRollGate, AwsRollGateArgs
+
+_CAPACITY_TIMEOUT = "15m"
+"""For one host: boot, images, migrations, probes. The provider's default of 10 is short for a first start."""
+_GRACE_SECONDS = 300
+PORT = 443
+
+
+class AwsServerGroupArgs(TypedDict):
+    """Inputs of `AwsServerGroup`."""
+
+    vpc_id: pulumi.Input[str]
+    """The hosts' VPC."""
+    subnet_ids: pulumi.Input[list[str]]
+    """Private subnets with a way out, in two zones or more: the group launches where there is room."""
+    containers: list[ContainerSpec]
+    """What runs on the host, in the order of the start. Exactly one publishes port 443 and serves the load balancer."""
+    target_group_arn: pulumi.Input[str]
+    """Target group that the host must become healthy in."""
+    load_balancer_security_group_id: pulumi.Input[str]
+    """The load balancer's group, which alone reaches the host."""
+    database_security_group_id: NotRequired[pulumi.Input[str]]
+    """The database's group, which gets a rule for the host."""
+    egress: NotRequired[list[Egress]]
+    """Ways out of the host. Default 443, 465 and 587."""
+    secrets: NotRequired[dict[str, SecretReference]]
+    """Secret files of the containers: name to where the content lies."""
+    watch: NotRequired[WatchedContainer]
+    """Which container is asked every 20 seconds whether the host lives. Default the first one, on 8080 at `/health`.
+    What doesn't answer three times in a row, this container, the one on port 443 or Docker, is restarted. When that
+    doesn't help, the host is replaced."""
+    instance_type: NotRequired[str]
+    """EC2 instance type. Default `t4g.small`."""
+    image_id: NotRequired[str]
+    """Machine image. Default the newest ECS-optimized Amazon Linux 2023, so that an update may replace the host."""
+    log_retention_days: NotRequired[int]
+    """Days that logs are kept. Default 365."""
+    kms_key_arn: NotRequired[pulumi.Input[str]]
+    """Key of the logs. By default each gets one of its own."""
+    deletion_protection: NotRequired[bool]
+    """Whether the bucket with the hosts' files can be deleted only when it is empty. Default true."""
+    tags: NotRequired[dict[str, str]]
+    """Tags for every child, and for the hosts."""
+
+
+class AwsServerGroup(pulumi.ComponentResource):
+    """A group of one host, replaced without a lost request."""
+
+    group_name: pulumi.Output[str]
+    """Name of the Auto Scaling group."""
+    log_group_name: pulumi.Output[str]
+    """Log group of the hosts."""
+    security_group_id: pulumi.Output[str]
+    """Security group of the hosts."""
+    gate_function_name: pulumi.Output[str]
+    """Name of the roll gate's function."""
+    ready: pulumi.Output[str]
+    """Known once the group's host serves."""
+
+    def __init__(self, name: str, args: AwsServerGroupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Make the group and wait until its host is healthy."""
+        inputs = Inputs.of(AwsServerGroupArgs, name, args)
+        take_host(inputs, args, public_port=PORT)
+        inputs.finish()
+        super().__init__(token("AwsServerGroup"), name, {"instance_type": args.get("instance_type", "")}, opts)
+        child, tags = pulumi.ResourceOptions(parent=self), args.get("tags", {})
+
+        template = AwsLaunchTemplate(name, passed_on(args, in_group=True), child)
+        ways = allow_between(
+            f"{name}-from-load-balancer",
+            client_group=args["load_balancer_security_group_id"],
+            server_group=template.security_group_id,
+            port=PORT,
+            description="TLS from the load balancer to the hosts",
+            tags=tags,
+            opts=child,
+        )
+        group = aws.autoscaling.Group(
+            name,
+            vpc_zone_identifiers=args["subnet_ids"],
+            launch_template={"id": template.template_id, "version": template.template_version},
+            min_size=1,
+            max_size=1,
+            desired_capacity=1,
+            target_group_arns=[args["target_group_arn"]],
+            min_elb_capacity=1,
+            wait_for_capacity_timeout=_CAPACITY_TIMEOUT,
+            # The group tries again by itself: a zone without capacity, or a profile that EC2 doesn't see yet, is no
+            # reason to end the update. The time-out and the gate decide.
+            ignore_failed_scaling_activities=True,
+            # Not ELB: readiness includes the database, and a failover of it would cost the only host.
+            health_check_type="EC2",
+            health_check_grace_period=_GRACE_SECONDS,
+            metrics_granularity="1Minute",
+            enabled_metrics=[
+                aws.autoscaling.Metric.GROUP_IN_SERVICE_INSTANCES,
+                aws.autoscaling.Metric.GROUP_DESIRED_CAPACITY,
+            ],
+            tags=[
+                {"key": key, "value": value, "propagate_at_launch": True}
+                for key, value in sorted({"Name": name, **tags}.items())
+            ],
+            opts=pulumi.ResourceOptions.merge(
+                child, pulumi.ResourceOptions(replace_on_changes=["launchTemplate"], depends_on=[template, *ways])
+            ),
+        )
+        asked: AwsRollGateArgs = {
+            "group_name": group.name,
+            "target_group_arn": args["target_group_arn"],
+            "log_retention_days": args.get("log_retention_days", RETENTION_DAYS),
+            "tags": tags,
+        }
+        if "kms_key_arn" in args:
+            asked["kms_key_arn"] = args["kms_key_arn"]
+        gate = AwsRollGate(f"{name}-gate", asked, child)
+        self.group_name = group.name
+        self.log_group_name = template.log_group_name
+        self.security_group_id = template.security_group_id
+        self.gate_function_name = gate.function_name
+        self.ready = gate.result
+        self.register_outputs(
+            {
+                "group_name": self.group_name,
+                "log_group_name": self.log_group_name,
+                "security_group_id": self.security_group_id,
+                "gate_function_name": self.gate_function_name,
+                "ready": self.ready,
+            }
+        )

@@ -1,0 +1,168 @@
+"""One host at the edge, without a load balancer: a fixed address, and a volume that keeps the certificates.
+
+The address and the volume can be held by one host at a time, so a changed host is deleted before the new one is made:
+minutes without service, the price of this variant. EC2's automatic recovery alone heals it.
+"""
+
+from typing import NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from ...inputs.reader import Inputs, whole_number
+from ...tokens import token
+from ...workload.spec import ContainerSpec
+from ..security.security_groups import WORLD, Egress
+from .boot_gate import AwsBootGate, AwsBootGateArgs
+from .host_inputs import WatchedContainer, passed_on, take_host
+from .host_role import SecretReference
+from .launch_template import AwsLaunchTemplate
+
+_DEVICE = "/dev/sdf"
+_PORTS = {80: "Redirect to https, and certificate challenges", 443: "The public https port"}
+
+
+class AwsSingleHostArgs(TypedDict):
+    """Inputs of `AwsSingleHost`."""
+
+    vpc_id: pulumi.Input[str]
+    """The host's VPC."""
+    subnet_id: pulumi.Input[str]
+    """Public subnet of the host."""
+    availability_zone: pulumi.Input[str]
+    """The subnet's zone, which the volume must lie in."""
+    containers: list[ContainerSpec]
+    """What runs on the host, in the order of the start. Exactly one publishes port 443, which the world reaches like
+    port 80."""
+    database_security_group_id: NotRequired[pulumi.Input[str]]
+    """The database's group, which gets a rule for the host."""
+    egress: NotRequired[list[Egress]]
+    """Ways out of the host. Default 443, 465 and 587."""
+    secrets: NotRequired[dict[str, SecretReference]]
+    """Secret files of the containers: name to where the content lies."""
+    watch: NotRequired[WatchedContainer]
+    """Which container is asked every 20 seconds whether it lives. Default the first one, on 8080 at `/health`.
+    What doesn't answer three times in a row, this container, the one on port 443 or Docker, is restarted."""
+    instance_type: NotRequired[str]
+    """EC2 instance type. Default `t4g.small`."""
+    image_id: NotRequired[str]
+    """Machine image. Default the newest ECS-optimized Amazon Linux 2023, so that an update may replace the host."""
+    volume_gb: NotRequired[int]
+    """Size of the volume in GB. Default 1; certificates are small."""
+    log_retention_days: NotRequired[int]
+    """Days that logs are kept. Default 365."""
+    kms_key_arn: NotRequired[pulumi.Input[str]]
+    """Key of the logs. By default each gets one of its own."""
+    deletion_protection: NotRequired[bool]
+    """Whether address and volume are protected. Default true."""
+    tags: NotRequired[dict[str, str]]
+    """Tags for every child."""
+
+
+class AwsSingleHost(pulumi.ComponentResource):
+    """A host with a fixed public address."""
+
+    public_ip: pulumi.Output[str]
+    """The fixed address; the public name must point to it."""
+    instance_id: pulumi.Output[str]
+    """The host, known once it runs with its address and volume."""
+    ready: pulumi.Output[str]
+    """Known once the host says that its containers are healthy. Whether the public name leads to it isn't asked."""
+    gate_function_name: pulumi.Output[str]
+    """Function that waits for the host."""
+    log_group_name: pulumi.Output[str]
+    """Log group of the host."""
+    security_group_id: pulumi.Output[str]
+    """Security group of the host."""
+
+    def __init__(self, name: str, args: AwsSingleHostArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Make the address and the volume, and the host that holds them."""
+        inputs = Inputs.of(AwsSingleHostArgs, name, args)
+        size = inputs.take("volume_gb", whole_number("size in GB", 1, 1024), 1)
+        host = take_host(inputs, args, public_port=443)
+        inputs.finish()
+        super().__init__(token("AwsSingleHost"), name, {"volume_gb": size}, opts)
+        child, tags = pulumi.ResourceOptions(parent=self), args.get("tags", {})
+        # Names point to the address, and a new volume's certificates would count against the authority's limits.
+        kept = pulumi.ResourceOptions(parent=self, protect=host.deletion_protection)
+
+        address = aws.ec2.Eip(f"{name}-address", domain="vpc", tags={"Name": name, **tags}, opts=kept)
+        volume = aws.ebs.Volume(
+            f"{name}-volume",
+            availability_zone=args["availability_zone"],
+            size=size,
+            type="gp3",
+            encrypted=True,
+            tags={"Name": name, **tags},
+            opts=kept,
+        )
+        template = AwsLaunchTemplate(name, passed_on(args, in_group=False, volume_id=volume.id), child)
+        ways: list[pulumi.Resource] = [
+            aws.vpc.SecurityGroupIngressRule(
+                f"{name}-from-{port}",
+                security_group_id=template.security_group_id,
+                cidr_ipv4=WORLD,
+                ip_protocol="tcp",
+                from_port=port,
+                to_port=port,
+                description=description,
+                tags=tags,
+                opts=child,
+            )
+            for port, description in _PORTS.items()
+        ]
+        instance = aws.ec2.Instance(
+            name,
+            subnet_id=args["subnet_id"],
+            launch_template={"id": template.template_id, "version": template.template_version},
+            # Nothing here about a public address: either value sends a network interface, which EC2 refuses beside the
+            # template's security groups, and with the address attached a refresh would replace the host.
+            vpc_security_group_ids=[template.security_group_id],
+            # Else the provider turns off what the template says.
+            monitoring=True,
+            tags={"Name": name, **tags},
+            opts=pulumi.ResourceOptions.merge(
+                child,
+                pulumi.ResourceOptions(
+                    replace_on_changes=["launchTemplate"], delete_before_replace=True, depends_on=[template, *ways]
+                ),
+            ),
+        )
+        held = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(delete_before_replace=True))
+        attached = aws.ec2.VolumeAttachment(
+            f"{name}-attachment",
+            instance_id=instance.id,
+            volume_id=volume.id,
+            device_name=_DEVICE,
+            # Else it is pulled from under the running file system.
+            stop_instance_before_detaching=True,
+            opts=held,
+        )
+        reached = aws.ec2.EipAssociation(
+            f"{name}-association", instance_id=instance.id, allocation_id=address.id, opts=held
+        )
+        self.public_ip = address.public_ip
+        self.instance_id = pulumi.Output.all(instance.id, attached.id, reached.id).apply(lambda ids: str(ids[0]))
+        asked: AwsBootGateArgs = {
+            "instance_id": self.instance_id,
+            "log_group_arn": template.log_group_arn,
+            "log_retention_days": host.log_retention_days,
+            "tags": tags,
+        }
+        if "kms_key_arn" in args:
+            asked["kms_key_arn"] = args["kms_key_arn"]
+        gate = AwsBootGate(f"{name}-edge-gate", asked, child)
+        self.ready = gate.result
+        self.gate_function_name = gate.function_name
+        self.log_group_name = template.log_group_name
+        self.security_group_id = template.security_group_id
+        self.register_outputs(
+            {
+                "public_ip": self.public_ip,
+                "instance_id": self.instance_id,
+                "ready": self.ready,
+                "gate_function_name": self.gate_function_name,
+                "log_group_name": self.log_group_name,
+                "security_group_id": self.security_group_id,
+            }
+        )

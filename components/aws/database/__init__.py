@@ -1,0 +1,1 @@
+"""PostgreSQL on Amazon RDS, and the application's roles in it."""

@@ -1,0 +1,240 @@
+"""PostgreSQL on RDS, which nothing ever replaces.
+
+Of what is set here the provider replaces an instance only for another `dbName`, `engine`, `kmsKeyId`,
+`storageEncrypted` or `username`; version, class, storage, parameters, password, windows, subnet group, security groups,
+tags and even the identifier change in place. Engine, encryption and user are fixed. The name of the database and the
+key are inputs: whoever changes one meets the protection of the instance, since a replacement is a deletion. No
+availability zone is named and no snapshot restored from, as both would replace; a restore makes a new component.
+
+The subnet group's name, made by the engine and so known at preview, names the instance, too: RDS fixes the names of the
+log groups, and they must be there before it. A database that is made anew has another name, so that its final snapshot
+never meets the earlier one's. The key stays when the database goes, or the snapshot would be lost 30 days later.
+"""
+
+from dataclasses import asdict
+from typing import NotRequired, TypedDict, cast
+
+import pulumi
+import pulumi_aws as aws
+
+from ...inputs.reader import InvalidInputError
+from ...postgres.server import ADMINISTRATOR
+from ...tokens import token
+from ..observability.logs import log_group
+from ..security.iam import trust
+from ..security.key import customer_managed_key
+from .rds import PARAMETERS, STATIC_PARAMETERS, DatabaseSettings, subnets_rule
+
+CA = "rds-ca-rsa2048-g1"
+BACKUP_WINDOW = "01:00-02:00"
+MAINTENANCE_WINDOW = "sun:03:00-sun:04:00"
+"""UTC, and not while a backup is made."""
+LOG_EXPORTS = ("postgresql", "upgrade")
+
+
+class AwsDatabaseArgs(TypedDict):
+    """Inputs of `AwsDatabase`."""
+
+    vpc_id: pulumi.Input[str]
+    """VPC of its security group."""
+    subnet_ids: pulumi.Input[list[str]]
+    """Two or more subnets in different zones, without a way out."""
+    version: NotRequired[int]
+    """Major version of PostgreSQL, 14 to 17. Default 14. A newer one upgrades in place, with minutes of downtime."""
+    instance_class: NotRequired[str]
+    """Default `db.t4g.small`. Another one takes a failover."""
+    storage_gb: NotRequired[int]
+    """Storage at first, 20 GB or more. Default 20. It never shrinks."""
+    storage_limit_gb: NotRequired[int]
+    """RDS grows the storage by itself up to here. Default 100, or twice the storage."""
+    multi_az: NotRequired[bool]
+    """A standby in a second zone. Default true."""
+    backup_retention_days: NotRequired[int]
+    """Days back to which it can be restored, 1 to 35. Default 14."""
+    database: NotRequired[str]
+    """Name of the database. Default `kotauth`. Another one would replace the instance."""
+    parameters: NotRequired[dict[str, str]]
+    """PostgreSQL's parameters. Static ones wait for a reboot."""
+    log_retention_days: NotRequired[int]
+    """Days that the logs are kept. Default 365."""
+    deletion_protection: NotRequired[bool]
+    """Whether AWS and Pulumi refuse to delete it and its own key. Default true. A final snapshot is made anyway."""
+    kms_key_arn: NotRequired[pulumi.Input[str]]
+    """Key for data, password and logs; CloudWatch Logs must be allowed to use it. By default one is made, which stays
+    in the account as long as snapshots may need it. Another one would replace the instance."""
+    tags: NotRequired[dict[str, str]]
+    """Tags for every child."""
+
+
+class AwsDatabase(pulumi.ComponentResource):
+    """The instance, closed to everybody: each client adds its rule to the security group."""
+
+    host: pulumi.Output[str]
+    """Name of the host."""
+    port: pulumi.Output[int]
+    """Port, 5432."""
+    database: pulumi.Output[str]
+    """Name of the database."""
+    administrator_secret_arn: pulumi.Output[str]
+    """Secret with the name and password of `kotauth_admin`, which RDS rotates."""
+    security_group_id: pulumi.Output[str]
+    """Group of the instance, without a rule of its own."""
+    identifier: pulumi.Output[str]
+    """Name of the instance, known before it exists."""
+    arn: pulumi.Output[str]
+    """ARN of the instance."""
+    kms_key_arn: pulumi.Output[str]
+    """Key that encrypts data, password and logs."""
+
+    def __init__(self, name: str, args: AwsDatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Make the instance."""
+        settings = DatabaseSettings.resolve(name, args, AwsDatabaseArgs)
+        protect = settings.deletion_protection
+        super().__init__(token("AwsDatabase"), name, {**asdict(settings)}, opts)
+        tags = args.get("tags", {})
+        child = pulumi.ResourceOptions(parent=self)
+        kept = pulumi.ResourceOptions(parent=self, protect=protect)
+
+        key_arn = pulumi.Output.from_input(
+            args.get("kms_key_arn")
+            or customer_managed_key(
+                f"{name}-key",
+                f"Encrypts the database {name}",
+                pulumi.ResourceOptions.merge(kept, pulumi.ResourceOptions(retain_on_delete=True)),
+                services=["logs"],
+                tags=tags,
+            ).arn
+        )
+        parameter_group = _parameter_group(f"{name}-parameters", settings, tags, child)
+        subnet_group = aws.rds.SubnetGroup(
+            name,
+            description=f"Subnets of {name}",
+            subnet_ids=pulumi.Output.from_input(args["subnet_ids"]).apply(_checked),
+            tags=tags,
+            opts=child,
+        )
+        group = aws.ec2.SecurityGroup(
+            f"{name}-group", description=f"The database {name}", vpc_id=args["vpc_id"], tags=tags, opts=child
+        )
+        logs = [
+            log_group(
+                f"{name}-{export}-log",
+                group_name=pulumi.Output.concat("/aws/rds/instance/", subnet_group.name, "/", export),
+                retention_days=settings.log_retention_days,
+                key_arn=key_arn,
+                tags=tags,
+                opts=child,
+            )
+            for export in LOG_EXPORTS
+        ]
+        role, attachment = _monitoring_role(f"{name}-monitoring", subnet_group.name, tags, child)
+        instance = aws.rds.Instance(
+            f"{name}-instance",
+            identifier=subnet_group.name,
+            engine="postgres",
+            # The major version only: RDS puts the minor ones on, in the maintenance window.
+            engine_version=str(settings.version),
+            auto_minor_version_upgrade=True,
+            allow_major_version_upgrade=True,
+            # Else an old version costs ever more after the end of its standard support, and nobody notices.
+            engine_lifecycle_support="open-source-rds-extended-support-disabled",
+            # Else a change waits for the maintenance window, and the next preview shows it again.
+            apply_immediately=True,
+            instance_class=settings.instance_class,
+            storage_type="gp3",
+            allocated_storage=settings.storage_gb,
+            max_allocated_storage=settings.storage_limit_gb,
+            storage_encrypted=True,
+            kms_key_id=key_arn,
+            multi_az=settings.multi_az,
+            db_subnet_group_name=subnet_group.name,
+            vpc_security_group_ids=[group.id],
+            publicly_accessible=False,
+            ca_cert_identifier=CA,
+            db_name=settings.database,
+            username=ADMINISTRATOR,
+            manage_master_user_password=True,
+            master_user_secret_kms_key_id=key_arn,
+            parameter_group_name=parameter_group.name,
+            backup_retention_period=settings.backup_retention_days,
+            backup_window=BACKUP_WINDOW,
+            maintenance_window=MAINTENANCE_WINDOW,
+            copy_tags_to_snapshot=True,
+            # They outlive the instance for their retention; the default deletes them with it.
+            delete_automated_backups=False,
+            skip_final_snapshot=False,
+            final_snapshot_identifier=pulumi.Output.concat(subnet_group.name, "-final"),
+            deletion_protection=protect,
+            enabled_cloudwatch_logs_exports=list(LOG_EXPORTS),
+            monitoring_interval=60,
+            monitoring_role_arn=role.arn,
+            performance_insights_enabled=True,
+            performance_insights_kms_key_id=key_arn,
+            # The free ones.
+            performance_insights_retention_period=7,
+            tags=tags,
+            opts=pulumi.ResourceOptions.merge(kept, pulumi.ResourceOptions(depends_on=[*logs, attachment])),
+        )
+        self.host = instance.address
+        self.port = instance.port
+        self.database = pulumi.Output.from_input(settings.database)
+        self.administrator_secret_arn = instance.master_user_secrets.apply(lambda made: cast("str", made[0].secret_arn))
+        self.security_group_id = group.id
+        self.identifier = instance.identifier
+        self.arn = instance.arn
+        self.kms_key_arn = key_arn
+        self.register_outputs({output: getattr(self, output) for output in AwsDatabase.__annotations__})
+
+
+def _parameter_group(
+    name: str, settings: DatabaseSettings, tags: dict[str, str], opts: pulumi.ResourceOptions
+) -> "aws.rds.ParameterGroup":
+    """Make the group; without a physical name, a new major version's is there before the instance leaves the old."""
+    return aws.rds.ParameterGroup(
+        name,
+        family=f"postgres{settings.version}",
+        description="Parameters of a database of Kotauth",
+        parameters=[
+            {"name": key, "value": value, "apply_method": "pending-reboot" if key in STATIC_PARAMETERS else "immediate"}
+            for key, value in sorted({**PARAMETERS, **settings.parameters}.items())
+        ],
+        tags=tags,
+        opts=opts,
+    )
+
+
+def _monitoring_role(
+    name: str, identifier: pulumi.Output[str], tags: dict[str, str], opts: pulumi.ResourceOptions
+) -> "tuple[aws.iam.Role, aws.iam.RolePolicyAttachment]":
+    """Make the role by which RDS writes this instance's operating system metrics to the account's `RDSOSMetrics`."""
+    invoke = pulumi.InvokeOutputOptions(parent=opts.parent)
+    partition = aws.get_partition_output(opts=invoke).partition
+    region = aws.get_region_output(opts=invoke).region
+    account = aws.get_caller_identity_output(opts=invoke).account_id
+    instance = pulumi.Output.concat("arn:", partition, ":rds:", region, ":", account, ":db:", identifier)
+    role = aws.iam.Role(
+        name,
+        description="Writes a database's operating system metrics",
+        assume_role_policy=trust(
+            "monitoring.rds.amazonaws.com",
+            {"StringEquals": {"aws:SourceAccount": account, "aws:SourceArn": instance}},
+        ),
+        tags=tags,
+        opts=opts,
+    )
+    # AWS's own policy: the log group is one for the whole account, and RDS makes it.
+    attachment = aws.iam.RolePolicyAttachment(
+        f"{name}-policy",
+        role=role.name,
+        policy_arn=pulumi.Output.concat(
+            "arn:", partition, ":iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
+        ),
+        opts=opts,
+    )
+    return role, attachment
+
+
+def _checked(subnet_ids: list[str]) -> list[str]:
+    if rule := subnets_rule(subnet_ids):
+        raise InvalidInputError(f"AwsDatabase is not valid:\n  subnet_ids = {subnet_ids}: {rule}")
+    return subnet_ids

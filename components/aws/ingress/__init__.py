@@ -1,0 +1,1 @@
+"""How traffic reaches the server: load balancer, certificate, DNS, web firewall."""

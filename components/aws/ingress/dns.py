@@ -1,0 +1,97 @@
+"""The public name: an alias to the load balancer, or an address record for an edge host.
+
+The name has one answer, so the alias doesn't evaluate the target's health: there is nothing to fail over to, and a name
+without an answer would only hide the load balancer's own error page.
+"""
+
+import re
+from typing import NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from ...inputs.reader import Inputs
+from ...tokens import token
+
+_ADDRESS_TTL_SECONDS = 300
+_LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+
+
+def parse_host_name(raw: object) -> str:
+    """Parse one public name; raise ``ValueError`` for wildcards, ports and addresses."""
+    text = str(raw)
+    if len(text) > 253 or not re.fullmatch(rf"({_LABEL}\.)+(?!\d+$){_LABEL}", text):
+        raise ValueError("must be one host name in lower case, such as auth.example.com, without wildcard or port")
+    return text
+
+
+class AliasTarget(TypedDict):
+    """A load balancer, as Route 53 points to it."""
+
+    dns_name: pulumi.Input[str]
+    """Name that AWS gave the load balancer."""
+    zone_id: pulumi.Input[str]
+    """Id of the zone in which AWS keeps that name."""
+    dualstack: NotRequired[bool]
+    """Whether it has IPv6 addresses too. Default false."""
+
+
+class AwsDnsArgs(TypedDict):
+    """Inputs of `AwsDns`: what the name stands for is either `alias` or `address`."""
+
+    zone_id: pulumi.Input[str]
+    """Id of the Route 53 zone that the name belongs to."""
+    name: str
+    """The public name, such as `auth.example.com`."""
+    alias: NotRequired[AliasTarget]
+    """Load balancer that the name stands for."""
+    address: NotRequired[pulumi.Input[str]]
+    """IPv4 address that the name stands for."""
+
+
+class AwsDns(pulumi.ComponentResource):
+    """The record of the public name. A record that somebody else made is not overwritten."""
+
+    fqdn: pulumi.Output[str]
+    """The name, known once it is in the zone."""
+
+    def __init__(self, name: str, args: AwsDnsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Make the record."""
+        inputs = Inputs.of(AwsDnsArgs, name, args)
+        host_name = inputs.take("name", parse_host_name)
+        alias, address = args.get("alias"), args.get("address")
+        if (alias is None) == (address is None):
+            inputs.problem("alias", "" if alias is None else "set", "must be set, or else address: exactly one of them")
+        inputs.finish()
+        super().__init__(token("AwsDns"), name, {"name": host_name}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+
+        if alias is None:
+            record = aws.route53.Record(
+                name,
+                zone_id=args["zone_id"],
+                name=host_name,
+                type="A",
+                ttl=_ADDRESS_TTL_SECONDS,
+                records=[address] if address is not None else [],
+                opts=child,
+            )
+        else:
+            record = _alias(name, "A", args, alias, child)
+            if alias.get("dualstack", False):
+                _alias(f"{name}-ipv6", "AAAA", args, alias, child)
+        self.fqdn = record.fqdn
+        self.register_outputs({"fqdn": self.fqdn})
+
+
+def _alias(
+    name: str, kind: str, args: AwsDnsArgs, target: AliasTarget, opts: pulumi.ResourceOptions
+) -> "aws.route53.Record":
+    return aws.route53.Record(
+        name,
+        zone_id=args["zone_id"],
+        name=args["name"],
+        type=kind,
+        aliases=[{"name": target["dns_name"], "zone_id": target["zone_id"], "evaluate_target_health": False}],
+        opts=opts,
+    )

@@ -1,0 +1,244 @@
+"""The public entrance: an Application Load Balancer with a certificate, a firewall, and logs that count as secret.
+
+It forwards the one public name and refuses every other, because Kotauth writes the host of a request into discovery and
+mails. Its access logs hold queries, and so live reset links: they are kept for a short time in a bucket that nobody may
+read by its policy.
+"""
+
+import re
+from typing import Any, NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from ...inputs.reader import Inputs, InvalidInputError, one_of, true_or_false, whole_number
+from ...kotauth.server import READY_PATH
+from ...tokens import token
+from ..observability.logs import parse_retention
+from ..security.security_groups import WORLD
+from .access_log_bucket import access_log_bucket
+from .certificate import AwsCertificate, parse_certificate_arn
+from .dns import parse_host_name
+from .listeners import Https, listen
+from .web_acl import AwsWebAcl, parse_rate_limit
+
+SSL_POLICIES = ("ELBSecurityPolicy-TLS13-1-2-Res-2021-06", "ELBSecurityPolicy-TLS13-1-3-2021-06")
+"""TLS 1.3, and 1.2 with forward secrecy and GCM only; or 1.3 alone."""
+
+_TARGET_GROUP = "-tg"
+_NAME_CHARACTERS = 32 - len("-1234567") - len(_TARGET_GROUP)
+"""AWS takes 32, and the engine adds seven digits."""
+_WEB_ACL = ("login_rate_limit", "rate_limit", "log_retention_days", "kms_key_arn")
+
+
+class AwsLoadBalancerArgs(TypedDict):
+    """Inputs of `AwsLoadBalancer`: the certificate is made in `zone_id` or brought by `certificate_arn`."""
+
+    vpc_id: pulumi.Input[str]
+    """Its VPC."""
+    subnet_ids: pulumi.Input[list[str]]
+    """Public subnets in two zones or more."""
+    host_name: str
+    """The public name, the only one that is served."""
+    zone_id: NotRequired[pulumi.Input[str]]
+    """Id of the Route 53 zone in which the name is proved for a certificate."""
+    certificate_arn: NotRequired[pulumi.Input[str]]
+    """ARN of an ACM certificate for the name, in the load balancer's region."""
+    target_port: NotRequired[int]
+    """Port on which the hosts speak TLS. Default 443."""
+    ssl_policy: NotRequired[str]
+    """TLS policy: `ELBSecurityPolicy-TLS13-1-2-Res-2021-06` (default) or `ELBSecurityPolicy-TLS13-1-3-2021-06`."""
+    access_log_days: NotRequired[int]
+    """Days that access logs are kept, 1 to 90. Default 30."""
+    login_rate_limit: NotRequired[int]
+    """Logins, registrations and password resets of one address in five minutes. Default 100."""
+    rate_limit: NotRequired[int]
+    """Requests of one address in five minutes. Default 10000."""
+    log_retention_days: NotRequired[int]
+    """Days that the firewall's log is kept. Default 365."""
+    kms_key_arn: NotRequired[pulumi.Input[str]]
+    """Key for the firewall's log. By default one is made."""
+    deletion_protection: NotRequired[bool]
+    """Let AWS refuse to delete it. Default true."""
+    tags: NotRequired[dict[str, str]]
+    """Tags for every child."""
+
+
+class AwsLoadBalancer(pulumi.ComponentResource):
+    """A load balancer that waits for targets. Who may reach the targets is for whoever makes them."""
+
+    load_balancer_name: pulumi.Output[str]
+    """Its name, made by the engine."""
+    load_balancer_arn: pulumi.Output[str]
+    """Its ARN."""
+    arn_suffix: pulumi.Output[str]
+    """What CloudWatch calls it."""
+    dns_name: pulumi.Output[str]
+    """The name that AWS gave it."""
+    dns_zone_id: pulumi.Output[str]
+    """Id of the zone in which AWS keeps that name."""
+    target_group_arn: pulumi.Output[str]
+    """Target group for the hosts."""
+    target_group_arn_suffix: pulumi.Output[str]
+    """What CloudWatch calls the target group."""
+    security_group_id: pulumi.Output[str]
+    """Its security group, still without a way to the hosts."""
+    certificate_arn: pulumi.Output[str]
+    """The certificate that it shows."""
+    listener_rule_arn: pulumi.Output[str]
+    """The rule that forwards. Hosts get traffic, and so become healthy, only once it is there."""
+    access_log_bucket: pulumi.Output[str]
+    """Name of the bucket with the access logs. Treat it as secret."""
+
+    def __init__(self, name: str, args: AwsLoadBalancerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Make certificate, firewall, log bucket, load balancer and listeners."""
+        inputs = Inputs.of(AwsLoadBalancerArgs, name, args)
+        host_name = inputs.take("host_name", parse_host_name)
+        port = inputs.take("target_port", whole_number("a TCP port", 1, 65535), 443)
+        ssl_policy = inputs.take("ssl_policy", one_of(*SSL_POLICIES), SSL_POLICIES[0])
+        log_days = inputs.take(
+            "access_log_days", whole_number("days", 1, 90, "access logs hold live tokens, so they are not kept"), 30
+        )
+        protected = inputs.take("deletion_protection", true_or_false, True)
+        # Handed on to the web ACL, which would refuse them by its own name.
+        inputs.optional("login_rate_limit", parse_rate_limit)
+        inputs.optional("rate_limit", parse_rate_limit)
+        inputs.optional("log_retention_days", parse_retention)
+        _check(inputs, name, args)
+        inputs.finish()
+        super().__init__(
+            token("AwsLoadBalancer"),
+            name,
+            {"host_name": host_name, "ssl_policy": ssl_policy, "deletion_protection": protected},
+            opts,
+        )
+        child, tags = pulumi.ResourceOptions(parent=self), args.get("tags", {})
+
+        certificate_arn = _certificate(name, host_name, args, child)
+        group = _security_group(name, args["vpc_id"], tags, child)
+        logs = access_log_bucket(
+            f"{name}-access-logs", days=log_days, deletion_protection=protected, tags=tags, opts=child
+        )
+        balancer = aws.lb.LoadBalancer(
+            name,
+            load_balancer_type="application",
+            subnets=args["subnet_ids"],
+            security_groups=[group.id],
+            access_logs={"bucket": logs.bucket.bucket, "enabled": True},
+            drop_invalid_header_fields=True,
+            desync_mitigation_mode="defensive",
+            # The hosts' proxy knows the client by the last entry: the one that is appended here.
+            xff_header_processing_mode="append",
+            enable_deletion_protection=protected,
+            tags=tags,
+            # AWS writes a test object as soon as it hears of the bucket.
+            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[logs.policy])),
+        )
+        targets = aws.lb.TargetGroup(
+            f"{name}{_TARGET_GROUP}",
+            vpc_id=args["vpc_id"],
+            port=port,
+            protocol="HTTPS",
+            target_type="instance",
+            deregistration_delay=30,
+            # With the database down the answer takes 6 to 9 s: a shorter timeout would say "timed out" where the server
+            # has something better to say. Three failures in a row, so that one slow answer costs nothing.
+            health_check={
+                "protocol": "HTTPS",
+                "path": READY_PATH,
+                "matcher": "200",
+                "interval": 15,
+                "timeout": 10,
+                "healthy_threshold": 2,
+                "unhealthy_threshold": 3,
+            },
+            tags=tags,
+            opts=child,
+        )
+        https = Https(host_name, certificate_arn, ssl_policy, targets.arn)
+        rule = listen(name, balancer, https, tags=tags, opts=child)
+        web_acl: Any = {"tags": tags, **{key: value for key, value in args.items() if key in _WEB_ACL}}
+        acl = AwsWebAcl(f"{name}-web-acl", web_acl, child)
+        aws.wafv2.WebAclAssociation(f"{name}-web-acl", resource_arn=balancer.arn, web_acl_arn=acl.arn, opts=child)
+        self.load_balancer_name = balancer.name
+        self.load_balancer_arn = balancer.arn
+        self.arn_suffix = balancer.arn_suffix
+        self.dns_name = balancer.dns_name
+        self.dns_zone_id = balancer.zone_id
+        self.target_group_arn = targets.arn
+        self.target_group_arn_suffix = targets.arn_suffix
+        self.security_group_id = group.id
+        self.certificate_arn = certificate_arn
+        self.listener_rule_arn = rule.arn
+        self.access_log_bucket = logs.bucket.bucket
+        self.register_outputs({output: getattr(self, output) for output in AwsLoadBalancer.__annotations__})
+
+
+def _check(inputs: Inputs, name: str, args: AwsLoadBalancerArgs) -> None:
+    """Check what the rules for single values don't see."""
+    if len(name) > _NAME_CHARACTERS:
+        rule = f"must have at most {_NAME_CHARACTERS} characters: names of target groups have 32, the engine adds some"
+        inputs.problem("name", name, rule)
+    elif not re.fullmatch(r"(?!internal-)[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?", name):
+        rule = (
+            "must consist of letters, digits and hyphens inside, and not begin with internal- (Elastic Load Balancing)"
+        )
+        inputs.problem("name", name, rule)
+    subnets = args.get("subnet_ids")
+    if isinstance(subnets, list) and len(subnets) < 2:
+        inputs.problem("subnet_ids", ", ".join(map(str, subnets)), "must be two or more subnets, in different zones")
+    zone, arn = args.get("zone_id"), args.get("certificate_arn")
+    if (zone is None) == (arn is None):
+        shown = "" if arn is None else arn if isinstance(arn, str) else "set"
+        rule = (
+            "must be set, or else zone_id: the certificate is either brought or made in that zone; exactly one of them"
+        )
+        inputs.problem("certificate_arn", shown, rule)
+    elif isinstance(arn, str):
+        inputs.take("certificate_arn", parse_certificate_arn)
+
+
+def _certificate(
+    name: str, host_name: str, args: AwsLoadBalancerArgs, opts: pulumi.ResourceOptions
+) -> pulumi.Output[str]:
+    """Return the ARN of the certificate that was brought, or of one that is made."""
+    zone, brought = args.get("zone_id"), args.get("certificate_arn")
+    if zone is not None:
+        made = AwsCertificate(
+            f"{name}-certificate", {"host_name": host_name, "zone_id": zone, "tags": args.get("tags", {})}, opts
+        )
+        return made.arn
+    region = aws.get_region_output(opts=pulumi.InvokeOutputOptions(parent=opts.parent)).region
+    return pulumi.Output.all(brought, region).apply(lambda both: _of_region(*both))
+
+
+def _of_region(arn: str, region: str) -> str:
+    try:
+        parse_certificate_arn(arn)
+        if arn.split(":")[3] != region:
+            raise ValueError(f"must be of the load balancer's region, {region}: ACM certificates stay in theirs")
+    except ValueError as error:
+        raise InvalidInputError(f'certificate_arn = "{arn}": {error}') from None
+    return arn
+
+
+def _security_group(
+    name: str, vpc_id: pulumi.Input[str], tags: dict[str, str], opts: pulumi.ResourceOptions
+) -> "aws.ec2.SecurityGroup":
+    """Return a group that the world reaches on the two public ports, and that reaches nothing yet."""
+    group = aws.ec2.SecurityGroup(
+        f"{name}-group", vpc_id=vpc_id, description="Load balancer, open to the world", tags=tags, opts=opts
+    )
+    for port, description in ((80, "http, redirected to https"), (443, "https")):
+        aws.vpc.SecurityGroupIngressRule(
+            f"{name}-world-{port}",
+            security_group_id=group.id,
+            cidr_ipv4=WORLD,
+            ip_protocol="tcp",
+            from_port=port,
+            to_port=port,
+            description=description,
+            tags=tags,
+            opts=opts,
+        )
+    return group

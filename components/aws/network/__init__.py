@@ -1,0 +1,1 @@
+"""The VPC: subnets, ways out, endpoints, flow log."""

@@ -1,0 +1,219 @@
+"""What tells somebody: metrics out of the log, alarms, one topic that they go to, and a dashboard.
+
+Everything is derived from two tables, of alarms (`alarms.py`) and of events (`events.py`); what isn't given is not
+watched.
+"""
+
+from typing import NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from ...inputs.addresses import parse_email
+from ...inputs.reader import Inputs
+from ...tokens import token
+from ..security.iam import allow, deny, document
+from ..security.key import customer_managed_key
+from .alarms import ALARMS
+from .dashboard import Watched, dashboard
+from .events import EVENTS, tell
+from .log_metrics import FILTERS, LOGS
+
+
+class AwsObservabilityArgs(TypedDict):
+    """Inputs of `AwsObservability`. A threshold is a number from which on, or below which, an alarm is raised."""
+
+    log_group_name: pulumi.Input[str]
+    """Log group of the hosts. Metrics are counted from what is written after they exist."""
+    alarm_email: NotRequired[str]
+    """Address that gets a mail for each alarm, once its owner confirmed. Default none."""
+    load_balancer_arn_suffix: NotRequired[pulumi.Input[str]]
+    """The load balancer, as CloudWatch calls it."""
+    target_group_arn_suffix: NotRequired[pulumi.Input[str]]
+    """Its target group, as CloudWatch calls it. Only together with the load balancer."""
+    certificate_arn: NotRequired[pulumi.Input[str]]
+    """The certificate in ACM."""
+    database_identifier: NotRequired[pulumi.Input[str]]
+    """The RDS instance."""
+    group_name: NotRequired[pulumi.Input[str]]
+    """The Auto Scaling group; it must collect the metric `GroupInServiceInstances`."""
+    instance_id: NotRequired[pulumi.Input[str]]
+    """A host without a group."""
+    role_function_name: NotRequired[pulumi.Input[str]]
+    """The function that makes the database's roles."""
+    gate_function_name: NotRequired[pulumi.Input[str]]
+    """The function that waits for new hosts."""
+    nat_gateway_ids: NotRequired[dict[str, pulumi.Input[str]]]
+    """NAT gateways, each under a name of its own, such as its zone."""
+    errors: NotRequired[float]
+    """Error lines in five minutes. Default 5."""
+    failed_logins: NotRequired[float]
+    """Failed logins in five minutes. Default 50."""
+    host_failures: NotRequired[float]
+    """Hosts that could not start, or were given up, in five minutes. Default 1."""
+    load_balancer_errors: NotRequired[float]
+    """Answers 5xx of the load balancer itself in five minutes. Default 10."""
+    server_errors: NotRequired[float]
+    """Answers 5xx of the server in five minutes. Default 10."""
+    latency_seconds: NotRequired[float]
+    """Seconds that 99 % of the answers take at most. Default 2."""
+    certificate_days: NotRequired[float]
+    """Days until the certificate ends. Default 30."""
+    database_cpu_percent: NotRequired[float]
+    """Use of the database's processors. Default 80."""
+    database_storage_gb: NotRequired[float]
+    """Free disk of the database. Default 1."""
+    database_memory_mb: NotRequired[float]
+    """Free memory of the database. Default 100."""
+    database_connections: NotRequired[float]
+    """Open connections. Default 100."""
+    kms_key_arn: NotRequired[pulumi.Input[str]]
+    """Key for the topic; its policy must let CloudWatch use it. By default one is made."""
+    tags: NotRequired[dict[str, str]]
+    """Tags for every child."""
+
+
+class AwsObservability(pulumi.ComponentResource):
+    """Alarms on everything that is given, and where they go."""
+
+    topic_arn: pulumi.Output[str]
+    """ARN of the topic; whoever wants to hear subscribes to it."""
+    dashboard_name: pulumi.Output[str]
+    """Name of the dashboard."""
+    dashboard_url: pulumi.Output[str]
+    """The dashboard in the console."""
+
+    def __init__(self, name: str, args: AwsObservabilityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Make metrics, topic, alarms and dashboard."""
+        inputs = Inputs.of(AwsObservabilityArgs, name, args)
+        email = inputs.optional("alarm_email", parse_email)
+        thresholds = {alarm.key: alarm.threshold(inputs) for alarm in ALARMS}
+        if ("load_balancer_arn_suffix" in args) != ("target_group_arn_suffix" in args):
+            rule = "must be set together with target_group_arn_suffix: CloudWatch measures hosts by both"
+            inputs.problem("load_balancer_arn_suffix", "", rule)
+        inputs.finish()
+        super().__init__(token("AwsObservability"), name, {"alarm_email": email, **thresholds}, opts)
+        self._child, self._tags = pulumi.ResourceOptions(parent=self), args.get("tags", {})
+
+        # Of this log group alone: two stacks of one account don't count each other's lines.
+        namespace = pulumi.Output.concat("Kotauth/", args["log_group_name"])
+        for metric, pattern in FILTERS.items():
+            aws.cloudwatch.LogMetricFilter(
+                f"{name}-{metric.replace('_', '-')}",
+                log_group_name=args["log_group_name"],
+                pattern=pattern,
+                metric_transformation={"name": metric, "namespace": namespace, "value": "1", "default_value": "0"},
+                opts=self._child,
+            )
+        topic = self._topic(name, email, args.get("kms_key_arn"))
+        dimensions = _dimensions(args)
+        watched = [
+            Watched(
+                alarm,
+                "-".join([alarm.key.replace("_", "-"), *which]),
+                thresholds[alarm.key] * alarm.unit,
+                namespace if alarm.namespace == LOGS else alarm.namespace,
+                each,
+            )
+            for alarm in ALARMS
+            for which, each in dimensions.get(alarm.subject, {}).items()
+        ]
+        for one in watched:
+            self._alarm(name, one, topic)
+        for event in EVENTS:
+            for each in dimensions.get(event.subject, {}).values():
+                (subject,) = each.values()
+                tell(name, event, subject, topic.arn, tags=self._tags, opts=self._child)
+        region = aws.get_region_output(opts=pulumi.InvokeOutputOptions(parent=self)).region
+        # Dashboards have no names of the engine's: the topic's is as unique, and known as early.
+        board = aws.cloudwatch.Dashboard(
+            name,
+            dashboard_name=topic.name,
+            dashboard_body=dashboard(watched, region, args["log_group_name"]),
+            opts=self._child,
+        )
+        self.topic_arn = topic.arn
+        self.dashboard_name = board.dashboard_name
+        self.dashboard_url = pulumi.Output.format(
+            "https://{0}.console.aws.amazon.com/cloudwatch/home?region={0}#dashboards/dashboard/{1}",
+            region,
+            board.dashboard_name,
+        )
+        self.register_outputs({output: getattr(self, output) for output in AwsObservability.__annotations__})
+
+    def _topic(self, name: str, email: str | None, key_arn: pulumi.Input[str] | None) -> "aws.sns.Topic":
+        """Return a topic that the account's alarms may tell, over TLS only."""
+        if key_arn is None:
+            key = customer_managed_key(
+                f"{name}-key", f"Topic of {name}", self._child, services=["alarms"], tags=self._tags
+            )
+            key_arn = key.arn
+        topic = aws.sns.Topic(f"{name}-alarms", kms_master_key_id=key_arn, tags=self._tags, opts=self._child)
+        account = aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(parent=self)).account_id
+        aws.sns.TopicPolicy(
+            f"{name}-alarms-policy",
+            arn=topic.arn,
+            policy=document(
+                allow(
+                    "Alarms",
+                    "sns:Publish",
+                    topic.arn,
+                    principal={"Service": "cloudwatch.amazonaws.com"},
+                    condition={"StringEquals": {"aws:SourceAccount": account}},
+                ),
+                allow("Events", "sns:Publish", topic.arn, principal={"Service": "events.amazonaws.com"}),
+                deny("DenyPlainHttp", "sns:Publish", topic.arn, {"Bool": {"aws:SecureTransport": "false"}}),
+            ),
+            opts=self._child,
+        )
+        if email:
+            aws.sns.TopicSubscription(
+                f"{name}-email", topic=topic.arn, protocol="email", endpoint=email, opts=self._child
+            )
+        return topic
+
+    def _alarm(self, name: str, watched: Watched, topic: "aws.sns.Topic") -> None:
+        alarm, percentile = watched.alarm, watched.alarm.statistic.startswith("p")
+        aws.cloudwatch.MetricAlarm(
+            f"{name}-{watched.name}",
+            alarm_description=alarm.says,
+            namespace=watched.namespace,
+            metric_name=alarm.metric,
+            dimensions=watched.dimensions,
+            statistic=None if percentile else alarm.statistic,
+            extended_statistic=alarm.statistic if percentile else None,
+            # Of few requests one is the slowest hundredth: no verdict on so little.
+            evaluate_low_sample_count_percentiles="ignore" if percentile else None,
+            comparison_operator="LessThanThreshold" if alarm.below else "GreaterThanOrEqualToThreshold",
+            threshold=watched.threshold,
+            period=alarm.period_seconds,
+            evaluation_periods=alarm.periods,
+            treat_missing_data=alarm.no_data,
+            actions_enabled=True,
+            alarm_actions=[topic.arn],
+            ok_actions=[topic.arn],
+            tags=self._tags,
+            opts=self._child,
+        )
+
+
+def _dimensions(args: AwsObservabilityArgs) -> dict[str, dict[tuple[str, ...], dict[str, pulumi.Input[str]]]]:
+    """Return the dimensions of everything that is given, by the subject of the alarms, and which one if several."""
+    names = {
+        LOGS: {},
+        "load_balancer": {"LoadBalancer": "load_balancer_arn_suffix"},
+        "targets": {"LoadBalancer": "load_balancer_arn_suffix", "TargetGroup": "target_group_arn_suffix"},
+        "certificate": {"CertificateArn": "certificate_arn"},
+        "database": {"DBInstanceIdentifier": "database_identifier"},
+        "group": {"AutoScalingGroupName": "group_name"},
+        "instance": {"InstanceId": "instance_id"},
+        "role_function": {"FunctionName": "role_function_name"},
+        "gate_function": {"FunctionName": "gate_function_name"},
+    }
+    single: dict[str, dict[tuple[str, ...], dict[str, pulumi.Input[str]]]] = {
+        subject: {(): {dimension: args[key] for dimension, key in keys.items()}}
+        for subject, keys in names.items()
+        if all(key in args for key in keys.values())
+    }
+    gateways = args.get("nat_gateway_ids", {})
+    return {**single, "nat_gateways": {(zone,): {"NatGatewayId": gateway} for zone, gateway in gateways.items()}}

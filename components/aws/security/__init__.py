@@ -1,0 +1,1 @@
+"""IAM documents, keys, secrets, private buckets and rules between security groups."""

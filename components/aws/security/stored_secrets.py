@@ -1,0 +1,53 @@
+"""The server's secrets where its hosts find them: one secret a file, all under one key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+from ...kotauth.server import DATABASE_PASSWORD_FILE
+from ..compute.host_role import SecretReference
+from .key import customer_managed_key
+from .secret import AwsSecret, AwsSecretArgs
+
+
+@dataclass(frozen=True)
+class StoredSecrets:
+    """References by the name of the file, and what must be there before one is read."""
+
+    references: dict[str, SecretReference]
+    made: Sequence[pulumi.Resource]
+
+
+def store_secrets(  # noqa: PLR0913 - what is stored, and how
+    name: str,
+    contents: Mapping[str, pulumi.Input[str]],
+    *,
+    password_version: int,
+    deletion_protection: bool,
+    tags: dict[str, str],
+    opts: pulumi.ResourceOptions,
+) -> StoredSecrets:
+    """Store each file's content in Secrets Manager; ``opts`` must name the parent."""
+    kept = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=deletion_protection))
+    key = customer_managed_key(f"{name}-secrets-key", f"Secrets of {name}", kept, tags=tags)
+    references: dict[str, SecretReference] = {}
+    made: list[pulumi.Resource] = []
+    for file, content in contents.items():
+        args: AwsSecretArgs = {
+            "value": content,
+            "description": f"{file} of {name}",
+            "kms_key_arn": key.arn,
+            # The password may go: the next run makes another.
+            "deletion_protection": deletion_protection and file != DATABASE_PASSWORD_FILE,
+            "tags": tags,
+        }
+        if file == DATABASE_PASSWORD_FILE:
+            # A generation of hosts keeps asking for its own password, whatever was rotated since.
+            args["version"] = password_version
+        secret = AwsSecret(f"{name}-{file.partition('.')[0].replace('_', '-')}", args, opts)
+        references[file] = {"arn": secret.arn, "key_arn": key.arn, "version_label": secret.version_label}
+        made.append(secret)
+    return StoredSecrets(references, made)

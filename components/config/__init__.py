@@ -1,0 +1,1 @@
+"""The configuration of a stack: which target, and the settings that both targets share."""

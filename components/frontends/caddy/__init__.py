@@ -1,0 +1,1 @@
+"""Caddy as the frontend."""

@@ -1,0 +1,1 @@
+"""Rules of inputs, and the reader that reports every bad value at once."""

@@ -1,0 +1,1 @@
+"""Kotauth itself: its container, its public address, its secrets."""

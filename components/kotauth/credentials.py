@@ -1,0 +1,95 @@
+"""What can't be made again: the secret key and the first passwords.
+
+`RandomBytes` and `RandomId` put their value in clear into the resource's id in the state (seen with provider 4.21), so
+everything comes from `RandomPassword`; the key is the SHA-256 of one, 32 bytes in hex.
+"""
+
+import hashlib
+from typing import NotRequired, TypedDict
+
+import pulumi
+import pulumi_random as random
+
+from ..inputs.reader import Inputs
+from ..postgres.limits import parse_password_version
+from ..tokens import token
+from . import server as kotauth
+
+_API_KEY_PREFIX = "kauth_master_"
+
+
+class KotauthCredentialsArgs(TypedDict):
+    """Inputs of `KotauthCredentials`."""
+
+    secret_key: NotRequired[pulumi.Input[str]]
+    """A key that exists already, 32 characters or more. By default one is generated: 32 bytes, hex."""
+    database_password_version: NotRequired[int]
+    """A new number rotates the password of the server's database login. Default 1."""
+
+
+class KotauthCredentials(pulumi.ComponentResource):
+    """The server's generated secrets. All are protected but the database password, which may be rotated."""
+
+    secret_key: pulumi.Output[str]
+    """Encrypts signing keys and second factors, signs all cookies. Losing it loses data."""
+    secret_key_fingerprint: pulumi.Output[str]
+    """16 hex digits of a hash of the key, which `DockerDatabaseRole` and `AwsDatabaseRole` keep in the database."""
+    admin_password: pulumi.Output[str]
+    """First password of the user `admin`."""
+    checklist_api_key: pulumi.Output[str]
+    """API key that may read, for the production checklist."""
+    checklist_api_key_hash: pulumi.Output[str]
+    """SHA-256 of the API key in hex, all that Kotauth gets of it."""
+    database_password: pulumi.Output[str]
+    """Password of the server's database login."""
+
+    def __init__(self, name: str, args: KotauthCredentialsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Generate the secrets."""
+        inputs = Inputs.of(KotauthCredentialsArgs, name, args, secrets=["secret_key"])
+        version = inputs.take("database_password_version", parse_password_version, 1)
+        inputs.finish()
+        super().__init__(token("KotauthCredentials"), name, {"database_password_version": version}, opts)
+        kept = pulumi.ResourceOptions(parent=self, protect=True)
+
+        # Generated also where a key is given: a protected resource can't leave the program, nor should it.
+        generated = random.RandomPassword(f"{name}-secret-key", length=64, special=False, opts=kept)
+        given = args.get("secret_key")
+        self.secret_key = pulumi.Output.secret(given if given is not None else generated.result.apply(_sha256))
+        self.secret_key_fingerprint = self.secret_key.apply(kotauth.key_fingerprint)
+        # Kotauth asks for 12 characters with upper case, lower case and digit at every start.
+        self.admin_password = random.RandomPassword(
+            f"{name}-admin-password", length=32, special=False, min_upper=1, min_lower=1, min_numeric=1, opts=kept
+        ).result
+        api_key = random.RandomPassword(f"{name}-checklist-api-key", length=48, special=False, opts=kept).result
+        self.checklist_api_key = api_key.apply(lambda key: _API_KEY_PREFIX + key)
+        self.checklist_api_key_hash = self.checklist_api_key.apply(_sha256)
+        self.database_password = random.RandomPassword(
+            f"{name}-database-password",
+            length=48,
+            special=False,
+            keepers={"version": str(version)},
+            opts=pulumi.ResourceOptions(parent=self),
+        ).result
+        self.register_outputs(
+            {
+                "secret_key": self.secret_key,
+                "secret_key_fingerprint": self.secret_key_fingerprint,
+                "admin_password": self.admin_password,
+                "checklist_api_key": self.checklist_api_key,
+                "checklist_api_key_hash": self.checklist_api_key_hash,
+                "database_password": self.database_password,
+            }
+        )
+
+    def secret_files(self) -> dict[str, pulumi.Input[str]]:
+        """Return the contents of the server's secret files, by name."""
+        return kotauth.secret_files(
+            secret_key=self.secret_key,
+            database_password=self.database_password,
+            admin_password=self.admin_password,
+            api_key_hash=self.checklist_api_key_hash,
+        )
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

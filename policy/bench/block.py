@@ -1,0 +1,98 @@
+"""The stack that is measured: 100 resources which break no rule, and copies of them.
+
+It is the compliant stack on AWS, containers of the one on Docker, and two buckets. So nearly all areas have something
+to judge, and a rule that got slow shows. Copies are made of what was recorded on the wire: a program would take longer
+to register 10,000 resources than the pack takes to judge them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from pulumi.runtime import proto
+
+from policy.testing import aws_program, docker_program
+from policy.testing.change import Args, put, resolve
+from policy.testing.wire import register
+
+RESOURCES = 100
+"""Resources of one block."""
+PROJECT, STACK = "kotauth-infra", "test"
+"""What the recorded URNs say."""
+
+
+def program() -> None:
+    """Register one block. The engine runs this, too."""
+    aws = aws_program.compliant()
+    bucket = {name: each for name, each in aws.items() if name.startswith("files")}
+    for number, part in enumerate((aws, _workers(), bucket, bucket)):
+        made: dict[str, Any] = {}
+        for name, (kind, args) in part.items():
+            options = pulumi.ResourceOptions(**args.get("opts", {}))
+            inputs = {key: resolve(value, made) for key, value in args.items() if key != "opts"}
+            made[name] = kind(f"{number}-{name}" if number else name, **inputs, opts=options)
+
+
+def _workers() -> dict[str, tuple[Any, Args]]:
+    """Return the stack on Docker without what the one on AWS has of its own: server, frontend, backup and alarm."""
+    resources = docker_program.compliant()
+    for name in ("backups", "backup", "alarm"):
+        del resources[name]
+    for container in ("server", "frontend"):
+        put(container, "labels.0.value", "worker")(resources)
+    put("frontend", "ports", [])(resources)
+    return resources
+
+
+@dataclass(frozen=True)
+class Requests:
+    """What the engine would ask a policy pack about a stack."""
+
+    resources: list[proto.AnalyzeRequest]
+    stack: proto.AnalyzeStackRequest
+
+
+def record() -> Requests:
+    """Record one block on the wire."""
+    registered = register(program)
+    resources, stack = list(registered.analyze_requests()), registered.stack_request()
+    if len(resources) != RESOURCES:
+        raise AssertionError(f"a block has {RESOURCES} resources, not {len(resources)}")
+    for wire, request in zip(stack.resources, resources, strict=True):
+        # Nobody may need what is in there, but whoever gets it has to read it.
+        wire.properties.CopyFrom(request.properties)
+    return Requests(resources, stack)
+
+
+def copies(block: Requests, resources: int) -> Requests:
+    """Return a stack of so many resources, a multiple of a block's: each copy depends on itself only."""
+    blocks = [_copy(block, f"-{number}") for number in range(resources // RESOURCES)]
+    return Requests(
+        [each for copy in blocks for each in copy.resources],
+        proto.AnalyzeStackRequest(resources=[each for copy in blocks for each in copy.stack.resources]),
+    )
+
+
+def _copy(block: Requests, suffix: str) -> Requests:
+    resources: list[proto.AnalyzeRequest] = []
+    for original in block.resources:
+        resource = proto.AnalyzeRequest()
+        resource.CopyFrom(original)
+        resource.urn, resource.name = original.urn + suffix, original.name + suffix
+        resources.append(resource)
+    stack = proto.AnalyzeStackRequest()
+    stack.CopyFrom(block.stack)
+    for each in stack.resources:
+        each.urn, each.name = each.urn + suffix, each.name + suffix
+        _rename(each.propertyDependencies, suffix)
+    return Requests(resources, stack)
+
+
+def _rename(dependencies: Mapping[str, proto.AnalyzerPropertyDependencies], suffix: str) -> None:
+    for each in dependencies.values():
+        urns = [urn + suffix for urn in each.urns]
+        del each.urns[:]
+        each.urns.extend(urns)

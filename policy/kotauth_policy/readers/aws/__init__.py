@@ -1,0 +1,1 @@
+"""Reads AWS resources: references, IAM documents, security groups, listeners."""

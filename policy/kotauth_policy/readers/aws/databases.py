@@ -1,0 +1,44 @@
+"""What a database of RDS takes from another one, or from a snapshot of one, and what it says itself."""
+
+from __future__ import annotations
+
+from ...engine.resource import Resource
+from .resources import PARAMETER_GROUP, is_given
+
+
+def is_replica(database: Resource) -> bool:
+    """Whether it is a read replica."""
+    return is_given(database.get("replicateSourceDb"))
+
+
+def is_source(database: Resource) -> bool:
+    """Whether it is no read replica."""
+    return not is_replica(database)
+
+
+def is_restored(database: Resource) -> bool:
+    """Whether it begins as another database was: from a snapshot, or from the backups of a point in time."""
+    moment = database.get("restoreToPointInTime")
+    return is_given(database.get("snapshotIdentifier")) or moment.is_unknown or bool(moment.fields())
+
+
+def is_postgres(database: Resource) -> bool:
+    """Whether its engine is PostgreSQL, in any case of its letters, as the provider takes it.
+
+    A replica and a restored database may leave the engine to their source. It is not in the program then, so no rule
+    about PostgreSQL judges them.
+    """
+    engine = database.get("engine")
+    if is_given(engine):
+        return engine.is_unknown or (engine.text() or "").lower() == "postgres"
+    return not is_replica(database) and not is_restored(database)
+
+
+def parameter_groups(database: Resource) -> list[Resource]:
+    """Return the parameter groups of the stack that a database can have, by origin or by name."""
+    named = database.get("parameterGroupName")
+    found = database.origins_of(named, PARAMETER_GROUP)
+    if found or named.is_unknown:
+        return found
+    group = database.in_stack().named(PARAMETER_GROUP).get(named.text() or "")
+    return [group] if group else []

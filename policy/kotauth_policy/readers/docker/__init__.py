@@ -1,0 +1,1 @@
+"""Reads Docker resources: containers, networks, volumes, image references."""

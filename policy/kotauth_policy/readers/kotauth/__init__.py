@@ -1,0 +1,1 @@
+"""Reads Kotauth: its environment, its secret files, its key."""

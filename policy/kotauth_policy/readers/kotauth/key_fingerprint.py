@@ -1,0 +1,73 @@
+"""The fingerprint of the secret key: 64 bits of a hash, all that the job gets of it that makes the database's roles."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import cast
+
+from ...engine.resource import Resource, Stack
+from ...engine.value import Value
+from ..aws.resources import INVOCATION
+from ..docker.resources import CONTAINER, SERVER
+from ..hosts.host_containers import parts_in
+from .server import file_name, secret_key_uploads, uploads
+
+_FORM = re.compile(r"[0-9a-f]{16}")
+_NAME = "key_fingerprint"
+_ON_DOCKER, _ON_AWS = "kotauth:index:DockerDatabaseRole", "kotauth:index:AwsDatabaseRole"
+
+
+def is_fingerprint_only(resource: Resource, property_: str) -> bool:
+    """Whether what is made of the secret key in a property is its fingerprint.
+
+    While that is unknown, it is where one of our components passes on an input that it refuses in any other form than
+    the fingerprint's, and puts nothing else that could come from the key. What is known is compared with the key.
+    """
+    if resource.type == INVOCATION and property_ == "input" and _is_below(resource, _ON_AWS):
+        value = resource.get("input")
+        if value.is_unknown:
+            return True
+        keys = resource.in_stack().once(_keys)
+        return _is_fingerprint(resource, _member(value)) and not any(key in (value.text() or "") for key in keys)
+    if resource.type != CONTAINER or property_ != "uploads" or not _is_below(resource, _ON_DOCKER):
+        return False
+    if resource.get("uploads").is_unknown:
+        return False
+    carried = list(uploads(resource))
+    names = {file_name(each.entry.field("file").text() or "") for each in carried}
+    contents = [each.content for each in carried]
+    return names == {_NAME} and all(
+        content.is_unknown or _is_fingerprint(resource, content.text()) for content in contents
+    )
+
+
+def _is_below(resource: Resource, component: str) -> bool:
+    return component in resource.urn.split("::")[2].split("$")[:-1]
+
+
+def _member(value: Value) -> str | None:
+    try:
+        members = json.loads(value.text() or "")
+    except ValueError:
+        return None
+    return cast("dict[str, str]", members).get(_NAME) if isinstance(members, dict) else None
+
+
+def _is_fingerprint(resource: Resource, text: str | None) -> bool:
+    if text is None or not _FORM.fullmatch(text):
+        return False
+    fingerprints = resource.in_stack().once(_fingerprints)
+    return not fingerprints or text in fingerprints
+
+
+def _fingerprints(stack: Stack) -> set[str]:
+    """Return those of all keys that are known."""
+    keys = stack.once(_keys)
+    return {hashlib.sha256(f"kotauth-infra/key/v1|{key}".encode()).hexdigest()[:16] for key in keys}
+
+
+def _keys(stack: Stack) -> set[str]:
+    contents = [upload.content for server in parts_in(stack, SERVER) for upload in secret_key_uploads(server)]
+    return {text for content in contents if not content.is_unknown and (text := (content.text() or "").strip())}

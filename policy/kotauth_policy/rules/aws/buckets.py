@@ -1,0 +1,241 @@
+"""Buckets and their satellites: closed, encrypted, versioned, only through TLS, never emptied by a program.
+
+A bucket's settings are resources of their own, found by the bucket that they name, or properties of the bucket itself,
+which the provider keeps for older programs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+
+from ...engine.resource import Resource, Stack
+from ...engine.rule import Area, Kind, Level, Parameter, References, Settings, Severity
+from ...engine.value import Value
+from ...engine.verdict import Verdict, fail
+from ...readers.aws.actions import is_every
+from ...readers.aws.policy_document import Statement, is_everybody, statements
+from ...readers.aws.resources import (
+    ACCOUNT_ACCESS_BLOCK,
+    BUCKET_ACCESS_BLOCKS,
+    BUCKET_ENCRYPTIONS,
+    BUCKET_LIFECYCLES,
+    BUCKET_OWNERSHIPS,
+    BUCKET_POLICIES,
+    BUCKET_V2,
+    BUCKET_VERSIONINGS,
+    BUCKETS,
+    texts,
+)
+
+AREA = Area("buckets")
+_SATELLITES = (
+    *BUCKET_ACCESS_BLOCKS,
+    *BUCKET_ENCRYPTIONS,
+    *BUCKET_LIFECYCLES,
+    *BUCKET_OWNERSHIPS,
+    *BUCKET_POLICIES,
+    *BUCKET_VERSIONINGS,
+)
+_ALL_OBJECTS = re.compile(r"[^/]*\*|[^/]*/\*+")
+_BLOCKS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
+
+
+def _satellites(bucket: Resource, types: tuple[str, ...]) -> list[Resource]:
+    """Return the resources of these types that are about a bucket: made of it, or naming it."""
+    stack = bucket.in_stack()
+    found = {each.urn: each for each, name in stack.consumers(bucket, *types) if name == "bucket"}
+    for own in {*bucket.names, *filter(None, texts([bucket.get("bucket")]))}:
+        found |= {each.urn: each for each in stack.once(_by_bucket).get(own, ()) if each.type in types}
+    return list(found.values())
+
+
+def _by_bucket(stack: Stack) -> dict[str, list[Resource]]:
+    found: dict[str, list[Resource]] = defaultdict(list)
+    for each in stack.of_type(*_SATELLITES):
+        for name in texts([each.get("bucket")]):
+            found[name].append(each)
+    return found
+
+
+@AREA.rule(
+    "block-public-buckets",
+    Severity.CRITICAL,
+    "Block every public access to a bucket.",
+    remedy="Add an `aws.s3.BucketPublicAccessBlock` with all four settings true; a website is served by CloudFront, "
+    "with an `aws.cloudfront.OriginAccessControl`.",
+    types=BUCKETS,
+    references=References(
+        hub=("S3.8",), checkov=("CKV2_AWS_6", "CKV_AWS_53", "CKV_AWS_54", "CKV_AWS_55", "CKV_AWS_56")
+    ),
+)
+def block_public_buckets(bucket: Resource, _: Settings) -> Iterator[Verdict]:
+    """It overrides every policy and ACL, later ones too. A block of the account counts for each of its buckets."""
+    blocks = _satellites(bucket, BUCKET_ACCESS_BLOCKS)
+    of_account = bucket.in_stack().of_type(ACCOUNT_ACCESS_BLOCK)
+    missing = [name for name in _BLOCKS if not any(block.get(name).flag() for block in of_account)]
+    if missing and not blocks:
+        yield fail("", "has no public access block")
+    for block in blocks:
+        for name in missing:
+            if not block.get(name).flag():
+                yield fail("", f"has a public access block whose {name} is not true")
+
+
+@AREA.rule(
+    "encrypt-buckets",
+    Severity.MEDIUM,
+    "Say how the objects of a bucket are encrypted.",
+    remedy="Add an `aws.s3.BucketServerSideEncryptionConfiguration` with AES256, or aws:kms and a key.",
+    types=BUCKETS,
+    references=References(checkov=("CKV_AWS_19",)),
+)
+def encrypt_buckets(bucket: Resource, _: Settings) -> Iterator[Verdict]:
+    """AWS encrypts anyway. The bucket of a load balancer's log takes no key of one's own, so none is asked for."""
+    if not any(default.field("sseAlgorithm").text() for default in _default_encryptions(bucket)):
+        yield fail("", "has no encryption configuration")
+
+
+def _default_encryptions(bucket: Resource) -> Iterator[Value]:
+    """Yield what a bucket's rules say about objects that come without an encryption of their own."""
+    if bucket.type == BUCKET_V2:
+        inline = bucket.get("serverSideEncryptionConfigurations").items()
+        for rule in (rule for each in inline for rule in each.field("rules").items()):
+            yield from rule.field("applyServerSideEncryptionByDefaults").items()
+    else:
+        rule = bucket.get("serverSideEncryptionConfiguration").field("rule")
+        yield rule.field("applyServerSideEncryptionByDefault")
+    for each in _satellites(bucket, BUCKET_ENCRYPTIONS):
+        for rule in each.get("rules").items():
+            yield rule.field("applyServerSideEncryptionByDefault")
+
+
+@AREA.rule(
+    "version-buckets",
+    Severity.MEDIUM,
+    "Keep the versions of a bucket's objects.",
+    remedy='Add an `aws.s3.BucketVersioning` with the status "Enabled".',
+    types=BUCKETS,
+    references=References(hub=("S3.14",), checkov=("CKV_AWS_21",)),
+)
+def version_buckets(bucket: Resource, _: Settings) -> Iterator[Verdict]:
+    """What is overwritten or deleted by mistake can be restored. S3 keeps versions wherever objects are locked."""
+    if not any(_versionings(bucket)):
+        yield fail("", "does not keep versions")
+
+
+def _versionings(bucket: Resource) -> Iterator[bool]:
+    """Yield for each place that can switch a bucket's versions on whether it does."""
+    yield bool(bucket.get("objectLockEnabled").flag())
+    yield bucket.get("objectLockConfiguration").field("objectLockEnabled").text() == "Enabled"
+    inline = bucket.get("versionings").items() if bucket.type == BUCKET_V2 else [bucket.get("versioning")]
+    yield from (bool(each.field("enabled").flag()) for each in inline)
+    for each in _satellites(bucket, BUCKET_VERSIONINGS):
+        yield each.get("versioningConfiguration").field("status").text() == "Enabled"
+
+
+@AREA.rule(
+    "disable-bucket-acls",
+    Severity.MEDIUM,
+    "Use no ACLs in a bucket.",
+    remedy='Add an `aws.s3.BucketOwnershipControls` with "BucketOwnerEnforced".',
+    types=BUCKETS,
+    references=References(hub=("S3.12",), checkov=("CKV2_AWS_65",)),
+)
+def disable_bucket_acls(bucket: Resource, _: Settings) -> Iterator[Verdict]:
+    """A right that an ACL gives on one object shows in no policy."""
+    controls = [each.get("rule").field("objectOwnership") for each in _satellites(bucket, BUCKET_OWNERSHIPS)]
+    if not any(each.text() == "BucketOwnerEnforced" for each in controls):
+        yield fail("", "has no ownership controls that switch ACLs off")
+
+
+@AREA.rule(
+    "require-tls-for-buckets",
+    Severity.HIGH,
+    "Refuse requests to a bucket without TLS.",
+    remedy='Deny "s3:*" to "*" on the bucket and its objects where aws:SecureTransport is false.',
+    types=(*BUCKETS, *BUCKET_POLICIES),
+    references=References(hub=("S3.5",), checkov=("CKV_AWS_379",)),
+)
+def require_tls_for_buckets(resource: Resource, _: Settings) -> Iterator[Verdict]:
+    """The policy itself is judged, so that one which is known only later is refused before it is made."""
+    if resource.type in BUCKETS and resource.get("policy").is_absent:
+        if not _satellites(resource, BUCKET_POLICIES):
+            yield fail("", "has no policy")
+        return
+    found = statements(resource, "policy")
+    refused = [each for statement in found if _refuses_plain(statement) for each in statement.resources]
+    if not resource.get("policy").is_unknown and not refused:
+        yield fail("policy", "does not refuse requests without TLS")
+    # A part that only an update knows can be either of the two.
+    elif refused and not any(each.is_unknown for each in refused):
+        names = [(each.text() or "").rpartition(":")[2] for each in refused]
+        if not any("/" not in name for name in names):
+            yield fail("policy", "does not refuse requests to the bucket itself without TLS, only to its objects")
+        if not any(_ALL_OBJECTS.fullmatch(name) for name in names):
+            yield fail("policy", "does not refuse requests to all objects without TLS")
+
+
+def _refuses_plain(statement: Statement) -> bool:
+    """Whether it refuses every action to all callers without TLS, at most with an exception for AWS's services."""
+    conditions = [each for each in statement.conditions if not each.is_for_services]
+    return (
+        not statement.allows
+        and any(_is_all_of_s3(action.text() or "") for action in statement.actions)
+        and any(map(is_everybody, statement.principals))
+        and bool(conditions)
+        and all(each.key == "aws:securetransport" and each.is_flag(expected=False) for each in conditions)
+    )
+
+
+def _is_all_of_s3(action: str) -> bool:
+    return is_every(action) and action.lower().startswith(("s3:", "*"))
+
+
+@AREA.rule(
+    "keep-buckets",
+    Severity.HIGH,
+    "Let no program delete a bucket that holds something.",
+    remedy="Remove `force_destroy`.",
+    types=BUCKETS,
+    references=References(
+        documentation="https://www.pulumi.com/registry/packages/aws/api-docs/s3/bucket/#forcedestroy_python",
+    ),
+    parameters=(
+        Parameter("forceDestroy", Kind.FLAG, default=False, meaning="Whether a program may do that.", relaxes=True),
+    ),
+)
+def keep_buckets(bucket: Resource, settings: Settings) -> Iterator[Verdict]:
+    """With it, a changed name empties the bucket first."""
+    if bucket.get("forceDestroy").flag() and not settings.flag("forceDestroy"):
+        yield fail("forceDestroy", "is true")
+
+
+@AREA.rule(
+    "expire-objects",
+    Severity.LOW,
+    "Say how long a bucket keeps what it holds.",
+    level=Level.ADVISORY,
+    remedy="Add an `aws.s3.BucketLifecycleConfiguration`, with `abort_incomplete_multipart_upload`.",
+    types=BUCKETS,
+    references=References(hub=("S3.13",), checkov=("CKV2_AWS_61", "CKV_AWS_300")),
+)
+def expire_objects(bucket: Resource, _: Settings) -> Iterator[Verdict]:
+    """Old versions and unfinished uploads cost money, and no listing shows them."""
+    rules = list(_lifecycle_rules(bucket))
+    if not rules:
+        yield fail("", "has no lifecycle")
+    elif all(abort.is_absent for abort in rules):
+        yield fail("", "has a lifecycle that keeps unfinished uploads")
+
+
+def _lifecycle_rules(bucket: Resource) -> Iterator[Value]:
+    """Yield for each rule that is in force what it does with uploads that were never completed."""
+    for rule in bucket.get("lifecycleRules").items():
+        if rule.field("enabled").flag() is not False:
+            yield rule.field("abortIncompleteMultipartUploadDays")
+    for each in _satellites(bucket, BUCKET_LIFECYCLES):
+        for rule in each.get("rules").items():
+            if rule.field("status").text() != "Disabled":
+                yield rule.field("abortIncompleteMultipartUpload")

@@ -1,0 +1,172 @@
+"""Lambda functions: their runtimes, who may call them, and what every reader of their settings sees.
+
+Functions outside a VPC are no fault here: one that asks AWS alone needs no way into the network. Those inside reach the
+data, and are traced and held to a number.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+
+from ...engine.clock import today
+from ...engine.resource import Resource
+from ...engine.rule import Area, Kind, Level, Parameter, References, Settings, Severity
+from ...engine.value import Value
+from ...engine.verdict import Verdict, fail
+from ...readers.aws import lambda_runtimes
+from ...readers.aws.conditions import identity
+from ...readers.aws.policy_document import opened_to_everybody, statements
+from ...readers.aws.resources import FUNCTION_POLICY, FUNCTION_URL, INVOCATION, LAMBDA, LAMBDA_PERMISSION
+from ...readers.kotauth.key_fingerprint import is_fingerprint_only
+from ...readers.secrets.exposed_values import exposed
+
+AREA = Area("functions")
+_SHARED_CALLER = re.compile(r"\*|.*\.amazonaws\.com(\.cn)?|arn:[^:]*:iam::\*:.*")
+_NARROWING = {
+    "sourceArn": "aws:sourcearn",
+    "sourceAccount": "aws:sourceaccount",
+    "principalOrgId": "aws:principalorgid",
+}
+"""Properties of a permission that become a condition of its statement."""
+
+
+def _is_in_vpc(function: Resource) -> bool:
+    place = function.get("vpcConfig")
+    return place.is_unknown or bool(place.fields())
+
+
+@AREA.rule(
+    "run-supported-runtimes",
+    Severity.HIGH,
+    "Run functions on a runtime that AWS still patches.",
+    remedy="Set `runtime` to a newer one of its language.",
+    types=(LAMBDA,),
+    references=References(hub=("Lambda.2",), checkov=("CKV_AWS_363",)),
+    parameters=(Parameter("ended", Kind.TEXTS, [], "Runtimes to refuse beside those whose deprecation date is past."),),
+)
+def run_supported_runtimes(function: Resource, settings: Settings) -> Iterator[Verdict]:
+    """A runtime without a published date is newer than the table and passes. A function from an image has no runtime.
+
+    Layers name the runtimes that they fit, not the one that runs, so they are not judged.
+    """
+    runtime, day = _runtime(function)
+    if day is not None and day <= today():
+        yield fail("runtime", f"is deprecated since {day}{_instead_of(runtime)}")
+    elif runtime in map(str.lower, settings.texts("ended")):
+        yield fail("runtime", "is one that this environment refuses")
+
+
+@AREA.rule(
+    "plan-runtime-upgrades",
+    Severity.LOW,
+    "Replace a runtime before AWS deprecates it.",
+    level=Level.ADVISORY,
+    remedy="Plan the change of `runtime` to a newer one of its language.",
+    types=(LAMBDA,),
+    references=References(documentation=lambda_runtimes.PAGE),
+    parameters=(Parameter("days", Kind.NUMBER, 365, "How long before its deprecation a runtime is reported."),),
+)
+def plan_runtime_upgrades(function: Resource, settings: Settings) -> Iterator[Verdict]:
+    """AWS announces a date for nearly every runtime years ahead, so only a near one is reported."""
+    if function.get("runtime").is_unknown:
+        return
+    runtime, day = _runtime(function)
+    if day is not None and 0 < (day - today()).days <= settings.number("days"):
+        yield fail("runtime", f"is deprecated from {day} on{_instead_of(runtime)}")
+
+
+def _runtime(function: Resource) -> tuple[str, date | None]:
+    """Return a function's runtime, and the day of its deprecation where AWS has announced one."""
+    runtime = (function.get("runtime").text() or "").strip().lower()
+    return runtime, lambda_runtimes.DEPRECATED.get(runtime)
+
+
+def _instead_of(runtime: str) -> str:
+    """Name the runtime to take instead, for a message."""
+    newest = lambda_runtimes.newest_of(runtime)
+    return "" if newest == runtime else f"; the newest one is {newest}"
+
+
+@AREA.rule(
+    "forbid-public-functions",
+    Severity.CRITICAL,
+    "Name who may call a function.",
+    remedy="Name the `principal`, for a service its `source_arn` or `source_account`, and set `authorization_type` to "
+    '"AWS_IAM".',
+    types=(LAMBDA_PERMISSION, FUNCTION_URL, FUNCTION_POLICY),
+    references=References(hub=("Lambda.1",), checkov=("CKV_AWS_301", "CKV_AWS_364")),
+)
+def forbid_public_functions(resource: Resource, _: Settings) -> Iterator[Verdict]:
+    """A service of AWS calls on behalf of any account, so the permission has to name the source or its account."""
+    if resource.type == FUNCTION_URL:
+        if resource.get("authorizationType").text() != "AWS_IAM":
+            yield fail("authorizationType", "is not AWS_IAM")
+    elif resource.type == FUNCTION_POLICY:
+        for statement in opened_to_everybody(statements(resource, "policy")):
+            yield fail(
+                statement.value.path,
+                "lets everyone call the function: no condition names an account, organisation or source",
+            )
+    elif resource.get("functionUrlAuthType").raw == "NONE":
+        yield fail("functionUrlAuthType", "is NONE, so everyone may call the function's address")
+    elif _SHARED_CALLER.fullmatch(resource.get("principal").text() or "") and not any(map(_is_named, _whose(resource))):
+        yield fail("principal", "is everyone, or a service that calls for every account")
+
+
+def _whose(permission: Resource) -> list[tuple[str, Value]]:
+    return [(key, permission.get(name)) for name, key in _NARROWING.items()]
+
+
+def _is_named(whose: tuple[str, Value]) -> bool:
+    key, value = whose
+    says_whom = identity(key)
+    return value.is_unknown or (says_whom is not None and bool(value.text()) and says_whom(value.text() or ""))
+
+
+@AREA.rule(
+    "keep-secrets-out-of-functions",
+    Severity.CRITICAL,
+    "Put no secret into the environment or the input of a function.",
+    remedy="Let the function read it from Secrets Manager with its role.",
+    types=(LAMBDA, INVOCATION),
+    references=References(checkov=("CKV_AWS_45",), checklist=(8, 9)),
+    waivable=False,
+)
+def keep_secrets_out_of_functions(resource: Resource, _: Settings) -> Iterator[Verdict]:
+    """Everyone who may look at the function reads it, and an input stays in the state.
+
+    The fingerprint of the secret key may be there and be marked: it is no secret that lets anyone in.
+    """
+    if resource.type == INVOCATION:
+        value, is_fingerprint = resource.get("input"), is_fingerprint_only(resource, "input")
+        if not (is_fingerprint and value.is_unknown):
+            yield from exposed(resource, "input", replace(value, secret=value.secret and not is_fingerprint))
+        return
+    variables = resource.get("environment").field("variables")
+    if variables.is_unknown or variables.secret:
+        yield from exposed(resource, "environment", variables)
+        return
+    for name, value in variables.fields().items():
+        yield from exposed(resource, "environment", value, name=name)
+
+
+@AREA.rule(
+    "trace-functions",
+    Severity.LOW,
+    "Trace the functions in a VPC, and say how many may run at once.",
+    level=Level.ADVISORY,
+    remedy='Set `tracing_config={"mode": "Active"}` and `reserved_concurrent_executions`, -1 for no limit.',
+    types=(LAMBDA,),
+    when=_is_in_vpc,
+    references=References(hub=("Lambda.7",), checkov=("CKV_AWS_50", "CKV_AWS_115")),
+)
+def trace_functions(function: Resource, _: Settings) -> Iterator[Verdict]:
+    """Each of them holds connections of the database. An account of its first days has no number to reserve."""
+    if function.get("tracingConfig").field("mode").text() != "Active":
+        yield fail("tracingConfig.mode", "is not Active")
+    reserved = function.get("reservedConcurrentExecutions")
+    if not reserved.is_unknown and reserved.number() is None:
+        yield fail("reservedConcurrentExecutions", "is not set")

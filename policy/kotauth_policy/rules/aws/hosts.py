@@ -1,0 +1,280 @@
+"""How EC2 hosts are launched: metadata service, addresses, disks, user data, rights, zones."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ...engine.resource import Resource
+from ...engine.rule import Area, Kind, Level, Parameter, References, Settings, Severity
+from ...engine.value import ABSENT, Value
+from ...engine.verdict import Verdict, fail, undecidable
+from ...readers.aws.hosts import disks, instance_types, launches_itself, metadata_option, says
+from ...readers.aws.resources import (
+    EBS_VOLUME,
+    EIP,
+    EIP_ASSOCIATION,
+    GROUP,
+    HOSTS,
+    INSTANCE,
+    LAUNCH_CONFIGURATION,
+    LAUNCH_TEMPLATE,
+    SPOT_REQUEST,
+    SUBNET,
+    is_given,
+    sources,
+    zones,
+)
+from ...readers.hosts.host_containers import runs_server
+from ...readers.hosts.user_data import PLAN, parse, property_of, text_of
+from ...readers.secrets.secret_text import has_secret
+
+AREA = Area("hosts")
+_FLOATING = ("$latest", "$default")
+_ADDRESSED = ("instanceId", "instance", "networkInterfaceId", "networkInterface")
+"""What says whose a fixed address is, of an association and of an address itself."""
+# Whatever is named so has half a gigabyte: the system and nothing beside it.
+_MEMORY_MIB = 1024
+_TOO_SMALL = re.compile(r".*\.nano|t1\.micro")
+
+
+@AREA.rule(
+    "require-metadata-tokens",
+    Severity.HIGH,
+    "Answer metadata requests of a host only with a session token.",
+    remedy='Set `http_tokens="required"` in `metadata_options`.',
+    types=HOSTS,
+    references=References(hub=("EC2.8", "EC2.170"), checkov=("CKV_AWS_79",)),
+    waivable=False,
+)
+def require_metadata_tokens(host: Resource, _: Settings) -> Iterator[Verdict]:
+    """Version 1 hands out the role's keys for one GET request from the host. A service that is off hands out none."""
+    tokens = metadata_option(host, "httpTokens")
+    if says(host, "metadataOptions") and tokens is not None and tokens.text() != "required":
+        yield fail("metadataOptions.httpTokens", "is not required")
+
+
+@AREA.rule(
+    "limit-metadata-hops",
+    Severity.HIGH,
+    "Keep the metadata of a host from its containers.",
+    remedy="Set `http_put_response_hop_limit=1` in `metadata_options`.",
+    types=HOSTS,
+    references=References(hub=("AutoScaling.4",), checkov=("CKV_AWS_341",)),
+)
+def limit_metadata_hops(host: Resource, _: Settings) -> Iterator[Verdict]:
+    """Left out, the machine image decides, and Amazon Linux 2023 says 2: one hop more is every container."""
+    hops = metadata_option(host, "httpPutResponseHopLimit")
+    if says(host, "metadataOptions") and hops is not None and hops.number() != 1:
+        yield fail("metadataOptions.httpPutResponseHopLimit", "is not 1")
+
+
+@AREA.rule(
+    "forbid-public-host-addresses",
+    Severity.HIGH,
+    "Give no host a public address of its own.",
+    remedy="Leave `associate_public_ip_address` out and launch the host in a subnet that maps no public addresses; a "
+    "host at the edge gets an `aws.ec2.EipAssociation`.",
+    types=HOSTS,
+    references=References(hub=("EC2.9", "EC2.25"), checkov=("CKV_AWS_88",)),
+)
+def forbid_public_host_addresses(host: Resource, _: Settings) -> Iterator[Verdict]:
+    """Left out, the subnet decides, and an `Eip` replaces what it maps. No allow list can hold an address that changes.
+
+    False can't be demanded: it sends a network interface, which EC2 refuses beside a launch template's security groups.
+    """
+    if host.type == LAUNCH_TEMPLATE:
+        for interface in host.get("networkInterfaces").items():
+            value = interface.field("associatePublicIpAddress")
+            if value.flag():
+                yield fail(value.path, "is true")
+        return
+    own = host.get("associatePublicIpAddress").flag()
+    if own:
+        yield fail("associatePublicIpAddress", "is true")
+    elif own is None and host.type != LAUNCH_CONFIGURATION and not _has_interface(host) and not _keeps_private(host):
+        yield fail("associatePublicIpAddress", "is not set, and the subnet may map a public address")
+
+
+def _has_interface(host: Resource) -> bool:
+    """Whether an instance, or the template of the stack that it is launched from, says all about its interfaces."""
+    templates = sources(host, "launchTemplate", LAUNCH_TEMPLATE)
+    return any(each.get("networkInterfaces").items() for each in (host, *templates)) or _has_primary_interface(host)
+
+
+def _has_primary_interface(host: Resource) -> bool:
+    interface = host.get("primaryNetworkInterface") if host.type == INSTANCE else Value("", ABSENT)
+    return interface.is_unknown or bool(interface.fields())
+
+
+def _keeps_private(host: Resource) -> bool:
+    """Whether an instance gets no public address at its launch, or gives it back for one that stays."""
+    holders = host.in_stack().consumers(host, EIP_ASSOCIATION, EIP)
+    if any(name in _ADDRESSED for _, name in holders):
+        return True
+    subnets = host.origins_of(host.get("subnetId"), SUBNET)
+    return bool(subnets) and not any(subnet.get("mapPublicIpOnLaunch").flag() for subnet in subnets)
+
+
+@AREA.rule(
+    "encrypt-disks",
+    Severity.HIGH,
+    "Encrypt every disk of a host.",
+    remedy="Set `encrypted` on the volume; in a launch template name the root device in `block_device_mappings`.",
+    types=(*HOSTS, EBS_VOLUME),
+    references=References(hub=("EC2.3", "EC2.181"), checkov=("CKV_AWS_3", "CKV_AWS_8")),
+)
+def encrypt_disks(resource: Resource, _: Settings) -> Iterator[Verdict]:
+    """The host writes logs and swapped memory to its root disk, and snapshots of it outlive the host."""
+    for encrypted in disks(resource):
+        if not encrypted.flag():
+            by_image = encrypted.path == "blockDeviceMappings"
+            yield fail(encrypted.path, "leaves the root disk to a machine image" if by_image else "is not true")
+
+
+@AREA.rule(
+    "keep-secrets-out-of-user-data",
+    Severity.CRITICAL,
+    "Put no secret into the user data of a host, and keep its text known at preview.",
+    remedy="Let the host read it from Secrets Manager with its role; what only an update knows, such as a new "
+    "database's address, it reads at boot from an `aws.ssm.Parameter`.",
+    types=HOSTS,
+    references=References(checkov=("CKV_AWS_46",), checklist=(8, 9)),
+    waivable=False,
+)
+def keep_secrets_out_of_user_data(host: Resource, _: Settings) -> Iterator[Verdict]:
+    """Everyone who may look at the instance reads it, and every process on the host.
+
+    What it starts is judged by the rules for containers, so user data that is unknown would leave all of them blind.
+    """
+    value = property_of(host)
+    if value.secret:
+        yield fail(value.path, "is marked secret")
+    elif value.is_unknown:
+        yield undecidable(value.path)
+    else:
+        # Files that the host fetches are not a part of its user data, so they are not read here.
+        yield from _secrets_in(text_of(host), value.path)
+
+
+def _secrets_in(text: str, path: str) -> Iterator[Verdict]:
+    program = parse(text)
+    if program.fault:
+        yield fail(path, program.fault)
+    # The plan of Kotauth's own hosts has versions of secrets under the names of their files; it is in the text, too.
+    texts = [(text, False), *((script.text, True) for script in program.scripts)]
+    texts += [(content, path != PLAN) for path, content in program.files.items()]
+    if any(has_secret(each, is_code=True, members=members) for each, members in texts):
+        # The value is not shown, nor is the name of what holds it, since either can be in any form.
+        yield fail(path, "holds a secret, or a text in the form of one")
+
+
+@AREA.rule(
+    "enter-hosts-without-keys",
+    Severity.MEDIUM,
+    "Give every host a role, and no key pair.",
+    level=Level.ADVISORY,
+    remedy="Set `iam_instance_profile`, remove `key_name`, and enter through Session Manager.",
+    types=HOSTS,
+    references=References(checkov=("CKV2_AWS_41",)),
+)
+def enter_hosts_without_keys(host: Resource, _: Settings) -> Iterator[Verdict]:
+    """A key pair is never rotated. Session Manager records who connects, and needs no open port."""
+    if is_given(host.get("keyName")):
+        yield fail("keyName", "is set")
+    profile = host.get("iamInstanceProfile")
+    given = profile.is_unknown or profile.fields() if host.type == LAUNCH_TEMPLATE else is_given(profile)
+    if launches_itself(host) and not given:
+        yield fail("iamInstanceProfile", "is not set")
+
+
+@AREA.rule(
+    "monitor-hosts",
+    Severity.LOW,
+    "Measure every host once a minute.",
+    level=Level.ADVISORY,
+    remedy='Set `monitoring={"enabled": True}`, on an instance `monitoring=True`.',
+    types=HOSTS,
+    references=References(checkov=("CKV_AWS_126",)),
+)
+def monitor_hosts(host: Resource, _: Settings) -> Iterator[Verdict]:
+    """Every five minutes is too late for an alarm about logins. A launch configuration does it unless told not to."""
+    if host.type == LAUNCH_CONFIGURATION:
+        if host.get("enableMonitoring").flag() is False:
+            yield fail("enableMonitoring", "is false")
+        return
+    value = host.get("monitoring")
+    flag = value.field("enabled") if host.type == LAUNCH_TEMPLATE else value
+    if says(host, "monitoring") and not flag.flag():
+        yield fail(flag.path, "is not true")
+
+
+@AREA.rule(
+    "size-kotauth-hosts",
+    Severity.HIGH,
+    "Run the Kotauth server on a host that has the memory for it.",
+    remedy="Set `instance_type` to t4g.small or larger.",
+    types=HOSTS,
+    when=runs_server,
+    references=References(checklist=(1,)),
+)
+def size_kotauth_hosts(host: Resource, _: Settings) -> Iterator[Verdict]:
+    """Kotauth's documented minimum is 512 MB and one processor, and the system needs as much again."""
+    needed = host.get("instanceRequirements") if host.type == LAUNCH_TEMPLATE else Value("", ABSENT)
+    memory = needed.field("memoryMib").field("min")
+    if not memory.is_absent:
+        if (memory.number() or 0) < _MEMORY_MIB:
+            yield fail(memory.path, f"is less than {_MEMORY_MIB}")
+        return
+    for kind in instance_types(host):
+        if not is_given(kind):
+            yield undecidable("instanceType", "is not set, so a host of any size can be launched")
+        elif _TOO_SMALL.fullmatch((kind.text() or "").lower()):
+            yield fail("instanceType", "has half a gigabyte of memory")
+
+
+@AREA.rule(
+    "spread-groups-over-zones",
+    Severity.HIGH,
+    "Let a group launch its hosts in two zones or more.",
+    remedy="Give `vpc_zone_identifiers` subnets of two zones.",
+    types=(GROUP,),
+    references=References(hub=("AutoScaling.2",)),
+    parameters=(Parameter("minimum", Kind.NUMBER, 2, "The fewest zones.", relaxes=True),),
+)
+def spread_groups_over_zones(group: Resource, settings: Settings) -> Iterator[Verdict]:
+    """With one of them away, the group replaces its hosts in the other."""
+    if zones(group, "vpcZoneIdentifiers", "availabilityZones") < settings.number("minimum"):
+        yield fail("vpcZoneIdentifiers", f"is in fewer than {settings.number('minimum'):g} zones")
+
+
+@AREA.rule(
+    "pin-launch-template",
+    Severity.MEDIUM,
+    "Launch hosts from a numbered version of a launch template.",
+    remedy="Set `version` of `launch_template` to the template's `latest_version`, and use no launch configuration.",
+    types=(GROUP, INSTANCE, SPOT_REQUEST),
+    references=References(hub=("AutoScaling.9",), checkov=("CKV_AWS_315",)),
+)
+def pin_launch_template(resource: Resource, _: Settings) -> Iterator[Verdict]:
+    """`$Latest` changes what the next host is without a line in any preview."""
+    templates = list(_templates(resource))
+    if resource.type == GROUP and not templates:
+        yield fail("launchTemplate", "is not set")
+    for template in templates:
+        version = template.field("version")
+        if version.is_unknown:
+            if not resource.origins_of(version, LAUNCH_TEMPLATE):
+                yield undecidable(version.path)
+        elif (version.text() or "$Default").lower() in _FLOATING:
+            yield fail(version.path, "is not a number")
+
+
+def _templates(resource: Resource) -> Iterator[Value]:
+    """Yield each launch template that a group or an instance names, those of single instance types too."""
+    mixed = resource.get("mixedInstancesPolicy").field("launchTemplate") if resource.type == GROUP else None
+    named = [resource.get("launchTemplate")]
+    if mixed:
+        named += [mixed, *mixed.field("overrides").items()]
+    specified = (named[0], *(each.field("launchTemplateSpecification") for each in named[1:]))
+    yield from (each for each in specified if not each.is_absent)

@@ -1,0 +1,139 @@
+"""Secrets in AWS and the keys that encrypt them: whose key, for how long they can be brought back, who may use them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...engine.resource import Resource, Stack
+from ...engine.rule import Area, Kind, Level, Parameter, References, Settings, Severity
+from ...engine.verdict import Verdict, fail
+from ...readers.aws.policy_document import opened_to_everybody, statements
+from ...readers.aws.resources import KEY, KEY_POLICIES, OTHER_KEYS, ROTATION, SECRET, is_given
+from ...readers.docker.resources import SERVER
+from ...readers.hosts.host_containers import parts_in
+from ...readers.kotauth.server import secret_key_uploads
+
+AREA = Area("stored-secrets")
+_OF_AWS = "alias/aws/"
+
+
+@AREA.rule(
+    "encrypt-secrets-with-own-key",
+    Severity.MEDIUM,
+    "Encrypt every secret under a key of your own.",
+    level=Level.ADVISORY,
+    remedy="Set `kms_key_id` to the ARN of an `aws.kms.Key`.",
+    types=(SECRET,),
+    references=References(checkov=("CKV_AWS_149",), checklist=(8, 9)),
+)
+def encrypt_secrets_with_own_key(secret: Resource, _: Settings) -> Iterator[Verdict]:
+    """Whoever may read secrets then needs the key, too, and each use of it is recorded. A replica has its own key."""
+    for key in (secret.get("kmsKeyId"), *(each.field("kmsKeyId") for each in secret.get("replicas").items())):
+        if not is_given(key):
+            yield fail(key.path, "is not set")
+        elif _OF_AWS in key.known_text():
+            yield fail(key.path, "is the key that AWS keeps for the account")
+
+
+@AREA.rule(
+    "keep-deleted-secrets",
+    Severity.HIGH,
+    "Be able to bring a deleted secret back for a week or more.",
+    remedy="Set `recovery_window_in_days` to 30, or leave it out.",
+    types=(SECRET,),
+    references=References(checklist=(8,)),
+    parameters=(Parameter("minimum", Kind.NUMBER, 7, "The fewest days.", relaxes=True),),
+)
+def keep_deleted_secrets(secret: Resource, settings: Settings) -> Iterator[Verdict]:
+    """0 deletes at once, and the secret key with it. Left out, it is 30."""
+    days = secret.get("recoveryWindowInDays").number()
+    if days is not None and days < settings.number("minimum"):
+        yield fail("recoveryWindowInDays", f"is less than {settings.number('minimum'):g} days")
+
+
+@AREA.rule(
+    "never-rotate-secret-key",
+    Severity.CRITICAL,
+    "Rotate no secret that a running server keeps using.",
+    remedy="Remove the rotation; a password is rotated by the program, together with its role and its server.",
+    types=(ROTATION,),
+    references=References(hub=("SecretsManager.1",), checkov=("CKV_AWS_304", "CKV2_AWS_57"), checklist=(8,)),
+    waivable=False,
+)
+def never_rotate_secret_key(rotation: Resource, _: Settings) -> Iterator[Verdict]:
+    """Another secret key breaks every login while all health checks stay green; the two catalogues don't know that."""
+    keys = rotation.in_stack().once(_secrets_with_keys)
+    if any(secret.urn in keys for secret in rotation.origins_of(rotation.get("secretId"), SECRET)):
+        yield fail("secretId", "is the secret with the server's key")
+
+
+def _secrets_with_keys(stack: Stack) -> set[str]:
+    versions = [upload.container for server in parts_in(stack, SERVER) for upload in secret_key_uploads(server)]
+    return {secret.urn for version in versions for secret in version.sources("secretId")}
+
+
+def _is_symmetric(key: Resource) -> bool:
+    """Whether AWS can rotate it: it is for encryption, and AWS keeps its material."""
+    if is_given(key.get("customKeyStoreId")):
+        return False
+    usage, spec = key.get("keyUsage"), key.get("customerMasterKeySpec")
+    return (usage.text() or "ENCRYPT_DECRYPT") == "ENCRYPT_DECRYPT" and (
+        spec.text() or "SYMMETRIC_DEFAULT"
+    ) == "SYMMETRIC_DEFAULT"
+
+
+@AREA.rule(
+    "rotate-keys",
+    Severity.MEDIUM,
+    "Let AWS rotate the material of every key.",
+    remedy="Set `enable_key_rotation=True`.",
+    types=(KEY,),
+    when=_is_symmetric,
+    references=References(hub=("KMS.4",), checkov=("CKV_AWS_7",)),
+)
+def rotate_keys(key: Resource, _: Settings) -> Iterator[Verdict]:
+    """What was encrypted before stays readable, so it costs nothing."""
+    if not key.get("enableKeyRotation").flag():
+        yield fail("enableKeyRotation", "is not true")
+
+
+@AREA.rule(
+    "restrict-key-users",
+    Severity.CRITICAL,
+    "Name who may use a key.",
+    remedy="Name the account or a service in `Principal` of the key's policy; AWS's default is the account.",
+    types=KEY_POLICIES,
+    references=References(hub=("KMS.5",), checkov=("CKV_AWS_33",)),
+)
+def restrict_key_users(key: Resource, _: Settings) -> Iterator[Verdict]:
+    """A statement for everyone passes with a condition that names an account, an organisation or a source.
+
+    kms:ViaService alone does not: every account can have a bucket or a queue whose service asks for the key.
+    """
+    if key.get("policy").is_absent:
+        return
+    for statement in opened_to_everybody(statements(key, "policy")):
+        yield fail(
+            statement.value.path, "lets everyone use the key: no condition names an account, organisation or source"
+        )
+
+
+@AREA.rule(
+    "keep-keys",
+    Severity.HIGH,
+    "Keep every key usable, and for a month after it is deleted.",
+    remedy="Leave `is_enabled` and `bypass_policy_lockout_safety_check` out, and `deletion_window_in_days` at 30.",
+    types=(KEY, *OTHER_KEYS),
+    references=References(hub=("KMS.3",), checkov=("CKV_AWS_227",), checklist=(8, 11)),
+    parameters=(Parameter("minimum", Kind.NUMBER, 30, "The fewest days.", relaxes=True),),
+)
+def keep_keys(key: Resource, settings: Settings) -> Iterator[Verdict]:
+    """A key that is gone takes everything with it that it encrypted, backups too."""
+    days = key.get("deletionWindowInDays").number()
+    if days is not None and days < settings.number("minimum"):
+        yield fail("deletionWindowInDays", f"is less than {settings.number('minimum'):g} days")
+    enabled = key.get("isEnabled" if key.type == KEY else "enabled")
+    if enabled.flag() is False:
+        yield fail(enabled.path, "is false")
+    if key.get("bypassPolicyLockoutSafetyCheck").flag():
+        yield fail("bypassPolicyLockoutSafetyCheck", "is true")

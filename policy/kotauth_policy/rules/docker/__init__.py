@@ -1,0 +1,1 @@
+"""Rules on containers, on Docker or on a host."""

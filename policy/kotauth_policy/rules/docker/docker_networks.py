@@ -1,0 +1,160 @@
+"""Who can reach what: published ports and networks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...engine.resource import Resource, Stack
+from ...engine.rule import Area, Kind, Parameter, References, Settings, Severity
+from ...engine.value import Value
+from ...engine.verdict import Verdict, fail
+from ...readers.aws.resources import HOSTS, is_given
+from ...readers.docker.resources import (
+    CONTAINER,
+    DATABASE,
+    FRONTEND,
+    JOB,
+    NETWORK,
+    is_database_network,
+    is_own_network_mode,
+    is_part,
+    networks_of,
+    part,
+    starts,
+)
+from ...readers.hosts.host_containers import parts_in
+
+AREA = Area("docker-networks")
+_BRIDGES = ("default", "bridge")
+
+
+@AREA.rule(
+    "publish-only-from-frontend",
+    Severity.CRITICAL,
+    "Publish ports of the frontend only.",
+    remedy="Remove `ports` and reach the container over a network; label the one proxy that faces the world "
+    'with `kotauth.part` "frontend".',
+    types=(CONTAINER, *HOSTS),
+    when=starts,
+    references=References(cis=("5.9",), checklist=(3,)),
+)
+def publish_only_from_frontend(container: Resource, _: Settings) -> Iterator[Verdict]:
+    """The server behind it believes its headers, and nothing but the server needs the database."""
+    if part(container) != FRONTEND and container.get("ports").items():
+        yield fail("ports", "is not empty")
+
+
+@AREA.rule(
+    "publish-only-expected-ports",
+    Severity.HIGH,
+    "Publish exactly the two expected ports of the frontend.",
+    remedy="Publish 80, which redirects, and 443.",
+    types=(CONTAINER,),
+    when=is_part(FRONTEND),
+    references=References(cis=("5.9", "5.14"), checklist=(3,)),
+    parameters=(Parameter("ports", Kind.NUMBERS, [80, 443], "The ports on the host; empty: any two.", relaxes=True),),
+)
+def publish_only_expected_ports(container: Resource, settings: Settings) -> Iterator[Verdict]:
+    """An admin interface of a proxy is one more published port."""
+    ports = container.get("ports").items()
+    for port in ports:
+        if (port.field("protocol").text() or "tcp") != "tcp":
+            yield fail(port.field("protocol").path, "is not tcp")
+    expected = sorted(settings.numbers("ports"))
+    if expected:
+        # Left out, the host's port is a random one.
+        if sorted(port.field("external").number() or 0 for port in ports) != expected:
+            yield fail("ports", f"is not exactly {' and '.join(f'{number:g}' for number in expected)}")
+    elif len(ports) != 2:
+        yield fail("ports", "is not exactly two")
+
+
+@AREA.rule(
+    "forbid-publish-all-ports",
+    Severity.HIGH,
+    "Publish no port just because an image exposes it.",
+    remedy="Remove `publish_all_ports`.",
+    types=(CONTAINER, *HOSTS),
+    when=starts,
+    references=References(cis=("5.9",)),
+)
+def forbid_publish_all_ports(container: Resource, _: Settings) -> Iterator[Verdict]:
+    """A new version of the image could open a new one."""
+    if container.get("publishAllPorts").flag():
+        yield fail("publishAllPorts", "is true")
+
+
+@AREA.rule(
+    "use-own-network",
+    Severity.HIGH,
+    "Put every container on a network of its own stack, or on none.",
+    remedy='Set `networks_advanced`, or `network_mode="none"`.',
+    types=(CONTAINER, *HOSTS),
+    when=starts,
+    references=References(cis=("5.30",)),
+)
+def use_own_network(container: Resource, _: Settings) -> Iterator[Verdict]:
+    """On the default bridge every container of the host reaches every other."""
+    # How many networks there are is known even where their names are not.
+    names = [entry.field("name") for entry in container.get("networksAdvanced").items()]
+    if any(is_given(name) and name.raw not in _BRIDGES for name in names) or is_own_network_mode(container):
+        return
+    if (container.get("networkMode").text() or "default") in _BRIDGES:
+        yield fail("networksAdvanced", f"{'names only' if names else 'is empty, which means'} Docker's default bridge")
+
+
+def _internal(network: Resource) -> Value:
+    return network.get("internal")
+
+
+@AREA.rule(
+    "isolate-database-network",
+    Severity.CRITICAL,
+    "Make the database's network internal.",
+    remedy='Set `internal=True` on the `docker.Network` that is labelled `kotauth.network` "database".',
+    types=(NETWORK,),
+    references=References(cis=("5.30",), checklist=(2,)),
+    waivable=False,
+)
+def isolate_database_network(network: Resource, _: Settings) -> Iterator[Verdict]:
+    """An internal network has no way out and none in."""
+    if is_database_network(network) and not _internal(network).flag():
+        yield fail("internal", "is not true")
+
+
+@AREA.rule(
+    "attach-internal-networks-only",
+    Severity.HIGH,
+    "Attach the database and jobs to internal networks only.",
+    remedy='Use the network that is labelled `kotauth.network` "database", or another `docker.Network` of this stack '
+    "with `internal=True`.",
+    types=(CONTAINER,),
+    when=is_part(DATABASE, JOB),
+    references=References(cis=("5.30",), checklist=(2,)),
+)
+def attach_internal_networks_only(container: Resource, _: Settings) -> Iterator[Verdict]:
+    """A container without a way in or out can't leak data. A labelled network has a rule of its own."""
+    for network in networks_of(container):
+        if not is_database_network(network) and not _internal(network).flag():
+            yield fail("networksAdvanced", f"holds the network {network.name}, which is not internal")
+
+
+@AREA.rule(
+    "separate-frontend-from-database",
+    Severity.HIGH,
+    "Keep the frontend off the database's networks.",
+    remedy="Give the frontend and the server a network, and the server and the database another one.",
+    types=(CONTAINER,),
+    when=is_part(FRONTEND),
+    references=References(checklist=(2,)),
+)
+def separate_frontend_from_database(container: Resource, _: Settings) -> Iterator[Verdict]:
+    """The part that faces the world must not reach the data past the server."""
+    private = container.in_stack().once(_networks_of_databases)
+    for network in networks_of(container):
+        if network.urn in private or is_database_network(network):
+            yield fail("networksAdvanced", f"holds the network {network.name}, which the database is on")
+
+
+def _networks_of_databases(stack: Stack) -> set[str]:
+    return {network.urn for database in parts_in(stack, DATABASE) for network in networks_of(database)}

@@ -1,0 +1,160 @@
+"""Which images run: exact, from an allowed registry, and Kotauth from its version floor on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...engine.resource import Resource
+from ...engine.rule import Area, Kind, Parameter, References, Settings, Severity
+from ...engine.value import Value
+from ...engine.verdict import Verdict, fail, undecidable
+from ...readers.aws.resources import HOSTS
+from ...readers.docker.image import Image, is_image_id, parse_image
+from ...readers.docker.resources import BUILT_IMAGE, CONTAINER, IMAGES, SERVER, part, references
+
+AREA = Area("images")
+_KOTAUTH = ("kotauth", "kotauth-stand-in")
+_AWSX_IMAGE = "awsx:ecr:Image"
+_ECR = ("aws:ecr/repository:Repository", "awsx:ecr:Repository", _AWSX_IMAGE)
+"""Registries of the stack itself."""
+
+
+def _is_judged_elsewhere(resource: Resource, value: Value) -> bool:
+    """Whether the image comes from a resource of this stack, which the same rules judge."""
+    if resource.type != CONTAINER:
+        return False
+    text = value.known_text()
+    image = parse_image(text)
+    if value.is_unknown or is_image_id(text) or (image and image.digest and not image.tag):
+        return any(source.type in IMAGES for source in resource.sources("image"))
+    return bool(image and image.digest and resource.origins_of(value, *IMAGES))
+
+
+def _parsed(resource: Resource) -> Iterator[tuple[Value, Image | Verdict]]:
+    """Yield each image to judge, or why there is none; nothing where it is judged at another resource."""
+    for value in references(resource):
+        if _is_judged_elsewhere(resource, value):
+            continue
+        if value.is_unknown or is_image_id(value.text() or ""):
+            yield (
+                value,
+                undecidable(
+                    value.path,
+                    "is unknown"
+                    if value.is_unknown
+                    else "is an image id, and no resource of this stack makes that image",
+                ),
+            )
+            continue
+        image = parse_image(value.text() or "")
+        yield value, fail(value.path, "is not an image reference") if image is None else image
+
+
+def _own_repositories(resource: Resource, value: Value) -> list[Resource]:
+    """Return the repositories of the stack in ECR that a name can be made of the address of."""
+    if not value.is_unknown and ".dkr.ecr." not in (value.text() or "").partition("/")[0]:
+        return []
+    return [each for each in resource.sources(value.root) if each.type in _ECR]
+
+
+def _shown(value: Value) -> str:
+    """Return the image's name for a message: it is public, unless the program marked it secret."""
+    return "" if value.secret else f" ({value.text()})"
+
+
+@AREA.rule(
+    "pin-image",
+    Severity.HIGH,
+    "Name every image by digest or exact tag.",
+    remedy="Write the whole version, such as docker.io/library/redis:8.2.3, or add @sha256:….",
+    types=(CONTAINER, *HOSTS, *IMAGES),
+    references=References(cis=("5.28",)),
+)
+def pin_image(resource: Resource, _: Settings) -> Iterator[Verdict]:
+    """`latest`, `1` and `1.22` mean another image after each release."""
+    images = list(_parsed(resource))
+    if _is_pushed(resource) and any(isinstance(image, Image) and image.is_exact for _, image in images):
+        # What runs it gets the digest as well, and the other tags are for people.
+        return
+    for value, image in images:
+        if isinstance(image, Verdict):
+            if not value.is_unknown or not any(map(_keeps_tags, _own_repositories(resource, value))):
+                yield image
+        elif not image.is_exact:
+            yield fail(value.path, f"names neither a digest nor an exact tag{_shown(value)}")
+
+
+def _is_pushed(image: Resource) -> bool:
+    return image.type == BUILT_IMAGE and not image.get("push").is_unknown and bool(image.get("push").flag())
+
+
+def _keeps_tags(repository: Resource) -> bool:
+    """Whether no tag is ever given to another image; the component of awsx names its image by digest."""
+    if repository.type == _AWSX_IMAGE:
+        return True
+    return repository.get("imageTagMutability").known_text() == "IMMUTABLE"
+
+
+@AREA.rule(
+    "allow-image-registries",
+    Severity.HIGH,
+    "Take images only from the allowed registries.",
+    remedy="Use the official image, or add your registry to the parameter `registries`.",
+    types=(CONTAINER, *HOSTS, *IMAGES),
+    references=References(cis=("5.28",)),
+    parameters=(
+        Parameter(
+            "registries",
+            Kind.TEXTS,
+            ["ghcr.io/inumansoul", "docker.io/library", "public.ecr.aws/docker/library"],
+            "Registries, or folders in them.",
+        ),
+        Parameter(
+            "localImages",
+            Kind.FLAG,
+            default=False,
+            meaning="Whether images that were built on the host (`localhost/…`) count.",
+            relaxes=True,
+        ),
+    ),
+)
+def allow_image_registries(resource: Resource, settings: Settings) -> Iterator[Verdict]:
+    """Anyone can publish an image with this name somewhere."""
+    registries = [*settings.texts("registries"), *(["localhost"] if settings.flag("localImages") else [])]
+    for value, image in _parsed(resource):
+        allowed = isinstance(image, Image) and any(
+            image.repository.startswith(f"{registry.rstrip('/')}/") for registry in registries
+        )
+        if allowed or _own_repositories(resource, value):
+            continue
+        yield (
+            image
+            if isinstance(image, Verdict)
+            else fail(value.path, f"comes from none of {', '.join(registries)}{_shown(value)}")
+        )
+
+
+@AREA.rule(
+    "require-kotauth-version",
+    Severity.HIGH,
+    "Run Kotauth at its version floor or newer.",
+    remedy="Write ghcr.io/inumansoul/kotauth:1.22.0; beside a digest the tag stays: name:1.22.0@sha256:….",
+    types=(CONTAINER, *HOSTS, *IMAGES),
+    references=References(checklist=(1,)),
+    parameters=(Parameter("minimum", Kind.TEXT, "1.21.0", "The oldest version that may run.", relaxes=True),),
+)
+def require_kotauth_version(resource: Resource, settings: Settings) -> Iterator[Verdict]:
+    """1.21.0 is the first with the API that the production checklist asks, and has the `_FILE` secrets of 1.19.1."""
+    minimum = tuple(int(number) for number in settings.text("minimum").split("."))
+    for value, image in _parsed(resource):
+        if isinstance(image, Verdict):
+            if resource.type == CONTAINER and part(resource) == SERVER:
+                yield image
+        elif image.repository.rpartition("/")[2] not in _KOTAUTH:
+            continue
+        elif not image.version:
+            # An inexact tag is pin-image's; an exact one that is no version can be any.
+            if image.is_exact:
+                yield undecidable(value.path, f"names {'a digest' if image.digest else 'a build'} and no version")
+        elif image.version < minimum[: len(image.version)] or (image.version == minimum and image.is_pre_release):
+            yield fail(value.path, f"is older than {settings.text('minimum')}{_shown(value)}")

@@ -1,0 +1,222 @@
+"""Isolation of a container from its host (CIS Docker 5): privileges, capabilities, user and namespaces."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ...engine.resource import Resource
+from ...engine.rule import Area, Kind, Parameter, References, Settings, Severity
+from ...engine.value import Value
+from ...engine.verdict import Verdict, fail
+from ...readers.aws.resources import HOSTS
+from ...readers.docker.resources import CONTAINER, capabilities, is_own_network_mode, is_root, starts, takes_ownership
+
+AREA = Area("isolation")
+_HOST_NAMESPACES = ("networkMode", "pidMode", "ipcMode", "usernsMode", "cgroupnsMode")
+_KERNEL_PARAMETERS = [
+    "net.core.somaxconn",
+    "net.ipv4.ip_local_port_range",
+    "net.ipv4.ip_local_reserved_ports",
+    "net.ipv4.tcp_fin_timeout",
+    "net.ipv4.tcp_keepalive_intvl",
+    "net.ipv4.tcp_keepalive_probes",
+    "net.ipv4.tcp_keepalive_time",
+    "net.ipv4.tcp_retries2",
+]
+"""When a connection counts as dead, how many wait, and which ports it begins at."""
+_UNCONFINED = {
+    ("seccomp", "unconfined"),
+    ("apparmor", "unconfined"),
+    ("systempaths", "unconfined"),
+    ("label", "disable"),
+    ("label", "type:unconfined_t"),
+    ("label", "type:spc_t"),
+}
+_DEVICES = ("devices", "deviceRequests", "deviceCgroupRules")
+
+
+@AREA.rule(
+    "forbid-privileged-containers",
+    Severity.CRITICAL,
+    "Run no container with the privileges of its host.",
+    remedy="Remove `privileged`, and add the one capability that the container needs.",
+    types=(CONTAINER, *HOSTS),
+    references=References(cis=("5.5",)),
+    waivable=False,
+)
+def forbid_privileged_containers(container: Resource, _: Settings) -> Iterator[Verdict]:
+    """A privileged container is root on its host, whatever else is set; one that is not started can be later."""
+    if container.get("privileged").flag():
+        yield fail("privileged", "is true")
+
+
+@AREA.rule(
+    "drop-all-capabilities",
+    Severity.HIGH,
+    "Drop all Linux capabilities of every container.",
+    remedy='Set `capabilities` to `drops=["ALL"]`.',
+    types=(CONTAINER, *HOSTS),
+    when=starts,
+    references=References(cis=("5.4",)),
+)
+def drop_all_capabilities(container: Resource, _: Settings) -> Iterator[Verdict]:
+    """Docker's default leaves fourteen of them."""
+    if "ALL" not in [name for _value, name in capabilities(container, "drops")]:
+        yield fail("capabilities.drops", "does not hold ALL")
+
+
+@AREA.rule(
+    "limit-added-capabilities",
+    Severity.HIGH,
+    "Add no Linux capability but the allowed ones.",
+    remedy="Remove it: listen above 1024, start as the right user. Only a job that gives a volume to its user adds "
+    'CHOWN, as root, without a network (`network_mode="none"`).',
+    types=(CONTAINER, *HOSTS),
+    when=starts,
+    references=References(cis=("5.4",)),
+    parameters=(
+        Parameter(
+            "allowed", Kind.TEXTS, ["NET_BIND_SERVICE"], "Capabilities that any container may add.", relaxes=True
+        ),
+    ),
+)
+def limit_added_capabilities(container: Resource, settings: Settings) -> Iterator[Verdict]:
+    """NET_BIND_SERVICE gives a proxy the ports below 1024 and nothing else."""
+    allowed = {*settings.texts("allowed"), *(["CHOWN"] if takes_ownership(container) else [])}
+    for value, name in capabilities(container, "adds"):
+        if name not in allowed:
+            yield fail(value.path, f"is none of {', '.join(sorted(allowed))}")
+
+
+@AREA.rule(
+    "forbid-new-privileges",
+    Severity.HIGH,
+    "Let no process gain more privileges than its container started with.",
+    remedy='Add "no-new-privileges:true" to `security_opts`.',
+    types=(CONTAINER, *HOSTS),
+    when=starts,
+    references=References(cis=("5.26",)),
+)
+def forbid_new_privileges(container: Resource, _: Settings) -> Iterator[Verdict]:
+    """Without it a setuid program makes a user root."""
+    options = map(_option, container.get("securityOpts").items())
+    given = [value.lower() for name, value in options if name == "no-new-privileges"]
+    # As Docker has it: the last one counts, and alone it is true.
+    if not given or given[-1] not in ("", "true", "t", "1"):
+        yield fail("securityOpts", "does not hold no-new-privileges:true")
+
+
+@AREA.rule(
+    "forbid-unconfined-profiles",
+    Severity.CRITICAL,
+    "Keep the seccomp, AppArmor and SELinux profiles of every container.",
+    remedy="Remove the option, or name a profile of your own.",
+    types=(CONTAINER, *HOSTS),
+    when=starts,
+    references=References(cis=("5.2", "5.22")),
+)
+def forbid_unconfined_profiles(container: Resource, _: Settings) -> Iterator[Verdict]:
+    """Docker's default profiles block the system calls that most escapes need."""
+    for option in container.get("securityOpts").items():
+        name, value = _option(option)
+        if (name, value.lower()) in _UNCONFINED:
+            yield fail(option.path, "switches a profile off")
+
+
+def _option(option: Value) -> tuple[str, str]:
+    """Return name and value of a security option; Docker takes either separator."""
+    name, *value = re.split("[=:]", option.text() or "", maxsplit=1)
+    return name.strip().lower(), "".join(value).strip()
+
+
+@AREA.rule(
+    "limit-kernel-parameters",
+    Severity.HIGH,
+    "Set no kernel parameter of a container but the allowed ones.",
+    remedy="Remove it from `sysctls`.",
+    types=(CONTAINER, *HOSTS),
+    when=starts,
+    references=References(documentation="https://kubernetes.io/docs/concepts/security/pod-security-standards/"),
+    parameters=(
+        Parameter(
+            "allowed", Kind.TEXTS, _KERNEL_PARAMETERS, "Kernel parameters that any container may set.", relaxes=True
+        ),
+    ),
+)
+def limit_kernel_parameters(container: Resource, settings: Settings) -> Iterator[Verdict]:
+    """These are about a container's own connections; others make a router of it, or open low ports."""
+    for name, value in container.get("sysctls").fields().items():
+        if name.replace("/", ".") not in settings.texts("allowed"):
+            yield fail(value.path, "is not one of the allowed kernel parameters")
+
+
+@AREA.rule(
+    "mount-root-read-only",
+    Severity.MEDIUM,
+    "Mount the root file system of every container read-only.",
+    remedy="Set `read_only=True` and list what must be writable in `tmpfs` or on a volume.",
+    types=(CONTAINER, *HOSTS),
+    when=starts,
+    references=References(cis=("5.13",)),
+)
+def mount_root_read_only(container: Resource, _: Settings) -> Iterator[Verdict]:
+    """An intruder can't leave a program behind, and a forgotten data path shows at once."""
+    if not container.get("readOnly").flag():
+        yield fail("readOnly", "is not true")
+
+
+@AREA.rule(
+    "run-as-non-root",
+    Severity.HIGH,
+    "Run every container as a user that is not root.",
+    remedy='Set `user`, such as "10001:10001". Only a job that gives a volume to its user is root: label '
+    '`kotauth.part` "job", `network_mode="none"`, CHOWN the only capability.',
+    types=(CONTAINER, *HOSTS),
+    when=starts,
+    references=References(cis=("4.1",)),
+)
+def run_as_non_root(container: Resource, _: Settings) -> Iterator[Verdict]:
+    """The image's own user is not known here, so the user has to be spelled out."""
+    if not (container.get("user").text() or "").partition(":")[0]:
+        yield fail("user", "is not set, and the image's user can be root")
+    elif is_root(container) and not takes_ownership(container):
+        yield fail("user", "is root")
+
+
+@AREA.rule(
+    "forbid-host-namespaces",
+    Severity.CRITICAL,
+    "Share no namespace of the host or of another container.",
+    remedy="Remove the mode, and connect containers by a network of their own.",
+    types=(CONTAINER, *HOSTS),
+    when=starts,
+    references=References(cis=("5.10", "5.16", "5.17", "5.31")),
+    waivable=False,
+)
+def forbid_host_namespaces(container: Resource, _: Settings) -> Iterator[Verdict]:
+    """Any of them lets the container see, or end, what is not its own."""
+    for name in _HOST_NAMESPACES:
+        if name == "networkMode" and is_own_network_mode(container):
+            continue
+        mode = container.get(name).text() or ""
+        if mode == "host" or mode.startswith("container:"):
+            yield fail(name, "is the host's or another container's")
+
+
+@AREA.rule(
+    "forbid-host-devices",
+    Severity.HIGH,
+    "Give no device of the host to a container.",
+    remedy="Remove the devices; a server of web pages or data needs none.",
+    types=(CONTAINER, *HOSTS),
+    when=starts,
+    references=References(cis=("5.18",)),
+)
+def forbid_host_devices(container: Resource, _: Settings) -> Iterator[Verdict]:
+    """A disk device is every file of the host."""
+    for name in _DEVICES:
+        if container.get(name).items():
+            yield fail(name, "is not empty")
+    if container.get("gpus").text():
+        yield fail("gpus", "is set")

@@ -1,0 +1,123 @@
+"""Limits and supervision of a container: memory, processors, health, restart and logs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ...engine.resource import Resource
+from ...engine.rule import Area, Level, References, Settings, Severity
+from ...engine.verdict import Verdict, fail
+from ...readers.aws.resources import HOSTS, is_given
+from ...readers.docker.resources import CARRYING_DRIVERS, CONTAINER, is_one_shot, is_service, starts
+
+AREA = Area("limits")
+_BOUNDED = ("local", "journald", "loki-docker-driver", *CARRYING_DRIVERS)
+"""Log drivers with a bound of their own, or that send the lines off the host; Loki's is a plugin."""
+_UNBOUNDED = re.compile(r"-|0+(\.0*)?\s*[a-z]*$", re.I)
+
+
+@AREA.rule(
+    "limit-memory",
+    Severity.MEDIUM,
+    "Limit the memory of every container.",
+    remedy="Set `memory`, in MB.",
+    types=(CONTAINER, *HOSTS),
+    when=starts,
+    references=References(cis=("5.11",)),
+)
+def limit_memory(container: Resource, _: Settings) -> Iterator[Verdict]:
+    """A container without a limit takes the memory of the database beside it."""
+    if not container.get("memory").number():
+        yield fail("memory", "is not set")
+
+
+@AREA.rule(
+    "limit-swap",
+    Severity.LOW,
+    "Limit the swap of every container to none.",
+    level=Level.ADVISORY,
+    remedy="Set `memory_swap` to the value of `memory`.",
+    types=(CONTAINER, *HOSTS),
+    when=starts,
+    references=References(cis=("5.11",)),
+)
+def limit_swap(container: Resource, _: Settings) -> Iterator[Verdict]:
+    """By default a container gets as much swap as memory; left open, the provider also sees a change each time."""
+    memory, swap = container.get("memory").number(), container.get("memorySwap").number()
+    if memory and swap != memory:
+        yield fail("memorySwap", "is not equal to memory")
+
+
+@AREA.rule(
+    "limit-cpu",
+    Severity.MEDIUM,
+    "Limit the processors of every container.",
+    remedy='Set `cpus`, such as "1".',
+    types=(CONTAINER, *HOSTS),
+    when=starts,
+    references=References(cis=("5.12",)),
+)
+def limit_cpu(container: Resource, _: Settings) -> Iterator[Verdict]:
+    """One busy loop must not stop the logins."""
+    if not container.get("cpus").number() and not container.get("cpuQuota").number():
+        yield fail("cpus", "is not set")
+
+
+@AREA.rule(
+    "probe-container-health",
+    Severity.MEDIUM,
+    "Probe the health of every service.",
+    remedy="Set `healthcheck` with `tests`.",
+    types=(CONTAINER, *HOSTS),
+    when=is_service,
+    references=References(cis=("5.27",)),
+)
+def probe_container_health(container: Resource, _: Settings) -> Iterator[Verdict]:
+    """Without a probe a roll can't wait for the new container, and a hung one stays."""
+    tests = container.get("healthcheck").field("tests")
+    kind, *words = [word.text() or "" for word in tests.items()] or ["NONE"]
+    if kind == "NONE" or not "".join(words if kind in ("CMD", "CMD-SHELL") else [kind, *words]).strip():
+        yield fail("healthcheck.tests", "has no command" if tests.items() else "is empty")
+
+
+@AREA.rule(
+    "set-restart-policy",
+    Severity.MEDIUM,
+    "Restart every service that ends, and no job.",
+    remedy='Set `restart` to "unless-stopped"; for a job (`must_run=False`) to "no".',
+    types=(CONTAINER, *HOSTS),
+    when=starts,
+    references=References(cis=("5.15",)),
+)
+def set_restart_policy(container: Resource, _: Settings) -> Iterator[Verdict]:
+    """Kotauth ends at once when its database is away at its start, so it depends on being restarted."""
+    restart = container.get("restart").text() or "no"
+    if is_one_shot(container):
+        if restart != "no":
+            yield fail("restart", "makes a job run again and again")
+    elif restart not in ("always", "unless-stopped", "on-failure"):
+        yield fail("restart", "leaves a service down that ended")
+
+
+@AREA.rule(
+    "bound-logs",
+    Severity.MEDIUM,
+    "Bound the size of every container's logs.",
+    remedy='Set `log_driver="json-file"` and `log_opts` with `max-size`.',
+    types=(CONTAINER, *HOSTS),
+    when=starts,
+    references=References(checklist=(12,)),
+)
+def bound_logs(container: Resource, _: Settings) -> Iterator[Verdict]:
+    """The daemon's default fills the disk."""
+    driver = (container.get("logDriver").text() or "").rpartition("/")[2].partition(":")[0]
+    if driver == "json-file":
+        size = container.get("logOpts").field("max-size")
+        # The provider writes a number as text. One file is what Docker keeps by itself.
+        if not isinstance(size.raw, float) and not is_given(size):
+            yield fail(size.path, "is not set")
+        elif not size.is_unknown and _UNBOUNDED.match(str(size.raw).strip()):
+            yield fail(size.path, "is no bound")
+    elif driver not in _BOUNDED:
+        yield fail("logDriver", "is not set to a driver whose logs are bounded")

@@ -1,0 +1,146 @@
+"""What containers see of their host, and where data lives that must outlast them."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from ...engine.resource import Resource
+from ...engine.rule import Area, Kind, Parameter, References, Settings, Severity
+from ...engine.value import Value
+from ...engine.verdict import Verdict, fail
+from ...readers.aws.resources import HOSTS, is_given
+from ...readers.docker.resources import CONTAINER, DATABASE, FRONTEND, VOLUME, host_paths, is_part, mounted
+
+AREA = Area("mounts")
+_SOCKETS = (
+    "docker.sock",
+    "docker.raw.sock",
+    "docker_engine",
+    "balena-engine.sock",
+    "buildkitd.sock",
+    "containerd.sock",
+    "containerd.sock.ttrpc",
+    "cri-dockerd.sock",
+    "crio.sock",
+    "dockershim.sock",
+    "podman.sock",
+)
+"""Of Docker, also as a named pipe of Windows, and of what else runs containers."""
+_SOCKET_FOLDERS = re.compile(
+    r"/|/var|/(var/)?run(/(docker|containerd|podman|crio|balena-engine|buildkit|user(/[^/]+(/podman|/docker)?)?))?"
+)
+_SYSTEM = (
+    "/",
+    "/bin",
+    "/boot",
+    "/dev",
+    "/etc",
+    "/lib",
+    "/lib64",
+    "/proc",
+    "/root",
+    "/run",
+    "/sbin",
+    "/sys",
+    "/usr",
+    "/var/run",
+    "/var/lib/containerd",
+    "/var/lib/containers",
+    "/var/lib/docker",
+    "/var/lib/kubelet",
+)
+_CLOCK = ("/etc/localtime", "/etc/timezone", "/usr/share/zoneinfo")
+"""Says which time it is where the host stands, and nothing else."""
+
+
+def _path(host_path: Value) -> str:
+    """Return a path without what changes nothing in it; a doubled slash at its beginning is one of these."""
+    text = (host_path.text() or "").replace("\\", "/")
+    return posixpath.normpath(re.sub("^/+", "/", text))
+
+
+@AREA.rule(
+    "forbid-docker-socket",
+    Severity.CRITICAL,
+    "Give no container the socket of the container engine.",
+    remedy="Remove the mount: a process with the socket is root on the host. A proxy can read its routes from a file.",
+    types=(CONTAINER, VOLUME, *HOSTS),
+    references=References(cis=("5.32",)),
+    waivable=False,
+)
+def forbid_docker_socket(container: Resource, _: Settings) -> Iterator[Verdict]:
+    """Read-only does not help: the socket takes every command."""
+    for host_path in host_paths(container):
+        path = _path(host_path)
+        if posixpath.basename(path) in _SOCKETS or _SOCKET_FOLDERS.fullmatch(path):
+            yield fail(host_path.path, "is the container engine's socket or holds it")
+
+
+@AREA.rule(
+    "forbid-host-system-mounts",
+    Severity.CRITICAL,
+    "Mount no system folder of the host.",
+    remedy="Use a named volume, or upload the one file that the container needs.",
+    types=(CONTAINER, VOLUME),
+    references=References(cis=("5.6",)),
+)
+def forbid_host_system_mounts(container: Resource, _: Settings) -> Iterator[Verdict]:
+    """A socket below such a folder is the business of another rule."""
+    for host_path in host_paths(container):
+        path = _path(host_path)
+        below = path in _SYSTEM or any(path.startswith(f"{folder}/") for folder in _SYSTEM if folder != "/")
+        above = any(folder.startswith(f"{path}/") for folder in _SYSTEM)
+        if (below or above) and path not in _CLOCK and posixpath.basename(path) not in _SOCKETS:
+            yield fail(host_path.path, "is a system folder of the host, below one, or holds one")
+
+
+def _on_named_volume(container: Resource, folders: list[str]) -> Iterator[Verdict]:
+    """Say that one of the folders, or a folder above the data in it, has to be a named volume."""
+    for mount in mounted(container):
+        target = posixpath.normpath(mount.target.text() or "")
+        if not any(target == folder or target.startswith(f"{folder}/") for folder in folders):
+            continue
+        if mount.volume is None:
+            yield fail(mount.target.path, "is not a named volume")
+        elif not is_given(mount.volume):
+            yield fail(mount.target.path, "is a volume without a name, which is lost with its container")
+        return
+    yield fail("volumes", f"has no named volume at {' or '.join(folders)}")
+
+
+@AREA.rule(
+    "store-database-on-volume",
+    Severity.CRITICAL,
+    "Store the database's files on a named volume.",
+    remedy="Mount a `docker.Volume` at the data folder of PostgreSQL.",
+    types=(CONTAINER,),
+    when=is_part(DATABASE),
+    references=References(checklist=(2,)),
+    parameters=(
+        Parameter("folders", Kind.TEXTS, ["/var/lib/postgresql", "/pgdata"], "Folders that may hold the data."),
+    ),
+)
+def store_database_on_volume(container: Resource, settings: Settings) -> Iterator[Verdict]:
+    """Anything else is gone when the container is replaced."""
+    yield from _on_named_volume(container, settings.texts("folders"))
+
+
+@AREA.rule(
+    "keep-certificates-on-volume",
+    Severity.HIGH,
+    "Keep the frontend's certificates on a named volume.",
+    remedy="Mount a `docker.Volume` where the frontend keeps its certificates, `/data` for Caddy.",
+    types=(CONTAINER,),
+    when=is_part(FRONTEND),
+    references=References(checklist=(4,)),
+    parameters=(
+        Parameter(
+            "folders", Kind.TEXTS, ["/data", "/etc/letsencrypt", "/letsencrypt"], "Folders that may hold certificates."
+        ),
+    ),
+)
+def keep_certificates_on_volume(container: Resource, settings: Settings) -> Iterator[Verdict]:
+    """Let's Encrypt issues five certificates a week for the same names: a frontend that forgets runs out of them."""
+    yield from _on_named_volume(container, settings.texts("folders"))

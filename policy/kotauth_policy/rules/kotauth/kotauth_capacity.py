@@ -1,0 +1,203 @@
+"""What the Kotauth server needs to run: memory, processors, probe, connections, shared state."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+
+from ...engine.resource import Resource, Stack
+from ...engine.rule import Area, Kind, Level, Parameter, References, Settings, Severity
+from ...engine.verdict import Verdict, fail
+from ...readers.aws.databases import parameter_groups
+from ...readers.aws.resources import DATABASE_INSTANCE, HOSTS
+from ...readers.docker.resources import CONTAINER, DATABASE, is_service, known_image, networks_of
+from ...readers.hosts.host_containers import parts_in
+from ...readers.kotauth.server import is_server, servers_of, setting, uploads
+
+AREA = Area("kotauth-capacity")
+_MAX_CONNECTIONS = re.compile(r"""(?:(?<!\S)-N|(?<![\w.])(?:-c|--)?max[_-]connections\s*=)\s*["']?(\d+)""")
+_ASKS_READINESS = re.compile(r"/health/ready(?![\w/.-])")
+_ASKS_WITH_HEAD = re.compile(
+    r"""(?<!\S)["']?(-[a-zA-HJ-Z]*I[a-zA-Z]*|--head|--spider|(-X|--request[ =])\s*["']?HEAD)\b"""
+)
+_IGNORES_ANSWER = re.compile(r"""(\|\||;)\s*((true|:|exit(\s+0)?)["']?\s*|echo\b[^|&;]*)$""")
+_DEFAULT_MAX_CONNECTIONS = 100
+_DEFAULT_POOL = 10
+_MEMORY_GB = {"micro": 1, "small": 2, "medium": 4, "large": 8}
+_LEFT_BY_RDS = 0.75
+"""Share of a class's memory that its own processes leave for the formula of RDS."""
+_BYTES_PER_CONNECTION = 9531392
+_RESERVED_CONNECTIONS = 3
+"""`superuser_reserved_connections` of PostgreSQL."""
+_OTHER_CONNECTIONS = 5
+"""Flyway, a backup, the role's job, an administrator."""
+
+
+@AREA.rule(
+    "reserve-server-memory",
+    Severity.HIGH,
+    "Give the Kotauth server at least 512 MB of memory.",
+    remedy="Set `memory` to 512 or more.",
+    types=(CONTAINER, *HOSTS),
+    when=is_server,
+    references=References(cis=("5.11",), checklist=(1,)),
+    parameters=(Parameter("minimum", Kind.NUMBER, 512, "The least memory, in MB.", relaxes=True),),
+)
+def reserve_server_memory(server: Resource, settings: Settings) -> Iterator[Verdict]:
+    """Kotauth's documented minimum; below 128 the kernel kills it. No limit at all is another rule's business."""
+    memory = server.get("memory").number()
+    if memory and memory < settings.number("minimum"):
+        yield fail("memory", f"is less than {settings.number('minimum'):g} MB")
+
+
+@AREA.rule(
+    "reserve-server-cpu",
+    Severity.HIGH,
+    "Give the Kotauth server at least one processor.",
+    remedy='Set `cpus` to "1" or more.',
+    types=(CONTAINER, *HOSTS),
+    when=is_server,
+    references=References(cis=("5.12",), checklist=(1,)),
+    parameters=(Parameter("minimum", Kind.NUMBER, 1, "The fewest processors.", relaxes=True),),
+)
+def reserve_server_cpu(server: Resource, settings: Settings) -> Iterator[Verdict]:
+    """One password check takes 0.27 s of a processor."""
+    cpus = server.get("cpus").number()
+    if cpus and cpus < settings.number("minimum"):
+        yield fail("cpus", f"is less than {settings.number('minimum'):g}")
+
+
+@AREA.rule(
+    "probe-server-readiness",
+    Severity.HIGH,
+    "Probe the Kotauth server at /health/ready with GET.",
+    remedy="Set `healthcheck` to `curl -fsS http://localhost:8080/health/ready`.",
+    types=(CONTAINER, *HOSTS),
+    when=is_server,
+    references=References(cis=("5.27",)),
+)
+def probe_server_readiness(server: Resource, _: Settings) -> Iterator[Verdict]:
+    """`/health` is up while the database is down, and HEAD is answered with 405."""
+    words = [word.text() or "" for word in server.get("healthcheck").field("tests").items()]
+    if not words:
+        return
+    line = " ".join(words)
+    if not _ASKS_READINESS.search(line):
+        yield fail("healthcheck.tests", "does not ask /health/ready")
+    elif _ASKS_WITH_HEAD.search(line):
+        yield fail("healthcheck.tests", "asks with HEAD")
+    elif _IGNORES_ANSWER.search(line):
+        yield fail("healthcheck.tests", "is healthy whatever the answer is")
+
+
+@AREA.rule(
+    "fit-connection-pool",
+    Severity.HIGH,
+    "Fit the connection pools of all Kotauth servers into the database.",
+    remedy="Lower DB_POOL_MAX_SIZE or raise max_connections.",
+    types=(CONTAINER, *HOSTS),
+    when=is_server,
+    references=References(checklist=(9,)),
+)
+def fit_connection_pool(server: Resource, _: Settings) -> Iterator[Verdict]:
+    """During a roll both generations hold a pool. A pool that is no number is silently 10."""
+    pool = setting(server, "DB_POOL_MAX_SIZE") or str(_DEFAULT_POOL)
+    if not pool.isdecimal() or int(pool) < 1:
+        yield fail("envs", "sets DB_POOL_MAX_SIZE to something else than a positive number")
+        return
+    needed = 2 * len(servers_of(server)) * int(pool) + _OTHER_CONNECTIONS
+    smallest, most = server.in_stack().once(_smallest_database)
+    available = most - _RESERVED_CONNECTIONS
+    if needed > available:
+        yield fail("envs", f"DB_POOL_MAX_SIZE needs {needed} connections, {smallest} has {available}")
+
+
+def _smallest_database(stack: Stack) -> tuple[str, float]:
+    limits = [(each.name, _max_connections(each)) for each in parts_in(stack, DATABASE)]
+    limits += [(each.name, _managed_connections(each)) for each in stack.of_type(DATABASE_INSTANCE)]
+    return min(limits, key=lambda each: each[1], default=("", math.inf))
+
+
+def _max_connections(database: Resource) -> int:
+    words = [word.text() or "" for name in ("entrypoints", "command") for word in database.get(name).items()]
+    found = _MAX_CONNECTIONS.findall(" ".join(words))
+    return int(found[-1]) if found else _DEFAULT_MAX_CONNECTIONS
+
+
+def _managed_connections(database: Resource) -> int:
+    """Return `max_connections` as its parameter group sets it, else as RDS derives it from the memory of the class."""
+    for group in parameter_groups(database):
+        for parameter in group.get("parameters").items():
+            if parameter.field("name").text() == "max_connections":
+                return int(parameter.field("value").number() or 0)
+    size = (database.get("instanceClass").text() or "").rpartition(".")[2]
+    # A size that is not listed has 16 GiB or more.
+    memory = _MEMORY_GB.get(size, 16) * 1024**3 * _LEFT_BY_RDS
+    return min(int(memory / _BYTES_PER_CONNECTION), 5000)
+
+
+def _is_beside_server(container: Resource) -> bool:
+    return is_service(container) and bool(servers_of(container))
+
+
+@AREA.rule(
+    "pool-by-session",
+    Severity.HIGH,
+    "Pool database connections by session only.",
+    remedy="Set POOL_MODE (PGBOUNCER_POOL_MODE) to session, or leave the pooler out.",
+    types=(CONTAINER, *HOSTS),
+    when=_is_beside_server,
+    references=References(checklist=(9,)),
+)
+def pool_by_session(container: Resource, _: Settings) -> Iterator[Verdict]:
+    """Flyway's lock belongs to a session, and a transaction pooler hands the session to another client."""
+    image = known_image(container.get("image"))
+    if image is None or "pgbouncer" not in image.repository.rpartition("/")[2]:
+        return
+    mode = setting(container, "POOL_MODE") or setting(container, "PGBOUNCER_POOL_MODE") or _mode_in_file(container)
+    if mode != "session":
+        yield fail("envs", "does not set the pool mode to session")
+
+
+def _mode_in_file(container: Resource) -> str | None:
+    """Return the pool mode of an uploaded `pgbouncer.ini`, ``None`` where it sets none; the last one counts."""
+    contents = [upload.content for upload in uploads(container) if upload.content.path.endswith(".content")]
+    files = [content.text() or "" for content in contents if not content.is_unknown]
+    modes = [mode for text in files for mode in re.findall(r"^\s*pool_mode\s*=\s*(\w+)", text, re.M)]
+    # A database or a user can have a mode of its own.
+    return next((mode for mode in modes if mode != "session"), modes[0] if modes else None)
+
+
+@AREA.rule(
+    "share-state-between-servers",
+    Severity.HIGH,
+    "Give two or more Kotauth servers a shared cache.",
+    remedy="Set KAUTH_REDIS_URL on each of them, or run one.",
+    types=(CONTAINER, *HOSTS),
+    when=is_server,
+    references=References(checklist=(1,)),
+)
+def share_state_between_servers(server: Resource, _: Settings) -> Iterator[Verdict]:
+    """Without it each server counts failed logins on its own."""
+    if len(servers_of(server)) > 1 and not setting(server, "KAUTH_REDIS_URL"):
+        yield fail("envs", "does not set KAUTH_REDIS_URL beside another server")
+
+
+@AREA.rule(
+    "switch-off-update-check",
+    Severity.LOW,
+    "Switch the update check off where the server has no way out.",
+    level=Level.ADVISORY,
+    remedy="Set KAUTH_UPDATE_CHECK to false.",
+    types=(CONTAINER,),
+    when=is_server,
+    references=References(checklist=(12,)),
+)
+def switch_off_update_check(server: Resource, _: Settings) -> Iterator[Verdict]:
+    """It fails every six hours, at DEBUG, and nobody sees why the console shows no newer version."""
+    internal = [network.get("internal") for network in networks_of(server)]
+    if not internal or any(not value.is_unknown and not value.flag() for value in internal):
+        return
+    if setting(server, "KAUTH_UPDATE_CHECK") != "false" and all(value.flag() for value in internal):
+        yield fail("envs", "leaves the update check on without a way out")

@@ -1,0 +1,229 @@
+"""The environment of the Kotauth server (`EnvironmentConfig.kt`): what it must be told, and what it must not."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
+
+from ...engine.resource import Resource, Stack
+from ...engine.rule import Area, Kind, Parameter, References, Settings, Severity
+from ...engine.verdict import Verdict, fail
+from ...readers.aws.resources import DATABASE_INSTANCE, DEFAULT_ADMINISTRATORS, HOSTS, texts
+from ...readers.docker.resources import CONTAINER, DATABASE, FRONTEND
+from ...readers.hosts.host_containers import containers_on_same_host, parts_in
+from ...readers.kotauth.server import comes_from_database, is_server, setting, variable, variables
+
+AREA = Area("kotauth-environment")
+_ADMINISTRATOR_VARIABLES = ("POSTGRES_USER", "ADMINISTRATOR")
+_HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?", re.I)
+_LOCAL_NAMES = ("localhost", "local", "test", "invalid")
+"""Names that no public resolver answers (RFC 6761, RFC 6762)."""
+_OFF = ("", "false", "0", "no", "off")
+_JDBC = "jdbc:postgresql://"
+_LIBPQ = {"sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT"}
+_OPTIONS = ("sslmode", "sslrootcert", "sslfactory")
+
+
+@AREA.rule(
+    "use-https-base-url",
+    Severity.CRITICAL,
+    "Give Kotauth its public address as https, without a path.",
+    remedy="Set KAUTH_BASE_URL to https://auth.example.com: lower case, a name that the world can resolve, no slash "
+    "at the end.",
+    types=(CONTAINER, *HOSTS),
+    when=is_server,
+    references=References(checklist=(3,)),
+    parameters=(
+        Parameter(
+            "localNames", Kind.FLAG, default=False, meaning="Whether localhost and *.localhost count.", relaxes=True
+        ),
+    ),
+)
+def use_https_base_url(server: Resource, settings: Settings) -> Iterator[Verdict]:
+    """Kotauth itself only checks the prefix; a slash at the end gives `https://host//t/master` as issuer, for good."""
+    found = variable(server, "KAUTH_BASE_URL")
+    if found is None or not found.text:
+        yield fail("envs", "does not set KAUTH_BASE_URL")
+        return
+    fault = _base_url_fault(found.text, local_names=settings.flag("localNames"))
+    if fault:
+        yield fail(found.entry.path, f"KAUTH_BASE_URL {fault}")
+
+
+def _base_url_fault(text: str, *, local_names: bool) -> str | None:
+    if not text.startswith("https://"):
+        return "does not begin with https:// in lower case"
+    try:
+        url = urlsplit(text)
+        host, _ = url.hostname or "", url.port
+    except ValueError:
+        return "is not a URL"
+    if text.endswith("/"):
+        return "ends with a slash"
+    has_more = bool(url.path or url.query or url.fragment or url.username is not None)
+    if has_more or not (_HOST.fullmatch(host) or _is_address(host)):
+        return "has more than scheme, host and port" if has_more else "has no valid host name"
+    if host.rpartition(".")[2] in _LOCAL_NAMES:
+        return None if local_names else "is a local name"
+    return "is an address or a name without a domain" if _is_address(host) or "." not in host else None
+
+
+def _is_address(host: str) -> bool:
+    """Whether a host is an address; a browser takes whatever ends in a number for one."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return re.search(r"(^|\.)([0-9]+|0x[0-9a-f]*)$", host) is not None
+    return True
+
+
+@AREA.rule(
+    "set-production-environment",
+    Severity.CRITICAL,
+    "Run Kotauth in production mode.",
+    remedy="Set KAUTH_ENV to exactly production.",
+    types=(CONTAINER, *HOSTS),
+    when=is_server,
+    references=References(checklist=(3,)),
+    parameters=(Parameter("allowed", Kind.TEXTS, ["production"], "The values that KAUTH_ENV may have.", relaxes=True),),
+    waivable=False,
+)
+def set_production_environment(server: Resource, settings: Settings) -> Iterator[Verdict]:
+    """Any other spelling is development, silently: no check of https, of the key, of the demo mode."""
+    if setting(server, "KAUTH_ENV") not in (allowed := settings.texts("allowed")):
+        yield fail("envs", f"does not set KAUTH_ENV to exactly {' or '.join(allowed)}")
+
+
+@AREA.rule(
+    "forbid-unsafe-switches",
+    Severity.CRITICAL,
+    "Switch on no demo mode and no bypass of Kotauth.",
+    remedy="Remove the variable.",
+    types=(CONTAINER, *HOSTS),
+    when=is_server,
+    references=References(checklist=(3, 10)),
+    waivable=False,
+)
+def forbid_unsafe_switches(server: Resource, _: Settings) -> Iterator[Verdict]:
+    """Demo mode seeds users with known passwords; Kotauth refuses to start with the relics."""
+    for name in ("KAUTH_ADMIN_BYPASS", "KAUTH_DEMO_MODE", "JWT_SECRET"):
+        found = variable(server, name)
+        if found is not None and (name == "JWT_SECRET" or found.text.strip().lower() not in _OFF):
+            yield fail(found.entry.path, f"sets {name}")
+
+
+@AREA.rule(
+    "configure-database-access",
+    Severity.HIGH,
+    "Tell Kotauth its database, role and password.",
+    remedy="Set DB_URL, DB_USER and DB_PASSWORD_FILE.",
+    types=(CONTAINER, *HOSTS),
+    when=is_server,
+    references=References(checklist=(9,)),
+)
+def configure_database_access(server: Resource, _: Settings) -> Iterator[Verdict]:
+    """DB_USER left out is `postgres`, and DB_URL is localhost: silent defaults, in spite of the documentation."""
+    if not comes_from_database(server, "DB_URL") and not (setting(server, "DB_URL") or "").startswith(_JDBC):
+        yield fail("envs", "does not set DB_URL to a jdbc:postgresql:// address")
+    if not setting(server, "DB_USER"):
+        yield fail("envs", "does not set DB_USER")
+    # A plain DB_PASSWORD is set too, and another rule's business.
+    if not setting(server, "DB_PASSWORD_FILE") and not setting(server, "DB_PASSWORD"):
+        yield fail("envs", "does not set DB_PASSWORD_FILE")
+
+
+@AREA.rule(
+    "verify-database-certificate",
+    Severity.HIGH,
+    "Verify the certificate of a database that AWS runs.",
+    remedy="Add ?sslmode=verify-full&sslrootcert=… to DB_URL, with the authorities of RDS.",
+    types=(CONTAINER, *HOSTS),
+    when=is_server,
+    references=References(hub=("RDS.38",), checklist=(9,)),
+)
+def verify_database_certificate(server: Resource, _: Settings) -> Iterator[Verdict]:
+    """RDS encrypts anyway; only the check of the name keeps another host from answering in its place.
+
+    An address that is known only later is judged by the check before the start, which asks the same database with
+    settings that are known, and again when it is known.
+    """
+    if not server.in_stack().of_type(DATABASE_INSTANCE):
+        return
+    if comes_from_database(server, "DB_URL"):
+        beside = [each for each in containers_on_same_host(server) if each.name.startswith(f"{server.name}.")]
+        given = {name: next(filter(None, (setting(each, name) for each in beside)), "") for name in _LIBPQ.values()}
+        options = {"sslfactory": "", **{option: given[name] for option, name in _LIBPQ.items()}}
+    else:
+        query = urlsplit((setting(server, "DB_URL") or "").removeprefix("jdbc:")).query
+        given = {option: texts[-1] for option, texts in parse_qs(query, keep_blank_values=True).items()}
+        # The driver takes ssl alone, or as true, for verify-full.
+        by_switch = "verify-full" if given.get("ssl", "false") in ("", "true") else ""
+        options = {option: given.get(option, "") for option in _OPTIONS} | {"sslmode": given.get("sslmode", by_switch)}
+    if "NonValidatingFactory" in options["sslfactory"]:
+        yield fail("envs", "DB_URL sets an sslfactory that verifies nothing")
+    elif options["sslmode"] != "verify-full":
+        yield fail("envs", "DB_URL does not set sslmode to verify-full")
+    elif not options["sslrootcert"]:
+        yield fail("envs", "DB_URL does not set sslrootcert")
+
+
+@AREA.rule(
+    "separate-database-roles",
+    Severity.HIGH,
+    "Connect Kotauth with a role that does not administer the database.",
+    remedy="Make a role of its own (`DockerDatabaseRole`) and set DB_USER to it.",
+    types=(CONTAINER, *HOSTS),
+    when=is_server,
+    references=References(checklist=(9,)),
+)
+def separate_database_roles(server: Resource, _: Settings) -> Iterator[Verdict]:
+    """An injection into the server must not be able to read other databases or files of the host."""
+    found = variable(server, "DB_USER")
+    if found is None:
+        return
+    if found.text in DEFAULT_ADMINISTRATORS or found.text in server.in_stack().once(_administrators):
+        yield fail(found.entry.path, "DB_USER is the database's administrator")
+
+
+def _administrators(stack: Stack) -> set[str]:
+    entries = (entry for database in parts_in(stack, DATABASE) for entry in variables(database))
+    return {
+        *(entry.text for entry in entries if entry.name in _ADMINISTRATOR_VARIABLES),
+        *texts(each.get("username") for each in stack.of_type(DATABASE_INSTANCE)),
+    }
+
+
+@AREA.rule(
+    "set-bootstrap-admin-password",
+    Severity.HIGH,
+    "Set the first administrator's password.",
+    remedy="Set KAUTH_BOOTSTRAP_ADMIN_PASSWORD_FILE.",
+    types=(CONTAINER, *HOSTS),
+    when=is_server,
+    references=References(checklist=(10,)),
+)
+def set_bootstrap_admin_password(server: Resource, _: Settings) -> Iterator[Verdict]:
+    """Otherwise Kotauth makes one up and prints it, in clear, into the logs."""
+    names = ("KAUTH_BOOTSTRAP_ADMIN_PASSWORD_FILE", "KAUTH_BOOTSTRAP_ADMIN_PASSWORD")
+    if not any(setting(server, name) for name in names):
+        yield fail("envs", "does not set KAUTH_BOOTSTRAP_ADMIN_PASSWORD_FILE")
+
+
+@AREA.rule(
+    "trust-only-own-proxy",
+    Severity.HIGH,
+    "Let Kotauth believe forwarded headers exactly when a frontend of this stack sets them.",
+    remedy="Set KAUTH_TRUSTED_PROXY to true behind a frontend of this stack, else leave it out.",
+    types=(CONTAINER, *HOSTS),
+    when=is_server,
+    references=References(checklist=(3, 5)),
+)
+def trust_only_own_proxy(server: Resource, _: Settings) -> Iterator[Verdict]:
+    """Without it all clients share one rate limit; without a proxy clients choose their own address."""
+    trusted = (setting(server, "KAUTH_TRUSTED_PROXY") or "").strip().lower() == "true"
+    if trusted and not parts_in(server.in_stack(), FRONTEND):
+        yield fail("envs", "sets KAUTH_TRUSTED_PROXY, and no frontend is in this stack")
+    if not trusted and parts_in(server.in_stack(), FRONTEND):
+        yield fail("envs", "does not set KAUTH_TRUSTED_PROXY to true")

@@ -1,0 +1,227 @@
+"""Where secrets must not be: environment, labels, commands, the clear part of the state, files that others can read.
+
+A secret is what the program marks as one; a name, a form or an origin that says it is one counts too, because the mark
+gets lost on the way through a configuration file or an `unsecret`. On the real engine two things blur it: a value that
+is not known yet carries no mark, so its origin counts; and the provider moves the mark of an element to its whole list.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ...engine.resource import Resource
+from ...engine.rule import Area, Kind, Level, Parameter, References, Settings, Severity
+from ...engine.value import Value
+from ...engine.verdict import Verdict, fail, undecidable
+from ...readers.aws.resources import HOSTS, LAMBDA
+from ...readers.docker.resources import CONTAINER, DIGEST_LABELS, starts
+from ...readers.kotauth.server import file_name, is_secret_file, uploads, variables
+from ...readers.secrets.exposed_values import exposed, is_place_of_unknown_secret
+from ...readers.secrets.randomness import RANDOM_PASSWORD
+from ...readers.secrets.secret_forms import has_secret_form
+from ...readers.secrets.secret_text import has_secret, secret_words
+
+AREA = Area("secret-exposure")
+
+_OWNERS_ONLY = re.compile(r"0*[4-7]00")
+_DIGEST = re.compile(r"[0-9a-f]{8,16}")
+
+
+@AREA.rule(
+    "keep-secrets-out-of-environment",
+    Severity.CRITICAL,
+    "Put no secret into the environment of a container.",
+    remedy="Write it to a file, and name the file in the variable's `_FILE` form.",
+    types=(CONTAINER, *HOSTS),
+    references=References(cis=("4.10",), checklist=(8, 9)),
+    waivable=False,
+)
+def keep_secrets_out_of_environment(container: Resource, _: Settings) -> Iterator[Verdict]:
+    """`docker inspect`, crash reports and child processes show it; so it counts for stopped containers too."""
+    entries = container.get("envs")
+    for entry in [entries] if entries.secret or entries.is_unknown else entries.items():
+        name, _equals, text = ("", "", None) if entry.is_unknown else (entry.text() or "").partition("=")
+        yield from exposed(container, "envs", entry, name=name, text=text)
+
+
+@AREA.rule(
+    "name-secret-references",
+    Severity.LOW,
+    "Give a variable that holds only the name of a secret a name that says so.",
+    level=Level.ADVISORY,
+    remedy="End the variable's name in `_SECRET_NAME`, `_SECRET_ARN` or `_SECRET_ID`, or make the secret in the stack.",
+    types=(CONTAINER, *HOSTS, LAMBDA),
+    references=References(checklist=(8, 9)),
+)
+def name_secret_references(resource: Resource, _: Settings) -> Iterator[Verdict]:
+    """Words with slashes between them, as in `prod/orders/db`, look like the name of a secret; they can be one, too."""
+    for value, name, text in _named_texts(resource):
+        if is_place_of_unknown_secret(resource, name, text):
+            yield fail(value.path, "looks like the name of a secret that is not in this stack")
+
+
+def _named_texts(resource: Resource) -> Iterator[tuple[Value, str, str]]:
+    """Yield the variables of a container or a function that are known and not marked."""
+    if resource.type == LAMBDA:
+        environment = resource.get("environment").field("variables")
+        for name, value in () if environment.is_unknown else environment.fields().items():
+            if not value.is_unknown and not value.secret:
+                yield value, name, value.text() or ""
+        return
+    for each in () if resource.get("envs").is_unknown else variables(resource):
+        if not each.entry.secret:
+            yield each.entry, each.name, each.text
+
+
+@AREA.rule(
+    "keep-secrets-out-of-labels",
+    Severity.HIGH,
+    "Put no secret into the labels of a container.",
+    remedy="Remove the label; a digest whose change replaces the container goes into a label that `digests` names.",
+    types=(CONTAINER, *HOSTS),
+    references=References(cis=("4.10",), checklist=(8,)),
+    parameters=(
+        Parameter(
+            "digests",
+            Kind.TEXTS,
+            [*DIGEST_LABELS],
+            "Labels that hold a digest of at most 16 hex digits, which may come from a secret.",
+        ),
+    ),
+    waivable=False,
+)
+def keep_secrets_out_of_labels(container: Resource, settings: Settings) -> Iterator[Verdict]:
+    """Every client of the engine lists them."""
+    labels = container.get("labels")
+    if labels.is_unknown:
+        yield from exposed(container, "labels", labels)
+        return
+    digests, others = _split(labels.items(), settings.texts("digests"))
+    for digest in digests:
+        if not digest.is_unknown and not _DIGEST.fullmatch(digest.text() or ""):
+            yield fail(digest.path, "is not a digest of at most 16 hex digits")
+    # A mark on the whole list is the digest's, where there is one.
+    if labels.secret and not digests:
+        yield fail("labels", "is marked secret")
+        return
+    for named, value in others:
+        for each, its_name in ((named, ""), (value, named.known_text())):
+            unmarked = replace(each, secret=each.secret and not labels.secret)
+            yield from exposed(container, "labels", unmarked, name=its_name)
+
+
+def _split(labels: list[Value], digest_names: list[str]) -> tuple[list[Value], list[tuple[Value, Value]]]:
+    """Return the values of the labels that hold a digest, and name and value of the others."""
+    digests: list[Value] = []
+    others: list[tuple[Value, Value]] = []
+    for entry in labels:
+        name, value = entry.field("label"), entry.field("value")
+        if not name.is_unknown and name.text() in digest_names:
+            digests.append(value)
+        else:
+            others.append((name, value))
+    return digests, others
+
+
+@AREA.rule(
+    "keep-secrets-out-of-commands",
+    Severity.HIGH,
+    "Put no secret into the command line of a container.",
+    remedy="Let the program read it from a file.",
+    types=(CONTAINER, *HOSTS),
+    references=References(cis=("4.10",), checklist=(8,)),
+    waivable=False,
+)
+def keep_secrets_out_of_commands(container: Resource, _: Settings) -> Iterator[Verdict]:
+    """The process list of the host shows it. Words are judged together: a flag says what the word behind it is."""
+    probe = container.get("healthcheck")
+    tests = probe if probe.secret or probe.is_unknown else probe.field("tests")
+    for properties in ((container.get("entrypoints"), container.get("command")), (tests,)):
+        words: list[Value] = []
+        for value in properties:
+            words += [value] if value.secret or value.is_unknown else value.items()
+        unclear = [word for word in words if word.secret or word.is_unknown]
+        for word in unclear:
+            yield from exposed(container, word.root, word)
+        texts = ["$unknown" if word in unclear else word.text() or "" for word in words]
+        for place in sorted(secret_words(texts)):
+            yield fail(words[place].path, "has the form of a secret, by itself or behind the words before it")
+
+
+@AREA.rule(
+    "encrypt-secret-files",
+    Severity.CRITICAL,
+    "Mark the content of every secret file as a secret.",
+    remedy="Wrap it in `pulumi.Output.secret(…)`, so that the state holds it encrypted.",
+    types=(CONTAINER,),
+    references=References(checklist=(8, 9)),
+    waivable=False,
+)
+def encrypt_secret_files(container: Resource, _: Settings) -> Iterator[Verdict]:
+    """An upload is an input, and inputs that are not marked are stored in clear."""
+    for upload in uploads(container):
+        content = upload.content
+        if content.secret:
+            continue
+        file = upload.entry.field("file").text() or ""
+        if not is_secret_file(file):
+            if not content.is_unknown and _has_secret(file, content.text() or ""):
+                yield fail(content.path, "has the form of a secret, and is not marked secret")
+        elif not content.is_unknown:
+            yield fail(content.path, "is not marked secret")
+        elif not any(source.type == RANDOM_PASSWORD for source in container.sources("uploads")):
+            yield undecidable(content.path, "is unknown, and comes from nothing whose values are secret")
+
+
+def _has_secret(file: str, content: str) -> bool:
+    """Whether a file that is not named like a secret's holds one; names in it count where it can be no program."""
+    return has_secret(content) if file.endswith((".env", ".properties")) else has_secret_form(content)
+
+
+@AREA.rule(
+    "restrict-secret-files",
+    Severity.HIGH,
+    "Let only the owner read a secret file.",
+    remedy='Set `permissions` of the upload to "0400".',
+    types=(CONTAINER,),
+    references=References(checklist=(8, 9)),
+)
+def restrict_secret_files(container: Resource, _: Settings) -> Iterator[Verdict]:
+    """The provider's default lets every user of every container with the volume read it."""
+    for upload in uploads(container):
+        mode = upload.entry.field("permissions")
+        is_open = not _OWNERS_ONLY.fullmatch(mode.text() or "")
+        if is_open and is_secret_file(upload.entry.field("file").text() or ""):
+            seen = (
+                "is not set, which lets every user read it"
+                if mode.is_absent
+                else "lets users besides the owner read it"
+            )
+            yield fail(mode.path, seen)
+
+
+@AREA.rule(
+    "mount-secret-files-read-only",
+    Severity.MEDIUM,
+    "Mount secret files read-only.",
+    remedy="Set `read_only=True` on the volume that is mounted there, `readonly` on the folder of a host.",
+    types=(CONTAINER, *HOSTS),
+    when=starts,
+    references=References(checklist=(8,)),
+    parameters=(Parameter("folders", Kind.TEXTS, ["/run/secrets"], "Folders that hold secret files."),),
+)
+def mount_secret_files_read_only(container: Resource, settings: Settings) -> Iterator[Verdict]:
+    """The server that is broken into must not be able to change its own key."""
+    for name, target in (("volumes", "containerPath"), ("mounts", "target")):
+        for entry in container.get(name).items():
+            path = posixpath.normpath(entry.field(target).text() or "").replace("/var/run/", "/run/", 1)
+            is_folder = any(f"{path}/".startswith(f"{folder}/") for folder in settings.texts("folders"))
+            # A folder can be called `keys`; a file that is mounted has an ending.
+            is_secret = is_folder or ("." in file_name(path) and is_secret_file(path))
+            # In memory is what the container writes there itself.
+            is_memory = name == "mounts" and entry.field("type").text() == "tmpfs"
+            if is_secret and not is_memory and not entry.field("readOnly").flag():
+                yield fail(entry.field("readOnly").path, "is not true")

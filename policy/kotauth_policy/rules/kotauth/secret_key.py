@@ -1,0 +1,127 @@
+"""Kotauth's secret key: where it comes from, what it looks like, and that it is never lost.
+
+It decrypts signing keys, second factors and mail passwords. With another key the server starts healthy and every login
+fails, so the key is judged by its origin already where its value is not known yet.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ...engine.resource import Resource
+from ...engine.rule import Area, Level, References, Settings, Severity
+from ...engine.verdict import Verdict, fail, undecidable
+from ...readers.aws.resources import HOSTS
+from ...readers.docker.resources import CONTAINER
+from ...readers.kotauth.key_origin import derived_keys, is_long
+from ...readers.kotauth.server import SECRET_KEY_FILE, Upload, is_server, secret_key_uploads, setting
+from ...readers.secrets.randomness import KEY_CHARACTERS, RANDOM_PASSWORD
+
+AREA = Area("secret-key")
+_HEX = re.compile(r"[0-9a-f]{64}")
+MINIMUM_CHARACTERS = 32
+"""Kotauth refuses fewer (`FATAL: KAUTH_SECRET_KEY must be set (32+ chars).`)."""
+_DISTINCT_CHARACTERS = 8
+"""Of 32 random hex digits fewer are different once in 27 million keys; of `aaaa…` and `changemechangeme…` always."""
+
+
+@AREA.rule(
+    "trace-secret-key",
+    Severity.CRITICAL,
+    "Derive the secret key from a random password of 64 characters, or bring one of 32 or more.",
+    remedy="Upload hex of SHA-256 over `random.RandomPassword(length=64, special=False)` as the file that "
+    "KAUTH_SECRET_KEY_FILE names.",
+    types=(CONTAINER, *HOSTS),
+    when=is_server,
+    references=References(checklist=(8,)),
+    waivable=False,
+)
+def trace_secret_key(server: Resource, _: Settings) -> Iterator[Verdict]:
+    """While the key is unknown its origin is judged, later the key itself."""
+    if not setting(server, SECRET_KEY_FILE):
+        yield fail("envs", f"does not set {SECRET_KEY_FILE}")
+        return
+    found = secret_key_uploads(server)
+    if not found:
+        yield undecidable("envs", f"names in {SECRET_KEY_FILE} a file that no upload of this stack makes")
+    for upload in found:
+        yield from _judge_unknown(upload) if upload.content.is_unknown else _judge_known(upload)
+
+
+def _judge_unknown(upload: Upload) -> Iterator[Verdict]:
+    sources = upload.sources()
+    passwords = [source for source in sources if source.type == RANDOM_PASSWORD]
+    where = f"of {upload.container.name}"
+    if not sources:
+        yield undecidable(upload.content.path, f"{where} is unknown and comes from no resource of this stack")
+    elif not any(map(is_long, sorted(passwords, key=lambda password: password.get("length").is_unknown))):
+        yield fail(upload.content.path, f"{where} comes from no random password of {KEY_CHARACTERS} characters")
+
+
+def _judge_known(upload: Upload) -> Iterator[Verdict]:
+    path = upload.content.path
+    where = f"of {upload.container.name}"
+    if path.endswith(("source", "contentBase64")):
+        yield undecidable(path, f"{where} is a file or binary data, which is not read here")
+        return
+    # Kotauth trims the file.
+    key = (upload.content.text() or "").strip()
+    if len(key) < MINIMUM_CHARACTERS:
+        yield fail(path, f"{where} has fewer than {MINIMUM_CHARACTERS} characters")
+    elif len(set(key)) < _DISTINCT_CHARACTERS:
+        yield fail(path, f"{where} repeats too few characters to be random")
+
+
+@AREA.rule(
+    "use-hex-secret-key",
+    Severity.LOW,
+    "Write the secret key as 64 hex digits.",
+    level=Level.ADVISORY,
+    remedy="Leave an existing key as it is, since a changed one breaks every login; generate new ones as hex.",
+    types=(CONTAINER, *HOSTS),
+    when=is_server,
+    references=References(checklist=(8,)),
+)
+def use_hex_secret_key(server: Resource, _: Settings) -> Iterator[Verdict]:
+    """32 bytes as `cli generate-secret-key` prints them. An unknown key is judged by its origin."""
+    for upload in secret_key_uploads(server):
+        content = upload.content
+        if (
+            content.path.endswith(("content", "secretString"))
+            and not content.is_unknown
+            and not _HEX.fullmatch(content.text() or "")
+        ):
+            yield fail(content.path, f"of {upload.container.name} is not 64 lower-case hex digits")
+
+
+@AREA.rule(
+    "protect-secret-key",
+    Severity.CRITICAL,
+    "Protect the random password that the secret key comes from.",
+    remedy="Set `protect=True` in its resource options.",
+    types=(RANDOM_PASSWORD,),
+    references=References(checklist=(8,)),
+    waivable=False,
+)
+def protect_secret_key(password: Resource, _: Settings) -> Iterator[Verdict]:
+    """A lost key is lost data."""
+    for candidates in derived_keys(password):
+        if not any(candidate.protect for candidate in candidates):
+            yield fail("", "is not protected from deletion")
+
+
+@AREA.rule(
+    "keep-secret-key",
+    Severity.CRITICAL,
+    "Never let a change of something else replace the secret key.",
+    remedy="Remove `keepers` from the random password that the key comes from.",
+    types=(RANDOM_PASSWORD,),
+    references=References(checklist=(8,)),
+    waivable=False,
+)
+def keep_secret_key(password: Resource, _: Settings) -> Iterator[Verdict]:
+    """A new key breaks every login while all health checks stay green."""
+    for candidates in derived_keys(password):
+        if all(candidate.get("keepers").fields() for candidate in candidates):
+            yield fail("keepers", "is set")

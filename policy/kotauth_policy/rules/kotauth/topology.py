@@ -1,0 +1,145 @@
+"""Whether the stack as a whole is one that can serve: all parts, one frontend, honest headers."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator
+
+from ...engine.resource import Resource
+from ...engine.rule import Area, Kind, Parameter, References, Settings, Severity
+from ...engine.value import Value
+from ...engine.verdict import Verdict, fail, undecidable
+from ...readers.aws.resources import DATABASE_INSTANCE, HOSTS, LOAD_BALANCERS
+from ...readers.docker.resources import CONTAINER, DATABASE, FRONTEND, SERVER, is_part, known_image
+from ...readers.hosts.host_containers import parts_in
+from ...readers.hosts.proxy import (
+    believed_in_command,
+    believed_in_file,
+    is_appended_in_file,
+    is_believed_by_label,
+    is_believed_by_variable,
+)
+from ...readers.kotauth.server import file_name, is_server, servers_of, uploads, variables
+
+AREA = Area("topology")
+_DEPLOYMENTS = ("kotauth:index:AwsDeployment", "kotauth:index:DockerDeployment")
+_MANAGED = {DATABASE: (DATABASE_INSTANCE,), FRONTEND: LOAD_BALANCERS}
+"""Parts that AWS runs itself."""
+_SHOWN = 3
+_BELIEVES = "believes every client about its own address"
+
+
+@AREA.rule(
+    "complete-stack",
+    Severity.HIGH,
+    "Run the Kotauth server together with the parts that it needs.",
+    remedy="Add the part, or take it out of the parameter `parts` where another stack runs it.",
+    types=(CONTAINER, *HOSTS),
+    when=is_server,
+    references=References(checklist=(2, 3)),
+    parameters=(Parameter("parts", Kind.TEXTS, [DATABASE, FRONTEND], "Parts that must be in the same stack."),),
+)
+def complete_stack(server: Resource, settings: Settings) -> Iterator[Verdict]:
+    """What is missing breaks no other rule."""
+    for part in settings.texts("parts"):
+        managed = server.in_stack().of_type(*_MANAGED.get(part, ()))
+        if not managed and not parts_in(server.in_stack(), part):
+            yield fail("", f"the stack has no {part}")
+
+
+@AREA.rule(
+    "find-kotauth-server",
+    Severity.CRITICAL,
+    "Show the server of every deployment of Kotauth to the rules about it.",
+    remedy="Start it as a container of the Docker provider, or by a `docker run` in the user data of a host.",
+    types=_DEPLOYMENTS,
+    references=References(checklist=(1,)),
+    waivable=False,
+)
+def find_kotauth_server(deployment: Resource, _: Settings) -> Iterator[Verdict]:
+    """A server that no rule recognises would pass all of them."""
+    if not parts_in(deployment.in_stack(), SERVER):
+        yield fail("", "starts no Kotauth server that could be judged")
+
+
+@AREA.rule(
+    "run-one-frontend",
+    Severity.HIGH,
+    "Run exactly one frontend.",
+    remedy="Label the other one as what it is with `kotauth.part`, or remove it.",
+    types=(CONTAINER, *HOSTS),
+    when=is_part(FRONTEND),
+    references=References(checklist=(3, 4, 5, 6)),
+)
+def run_one_frontend(frontend: Resource, _: Settings) -> Iterator[Verdict]:
+    """A second way in has rules of its own that nobody looks at."""
+    frontends = parts_in(frontend.in_stack(), FRONTEND)
+    others = [other.name for other in frontends[: _SHOWN + 1] if other is not frontend][:_SHOWN]
+    if others:
+        more = len(frontends) - 1 - len(others)
+        yield fail("", f"is a frontend beside {', '.join(sorted(others))}{f' and {more} more' if more else ''}")
+
+
+@AREA.rule(
+    "overwrite-forwarded-headers",
+    Severity.HIGH,
+    "Overwrite X-Forwarded-For at the edge.",
+    remedy="Trust the addresses of your own proxies, or none (Traefik: no `forwardedHeaders.insecure`). In front of "
+    "Kotauth set the header to the client's address: in nginx `$remote_addr`, not `$proxy_add_x_forwarded_for`.",
+    types=(CONTAINER, *HOSTS),
+    references=References(checklist=(5,)),
+)
+def overwrite_forwarded_headers(container: Resource, _: Settings) -> Iterator[Verdict]:
+    """Kotauth takes the first entry of the list: a proxy that appends lets clients choose their address."""
+    yield from _believed_by_options(container)
+    for upload in uploads(container):
+        file, content = upload.entry.field("file").text() or "", upload.content
+        if content.is_unknown:
+            if file_name(file).endswith((".conf", ".conf.template")):
+                yield undecidable(content.path)
+        elif content.path.endswith(".source"):
+            if "nginx" in file:
+                yield undecidable(content.path, "is a file that is not read here; give its text as `content`")
+        elif directive := believed_in_file(text := _text(content)):
+            yield fail(content.path, f"{_BELIEVES} ({directive})")
+        elif is_appended_in_file(text) and servers_of(container):
+            yield fail(content.path, "appends to the X-Forwarded-For of the client")
+
+
+def _believed_by_options(container: Resource) -> Iterator[Verdict]:
+    image = known_image(container.get("image"))
+    if container.get("command").is_unknown and image and image.repository.endswith("/traefik"):
+        yield undecidable("command")
+    # One word of a command may be unknown, such as an address for mail.
+    words = [
+        word.known_text()
+        for name in ("entrypoints", "command")
+        if not container.get(name).is_unknown
+        for word in container.get(name).items()
+    ]
+    if flag := believed_in_command(words):
+        yield fail("command", f"{_BELIEVES} (--{flag})")
+    if not container.get("envs").is_unknown:
+        for each in variables(container):
+            if is_believed_by_variable(each.name, each.text):
+                yield fail(each.entry.path, f"{_BELIEVES} ({each.name})")
+    if not container.get("labels").is_unknown:
+        for each in container.get("labels").items():
+            name, text = each.field("label"), each.field("value")
+            if (
+                not name.is_unknown
+                and not text.is_unknown
+                and is_believed_by_label(name.text() or "", text.text() or "")
+            ):
+                yield fail(text.path, f"{_BELIEVES} ({name.text()})")
+
+
+def _text(content: Value) -> str:
+    text = content.text() or ""
+    if not content.path.endswith(".contentBase64"):
+        return text
+    try:
+        return base64.b64decode(text).decode(errors="replace")
+    except binascii.Error:
+        return ""

@@ -1,0 +1,1 @@
+"""What AWS refuses or what would not work on it, checked on the simulated state."""

@@ -1,0 +1,1 @@
+"""The state of the simulated AWS, kept by moto."""

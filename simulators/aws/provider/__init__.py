@@ -1,0 +1,1 @@
+"""Pulumi's AWS provider, simulated: its protocol, its names, what an update replaces."""

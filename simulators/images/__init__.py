@@ -1,0 +1,29 @@
+"""Images for the dev stack and the end-to-end tests, on machines that reach package registries but no image registry.
+
+`ensure()` makes the images exist in the local Docker daemon and returns their references. Each image is a `Recipe`,
+built once from pinned registry packages and kept in a cache outside the checkout. The names are honest: a locally built
+image never carries the name of an official one. Callers ask `registry_reachable()` first and use the official image
+where it can be pulled.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from simulators.images.ensure import ALL, ensure
+from simulators.images.registry import registry_reachable
+
+if TYPE_CHECKING:
+    from simulators.images.choice import choose, newer_database
+
+__all__ = ["ALL", "choose", "ensure", "newer_database", "registry_reachable"]
+
+
+def __getattr__(name: str) -> Any:
+    # Not imported above: it asks the components for their defaults, which need Pulumi, and the images are built before
+    # any virtualenv exists.
+    if name in ("choose", "newer_database"):
+        from simulators.images import choice  # noqa: PLC0415
+
+        return getattr(choice, name)
+    raise AttributeError(name)

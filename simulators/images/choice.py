@@ -1,0 +1,32 @@
+"""Which images a development stack runs: the official ones, or what is built here where those can't be pulled."""
+
+from __future__ import annotations
+
+from components.frontends.caddy import frontend as caddy
+from components.kotauth import server as kotauth
+from components.postgres import server as postgres
+from simulators.images.ensure import ensure
+from simulators.images.registry import registry_reachable
+
+STAND_IN = "stand-in"
+
+_OFFICIAL = {
+    "image": (kotauth.DEFAULT_IMAGE, STAND_IN),
+    "databaseImage": (postgres.IMAGES[14], "postgres"),
+    "frontendImage": (caddy.DEFAULT_IMAGE, "caddy"),
+}
+"""Setting to the official image and the name of its replacement."""
+
+
+def choose() -> dict[str, str]:
+    """Return setting -> image that exists in the daemon or can be pulled; builds what is missing."""
+    pulled = {setting: official for setting, (official, _) in _OFFICIAL.items() if registry_reachable(official)}
+    names = {setting: name for setting, (_, name) in _OFFICIAL.items() if setting not in pulled}
+    built = ensure(names.values()) if names else {}
+    return {**pulled, **{setting: built[name] for setting, name in names.items()}}
+
+
+def newer_database(version: int) -> str:
+    """Return an image of a major version of PostgreSQL above 14, likewise."""
+    official, name = postgres.IMAGES[version], f"postgres-{version}"
+    return official if registry_reachable(official) else ensure([name])[name]

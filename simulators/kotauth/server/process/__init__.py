@@ -1,0 +1,1 @@
+"""The process: settings, log, limits, refusal of a start."""

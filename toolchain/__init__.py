@@ -1,0 +1,13 @@
+"""The Pulumi engine of this project, and the local services it needs.
+
+On a machine with internet this finds or downloads Pulumi's official CLI and plugins. Where only package registries can
+be reached, it builds the same engine from the Go module proxy, once, into a cache outside the checkout. Nothing else in
+the project knows which of the two it got: `environment()` says how to call it.
+
+Everything here but `language_host` runs on the standard library alone, because it runs before any virtualenv exists.
+"""
+
+from .machine.errors import EngineError
+from .variables import environment
+
+__all__ = ["EngineError", "environment"]

@@ -1,0 +1,1 @@
+"""What the machine offers: a cache, packages, virtualenvs, a Docker daemon."""
