@@ -8,7 +8,7 @@ import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from simulators.aws import kinds
-from simulators.aws.kinds import shapes
+from simulators.aws.calls import shapes
 from simulators.aws.provider import sdk
 from simulators.aws.provider.differences import Changes, UndecidedError, between
 from simulators.aws.provider.replacement import TABLE

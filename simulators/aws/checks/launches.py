@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from ..kinds.kind import Call, RefusedError, is_gone
+from ..calls.kind import Call, RefusedError, is_gone
 
 USER_DATA_BYTES = 16384
 _KEY_ARN = r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[0-9a-f-]+"

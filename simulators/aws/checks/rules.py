@@ -8,7 +8,7 @@ from typing import Any
 
 import pulumi_aws as aws
 
-from ..kinds.kind import Call, RefusedError
+from ..calls.kind import Call, RefusedError
 from ..provider.sdk import Problem
 from ..provider.wire import is_known
 

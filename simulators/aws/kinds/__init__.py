@@ -6,7 +6,7 @@ import functools
 import importlib
 import pkgutil
 
-from .kind import Kind
+from ..calls.kind import Kind
 
 
 class UnknownKindError(Exception):

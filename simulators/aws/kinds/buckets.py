@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .kind import Call, Kind
-from .tags import pairs
+from ..calls.kind import Call, Kind
+from ..calls.tags import pairs
 
 
 def _create(call: Call) -> str:

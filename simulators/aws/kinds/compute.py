@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..calls.kind import Call, Kind, RefusedError
+from ..calls.tags import specification
 from ..checks.launches import request_of_instance
-from .kind import Call, Kind, RefusedError
-from .tags import specification
 
 # Inputs of a launch template that stand beside its versions.
 _OUTSIDE = ("name", "description", "updateDefaultVersion", "defaultVersion", "tags", "region")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..calls.kind import Call, Kind, RefusedError, Step
+from ..calls.tags import pairs
 from ..cloud import offers
-from .kind import Call, Kind, RefusedError, Step
-from .tags import pairs
 
 _NOT_SENT = (
     "applyImmediately",

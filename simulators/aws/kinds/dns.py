@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from .kind import Call, Kind, RefusedError
+from ..calls.kind import Call, Kind, RefusedError
 
 
 def _certificate_outputs(call: Call, found: Any) -> dict[str, Any]:

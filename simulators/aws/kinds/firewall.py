@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .kind import Call, Kind
+from ..calls.kind import Call, Kind
 
 
 def _named(call: Call) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import urllib.parse
 from typing import Any
 
-from .kind import Call, Kind, Step
+from ..calls.kind import Call, Kind, Step
 
 
 def _put_role_policy(call: Call) -> str:

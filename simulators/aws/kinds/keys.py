@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .kind import Call, Kind, Step
+from ..calls.kind import Call, Kind, Step
 
 
 def _set_rotation(call: Call) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .kind import Call, Kind, RefusedError, Step
-from .tags import pairs
+from ..calls.kind import Call, Kind, RefusedError, Step
+from ..calls.tags import pairs
 
 
 def _retain(call: Call) -> None:

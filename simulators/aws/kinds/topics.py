@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .kind import Call, Kind
-from .tags import pairs
+from ..calls.kind import Call, Kind
+from ..calls.tags import pairs
 
 _ATTRIBUTES = {
     "displayName": "DisplayName",

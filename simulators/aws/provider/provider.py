@@ -16,10 +16,10 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from .. import kinds
 from ..access import UnknownActionError, UnknownOperatorError
+from ..calls import shapes
+from ..calls.kind import Call, Kind, RefusedError, suffix
 from ..checks import launches, rules
 from ..controls import Controls, OrderedError
-from ..kinds import shapes
-from ..kinds.kind import Call, Kind, RefusedError, suffix
 from . import differences, invokes, names, replacement, sdk, wire
 from .wire import UNKNOWN, is_known
 

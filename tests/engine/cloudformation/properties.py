@@ -9,7 +9,7 @@ from typing import Any
 
 from cfnlint.schema import Schema
 
-from simulators.aws.kinds import shapes
+from simulators.aws.calls import shapes
 
 from .counterparts import FLAT, Counterpart, Without
 
