@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-_PARAMETER = "/aws/service/ecs/optimized-ami/amazon-linux-2023/{}recommended/image_id"
-"""AWS's own: the newest ECS-optimized Amazon Linux 2023. The program reads the same one where nothing is pinned."""
+from components.aws.host.machine_image import newest_image_parameter
 
 
 def newest(region: str, instance_type: str) -> str:
@@ -12,5 +11,5 @@ def newest(region: str, instance_type: str) -> str:
 
     ec2, ssm = (boto3.client(service, region_name=region or None) for service in ("ec2", "ssm"))
     (kind,) = ec2.describe_instance_types(InstanceTypes=[instance_type])["InstanceTypes"]
-    arm = "arm64/" if "arm64" in kind["ProcessorInfo"]["SupportedArchitectures"] else ""
-    return ssm.get_parameter(Name=_PARAMETER.format(arm))["Parameter"]["Value"]
+    name = newest_image_parameter(kind["ProcessorInfo"]["SupportedArchitectures"])
+    return ssm.get_parameter(Name=name)["Parameter"]["Value"]

@@ -5,25 +5,13 @@ It reads its own secrets, files and parameter, pulls its private images, writes 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
 from ..host.ecr import private_repository
 from ..security.iam import Statement, allow, document, trust
-
-
-class SecretReference(TypedDict):
-    """Where the content of a secret file lies."""
-
-    arn: pulumi.Input[str]
-    """ARN of the secret."""
-    key_arn: pulumi.Input[str]
-    """ARN of the key that encrypts it."""
-    version_label: NotRequired[pulumi.Input[str]]
-    """Staging label of the version, as `AwsSecret` gives it. A new label makes a new host; by default a host reads what
-    is current at each boot."""
+from ..security.secret import SecretReference
 
 
 @dataclass(frozen=True)

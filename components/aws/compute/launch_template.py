@@ -15,17 +15,16 @@ from ...inputs.reader import Inputs, whole_floats_as_int
 from ...kotauth.server import DATABASE_PORT
 from ...tokens import token
 from ...workload.spec import ContainerSpec
-from ..host.description import CURRENT, images
+from ..host.description import images
+from ..host.machine_image import newest_image_parameter
 from ..host.user_data import Host, Secret, Volume, render
 from ..observability.logs import encrypted_log_group
 from ..security.iam import allow
+from ..security.secret import CURRENT, SecretReference
 from ..security.security_groups import EGRESS_PORTS, Egress, allow_between, allow_out, ways_out
 from .host_files import host_files
 from .host_inputs import HostInputs, WatchedContainer, take_host
-from .host_role import SecretReference, give_up, host_role, pull_images, read_secrets
-
-_HOST_IMAGE = "/aws/service/ecs/optimized-ami/amazon-linux-2023/{}recommended/image_id"
-"""Public parameter with the newest ECS-optimized Amazon Linux 2023: Docker and the SSM agent are on it."""
+from .host_role import give_up, host_role, pull_images, read_secrets
 
 
 class AwsLaunchTemplateArgs(TypedDict):
@@ -208,9 +207,7 @@ class AwsLaunchTemplate(pulumi.ComponentResource):
 
     def _newest_image(self, instance_type: str) -> pulumi.Output[str]:
         kind = aws.ec2.get_instance_type_output(instance_type=instance_type, opts=self._invoke)
-        path = kind.supported_architectures.apply(
-            lambda supported: _HOST_IMAGE.format("arm64/" if "arm64" in supported else "")
-        )
+        path = kind.supported_architectures.apply(newest_image_parameter)
         # The plain form: the value of a public parameter is no secret, and would hide the image from every preview.
         return aws.ssm.get_parameter_output(name=path, opts=self._invoke).insecure_value
 

@@ -14,9 +14,9 @@ from ...inputs.reader import Inputs
 from ...tokens import token
 from ...workload.spec import ContainerSpec
 from ..observability.logs import RETENTION_DAYS
+from ..security.secret import SecretReference
 from ..security.security_groups import Egress, allow_between
 from .host_inputs import WatchedContainer, passed_on, take_host
-from .host_role import SecretReference
 from .launch_template import AwsLaunchTemplate
 from .roll_gate import AwsRollGate, AwsRollGateArgs
 

@@ -12,10 +12,10 @@ import pulumi_aws as aws
 from ...inputs.reader import Inputs, whole_number
 from ...tokens import token
 from ...workload.spec import ContainerSpec
+from ..security.secret import SecretReference
 from ..security.security_groups import WORLD, Egress
 from .boot_gate import AwsBootGate, AwsBootGateArgs
 from .host_inputs import WatchedContainer, passed_on, take_host
-from .host_role import SecretReference
 from .launch_template import AwsLaunchTemplate
 
 _DEVICE = "/dev/sdf"

@@ -11,14 +11,13 @@ import pulumi
 from ...inputs.reader import InvalidInputError
 from ...kotauth.server import LIVE_PATH, PORT, READY_PATH
 from ...workload.spec import ContainerSpec, owner
+from ..security.secret import CURRENT
 from .systemd import check_name
 
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 
 HTTPS_PORT = 443
 """Port of the host at which a frontend is reached, by clients or by a load balancer."""
-CURRENT = "AWSCURRENT"
-"""Staging label of whatever version is the newest."""
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ from ...inputs.image import Image
 from ...kotauth.server import BaseUrl
 from ...workload.spec import ContainerSpec
 from ..compute.capacity import needed_mb
-from ..compute.host_role import SecretReference
 from ..compute.server_group import PORT, AwsServerGroup
 from ..compute.single_host import AwsSingleHost
 from ..network.placement import NetworkPlacement, after
+from ..security.secret import SecretReference
 from ..security.security_groups import ways_out
 from .dns import AwsDns
 from .load_balancer import AwsLoadBalancer, AwsLoadBalancerArgs

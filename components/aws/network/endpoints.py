@@ -23,8 +23,8 @@ def s3_endpoint(
 ) -> None:
     """Route the region's S3 to a gateway endpoint: the account's buckets and ECR's image layers, nothing else.
 
-    Hosts get their files and images and put their backups. The image brings all packages, so the repositories of
-    Amazon Linux and of the SSM agent stay closed, and so do everybody else's buckets.
+    Hosts read their files and images, and write nothing. The machine image brings all packages, so the repositories of
+    Amazon Linux and of the SSM agent stay closed, and so do the buckets of other accounts.
     """
     invoke = pulumi.InvokeOutputOptions(parent=opts.parent)
     partition = aws.get_partition_output(opts=invoke).partition
@@ -40,14 +40,7 @@ def s3_endpoint(
             document(
                 allow(
                     "OwnBuckets",
-                    [
-                        "s3:GetObject",
-                        "s3:GetObjectVersion",
-                        "s3:PutObject",
-                        "s3:AbortMultipartUpload",
-                        "s3:ListBucket",
-                        "s3:GetBucketLocation",
-                    ],
+                    ["s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket", "s3:GetBucketLocation"],
                     # The names of the account's buckets aren't known here; whose they are is.
                     "*",
                     principal=_EVERYBODY,

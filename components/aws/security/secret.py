@@ -11,9 +11,10 @@ import pulumi_aws as aws
 
 from ...inputs.reader import Inputs, true_or_false, whole_number
 from ...tokens import token
-from ..host.description import CURRENT
 from .key import customer_managed_key
 
+CURRENT = "AWSCURRENT"
+"""Staging label of the newest version, whichever that is."""
 LABELS = 16
 """Labels in turn. AWS allows 20 on all versions of a secret together, its own two included."""
 
@@ -27,6 +28,18 @@ def staging_label(version: int) -> str:
     AWS moves a label that comes again to the newer version, so the version 16 before loses it.
     """
     return f"v{(version - 1) % LABELS + 1}"
+
+
+class SecretReference(TypedDict):
+    """Where the content of a secret file lies."""
+
+    arn: pulumi.Input[str]
+    """ARN of the secret."""
+    key_arn: pulumi.Input[str]
+    """ARN of the key that encrypts it."""
+    version_label: NotRequired[pulumi.Input[str]]
+    """Staging label of the version, as `AwsSecret` gives it. A new label makes a new host; by default a host reads what
+    is current at each boot."""
 
 
 class AwsSecretArgs(TypedDict):

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import pulumi
 
 from ...kotauth.server import DATABASE_PASSWORD_FILE
-from ..compute.host_role import SecretReference
 from .key import customer_managed_key
-from .secret import AwsSecret, AwsSecretArgs
+from .secret import AwsSecret, AwsSecretArgs, SecretReference
 
 
 @dataclass(frozen=True)
