@@ -189,17 +189,17 @@ def report(stack: Stack, wanted: policy_report.Wanted) -> int:
 
 @contextlib.contextmanager
 def _offline(stack: Stack) -> Iterator[None]:
-    """With OFFLINE=1, have a stand-in answer in the place of AWS, and look at a state of its own: an empty account."""
+    """With OFFLINE=1, have a simulator answer in the place of AWS, and look at a state of its own: an empty account."""
     if not _is_offline():
         yield
         return
     if not stack.is_on_aws:
         sys.exit(f"error: OFFLINE=1 is for stacks on AWS; {stack.name} is not one (kotauth:target)")
-    from simulators.aws import stand_in  # noqa: PLC0415 - only where it is asked for
+    from simulators.aws import aws_simulator  # noqa: PLC0415 - only where it is asked for
 
-    print("OFFLINE: a stand-in answers for AWS. It knows no account, so everything is shown as new.", flush=True)
+    print("OFFLINE: a simulator answers for AWS. It knows no account, so everything is shown as new.", flush=True)
     region = stack.setting("aws:region")
-    with tempfile.TemporaryDirectory() as state, stand_in(region=region, program=ROOT) as aws:
+    with tempfile.TemporaryDirectory() as state, aws_simulator(region=region, program=ROOT) as aws:
         backend = {"PULUMI_BACKEND_URL": Path(state).as_uri(), "PULUMI_CONFIG_PASSPHRASE": "offline"}
         if zone := stack.setting("zoneId"):
             aws.hosted_zone(stack.setting("baseUrl").removeprefix("https://"), zone)
@@ -291,7 +291,7 @@ def _choose_images(stack: Stack) -> None:
             pulumi("config", "set", setting, image, "--stack", stack.name)
     if chosen["image"].startswith("localhost/"):
         print(
-            "NOTE: no image registry can be reached. This stack runs a stand-in that keeps Kotauth's contract, "
+            "NOTE: no image registry can be reached. This stack runs a simulator that keeps Kotauth's contract, "
             "not Kotauth itself; PostgreSQL and Caddy are real, built from packages.",
             file=sys.stderr,
         )

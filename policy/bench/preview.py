@@ -1,6 +1,6 @@
 """Previews of the measured stack by the real engine: without a pack, and with each.
 
-AWS is played by the stand-in of the tests. What counts is the processor time of the command with all of its children,
+AWS is played by the simulator of the tests. What counts is the processor time of the command with all of its children,
 the pack and the program among them: the engine waits for each of them to end.
 """
 
@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from simulators.aws import stand_in
+from simulators.aws import aws_simulator
 from toolchain import environment
 
 from .block import PROJECT, RESOURCES, STACK
@@ -69,7 +69,7 @@ class Project:
 
 @contextlib.contextmanager
 def project(folder: Path) -> Iterator[Project]:
-    """Yield the project, while a stand-in answers for AWS."""
+    """Yield the project, while a simulator answers for AWS."""
     folder.mkdir()
-    with stand_in(program=folder) as aws:
+    with aws_simulator(program=folder) as aws:
         yield Project(folder, aws.variables)

@@ -1,6 +1,6 @@
-"""A stand-in for Pulumi's AWS provider: the real engine talks to it, and AWS itself is played by moto.
+"""A simulator for Pulumi's AWS provider: the real engine talks to it, and AWS itself is played by moto.
 
-    with stand_in() as aws:
+    with aws_simulator() as aws:
         project.variables |= aws.variables
         project.up()
         aws.boto3("ec2").describe_vpcs()
@@ -42,7 +42,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Operation:
-    """Something that the stand-in did."""
+    """Something that the simulator did."""
 
     operation: str
     """create, update, delete, or invoke-function."""
@@ -56,8 +56,8 @@ class Operation:
         return self.urn.rpartition("::")[2]
 
 
-class StandIn:
-    """A running stand-in, and what a test can make go wrong. Types and names may have * as wildcard."""
+class AwsSimulator:
+    """A running simulator, and what a test can make go wrong. Types and names may have * as wildcard."""
 
     def __init__(self, connection: socket.socket, region: str) -> None:
         self._lock, self._region = threading.Lock(), region
@@ -137,7 +137,7 @@ class StandIn:
         self._order("restrict", stack, *policies)
 
     def save(self, file: Path) -> None:
-        """Keep what AWS has and what was done, for `stand_in` to begin with. Nothing may be at work meanwhile."""
+        """Keep what AWS has and what was done, for `aws_simulator` to begin with. Nothing may be at work meanwhile."""
         self._order("save", str(file))
 
     @property
@@ -158,7 +158,7 @@ class StandIn:
     def _line(self) -> str:
         line = self._stream.readline()
         if not line:
-            raise RuntimeError("the stand-in for the AWS provider has ended")
+            raise RuntimeError("the simulator of the AWS provider has ended")
         return line
 
     def close(self) -> None:
@@ -168,8 +168,10 @@ class StandIn:
 
 
 @contextlib.contextmanager
-def stand_in(region: str = "eu-central-1", program: Path | None = None, state: Path | None = None) -> Iterator[StandIn]:
-    """Start a stand-in with an empty AWS, or with one that was saved, and end it afterwards.
+def aws_simulator(
+    region: str = "eu-central-1", program: Path | None = None, state: Path | None = None
+) -> Iterator[AwsSimulator]:
+    """Start a simulator with an empty AWS, or with one that was saved, and end it afterwards.
 
     Relative paths of assets start at the folder of the program, by default the current one.
     """
@@ -178,7 +180,7 @@ def stand_in(region: str = "eu-central-1", program: Path | None = None, state: P
     with ours:
         with its_own, _starting:
             socket.send_fds(_starter()[0], [json.dumps(wanted).encode()], [its_own.fileno()])
-        running = StandIn(ours, region)
+        running = AwsSimulator(ours, region)
         try:
             yield running
         finally:
@@ -190,7 +192,7 @@ _starting = threading.Lock()
 
 @functools.cache
 def _starter() -> tuple[socket.socket, subprocess.Popen[bytes]]:
-    """Start the process that has everything imported, from which stand-ins are forked; it ends with this one."""
+    """Start the process that has everything imported, from which simulators are forked; it ends with this one."""
     ours, its_own = socket.socketpair(type=socket.SOCK_SEQPACKET)
     mine = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MOTO_", "PULUMI_"))}
     command, environment = [sys.executable, "-m", "simulators.aws"], {**mine, "PYTHONPATH": str(_ROOT)}

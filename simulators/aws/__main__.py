@@ -1,4 +1,4 @@
-"""The process that stand-ins are forked from, each for a connection over which it answers orders, line by line."""
+"""The process that simulators are forked from, each for a connection over which it answers orders, line by line."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .access import ApiCall
 from .cloud import cloud, saved
 from .controls import Controls
 from .provider import sdk
-from .provider.provider import StandIn
+from .provider.provider import SimulatedProvider
 
 _MANY = 64
 _MESSAGE_BYTES = 65536
@@ -29,7 +29,7 @@ _UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_l
 
 
 def main() -> None:
-    """Fork a stand-in for each message: what it is to be, and its connection. No thread runs here meanwhile."""
+    """Fork a simulator for each message: what it is to be, and its connection. No thread runs here meanwhile."""
     os.dup2(2, 1)  # what libraries print is no output
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the terminal, meant for the engine; the end of the input follows
@@ -74,7 +74,7 @@ def _serve(connection: socket.socket, region: str, program: str, state: str) -> 
 
     cloud.watchers.append(watch)
     server = grpc.server(futures.ThreadPoolExecutor(_MANY), options=_UNLIMITED)
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(StandIn(controls, endpoint, region), server)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(SimulatedProvider(controls, endpoint, region), server)
     connection.sendall(f"{server.add_insecure_port('127.0.0.1:0')}\n{endpoint}\n".encode())
     server.start()
     try:

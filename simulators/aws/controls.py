@@ -143,7 +143,7 @@ class Controls:
         """
         if self.take("activity", token, name) is not None and not ignore_failed_activities:
             raise OrderedError(
-                "waiting for Auto Scaling Group capacity satisfied: scaling activity (stand-in): Failed: Launching a "
+                "waiting for Auto Scaling Group capacity satisfied: scaling activity (simulator): Failed: Launching a "
                 "new EC2 instance. Status Reason: We currently do not have sufficient capacity in the Availability Zone"
             )
         if self.take("wait", token, name) is not None:

@@ -8,10 +8,10 @@ from components.postgres import server as postgres
 from simulators.images.ensure import ensure
 from simulators.images.registry import registry_reachable
 
-STAND_IN = "stand-in"
+SIMULATOR = "kotauth-simulator"
 
 _OFFICIAL = {
-    "image": (kotauth.DEFAULT_IMAGE, STAND_IN),
+    "image": (kotauth.DEFAULT_IMAGE, SIMULATOR),
     "databaseImage": (postgres.IMAGES[14], "postgres"),
     "frontendImage": (caddy.DEFAULT_IMAGE, "caddy"),
 }

@@ -28,8 +28,8 @@ NEWER_POSTGRES_VERSIONS = ("15.18", "16.14", "17.10")
 """What the database may be upgraded to."""
 CADDY_VERSION = "2.11.9"
 DISTRIBUTION_VERSION = "3.0.0"
-STAND_IN_VERSION = "1.22.0"
-NEXT_STAND_IN_VERSION = "1.22.1"
+SIMULATOR_VERSION = "1.22.0"
+NEXT_SIMULATOR_VERSION = "1.22.1"
 """The same server under another version: what a rolling update goes to."""
 
 _SERVER = HERE.parent / "kotauth" / "server"
@@ -91,15 +91,15 @@ def _build_ec2_host(recipe: Recipe) -> None:
         daemon.build_image(recipe.reference, recipe.key, context, dict(recipe.values))
 
 
-def _build_stand_in_runtime(recipe: Recipe) -> None:
-    with _context("stand_in_runtime") as context:
+def _build_simulator_runtime(recipe: Recipe) -> None:
+    with _context("kotauth_simulator_runtime") as context:
         wheels.unpack(context / "requirements.txt", context / "lib")
         daemon.build_image(recipe.reference, recipe.key, context)
 
 
-def _build_stand_in(recipe: Recipe) -> None:
-    with _context("stand_in") as context:
-        shutil.copytree(_SERVER, context / "kotauth_stand_in", ignore=BYTECODE)
+def _build_simulator(recipe: Recipe) -> None:
+    with _context("kotauth_simulator") as context:
+        shutil.copytree(_SERVER, context / "kotauth_simulator", ignore=BYTECODE)
         daemon.build_image(recipe.reference, recipe.key, context, dict(recipe.values))
 
 
@@ -149,11 +149,11 @@ EC2_HOST = Recipe(
     values={"BASE": BASE.reference},
     parent=BASE,
 )
-STAND_IN_RUNTIME = Recipe(
-    name="stand-in-runtime",
-    reference=f"localhost/kotauth-infra/stand-in-runtime:{DEBIAN_SUITE}",
-    build=_build_stand_in_runtime,
-    sources=("stand_in_runtime",),
+SIMULATOR_RUNTIME = Recipe(
+    name="kotauth-simulator-runtime",
+    reference=f"localhost/kotauth-infra/kotauth-simulator-runtime:{DEBIAN_SUITE}",
+    build=_build_simulator_runtime,
+    sources=("kotauth_simulator_runtime",),
     parent=BASE,
 )
 
@@ -177,29 +177,29 @@ POSTGRES = _postgres("postgres", POSTGRES_VERSION)
 NEWER_POSTGRES = tuple(_postgres(f"postgres-{_major(version)}", version) for version in NEWER_POSTGRES_VERSIONS)
 
 
-def _stand_in(name: str, version: str) -> Recipe:
+def _simulator(name: str, version: str) -> Recipe:
     return Recipe(
         name=name,
-        reference=f"localhost/kotauth-stand-in:{version}",
-        build=_build_stand_in,
-        sources=("stand_in", _SERVER),
-        values={"STAND_IN_VERSION": version},
-        parent=STAND_IN_RUNTIME,
+        reference=f"localhost/kotauth-simulator:{version}",
+        build=_build_simulator,
+        sources=("kotauth_simulator", _SERVER),
+        values={"SIMULATOR_VERSION": version},
+        parent=SIMULATOR_RUNTIME,
         saved=False,
     )
 
 
-STAND_IN = _stand_in("stand-in", STAND_IN_VERSION)
-STAND_IN_NEXT = _stand_in("stand-in-next", NEXT_STAND_IN_VERSION)
+SIMULATOR = _simulator("kotauth-simulator", SIMULATOR_VERSION)
+SIMULATOR_NEXT = _simulator("kotauth-simulator-next", NEXT_SIMULATOR_VERSION)
 
 RECIPES = (
     BASE,
     LAMBDA_RUNTIME,
     POSTGRES,
     *NEWER_POSTGRES,
-    STAND_IN_RUNTIME,
-    STAND_IN,
-    STAND_IN_NEXT,
+    SIMULATOR_RUNTIME,
+    SIMULATOR,
+    SIMULATOR_NEXT,
     EC2_HOST,
     DISTRIBUTION,
     CADDY,

@@ -1,4 +1,4 @@
-"""A throw-away network with PostgreSQL and any number of stand-ins, for tests that talk to them directly.
+"""A throw-away network with PostgreSQL and any number of simulators, for tests that talk to them directly.
 
 Containers are reached by their own addresses, without Docker's port proxy in between: it accepts connections for a
 server that has stopped listening, and a test of the shutdown would blame the server for that.
@@ -154,7 +154,7 @@ class Lab:
     @classmethod
     def open(cls) -> Lab:
         """Start the network and PostgreSQL; both are there before anything else is."""
-        images = ensure(["postgres", "stand-in", "stand-in-next"])
+        images = ensure(["postgres", "kotauth-simulator", "kotauth-simulator-next"])
         network = f"kotauth-test-{os.getpid()}"
         docker("network", "create", "--label", LABEL, network)
         name = f"{network}-postgres"
@@ -225,11 +225,11 @@ class Lab:
         database: str,
         environment: Mapping[str, str] | None = None,
         *,
-        image: str = "stand-in",
+        image: str = "kotauth-simulator",
         mounts: Mapping[Path, str] | None = None,
         cpus: str = "0",
     ) -> Container:
-        """Start a stand-in as a deployment does: as uid 10001, read-only, without capabilities, 512 MB."""
+        """Start a simulator as a deployment does: as uid 10001, read-only, without capabilities, 512 MB."""
         variables = {
             "KAUTH_BASE_URL": "https://auth.test",
             "KAUTH_ENV": "production",
@@ -259,7 +259,7 @@ class Lab:
         database: str,
         environment: Mapping[str, str] | None = None,
         *,
-        image: str = "stand-in",
+        image: str = "kotauth-simulator",
         cpus: str = "0",
     ) -> Container:
         """`run`, and wait until it answers."""

@@ -12,10 +12,10 @@ from tests.e2e.stack import Stack
 
 
 @pytest.fixture(scope="session")
-def stand_ins(images: dict[str, str]) -> list[str]:
-    """Return the stand-in for Kotauth in two versions: what tells its version and its memory limit."""
-    references = built.ensure(["stand-in", "stand-in-next"])
-    return [references["stand-in"], references["stand-in-next"]]
+def simulator_images(images: dict[str, str]) -> list[str]:
+    """Return the simulator of Kotauth in two versions: what tells its version and its memory limit."""
+    references = built.ensure(["kotauth-simulator", "kotauth-simulator-next"])
+    return [references["kotauth-simulator"], references["kotauth-simulator-next"]]
 
 
 @pytest.fixture(scope="package")
@@ -28,11 +28,11 @@ def stack(tmp_path_factory: pytest.TempPathFactory, images: dict[str, str], pulu
 
 @pytest.fixture(scope="package")
 def changing(
-    tmp_path_factory: pytest.TempPathFactory, images: dict[str, str], stand_ins: list[str], pulumi_engine: None
+    tmp_path_factory: pytest.TempPathFactory, images: dict[str, str], simulator_images: list[str], pulumi_engine: None
 ) -> Iterator[Stack]:
     """Yield a stack whose settings and program tests may change; they leave it so that an `up` changes nothing."""
     # A smaller pool than there are request threads: eight of them can't have ten connections at the same moment.
-    settings = {**images, "image": stand_ins[0], "poolSize": "6"}
+    settings = {**images, "image": simulator_images[0], "poolSize": "6"}
     stack = Stack.start(tmp_path_factory.mktemp("changing") / "project", "changing", settings)
     yield stack
     stack.project.destroy()
@@ -40,7 +40,7 @@ def changing(
 
 @pytest.fixture(scope="module")
 def lab(daemon: object) -> Iterator[Lab]:
-    """Yield a database in a network of its own, in which stand-ins are started."""
+    """Yield a database in a network of its own, in which simulators are started."""
     lab = Lab.open()
     yield lab
     lab.close()

@@ -122,7 +122,7 @@ class Load:
                 self._note(what, due, repr(error))
                 continue
             problem = "" if answer.status in expected else f"{answer.status} {answer.text[:100]}"
-            self._note(what, due, problem, answer.headers.get("x-stand-in-version", ""))
+            self._note(what, due, problem, answer.headers.get("x-simulator-version", ""))
         kept.close()
 
     def _log_in(self, password: str) -> None:

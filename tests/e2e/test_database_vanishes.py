@@ -77,7 +77,7 @@ def _pipe(pipe: IO[str] | None) -> IO[str]:
 
 
 def test_connections_are_given_up_and_the_server_finds_the_database_at_its_next_address(
-    stack: Stack, stand_ins: list[str]
+    stack: Stack, simulator_images: list[str]
 ) -> None:
     database, server, client = stack.container("database"), stack.container("server"), stack.client
     (network,) = stack.inspect(database)["NetworkSettings"]["Networks"]
@@ -90,8 +90,8 @@ def test_connections_are_given_up_and_the_server_finds_the_database_at_its_next_
     )
     image = stack.inspect(database)["Config"]["Image"]
     with (
-        _container(f"container:{server}", stand_ins[0], command=probe) as servers,
-        _container(network, stand_ins[0], command=probe) as others,
+        _container(f"container:{server}", simulator_images[0], command=probe) as servers,
+        _container(network, simulator_images[0], command=probe) as others,
         _container(network, image, *job_options, command=["sh", "-c", _SLOW_ROLE_JOB]) as job,
     ):
         for each in (servers, others):
@@ -111,7 +111,7 @@ def test_connections_are_given_up_and_the_server_finds_the_database_at_its_next_
             # What has neither the parameters nor libpq's options still waits.
             assert others.poll() is None
         finally:
-            with _taken(address, network, stand_ins[0]):
+            with _taken(address, network, simulator_images[0]):
                 docker("network", "connect", f"--alias={HOST}", network, database)
     assert _address(database, network) != address
     eventually("ready again", client.finds_it_ready, _SECONDS)

@@ -39,10 +39,10 @@ http.server.ThreadingHTTPServer(("", {PORT}), Handler).serve_forever()
 
 
 @pytest.fixture
-def frontend(images: dict[str, str], stand_ins: list[str]) -> Iterator[Client]:
+def frontend(images: dict[str, str], simulator_images: list[str]) -> Iterator[Client]:
     """Yield a client of the frontend before that server."""
     with frontend_before(
-        [stand_ins[0], "-c", 'exec python3 -c "$1"', "sh", _CLOSING], images["frontendImage"]
+        [simulator_images[0], "-c", 'exec python3 -c "$1"', "sh", _CLOSING], images["frontendImage"]
     ) as client:
         yield client
 

@@ -78,7 +78,7 @@ def walks(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
     images: dict[str, str],
-    stand_ins: list[str],
+    simulator_images: list[str],
     pulumi_engine: None,
 ) -> Iterator[dict[str, Future[None]]]:
     """Yield the walks on all daemons, which take place side by side: most of their time is waiting."""
@@ -87,7 +87,7 @@ def walks(
         for name in [name for name in os.environ if name.startswith("DOCKER_")]:
             patch.delenv(name)
         folder = tmp_path_factory.mktemp("remote")
-        with side_by_side(request, "way", partial(walk, folder, images, stand_ins)) as walks:
+        with side_by_side(request, "way", partial(walk, folder, images, simulator_images)) as walks:
             yield walks
 
 
@@ -96,9 +96,9 @@ def test_up_an_empty_preview_a_roll_a_restart_and_down(walks: dict[str, Future[N
     walks[way].result()
 
 
-def walk(folder: Path, images: dict[str, str], stand_ins: list[str], way: str) -> None:
+def walk(folder: Path, images: dict[str, str], simulator_images: list[str], way: str) -> None:
     """Go through the life of a stack on one daemon."""
-    before, after = stand_ins
+    before, after = simulator_images
     chosen, path = {**images, "image": before}, folder / way
     path.mkdir()
     with WAYS[way](path, [*chosen.values(), after]) as reached:

@@ -15,13 +15,13 @@ pytestmark = [pytest.mark.docker, pytest.mark.engine]
 
 @pytest.mark.parametrize("roll", [1, 2])
 def test_a_roll_of_the_image_loses_nothing_and_fits_the_connection_limit(
-    changing: Stack, stand_ins: list[str], roll: int, record_property: Callable[[str, object], None]
+    changing: Stack, simulator_images: list[str], roll: int, record_property: Callable[[str, object], None]
 ) -> None:
     client = changing.client
     old = changing.container("server")
     size = int(changing.environment(old)["DB_POOL_MAX_SIZE"])
     before = changing.inspect(old)["Config"]["Image"]
-    (after,) = set(stand_ins) - {before}
+    (after,) = set(simulator_images) - {before}
     changing.project.configure(image=after)
 
     pools = Pools(changing, client, size)
@@ -43,11 +43,11 @@ def test_more_memory_reaches_the_server_and_loses_nothing(
     changing: Stack, record_property: Callable[[str, object], None]
 ) -> None:
     client = changing.client
-    assert client.get("/health").headers["x-stand-in-memory-limit"] == str(512 * 1024**2)
+    assert client.get("/health").headers["x-simulator-memory-limit"] == str(512 * 1024**2)
     changing.project.configure(memory="640")
     with Load(client, changing.outputs["adminPassword"]) as load:
         changing.project.up()
     record_property("load", str(load))
     assert load.problems == []
     assert load.dropped == 0
-    assert client.get("/health").headers["x-stand-in-memory-limit"] == str(640 * 1024**2)
+    assert client.get("/health").headers["x-simulator-memory-limit"] == str(640 * 1024**2)

@@ -1,4 +1,4 @@
-"""The committed stacks on AWS, as a user has them: the program, its settings, the real engine, and the stand-in."""
+"""The committed stacks on AWS, as a user has them: the program, its settings, the real engine, and the simulator."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from simulators.aws import Operation, StandIn, stand_in
+from simulators.aws import AwsSimulator, Operation, aws_simulator
 from simulators.aws.checks.network_state import NetworkState
 from simulators.aws.checks.reachability import unreachable
 from simulators.aws.cloud import cloud
@@ -41,7 +41,7 @@ class AwsStack:
     """A stack of the program, and the AWS that it runs on."""
 
     project: Project
-    aws: StandIn
+    aws: AwsSimulator
     said: list[str] = field(default_factory=list)
     """What each `up` printed."""
     seen: int = 0
@@ -136,7 +136,7 @@ def aws_stack(folder: Path, name: str) -> Iterator[AwsStack]:
     """Yield the committed stack of that name in a project and an AWS of its own; nothing is up yet."""
     path = folder / "project"
     path.mkdir(parents=True)
-    with stand_in(region=REGION, program=path) as aws:
+    with aws_simulator(region=REGION, program=path) as aws:
         aws.hosted_zone(ZONE, ZONE_ID)
         aws.image(HOST_IMAGE, "arm64")
         yield stack_on(aws, path, name)
@@ -152,7 +152,7 @@ def deployer_policies(stack: str) -> list[str]:
     ]
 
 
-def stack_on(aws: StandIn, path: Path, name: str) -> AwsStack:
+def stack_on(aws: AwsSimulator, path: Path, name: str) -> AwsStack:
     """Return the committed stack of that name in a project of its own, on an AWS that may have others.
 
     What the stack does on AWS, it does with the documented policies of a deployer.

@@ -12,7 +12,7 @@ from typing import Any
 
 from policy.kotauth_policy.formats import read
 from policy.testing.wire import RULES
-from simulators.aws import StandIn
+from simulators.aws import AwsSimulator
 from tests.project import ROOT, Project
 
 SCRIPT = Path("policy/gate/gate.sh")
@@ -75,7 +75,7 @@ def gate(project: Project, command: str, *arguments: str, script: Path = ROOT / 
     return Gated(done.returncode, done.stdout, summary.read_text() if summary.exists() else "", reports)
 
 
-def foreign(folder: Path, aws: StandIn, program: str = SHOP) -> Project:
+def foreign(folder: Path, aws: AwsSimulator, program: str = SHOP) -> Project:
     """Return a project with nothing of this repository but a copy of the policy pack beside the program."""
     folder.mkdir(parents=True)
     shutil.copytree(ROOT / "policy", folder / "policy", ignore=shutil.ignore_patterns("venv", "__pycache__"))

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from simulators.aws import stand_in
+from simulators.aws import aws_simulator
 from tests.engine.aws_stack import REGION, AwsStack, aws_stack
 from tests.project import Project
 
@@ -40,7 +40,7 @@ class SavedStacks:
         """Yield the committed stack of that name, up, in a project and an AWS of its own."""
         saved, path = self._brought_up(name), folder / "project"
         shutil.copytree(saved / "project", path, symlinks=True)
-        with stand_in(REGION, path, saved / "aws") as aws:
+        with aws_simulator(REGION, path, saved / "aws") as aws:
             said = json.loads((saved / "said.json").read_text(encoding="utf-8"))
             yield AwsStack(Project(path, name, aws.variables), aws, said, len(aws.operations))
 

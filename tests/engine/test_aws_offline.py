@@ -56,7 +56,7 @@ def test_a_preview_without_an_account(checkout: Path, stack: str) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.startswith("OFFLINE: a stand-in answers for AWS.")
+    assert done.stdout.startswith("OFFLINE: a simulator answers for AWS.")
     assert re.search(r"^    \+ \d{3} to create$", done.stdout, re.MULTILINE)
     # Each rule's verdict, and none that is no verdict.
     rules = re.search(

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from simulators.aws import StandIn
+from simulators.aws import AwsSimulator
 from simulators.aws.checks import rules
 from simulators.aws.provider import sdk
 from tests.engine.aws_stack import DATABASE, AwsStack
@@ -50,7 +50,7 @@ class Planted:
 
     resources: Resources
     resource: dict[str, Any]
-    aws: StandIn
+    aws: AwsSimulator
 
     @property
     def inputs(self) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def by_parliament(planted: Planted) -> list[str]:
     ]
 
 
-def by_stand_in(planted: Planted) -> list[str]:
+def by_simulator(planted: Planted) -> list[str]:
     """Have it made beside the others, by a deployer who may do anything; it is refused, so nothing changes."""
     planted.aws.restrict("unrestricted")
     urn = planted.resource["urn"].replace("urn:pulumi:prod::", "urn:pulumi:unrestricted::")
@@ -161,7 +161,7 @@ MISTAKES = [
         "timeout >= interval",
         TARGETS,
         {"healthCheck.timeout": 60, "name": "another"},
-        by_stand_in,
+        by_simulator,
         "Health check timeout",
     ),
     Mistake("interval", TARGETS, {"healthCheck.interval": 1}, by_cfn_lint, "E3034 1 is less than the minimum of 5"),
@@ -176,8 +176,8 @@ MISTAKES = [
     ),
     Mistake("CIDR with host bits", SUBNET, {"cidrBlock": "10.64.0.1/20"}, by_cfn_lint, "E3002 '10.64.0.1/20'"),
     Mistake("CIDR outside the VPC", SUBNET, {"cidrBlock": "10.99.0.0/20"}, by_cfn_lint, "E3059 '10.99.0.0/20'"),
-    Mistake("CIDR taken", SUBNET, {}, by_stand_in, "InvalidSubnet.Conflict"),
-    Mistake("no such VPC", SUBNET, {"vpcId": "vpc-0123456789abcdef0"}, by_stand_in, "InvalidVpcID.NotFound"),
+    Mistake("CIDR taken", SUBNET, {}, by_simulator, "InvalidSubnet.Conflict"),
+    Mistake("no such VPC", SUBNET, {"vpcId": "vpc-0123456789abcdef0"}, by_simulator, "InvalidVpcID.NotFound"),
     Mistake("document that is no JSON", RIGHTS, {"policy": instead("}", "")}, by_parliament, "MALFORMED_JSON"),
     Mistake("malformed document", RIGHTS, {"policy": instead('"Allow"', '"Permit"')}, by_parliament, "MALFORMED"),
     Mistake("malformed document", RIGHTS, {"policy": instead('"Allow"', '"Permit"')}, by_cfn_lint, "E3510 'Permit'"),
@@ -204,11 +204,11 @@ MISTAKES = [
     ),
     Mistake("storage type typo", DATABASE, {"storageType": "gp33"}, by_hand, 'storageType "gp33" must be one of'),
     Mistake("5 GB storage", DATABASE, {"allocatedStorage": 5}, by_hand, "allocatedStorage 5 is below the 20 GiB"),
-    Mistake("both in one zone", SUBNET_GROUP, {"subnetIds": one_zone}, by_stand_in, "at least two Availability Zones"),
+    Mistake("both in one zone", SUBNET_GROUP, {"subnetIds": one_zone}, by_simulator, "at least two Availability Zones"),
     Mistake(
         "one subnet", BALANCER, {"subnets": lambda ids, _: ids[:1]}, by_cfn_lint, "E3680 expected minimum item count: 2"
     ),
-    Mistake("both in one zone", BALANCER, {"subnets": one_zone}, by_stand_in, "at least two Availability Zones"),
+    Mistake("both in one zone", BALANCER, {"subnets": one_zone}, by_simulator, "at least two Availability Zones"),
     Mistake("port order", RULE, {"fromPort": 443, "toPort": 80}, by_hand, "fromPort 443 must not be above toPort, 80"),
     Mistake("description", RULE, {"description": "Kotauth's"}, by_hand, 'description "Kotauth\'s" may have'),
     Mistake("window", DATABASE, {"backupWindow": "1:00-2:00"}, by_hand, "must have the form hh24:mi-hh24:mi"),

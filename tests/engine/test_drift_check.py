@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from simulators.aws import StandIn, stand_in
+from simulators.aws import AwsSimulator, aws_simulator
 from tests.engine.aws_stack import AwsStack
 from tests.engine.gate import Gated, foreign, gate
 from tests.project import Project
@@ -21,13 +21,13 @@ DEPLOYED = "prod: deployed: no mandatory rule is violated."
 
 
 @pytest.fixture(scope="module")
-def aws(pulumi_engine: None) -> Iterator[StandIn]:
-    with stand_in() as running:
+def aws(pulumi_engine: None) -> Iterator[AwsSimulator]:
+    with aws_simulator() as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory, aws: StandIn) -> Project:
+def shop(tmp_path_factory: pytest.TempPathFactory, aws: AwsSimulator) -> Project:
     """Return somebody else's program, up."""
     project = foreign(tmp_path_factory.mktemp("foreign") / "shop", aws)
     project.up()
@@ -59,7 +59,7 @@ class TestForeignProgram:
             }
         )
 
-    def test_something_is_gone_while_a_rule_is_broken(self, shop: Project, aws: StandIn, tmp_path: Path) -> None:
+    def test_something_is_gone_while_a_rule_is_broken(self, shop: Project, aws: AwsSimulator, tmp_path: Path) -> None:
         logs = aws.boto3("logs")
         logs.delete_log_group(logGroupName="payments")
         levels = tmp_path / "levels.json"
@@ -75,7 +75,7 @@ class TestForeignProgram:
             assert f"prod: {each}: a mandatory rule is violated" in result.summary
         assert result.names("encrypt-logs")
 
-    def test_aws_cannot_be_asked(self, shop: Project, aws: StandIn) -> None:
+    def test_aws_cannot_be_asked(self, shop: Project, aws: AwsSimulator) -> None:
         aws.fail("read", "payments", "AccessDenied: not allowed to look", times=None)
         result = checked(shop)
         aws.clear()

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from simulators.aws import StandIn, stand_in
+from simulators.aws import AwsSimulator, aws_simulator
 from tests.engine.aws_stack import name_of
 from tests.project import ROOT, Project
 
 pytestmark = pytest.mark.engine
 
-Example = tuple[Project, StandIn, dict[str, list[str]]]
+Example = tuple[Project, AwsSimulator, dict[str, list[str]]]
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def example(tmp_path_factory: pytest.TempPathFactory, pulumi_engine: None) -> It
     (folder / "packages").mkdir()
     (folder / "packages" / "pulumi_kotauth").symlink_to(ROOT / "components")
     (path / ".venv").symlink_to(ROOT / ".venv")
-    with stand_in(program=path) as aws:
+    with aws_simulator(program=path) as aws:
         project = Project(path, "prod", {**aws.variables, "PYTHONPATH": str(folder / "packages")})
         project.pulumi("stack", "init", "prod")
         ec2 = aws.boto3("ec2")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from simulators.aws import StandIn, stand_in
+from simulators.aws import AwsSimulator, aws_simulator
 from tests.engine.aws_stack import aws_stack
 from tests.engine.gate import SCRIPT, SHOP, Gated, foreign, gate
 from tests.project import Project
@@ -22,13 +22,13 @@ ADVISORY = {"encrypt-logs@orders", "encrypt-logs@payments"}
 
 
 @pytest.fixture(scope="module")
-def aws(pulumi_engine: None) -> Iterator[StandIn]:
-    with stand_in() as running:
+def aws(pulumi_engine: None) -> Iterator[AwsSimulator]:
+    with aws_simulator() as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory, aws: StandIn) -> Project:
+def shop(tmp_path_factory: pytest.TempPathFactory, aws: AwsSimulator) -> Project:
     """Return somebody else's program, with nothing up."""
     return foreign(tmp_path_factory.mktemp("foreign") / "shop", aws)
 
@@ -58,7 +58,7 @@ class TestForeignProgram:
     """Whoever has a stack of his own."""
 
     @pytest.mark.usefixtures("earlier")
-    def test_one_that_keeps_the_rules_passes(self, passed: tuple[Gated, str], aws: StandIn) -> None:
+    def test_one_that_keeps_the_rules_passes(self, passed: tuple[Gated, str], aws: AwsSimulator) -> None:
         result, _ = passed
         assert result.code == 0, result.output
         assert result.findings() == ADVISORY
@@ -66,7 +66,7 @@ class TestForeignProgram:
         assert re.search("^  encrypt-logs +advisory +violated 2$", result.summary, re.MULTILINE)
         assert aws.operations == []
 
-    def test_one_that_breaks_a_rule_is_refused(self, shop: Project, aws: StandIn) -> None:
+    def test_one_that_breaks_a_rule_is_refused(self, shop: Project, aws: AwsSimulator) -> None:
         result = judged(shop, SHORT)
         assert result.code == 1, result.output
         assert result.findings() == {"keep-logs@orders", *ADVISORY}
@@ -161,7 +161,7 @@ aws.cloudwatch.LogGroup("orders", name="orders", retention_in_days=days.result)
 """
 
 
-def test_a_value_that_only_an_update_makes_known_is_refused_before_it(tmp_path: Path, aws: StandIn) -> None:
+def test_a_value_that_only_an_update_makes_known_is_refused_before_it(tmp_path: Path, aws: AwsSimulator) -> None:
     """A pack that waits for the value stops in the middle of the update, with a part of the program made."""
     project = foreign(tmp_path / "shop", aws, UNKNOWN)
     result = gate(project, "pull-request")

@@ -22,7 +22,7 @@ def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> workflow.Stack:
     """Return stack prod with a file of its own."""
     (tmp_path / "Pulumi.prod.yaml").write_text((ROOT / "Pulumi.prod.yaml").read_text())
     monkeypatch.setattr(workflow, "ROOT", tmp_path)
-    for name, value in {"ACCESS_KEY_ID": "stand-in", "SECRET_ACCESS_KEY": "stand-in"}.items():
+    for name, value in {"ACCESS_KEY_ID": "simulator", "SECRET_ACCESS_KEY": "simulator"}.items():
         monkeypatch.setenv(f"AWS_{name}", value)
     return workflow.Stack("prod")
 

@@ -18,7 +18,7 @@ from pulumi_policy.deserialize import SPECIAL_SECRET_SIG, SPECIAL_SIG_KEY
 from policy.testing import aws_program
 from policy.testing.docker_program import build, compliant
 from policy.testing.wire import Registered, Violation, analyze, register
-from simulators.aws import stand_in
+from simulators.aws import aws_simulator
 from tests.engine.policy_workspace import MANDATORY, ROOT, SHORT_PASSWORD, Result, Workspace
 from tests.policy.batch import together
 from tests.policy.mutation import Found
@@ -43,7 +43,7 @@ PROGRAMS = {"docker": compliant, "aws": aws_program.compliant}
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     folder = tmp_path_factory.mktemp("policy")
-    with stand_in(program=folder) as aws:
+    with aws_simulator(program=folder) as aws:
         yield Workspace(folder, aws.variables)
 
 
@@ -86,7 +86,7 @@ def preview_broken(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], 
     @functools.cache
     def broken(target: str) -> Broken:
         folder = tmp_path_factory.mktemp(target)
-        with stand_in(program=folder) as aws:
+        with aws_simulator(program=folder) as aws:
             workspace = Workspace(folder, aws.variables)
             workspace.record()
             result = workspace.run("preview", _program(target, is_broken=True))

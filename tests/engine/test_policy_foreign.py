@@ -1,6 +1,6 @@
 """Programs that the pack was not written for, previewed under it by the real engine.
 
-The stand-in for AWS plays WordPress and the public site. It knows no CloudFront, ECS, SQS, DynamoDB and API Gateway:
+The simulator of AWS plays WordPress and the public site. It knows no CloudFront, ECS, SQS, DynamoDB and API Gateway:
 those programs are judged on recorded requests only (tests/policy/test_foreign.py), some also as an exported state.
 """
 
@@ -15,7 +15,7 @@ import pytest
 
 from policy.kotauth_policy import formats
 from policy.testing.wire import register
-from simulators.aws import stand_in
+from simulators.aws import aws_simulator
 from tests.engine.exported_state import exported, found, make_report
 from tests.engine.policy_workspace import ROOT, Workspace
 from tests.policy.foreign import compose, kotauth_host, lake, login, scaling, static_site, wordpress
@@ -40,7 +40,7 @@ NAMES = ("größer-漢字", "a::b", "'\"`$(x)", "n" * 300)
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     folder = tmp_path_factory.mktemp("foreign")
-    with stand_in(program=folder) as aws:
+    with aws_simulator(program=folder) as aws:
         yield Workspace(folder, aws.variables)
 
 

@@ -26,7 +26,7 @@ from components.aws.network.subnets import plan
 from components.aws.settings import CADDY_IMAGE, TOOLS_IMAGE
 from components.kotauth.server import DEFAULT_IMAGE
 from components.postgres import server as postgres
-from simulators.aws import StandIn
+from simulators.aws import AwsSimulator
 from simulators.ec2_host import credentials
 from simulators.ec2_host.database import Database
 from simulators.ec2_host.instance import Host
@@ -58,7 +58,7 @@ class Launch:
     hop_limit: int
 
     @classmethod
-    def read(cls, aws: StandIn, template: str, version: str) -> Launch:
+    def read(cls, aws: AwsSimulator, template: str, version: str) -> Launch:
         """Return the version as EC2 has it."""
         asked = {"LaunchTemplateId": template, "Versions": [version]}
         (found,) = aws.boto3("ec2").describe_launch_template_versions(**asked)["LaunchTemplateVersions"]

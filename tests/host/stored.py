@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from simulators.aws import StandIn
+from simulators.aws import AwsSimulator
 
 
-def secrets(aws: StandIn) -> dict[str, str]:
+def secrets(aws: AwsSimulator) -> dict[str, str]:
     """Return every version of every secret, by name and labels."""
     client = aws.boto3("secretsmanager")
     found: dict[str, str] = {}
@@ -19,7 +19,7 @@ def secrets(aws: StandIn) -> dict[str, str]:
     return found
 
 
-def readable(aws: StandIn) -> Iterator[tuple[str, bytes]]:
+def readable(aws: AwsSimulator) -> Iterator[tuple[str, bytes]]:
     """Yield inputs of functions, parameters, files of hosts and log lines, each with a name."""
     calls = [operation for operation in aws.operations if operation.operation == "invoke-function"]
     for number, call in enumerate(calls, 1):

@@ -1,7 +1,7 @@
 """The stack prod as it is committed, from `pulumi up` to a host that serves, and through a rotation of the password.
 
 Everything in between is what the program made: secrets, files, parameter and launch template in the AWS of the
-stand-in; the function that makes the database's roles, out of its archive; and the gate that ends the `up`.
+simulator; the function that makes the database's roles, out of its archive; and the gate that ends the `up`.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ NOT_PLAYED = {
     *("encrypt-caches", "forbid-public-functions", "never-rotate-secret-key", "replicate-caches"),
     *("restrict-resource-policies", "use-one-cache-shard"),
 }
-"""Rules about types that the stand-in for AWS doesn't know; no component makes one either."""
+"""Rules about types that the simulator of AWS doesn't know; no component makes one either."""
 
 
 def known(rule: str) -> Case:

@@ -6,8 +6,8 @@ from policy.testing.change import put, without
 from policy.testing.docker_program import build, envs
 
 program = build(
-    put("server", "image", "localhost/kotauth-stand-in:1.22.0"),
-    put("server-carrier", "image", "localhost/kotauth-stand-in:1.22.0"),
+    put("server", "image", "localhost/kotauth-simulator:1.22.0"),
+    put("server-carrier", "image", "localhost/kotauth-simulator:1.22.0"),
     put("server", "envs", envs(KAUTH_BASE_URL="https://kotauth.localhost:8443", KAUTH_ENV="development")),
     put("frontend", "ports.0.external", 8080),
     put("frontend", "ports.1.external", 8443),

@@ -1,6 +1,6 @@
 """The pack on programs that it was not written for: exactly what is wrong with them, in words for anybody.
 
-All of them on recorded wire requests; tests/engine/test_policy_foreign.py previews the ones that the stand-in can play.
+All of them on recorded wire requests; tests/engine/test_policy_foreign.py previews those that the simulator can play.
 """
 
 from __future__ import annotations

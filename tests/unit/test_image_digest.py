@@ -129,7 +129,7 @@ def test_a_registry_that_does_not_answer_is_named() -> None:
 
 
 def test_an_image_of_this_machine_keeps_its_name() -> None:
-    built = image(3)("localhost/kotauth-stand-in:1.22.0")
+    built = image(3)("localhost/kotauth-simulator:1.22.0")
     assert image_digest.Registries().pinned(built) == built.reference
 
 

@@ -15,7 +15,7 @@ from ...tokens import token
 from ..observability.logs import RETENTION_DAYS, encrypted_log_group, parse_retention
 
 # The SDK has a type of its own for a statement in each depth: comparing them all takes pyright three minutes. The
-# stand-in for AWS holds names and types against the SDK, at every depth.
+# simulator of AWS holds names and types against the SDK, at every depth.
 Statement: TypeAlias = dict[str, Any]
 Rule: TypeAlias = dict[str, Any]
 

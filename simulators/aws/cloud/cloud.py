@@ -15,7 +15,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from . import moto_corrections
 
 ACCOUNT = "123456789012"
-CREDENTIALS = {"aws_access_key_id": "stand-in", "aws_secret_access_key": "stand-in"}
+CREDENTIALS = {"aws_access_key_id": "simulator", "aws_secret_access_key": "simulator"}
 
 _making = threading.Lock()
 watchers: list[Callable[[str, str, dict[str, Any], str], None]] = []

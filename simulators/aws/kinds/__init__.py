@@ -1,4 +1,4 @@
-"""The types that the stand-in knows, by service."""
+"""The types that the simulator knows, by service."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..calls.kind import Kind
 
 
 class UnknownKindError(Exception):
-    """The stand-in has no such type."""
+    """The simulator has no such type."""
 
 
 @functools.cache
@@ -27,5 +27,5 @@ def kind(token: str) -> Kind:
         UnknownKindError: It isn't in the table.
     """
     if token not in table():
-        raise UnknownKindError(f"the stand-in doesn't know {token}: add it to the tables under {__package__}")
+        raise UnknownKindError(f"the simulator doesn't know {token}: add it to the tables under {__package__}")
     return table()[token]

@@ -36,7 +36,7 @@ def answer(token: str, arguments: dict[str, Any], asked: Asked) -> dict[str, Any
         InvokeError: It isn't in the table, or what it looks for isn't there.
     """
     if token not in _TABLE:
-        raise InvokeError(f"the stand-in doesn't know the function {token}: add it to invokes.py")
+        raise InvokeError(f"the simulator doesn't know the function {token}: add it to invokes.py")
     found = _TABLE[token](arguments, asked)
     digest = hashlib.sha256(repr(sorted(found.items(), key=str)).encode()).hexdigest()[:12]
     return {**arguments, "region": asked.region, "id": digest, **found}

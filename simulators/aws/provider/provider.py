@@ -1,4 +1,4 @@
-"""The stand-in's side of Pulumi's provider protocol."""
+"""The simulator's side of Pulumi's provider protocol."""
 
 # ruff: noqa: N802  the protocol names its methods
 
@@ -39,7 +39,7 @@ _EXPECTED = (
 )
 
 
-class StandIn(provider_pb2_grpc.ResourceProviderServicer):
+class SimulatedProvider(provider_pb2_grpc.ResourceProviderServicer):
     """One server for all providers of a program; each of them speaks through a connection of its own."""
 
     def __init__(self, controls: Controls, endpoint: str, region: str) -> None:
@@ -105,7 +105,7 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
             return differences.between(token, replacement.changes(token), old, new)
         except differences.UndecidedError as error:
             raise differences.UndecidedError(
-                f"the stand-in doesn't know whether a change of {error} of {token} replaces it: "
+                f"the simulator doesn't know whether a change of {error} of {token} replaces it: "
                 "look it up in terraform-provider-aws and add it to replacement.py"
             ) from None
 
@@ -145,7 +145,7 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
     def _read(self, request: provider_pb2.ReadRequest, context: Any) -> provider_pb2.ReadResponse:
         old = wire.read(request.properties)
         if not old:
-            raise OrderedError("the stand-in cannot import or look up resources, only refresh those that it made")
+            raise OrderedError("the simulator cannot import or look up resources, only refresh those that it made")
         call = self._call(request.urn, wire.read(request.inputs), context, id=request.id, outputs=old)
         self._controls.before("read", call.kind.token, call.name)
         call.inputs = {**call.inputs, **_completed(call)}
@@ -274,7 +274,7 @@ def _said(error: Exception) -> str:
     if isinstance(error, ClientError):
         return f"{error.operation_name}, {error.response['Error']['Code']}: {error.response['Error']['Message']}"
     if isinstance(error, shapes.UnmappedError):
-        return f"the stand-in doesn't know how to tell AWS: {error}"
+        return f"the simulator doesn't know how to tell AWS: {error}"
     return str(error)
 
 

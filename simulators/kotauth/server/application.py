@@ -70,7 +70,7 @@ class Application:
     def _methods(self, request: Request) -> Methods | None:
         settings, pool, login = self._settings, self._pool, self._login
         fixed: dict[str, Callable[[], Response]] = {
-            "/": lambda: html_response("<!doctype html><title>Kotauth stand-in</title><p>Kotauth stand-in"),
+            "/": lambda: html_response("<!doctype html><title>Kotauth simulator</title><p>Kotauth simulator"),
             "/health": health.alive,
             "/health/ready": lambda: health.ready(settings, pool),
             "/health/version": lambda: health.version(settings),

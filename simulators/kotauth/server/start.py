@@ -1,7 +1,7 @@
 """The start, in the real server's order: checks, migrations, pool, seed, keys, API keys, the line, the port.
 
 Nothing is tried twice: without its database the server ends at once, and a restart policy is what brings it back.
-A start takes about a second. With STAND_IN_REAL_START=true it takes as long as the real server's.
+A start takes about a second. With SIMULATOR_REAL_START=true it takes as long as the real server's.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def run() -> int:
     except RefusedError as refusal:
         refusal.show()
         return 1
-    log.info(LOGGER, f"This is a stand-in that keeps the contract of Kotauth {VERSION}. It is not Kotauth.")
+    log.info(LOGGER, f"This is a simulator that keeps the contract of Kotauth {VERSION}. It is not Kotauth.")
     processors = available_processors()
     log.info(LOGGER, f"memory limit {memory_limit.read()} bytes")
     log.info(LOGGER, f"{processors} request thread(s)")
@@ -61,7 +61,7 @@ def run() -> int:
     log.info(
         LOGGER,
         f"KotAuth v{VERSION} started | env={configuration.environment} | baseUrl={configuration.base_url}"
-        f" | python={sys.version.split()[0]} (stand-in)",
+        f" | python={sys.version.split()[0]} (simulator)",
     )
     return Server(application.handle, CallThreads(processors)).run(
         lambda: log.info(LOGGER, "Responding at http://0.0.0.0:8080")
@@ -77,7 +77,7 @@ def _prepare(configuration: settings.Settings, began: float) -> Application:
     first_admin.seed(pool, configuration.base_url, configuration.bootstrap_admin_password)
     signing_keys.provision(pool, SecretKey(configuration.secret_key))
     api_keys.provision(pool, configuration.bootstrap_api_keys)
-    if variables.switched_on("STAND_IN_REAL_START"):
+    if variables.switched_on("SIMULATOR_REAL_START"):
         sleep(max(0.0, (FIRST_START_SECONDS if first else RESTART_SECONDS) - (monotonic() - began)))
     return Application(configuration, pool)
 

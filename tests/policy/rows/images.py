@@ -145,7 +145,7 @@ REGISTRIES = (
     Case("upper case in the path", (put("frontend", "image", "docker.io/library/Caddy:2.11.9"),), _ORIGIN),
     Case(
         "a local image",
-        (put("server", "image", "localhost/kotauth-stand-in:1.22.0"),),
+        (put("server", "image", "localhost/kotauth-simulator:1.22.0"),),
         found("allow-image-registries@server"),
     ),
 )

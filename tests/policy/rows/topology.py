@@ -159,8 +159,8 @@ BY_IMAGE = (
                 ("reserve-server-memory@server",),
             ),
             (
-                "an old stand-in",
-                (put("server", "image", "docker.io/library/kotauth-stand-in:1.20.0"),),
+                "an old simulator",
+                (put("server", "image", "docker.io/library/kotauth-simulator:1.20.0"),),
                 ("require-kotauth-version@server",),
             ),
             ("another frontend", (put("frontend", "image", "docker.io/library/nginx:1.29.1"),), ()),

@@ -38,7 +38,7 @@ CARRYING_DRIVERS = ("syslog", "awslogs", "fluentd", "gelf", "splunk", "gcplogs",
 
 _PART_OF_IMAGE = {
     "kotauth": SERVER,
-    "kotauth-stand-in": SERVER,
+    "kotauth-simulator": SERVER,
     "postgres": DATABASE,
     "caddy": FRONTEND,
     "nginx": FRONTEND,

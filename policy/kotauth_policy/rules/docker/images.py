@@ -13,7 +13,7 @@ from ...readers.docker.image import Image, is_image_id, parse_image
 from ...readers.docker.resources import BUILT_IMAGE, CONTAINER, IMAGES, SERVER, part, references
 
 AREA = Area("images")
-_KOTAUTH = ("kotauth", "kotauth-stand-in")
+_KOTAUTH = ("kotauth", "kotauth-simulator")
 _AWSX_IMAGE = "awsx:ecr:Image"
 _ECR = ("aws:ecr/repository:Repository", "awsx:ecr:Repository", _AWSX_IMAGE)
 """Registries of the stack itself."""

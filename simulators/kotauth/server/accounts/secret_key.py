@@ -62,7 +62,7 @@ class SecretKey:
         return hashlib.sha256(self.audit_key).hexdigest()[:KEY_ID_DIGITS]
 
     def _mac(self, purpose: str, content: bytes) -> bytes:
-        key = hashlib.sha256(f"{self._text}|stand-in/{purpose}".encode()).digest()
+        key = hashlib.sha256(f"{self._text}|simulator/{purpose}".encode()).digest()
         return hmac.digest(key, content, "sha256")
 
     def _keystream_xor(self, nonce: bytes, content: bytes) -> bytes:

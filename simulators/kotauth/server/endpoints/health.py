@@ -13,11 +13,11 @@ from ..process.version import VERSION
 
 
 def alive() -> Response:
-    """No database access. The two headers are the stand-in's own, for tests that ask which generation answered."""
+    """No database access. The two headers are the simulator's own, for tests that ask which generation answered."""
     response = json_response({"status": "up", "timestamp": _now()})
     response.headers += [
-        ("X-Stand-In-Version", VERSION),
-        ("X-Stand-In-Memory-Limit", memory_limit.read()),
+        ("X-Simulator-Version", VERSION),
+        ("X-Simulator-Memory-Limit", memory_limit.read()),
     ]
     return response
 
@@ -45,7 +45,7 @@ def ready(settings: Settings, pool: Pool) -> Response:
 
 
 def version(settings: Settings) -> Response:
-    """The running version. The stand-in never calls out, so nothing is known of a newer one."""
+    """The running version. The simulator never calls out, so nothing is known of a newer one."""
     return json_response(
         {
             "currentVersion": VERSION,

@@ -206,7 +206,7 @@ class Login:
 
 def _form(slug: str, status: int = 200, message: str = "") -> Response:
     return html_response(
-        "<!doctype html><title>Sign in (Kotauth stand-in)</title>"
+        "<!doctype html><title>Sign in (Kotauth simulator)</title>"
         f'<p>{html.escape(message)}</p><form method="post" action="/t/{html.escape(slug)}/authorize">'
         '<input name="username"><input name="password" type="password"><button>Sign in</button></form>',
         status,

@@ -35,8 +35,8 @@ FIRST_REQUEST_SECONDS = 1.0
 Counted in turns, not by the clock: on a machine that is too busy for this process it is too busy for the client, too.
 """
 TURN_SECONDS = 0.01
-HARD_LIMIT_SECONDS = float(os.environ.get("STAND_IN_HARD_LIMIT_SECONDS", "5"))
-"""`timeoutMillis` of 1.22 is 5,000. The variable is the stand-in's own, for tests that must not depend on a time."""
+HARD_LIMIT_SECONDS = float(os.environ.get("SIMULATOR_HARD_LIMIT_SECONDS", "5"))
+"""`timeoutMillis` of 1.22 is 5,000. The variable is the simulator's own, for tests that must not depend on a time."""
 EXIT_CODE = 128 + signal.SIGTERM
 
 Handler = Callable[[Request], Response]

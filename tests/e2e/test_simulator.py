@@ -1,4 +1,4 @@
-"""The stand-in for Kotauth keeps the contract that shows with a database: start, login, keys, proxies."""
+"""The simulator of Kotauth keeps the contract that shows with a database: start, login, keys, proxies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Starts of the stand-in for Kotauth, each in a process of its own, forked from one that has its modules."""
+"""Starts of the simulator of Kotauth, each in a process of its own, forked from one that has its modules."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from simulators.kotauth.server import __main__ as stand_in
+from simulators.kotauth.server import __main__ as server
 
 # Not from the process of the tests, whose threads no fork survives.
 _FORKS = multiprocessing.get_context("forkserver")
@@ -27,12 +27,12 @@ class Ended:
 
 
 def start(variables: Mapping[str, str]) -> Ended:
-    """Run the stand-in to its end with exactly these variables."""
+    """Run the simulator to its end with exactly these variables."""
     with tempfile.TemporaryDirectory() as folder:
         process = _FORKS.Process(target=_run, args=(dict(variables), folder))
         process.start()
         process.join(30)
-        assert process.exitcode is not None, "the stand-in did not end within 30 s"
+        assert process.exitcode is not None, "the simulator did not end within 30 s"
         return Ended(process.exitcode, *((Path(folder) / name).read_text() for name in ("stdout", "stderr")))
 
 
@@ -43,6 +43,6 @@ def _run(variables: dict[str, str], folder: str) -> None:
     sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w", buffering=1)
     os.environ.clear()
     os.environ.update(variables)
-    code = stand_in.main()
+    code = server.main()
     sys.stdout.flush()
     os._exit(code)

@@ -1,4 +1,4 @@
-"""The stand-in for Kotauth keeps the start contract that needs no database: variables and FATAL lines.
+"""The simulator of Kotauth keeps the start contract that needs no database: variables and FATAL lines.
 
 It runs in a process of its own, as in its image. Where a start should get past all checks, DB_URL names a port where
 nobody listens, and the start ends there: with the words that the real server has for that.
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.stand_in_start import start
+from tests.unit.simulator_start import start
 
 GOOD = {
     "KAUTH_BASE_URL": "https://auth.test",

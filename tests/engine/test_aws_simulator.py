@@ -1,4 +1,4 @@
-"""What the stand-in for the AWS provider promises and the stacks rely on, over the provider's real protocol.
+"""What the simulator of the AWS provider promises and the stacks rely on, over the provider's real protocol.
 
 Mistakes in a whole stack, and which layer finds each, are in `test_aws_planted_mistakes`.
 """
@@ -14,7 +14,7 @@ import grpc
 import pytest
 from pulumi.runtime.proto import provider_pb2
 
-from simulators.aws import StandIn, kinds, stand_in
+from simulators.aws import AwsSimulator, aws_simulator, kinds
 from simulators.aws.provider import wire
 from tests.engine.aws_stack import HOST_IMAGE, AwsStack
 
@@ -34,9 +34,9 @@ SSM = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
 
 
 class Provider:
-    """The stand-in, spoken to as the engine would."""
+    """The simulator, spoken to as the engine would."""
 
-    def __init__(self, aws: StandIn) -> None:
+    def __init__(self, aws: AwsSimulator) -> None:
         self.aws = aws
         self.role = self.create(ROLE, assumeRolePolicy=TRUST)
         self.vpc = self.create(VPC, cidrBlock="10.64.0.0/16")
@@ -76,7 +76,7 @@ def urn(token: str, name: str = "it", stack: str = "test") -> str:
 
 @pytest.fixture(scope="module")
 def provider() -> Iterator[Provider]:
-    with stand_in() as running:
+    with aws_simulator() as running:
         running.restrict("test")
         yield Provider(running)
 
@@ -173,11 +173,11 @@ REFUSED_BY_AWS: list[tuple[str, dict[str, Any], str]] = [
     (RIGHTS, {"name": "it", "role": "$role", "policy": "{"}, "MalformedPolicyDocument"),
     ("aws:lambda/invocation:Invocation", {"functionName": "none", "input": "{}"}, "ResourceNotFoundException"),
     ("aws:iam/rolePolicyAttachment:RolePolicyAttachment", {"role": "none", "policyArn": SSM}, "NoSuchEntity"),
-    ("aws:sqs/queue:Queue", {}, "the stand-in doesn't know aws:sqs/queue:Queue"),
+    ("aws:sqs/queue:Queue", {}, "the simulator doesn't know aws:sqs/queue:Queue"),
     (
         SUBNET,
         {"vpcId": "$vpc", "cidrBlock": "10.64.9.0/24", "enableLniAtDeviceIndex": 1},
-        "the stand-in doesn't know how to tell AWS: enableLniAtDeviceIndex",
+        "the simulator doesn't know how to tell AWS: enableLniAtDeviceIndex",
     ),
 ]
 
@@ -276,7 +276,7 @@ def test_a_change_that_nobody_decided_on_is_named(provider: Provider) -> None:
 @pytest.mark.parametrize(
     ("function", "arguments", "says"),
     [
-        ("aws:ec2/getVpcs:getVpcs", {}, "the stand-in doesn't know the function aws:ec2/getVpcs:getVpcs"),
+        ("aws:ec2/getVpcs:getVpcs", {}, "the simulator doesn't know the function aws:ec2/getVpcs:getVpcs"),
         (
             "aws:rds/getOrderableDbInstance:getOrderableDbInstance",
             {"engine": "postgres", "engineVersion": "14.20", "instanceClass": "db.t4g.nano"},

@@ -1,4 +1,4 @@
-"""The stand-in for Kotauth waits as the real server does: for its database, and for a thread that is free."""
+"""The simulator of Kotauth waits as the real server does: for its database, and for a thread that is free."""
 
 from __future__ import annotations
 

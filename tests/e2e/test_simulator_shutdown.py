@@ -1,4 +1,4 @@
-"""The stand-in for Kotauth after SIGTERM: nothing that was accepted is lost."""
+"""The simulator of Kotauth after SIGTERM: nothing that was accepted is lost."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class TestShutdown:
 
     def test_logins_in_flight_are_finished_and_kept_connections_are_closed(self, lab: Lab) -> None:
         lab.make_database("inflight")
-        server = lab.start("inflight", {"STAND_IN_HARD_LIMIT_SECONDS": "120"} | with_processors(8))
+        server = lab.start("inflight", {"SIMULATOR_HARD_LIMIT_SECONDS": "120"} | with_processors(8))
         kept = http.client.HTTPConnection(server.address, PORT, timeout=30)
         kept.request("GET", "/health")
         kept.getresponse().read()

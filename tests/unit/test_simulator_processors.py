@@ -1,4 +1,4 @@
-"""The stand-in has as many request threads as a JVM would see processors."""
+"""The simulator has as many request threads as a JVM would see processors."""
 
 from __future__ import annotations
 
