@@ -10,7 +10,7 @@ a development stack takes to preview, and a program on Docker has no use for it.
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from .tokens import PACKAGE
+from .schema.tokens import PACKAGE
 
 if TYPE_CHECKING:
     from .aws.compute.boot_gate import AwsBootGate

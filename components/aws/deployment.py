@@ -9,7 +9,7 @@ from ..kotauth import server as kotauth
 from ..kotauth.credentials import KotauthCredentials
 from ..postgres.rds_ca import rds_ca_bundle
 from ..postgres.role import OWNER, login_name
-from ..tokens import token
+from ..schema.tokens import token
 from .database.database import AwsDatabase
 from .database.database_role import AwsDatabaseRole
 from .ingress.topology import SERVING, ServerDependencies

@@ -7,7 +7,7 @@ import pulumi
 
 from ..frontends.caddy import frontend as caddy
 from ..inputs.reader import Inputs
-from ..tokens import token
+from ..schema.tokens import token
 from ..workload.hardening import CHECK_CPUS, CHECK_MEMORY_MB
 from .hardened import Mount, Runtime, hardened_container, trigger_label
 

@@ -13,7 +13,7 @@ import pulumi
 import pulumi_docker as docker
 
 from ..inputs.reader import Inputs, whole_floats_as_int
-from ..tokens import token
+from ..schema.tokens import token
 from ..workload.hardening import CHECK_CPUS, CHECK_MEMORY_MB
 from ..workload.spec import (
     CONFIG_DIRECTORY,

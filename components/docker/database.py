@@ -10,7 +10,7 @@ from ..inputs.reader import Inputs, number, whole_number
 from ..postgres.limits import POOL_SIZE, parse_database_name, parse_fingerprint, parse_password_version, parse_pool_size
 from ..postgres.role import OWNER, connection_limit, login_name, role_script, role_settings, scram_verifier
 from ..postgres.server import ADMINISTRATOR, DEFAULT_VERSION, IMAGES, USER, database_server, parse_image
-from ..tokens import token
+from ..schema.tokens import token
 from ..workload.hardening import CHECK_CPUS, CHECK_MEMORY_MB
 from .container import DockerContainer
 from .files import DockerFiles

@@ -8,7 +8,7 @@ from ..frontends.caddy import frontend as caddy
 from ..kotauth import server as kotauth
 from ..kotauth.credentials import KotauthCredentials
 from ..postgres.role import OWNER, login_name
-from ..tokens import token
+from ..schema.tokens import token
 from .certificate import DockerCaCertificate
 from .container import DockerContainer
 from .database import HOST, DockerDatabase, DockerDatabaseRole

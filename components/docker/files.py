@@ -13,7 +13,7 @@ import pulumi
 import pulumi_docker as docker
 
 from ..inputs.reader import Inputs
-from ..tokens import token
+from ..schema.tokens import token
 from ..workload.spec import parse_owner
 from .hardened import PART_LABEL
 

@@ -6,7 +6,7 @@ import pulumi
 import pulumi_docker as docker
 
 from ..inputs.reader import Inputs, true_or_false
-from ..tokens import token
+from ..schema.tokens import token
 
 
 class DockerNetworkArgs(TypedDict):

@@ -12,7 +12,7 @@ import pulumi_random as random
 
 from ..inputs.reader import Inputs
 from ..postgres.limits import parse_password_version
-from ..tokens import token
+from ..schema.tokens import token
 from . import server as kotauth
 
 _API_KEY_PREFIX = "kauth_master_"

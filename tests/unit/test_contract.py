@@ -75,7 +75,7 @@ def tree(module: Path) -> ast.Module:
 
 
 def test_the_tokens_of_all_components() -> None:
-    from components.tokens import token  # noqa: PLC0415 - this test's only
+    from components.schema.tokens import token  # noqa: PLC0415 - this test's only
 
     assert {component.__name__: token(component.__name__) for component in COMPONENTS} == TOKENS
 

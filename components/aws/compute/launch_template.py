@@ -13,7 +13,7 @@ import pulumi_aws as aws
 
 from ...inputs.reader import Inputs, whole_floats_as_int
 from ...kotauth.server import DATABASE_PORT
-from ...tokens import token
+from ...schema.tokens import token
 from ...workload.spec import ContainerSpec
 from ..host.description import images
 from ..host.machine_image import newest_image_parameter

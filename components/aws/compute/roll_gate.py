@@ -10,7 +10,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 
 from ...inputs.reader import Inputs
-from ...tokens import token
+from ...schema.tokens import token
 from ..security.iam import allow
 from .gate_function import gate_call, take_limits
 

@@ -11,7 +11,7 @@ import pulumi
 import pulumi_aws as aws
 
 from ...inputs.reader import Inputs
-from ...tokens import token
+from ...schema.tokens import token
 from ...workload.spec import ContainerSpec
 from ..observability.logs import RETENTION_DAYS
 from ..security.secret import SecretReference

@@ -10,7 +10,7 @@ import pulumi
 import pulumi_aws as aws
 
 from ...inputs.reader import Inputs, whole_number
-from ...tokens import token
+from ...schema.tokens import token
 from ...workload.spec import ContainerSpec
 from ..security.secret import SecretReference
 from ..security.security_groups import WORLD, Egress

@@ -19,7 +19,7 @@ import pulumi_aws as aws
 
 from ...inputs.reader import InvalidInputError
 from ...postgres.server import ADMINISTRATOR
-from ...tokens import token
+from ...schema.tokens import token
 from ..observability.logs import log_group
 from ..security.iam import trust
 from ..security.key import customer_managed_key

@@ -20,7 +20,7 @@ from ...postgres.limits import (
 )
 from ...postgres.rds_ca import parse_ca_bundle, rds_ca_bundle
 from ...postgres.role import OWNER, connection_limit, login_name
-from ...tokens import token
+from ...schema.tokens import token
 from ..functions.archive import POSTGRES_DRIVER, FunctionCode, function_code
 from ..observability.logs import RETENTION_DAYS, encrypted_log_group, parse_retention
 from ..security.iam import document, trust

@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from ...inputs.reader import Inputs, one_of
-from ...tokens import token
+from ...schema.tokens import token
 from .dns import parse_host_name
 
 _COMMON_NAME_CHARACTERS = 64

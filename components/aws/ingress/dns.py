@@ -11,7 +11,7 @@ import pulumi
 import pulumi_aws as aws
 
 from ...inputs.reader import Inputs
-from ...tokens import token
+from ...schema.tokens import token
 
 _ADDRESS_TTL_SECONDS = 300
 _LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"

@@ -13,7 +13,7 @@ import pulumi_aws as aws
 
 from ...inputs.reader import Inputs, InvalidInputError, one_of, true_or_false, whole_number
 from ...kotauth.server import READY_PATH
-from ...tokens import token
+from ...schema.tokens import token
 from ..observability.logs import parse_retention
 from ..security.security_groups import WORLD
 from .access_log_bucket import access_log_bucket

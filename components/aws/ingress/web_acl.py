@@ -11,7 +11,7 @@ import pulumi
 import pulumi_aws as aws
 
 from ...inputs.reader import Inputs, whole_number
-from ...tokens import token
+from ...schema.tokens import token
 from ..observability.logs import RETENTION_DAYS, encrypted_log_group, parse_retention
 
 # The SDK has a type of its own for a statement in each depth: comparing them all takes pyright three minutes. The

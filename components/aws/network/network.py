@@ -11,7 +11,7 @@ import pulumi
 import pulumi_aws as aws
 
 from ...inputs.reader import Inputs, one_of
-from ...tokens import token
+from ...schema.tokens import token
 from ..observability.logs import RETENTION_DAYS, parse_retention
 from ..security.security_groups import WORLD
 from .endpoints import s3_endpoint, secrets_endpoint

@@ -11,7 +11,7 @@ import pulumi_aws as aws
 
 from ...inputs.addresses import parse_email
 from ...inputs.reader import Inputs
-from ...tokens import token
+from ...schema.tokens import token
 from ..security.iam import allow, deny, document
 from ..security.key import customer_managed_key
 from .alarms import ALARMS

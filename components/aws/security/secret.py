@@ -10,7 +10,7 @@ import pulumi
 import pulumi_aws as aws
 
 from ...inputs.reader import Inputs, true_or_false, whole_number
-from ...tokens import token
+from ...schema.tokens import token
 from .key import customer_managed_key
 
 CURRENT = "AWSCURRENT"

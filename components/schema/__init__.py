@@ -1,0 +1,1 @@
+"""What the schema of the package is made of."""
