@@ -40,19 +40,22 @@ def images(setting: Callable[[str], str]) -> dict[str, Image]:
 
     Raises ``InvalidInputError`` with every setting that names no image.
     """
-    from components.aws.settings import CADDY_IMAGE, TOOLS_IMAGE  # noqa: PLC0415
-    from components.frontends.caddy import frontend as caddy  # noqa: PLC0415
+    from components.aws.ingress.topology import LOAD_BALANCER, proxy_of  # noqa: PLC0415
+    from components.aws.settings import mirrored  # noqa: PLC0415
     from components.inputs.reader import Inputs  # noqa: PLC0415
     from components.kotauth import server as kotauth  # noqa: PLC0415 - loads Pulumi's SDK
     from components.postgres import server as postgres  # noqa: PLC0415
 
-    names = ("databaseVersion", "image", "frontendImage", "toolsImage")
+    names = ("databaseVersion", "frontend", "image", "frontendImage", "toolsImage")
     reader = Inputs({name: setting(name) for name in names}, "the stack's file", prefix="kotauth:")
     version = reader.take("databaseVersion", postgres.parse_version, postgres.DEFAULT_VERSION)
-    tools = TOOLS_IMAGE.format(postgres.IMAGES[version].rpartition(":")[2])
+    proxy = proxy_of(reader.take("frontend", str, LOAD_BALANCER))
+    tools = mirrored(postgres.IMAGES[version])
     found = {
         "image": reader.take("image", kotauth.parse_image, kotauth.parse_image(kotauth.DEFAULT_IMAGE)),
-        "frontendImage": reader.take("frontendImage", caddy.parse_image, caddy.parse_image(CADDY_IMAGE)),
+        "frontendImage": reader.take(
+            "frontendImage", proxy.parse_image, proxy.parse_image(mirrored(proxy.default_image))
+        ),
         "toolsImage": reader.take("toolsImage", postgres.parse_image, postgres.parse_image(tools)),
     }
     reader.finish()

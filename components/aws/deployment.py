@@ -1,4 +1,4 @@
-"""The whole of Kotauth on AWS: a network, RDS, the role, and a host behind a load balancer or at the edge."""
+"""The whole of Kotauth on AWS: network, RDS, role, and the server, behind a load balancer or on a single host."""
 
 from typing import Any, NotRequired, TypedDict
 
@@ -12,7 +12,7 @@ from ..postgres.role import OWNER, login_name
 from ..schema.tokens import token
 from .database.database import AwsDatabase
 from .database.database_role import AwsDatabaseRole
-from .ingress.topology import SERVING, ServerDependencies
+from .ingress.topology import ServerDependencies, make_topology
 from .network.placement import after, lay_network
 from .observability.observability import AwsObservability
 from .security.key import customer_managed_key
@@ -30,19 +30,19 @@ class AwsDeploymentArgs(TypedDict):
     vpc_cidr: NotRequired[str]
     """Addresses of that network. Default `10.64.0.0/16`."""
     nat_gateways: NotRequired[str]
-    """`per-zone` (default), `one`, or `none` (only with frontend `caddy`)."""
+    """`per-zone` (default), `one`, or `none` (only without a load balancer)."""
     vpc_id: NotRequired[str]
     """A network that exists already, by its plain id; then the three lists of subnets are required."""
     public_subnet_ids: NotRequired[list[str]]
-    """Its subnets for the load balancer, or the host at the edge."""
+    """Its subnets for the load balancer, or for the single host."""
     private_subnet_ids: NotRequired[list[str]]
     """Its subnets for the server and the role's function, with a way out."""
     isolated_subnet_ids: NotRequired[list[str]]
     """Its subnets for the database."""
     frontend: NotRequired[str]
-    """`alb` (default) or `caddy`."""
+    """`alb` (default, a load balancer), or the proxy that ends TLS on a single host: `caddy`."""
     frontend_image: NotRequired[str]
-    """Caddy's image. Default the official one on public.ecr.aws."""
+    """The image of the proxy on the host. Default the official one on public.ecr.aws."""
     tools_image: NotRequired[str]
     """Image with psql for the check before a start. Default PostgreSQL's official one on public.ecr.aws."""
     zone_id: NotRequired[str]
@@ -50,7 +50,7 @@ class AwsDeploymentArgs(TypedDict):
     certificate_arn: NotRequired[str]
     """An ACM certificate of one's own, instead of `zone_id`."""
     acme_email: NotRequired[str]
-    """Address for the certificate authority's mails; required with `caddy`."""
+    """Address for the certificate authority's mails; required without a load balancer."""
     acme_server: NotRequired[str]
     """Directory URL of another ACME server than Let's Encrypt."""
     admin_cidrs: NotRequired[list[str]]
@@ -129,7 +129,7 @@ class AwsDeployment(pulumi.ComponentResource):
     database_endpoint: pulumi.Output[str]
     """Host name of the database."""
     frontend_address: pulumi.Output[str]
-    """What the public name must point to: the load balancer's name, or the address of the host at the edge."""
+    """What the public name must point to: the load balancer's name, or the address of the single host."""
     load_balancer_name: pulumi.Output[str]
     """The load balancer's name; empty without one."""
     secret_arns: pulumi.Output[dict[str, str]]
@@ -141,8 +141,8 @@ class AwsDeployment(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AwsDeploymentArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make network, secrets, database, role, frontend and server, in the order in which they need each other."""
-        s = AwsSettings.resolve(args, f"AwsDeployment {name}")
-        server = s.server
+        settings = AwsSettings.resolve(args, f"AwsDeployment {name}")
+        server = settings.server
         super().__init__(
             token("AwsDeployment"),
             name,
@@ -150,39 +150,39 @@ class AwsDeployment(pulumi.ComponentResource):
                 "base_url": server.base_url.text,
                 "environment": server.environment,
                 "image": server.image.reference,
-                "frontend": s.frontend,
+                "frontend": settings.frontend,
             },
             opts,
         )
         child, tags = pulumi.ResourceOptions(parent=self), args.get("tags", {})
         region = aws.get_region(opts=pulumi.InvokeOptions(parent=self)).region
-        ca = s.database_ca or rds_ca_bundle(region, "database_ca")
-        what = f"Logs and alarms of {name}"
-        log_key = customer_managed_key(f"{name}-log-key", what, child, services=["logs", "alarms"], tags=tags).arn
-        place = lay_network(name, s, log_key_arn=log_key, tags=tags, opts=child)
+        ca = settings.database_ca or rds_ca_bundle(region, "database_ca")
+        logs = f"Logs and alarms of {name}"
+        log_key = customer_managed_key(f"{name}-log-key", logs, child, services=["logs", "alarms"], tags=tags).arn
+        placement = lay_network(name, settings, log_key_arn=log_key, tags=tags, opts=child)
         credentials = KotauthCredentials(name, server.credentials, child)
         secrets = store_secrets(
             name,
             credentials.secret_files(),
             password_version=server.database_password_version,
-            deletion_protection=s.deletion_protection,
+            deletion_protection=settings.deletion_protection,
             tags=tags,
             opts=child,
         )
         database = AwsDatabase(
             f"{name}-database",
             {
-                "vpc_id": place.vpc_id,
-                "subnet_ids": place.isolated_subnet_ids,
+                "vpc_id": placement.vpc_id,
+                "subnet_ids": placement.isolated_subnet_ids,
                 "database": OWNER,
                 "version": server.database_version,
-                "instance_class": s.database_class,
-                "storage_gb": s.database_storage,
-                "storage_limit_gb": s.database_storage_limit,
-                "multi_az": s.database_multi_az,
-                "backup_retention_days": s.database_backup_days,
-                "log_retention_days": s.log_retention_days,
-                "deletion_protection": s.deletion_protection,
+                "instance_class": settings.database_class,
+                "storage_gb": settings.database_storage,
+                "storage_limit_gb": settings.database_storage_limit,
+                "multi_az": settings.database_multi_az,
+                "backup_retention_days": settings.database_backup_days,
+                "log_retention_days": settings.log_retention_days,
+                "deletion_protection": settings.deletion_protection,
                 "tags": tags,
             },
             child,
@@ -191,8 +191,8 @@ class AwsDeployment(pulumi.ComponentResource):
         role = AwsDatabaseRole(
             f"{name}-database-role",
             {
-                "vpc_id": place.vpc_id,
-                "subnet_ids": place.private_subnet_ids,
+                "vpc_id": placement.vpc_id,
+                "subnet_ids": placement.private_subnet_ids,
                 "database": OWNER,
                 "database_host": database.host,
                 "database_security_group_id": database.security_group_id,
@@ -204,47 +204,47 @@ class AwsDeployment(pulumi.ComponentResource):
                 "pool_size": server.pool_size,
                 "secret_key_fingerprint": credentials.secret_key_fingerprint,
                 "ca_bundle": ca,
-                "log_retention_days": s.log_retention_days,
+                "log_retention_days": settings.log_retention_days,
                 "kms_key_arn": log_key,
                 "tags": tags,
             },
-            after(child, database, *place.made, *secrets.made),
+            after(child, database, *placement.made, *secrets.made),
         )
-        its_database = kotauth.Database(
-            database.host, OWNER, login_name(server.database_password_version), s.tools_image.reference, ca
+        server_database = kotauth.Database(
+            database.host, OWNER, login_name(server.database_password_version), settings.tools_image.reference, ca
         )
-        serving = SERVING[s.frontend](
+        topology = make_topology(
             name,
-            s,
-            place,
-            server.spec(its_database),
+            settings,
+            placement,
+            server.spec(server_database),
             ServerDependencies(server.base_url, secrets.references, database.security_group_id, log_key),
             tags=tags,
-            opts=after(child, role, *place.made, *secrets.made),
+            opts=after(child, role, *placement.made, *secrets.made),
         )
         watched: Any = {
-            **serving.watched,
-            "log_group_name": serving.log_group,
+            **topology.watched,
+            "log_group_name": topology.log_group,
             "database_identifier": database.identifier,
             "role_function_name": role.function_name,
-            "nat_gateway_ids": place.nat_gateway_ids,
-            "errors": s.alarm_errors,
-            "failed_logins": s.alarm_failed_logins,
-            "latency_seconds": s.alarm_latency,
+            "nat_gateway_ids": placement.nat_gateway_ids,
+            "errors": settings.alarm_errors,
+            "failed_logins": settings.alarm_failed_logins,
+            "latency_seconds": settings.alarm_latency,
             "kms_key_arn": log_key,
             "tags": tags,
-        } | ({"alarm_email": s.alarm_email} if s.alarm_email else {})
+        } | ({"alarm_email": settings.alarm_email} if settings.alarm_email else {})
 
-        self.url = serving.ready.apply(lambda _: server.base_url.text)
-        self.admin_url = serving.ready.apply(lambda _: f"{server.base_url.text}/admin")
-        self.ready_url = serving.ready.apply(lambda _: f"{server.base_url.text}{kotauth.READY_PATH}")
+        self.url = topology.ready.apply(lambda _: server.base_url.text)
+        self.admin_url = topology.ready.apply(lambda _: f"{server.base_url.text}/admin")
+        self.ready_url = topology.ready.apply(lambda _: f"{server.base_url.text}{kotauth.READY_PATH}")
         self.admin_password = credentials.admin_password
         self.checklist_api_key = credentials.checklist_api_key
-        self.database_url = pulumi.Output.from_input(its_database.url)
+        self.database_url = pulumi.Output.from_input(server_database.url)
         self.database_endpoint = database.host
-        self.frontend_address = serving.address
-        self.load_balancer_name = serving.load_balancer_name
-        self.secret_arns = pulumi.Output.all(**{file: each["arn"] for file, each in secrets.references.items()})
-        self.log_group = serving.log_group
+        self.frontend_address = topology.address
+        self.load_balancer_name = topology.load_balancer_name
+        self.secret_arns = pulumi.Output.all(**{file: secret["arn"] for file, secret in secrets.references.items()})
+        self.log_group = topology.log_group
         self.dashboard_url = AwsObservability(f"{name}-watch", watched, child).dashboard_url
         self.register_outputs({output: getattr(self, output) for output in AwsDeployment.__annotations__})

@@ -16,7 +16,7 @@ _SEEN_FROM_HERE = "If that is what DNS says inside your network only (split hori
 def check_certificate(settings: AwsSettings) -> None:
     """Warn where CAA records keep ACM from certifying the public name."""
     domain = settings.server.base_url.host
-    if settings.frontend != "alb" or settings.certificate_arn:
+    if not settings.has_load_balancer or settings.certificate_arn:
         return
     try:
         forbidden = delegation.forbidden_by(domain)

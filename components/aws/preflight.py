@@ -121,7 +121,7 @@ class _Preflight:
         found = self._ask("instanceType", kind, rule, lambda: aws.ec2.get_instance_type(instance_type=kind))
         if not found:
             return
-        needed = needed_memory_mb(settings.server.memory)
+        needed = needed_memory_mb(settings, settings.server.memory)
         if found.memory_size < needed:
             self._problem(
                 "instanceType", kind, f"has {found.memory_size} MB, the containers and the host need {needed}"
@@ -166,7 +166,7 @@ class _Preflight:
             pulumi.log.debug(f"the key {key} can't be asked about: {_said(error)}")
         who = (
             "the service-linked role AWSServiceRoleForAutoScaling"
-            if self._settings.frontend == "alb"
+            if self._settings.has_load_balancer
             else "whoever deploys"
         )
         rule = (

@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..config.frontends import FRONTENDS, NOT_YET
 from ..config.server import ServerSettings, resolve
-from ..frontends.caddy import frontend as caddy
 from ..inputs.addresses import parse_email, parse_https_url
 from ..inputs.image import Image
 from ..inputs.reader import Inputs, one_of, true_or_false, whole_number
@@ -22,7 +22,7 @@ from ..postgres.rds_ca import parse_ca_bundle
 from .compute.capacity import INSTANCE_TYPE, parse_image_id, parse_instance_type
 from .database import rds
 from .ingress.certificate import parse_certificate_arn
-from .ingress.topology import SERVING, ServingSettings
+from .ingress.topology import LOAD_BALANCER, TopologySettings, proxy_of
 from .network.network import CIDR, NAT_GATEWAYS, parse_nat_gateways
 from .network.placement import NetworkSettings
 from .network.subnets import parse_vpc_cidr, parse_zones
@@ -30,18 +30,14 @@ from .observability.alarms import alarm
 from .observability.logs import RETENTION_DAYS, parse_retention
 from .security.security_groups import EGRESS_PORTS, parse_egress_ports
 
-CADDY_IMAGE = "public.ecr.aws/docker/library/caddy:2.11.9"
-TOOLS_IMAGE = "public.ecr.aws/docker/library/postgres:{}"
-"""The official images on the registry that AWS itself mirrors: no rate limit that a boot could meet."""
 _NETWORK = ("vpc_id", "public_subnet_ids", "private_subnet_ids", "isolated_subnet_ids")
 
 
 @dataclass(frozen=True, kw_only=True)
-class AwsSettings(NetworkSettings, ServingSettings):
+class AwsSettings(NetworkSettings, TopologySettings):
     """Everything that `AwsDeployment` decides by: each part's own, and the rest. Storage in GB, retention in days."""
 
     server: ServerSettings
-    frontend: str
     tools_image: Image
     replicas: int
     customer_disk_key: bool
@@ -65,7 +61,9 @@ class AwsSettings(NetworkSettings, ServingSettings):
     def read(cls, reader: Inputs) -> AwsSettings:
         """Take every setting from ``reader``; the caller ends with ``reader.finish()``."""
         server = ServerSettings.read(reader)
-        tools = postgres.parse_image(TOOLS_IMAGE.format(postgres.IMAGES[server.database_version].rpartition(":")[2]))
+        tools = postgres.parse_image(mirrored(postgres.IMAGES[server.database_version]))
+        frontend = reader.take("frontend", _parse_frontend, LOAD_BALANCER)
+        proxy = proxy_of(frontend)
         storage = reader.take("database_storage", rds.parse_storage, rds.STORAGE_GB)
         settings = cls(
             server=server,
@@ -76,8 +74,10 @@ class AwsSettings(NetworkSettings, ServingSettings):
             public_subnet_ids=reader.take("public_subnet_ids", _subnets, []),
             private_subnet_ids=reader.take("private_subnet_ids", _subnets, []),
             isolated_subnet_ids=reader.take("isolated_subnet_ids", _subnets, []),
-            frontend=reader.take("frontend", _parse_frontend, "alb"),
-            frontend_image=reader.take("frontend_image", caddy.parse_image, caddy.parse_image(CADDY_IMAGE)),
+            frontend=frontend,
+            frontend_image=reader.take(
+                "frontend_image", proxy.parse_image, proxy.parse_image(mirrored(proxy.default_image))
+            ),
             tools_image=reader.take("tools_image", postgres.parse_image, tools),
             zone_id=reader.optional("zone_id", _parse_zone_id),
             certificate_arn=reader.optional("certificate_arn", parse_certificate_arn),
@@ -122,12 +122,12 @@ class AwsSettings(NetworkSettings, ServingSettings):
         elif not given and not self.availability_zones:
             rule = "is required: two or three zones, such as eu-central-1a,eu-central-1b"
             reader.problem("availability_zones", "", rule)
-        if self.nat_gateways == "none" and self.frontend == "alb":
+        if self.nat_gateways == "none" and self.has_load_balancer:
             reader.problem("nat_gateways", "none", "leaves the server in its private subnet without a way out")
         for name in _NETWORK[1:]:
             subnets = getattr(self, name)
-            # At the edge one host is public, and one function private.
-            if len(subnets) == 1 and (name == "isolated_subnet_ids" or self.frontend == "alb"):
+            # Without a load balancer one host is public, and one function private.
+            if len(subnets) == 1 and (name == "isolated_subnet_ids" or self.has_load_balancer):
                 reader.problem(name, subnets[0], "must be two or more subnets, in different zones")
 
     def _check_certificate(self, reader: Inputs) -> None:
@@ -135,7 +135,7 @@ class AwsSettings(NetworkSettings, ServingSettings):
             reader.problem("base_url", self.server.base_url.text, "is a local name, which nobody certifies")
         elif self.server.base_url and self.server.base_url.port != 443:
             reader.problem("base_url", self.server.base_url.text, "must have no port: on AWS it is 443")
-        if self.frontend == "alb":
+        if self.has_load_balancer:
             if self.zone_id and self.certificate_arn:
                 zone = reader.name("zone_id")
                 rule = f"must be empty with {zone}: the certificate is either brought or made in the zone"
@@ -146,17 +146,26 @@ class AwsSettings(NetworkSettings, ServingSettings):
                 reader.problem("zone_id", "", rule)
             for name in ("acme_email", "acme_server"):
                 if getattr(self, name):
-                    rule = "is for frontend caddy; the ALB's certificate is ACM's"
+                    rule = f"is for frontend {' or '.join(FRONTENDS)}; the ALB's certificate is ACM's"
                     reader.problem(name, getattr(self, name), rule)
         else:
             if not self.acme_email:
-                reader.problem("acme_email", "", "is required with frontend caddy: the authority writes to it")
+                reader.problem(
+                    "acme_email", "", f"is required with frontend {self.frontend}: the authority writes to it"
+                )
             if self.certificate_arn:
-                rule = "is for frontend alb; Caddy gets its certificate from the ACME authority"
+                rule = (
+                    f"is for frontend {LOAD_BALANCER}; {self.proxy.title} gets its certificate from the ACME authority"
+                )
                 reader.problem("certificate_arn", self.certificate_arn, rule)
 
 
-_parse_frontend = one_of(*SERVING, hint={"nginx": "nginx is not there yet", "traefik": "Traefik is not there yet"})
+def mirrored(official: str) -> str:
+    """Return an official image of Docker Hub on the registry where AWS mirrors it: no rate limit that a boot meets."""
+    return official.replace("docker.io/", "public.ecr.aws/docker/", 1)
+
+
+_parse_frontend = one_of(LOAD_BALANCER, *FRONTENDS, hint=NOT_YET)
 
 
 def _list(raw: object) -> list[str]:

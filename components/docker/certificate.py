@@ -5,13 +5,16 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
-from ..frontends.caddy import frontend as caddy
-from ..inputs.reader import Inputs
+from ..config.frontends import DEFAULT, FRONTENDS
+from ..inputs.reader import Inputs, one_of
 from ..schema.tokens import token
 from ..workload.hardening import CHECK_CPUS, CHECK_MEMORY_MB
 from .hardened import Mount, Runtime, hardened_container, trigger_label
 
 _READ = 'for _ in $(seq 30); do [ -s "$1" ] && break; sleep 1; done; cat "$1"'
+_WITH_AUTHORITY = {
+    name: frontend.ca_certificate for name, frontend in FRONTENDS.items() if frontend.ca_certificate is not None
+}
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n?")
 
 
@@ -22,10 +25,10 @@ class DockerCaCertificateArgs(TypedDict):
     """Volume that holds the certificate."""
     written_by: pulumi.Input[str]
     """Name of the container that writes it: a new one may have made a new authority."""
-    path: NotRequired[str]
-    """Its path in the frontend, which mounts the volume at `/data`. Default where Caddy keeps its own authority's."""
+    frontend: NotRequired[str]
+    """The proxy that runs in it. Default `caddy`."""
     image: NotRequired[str]
-    """Image with `sh`. Default Caddy's official one."""
+    """Image with `sh`. Default the proxy's official one."""
     labels: NotRequired[dict[str, str]]
     """Labels for every child."""
 
@@ -38,21 +41,23 @@ class DockerCaCertificate(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DockerCaCertificateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Print the file and keep what was printed."""
-        Inputs.of(DockerCaCertificateArgs, name, args).finish()
-        path = args.get("path", caddy.CA_CERTIFICATE)
-        super().__init__(token("DockerCaCertificate"), name, {"path": path}, opts)
+        inputs = Inputs.of(DockerCaCertificateArgs, name, args)
+        frontend = FRONTENDS[inputs.take("frontend", one_of(*_WITH_AUTHORITY), DEFAULT.name)]
+        inputs.finish()
+        certificate = _WITH_AUTHORITY[frontend.name]
+        super().__init__(token("DockerCaCertificate"), name, {"path": certificate.path}, opts)
         reader = hardened_container(
             name,
             Runtime(
                 part="job",
-                image=args.get("image", caddy.DEFAULT_IMAGE),
-                user=caddy.USER,
+                image=args.get("image", frontend.default_image),
+                user=frontend.user,
                 memory=CHECK_MEMORY_MB,
                 cpus=CHECK_CPUS,
                 entrypoint=["sh", "-c", _READ, "read"],
-                command=[path],
+                command=[certificate.path],
                 labels={**args.get("labels", {}), **trigger_label(args["written_by"])},
-                mounts=[Mount(args["volume"], "/data")],
+                mounts=[Mount(args["volume"], certificate.directory)],
             ),
             pulumi.ResourceOptions(parent=self),
             # The provider keeps what an attached container printed.

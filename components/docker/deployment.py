@@ -1,10 +1,10 @@
-"""The whole of Kotauth on one Docker host: PostgreSQL, the server, Caddy."""
+"""The whole of Kotauth on one Docker host: PostgreSQL, the server, a frontend."""
 
 from typing import NotRequired, TypedDict
 
 import pulumi
 
-from ..frontends.caddy import frontend as caddy
+from ..frontends.frontend import EdgeSite
 from ..kotauth import server as kotauth
 from ..kotauth.credentials import KotauthCredentials
 from ..postgres.role import OWNER, login_name
@@ -48,7 +48,7 @@ class DockerDeploymentArgs(TypedDict):
     frontend_image: NotRequired[str]
     """The proxy's image. Default the official one."""
     certificates: NotRequired[str]
-    """`acme` (default, a public certificate) or `internal` (Caddy's own certificate authority)."""
+    """`acme` (default, a public certificate) or `internal` (the proxy's own certificate authority)."""
     acme_email: NotRequired[str]
     """Address for the certificate authority's mails; required with `acme`."""
     acme_server: NotRequired[str]
@@ -95,7 +95,6 @@ class DockerDeployment(pulumi.ComponentResource):
         )
         child = pulumi.ResourceOptions(parent=self)
         labels = args.get("labels", {})
-        public = settings.certificates == "acme"
 
         front = DockerNetwork(
             f"{name}-frontend", {"internal": False, "labels": {**labels, "kotauth.network": "frontend"}}, child
@@ -124,13 +123,13 @@ class DockerDeployment(pulumi.ComponentResource):
             pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[database])),
         )
 
-        its_database = kotauth.Database(
+        server_database = kotauth.Database(
             HOST, OWNER, login_name(application.database_password_version), settings.database_image.reference
         )
         server = DockerContainer(
             f"{name}-server",
             {
-                "spec": application.spec(its_database),
+                "spec": application.spec(server_database),
                 "secrets": credentials.secret_files(),
                 "networks": [
                     {"name": front.network_name, "alias": _SERVER},
@@ -145,16 +144,15 @@ class DockerDeployment(pulumi.ComponentResource):
         proxy = DockerContainer(
             f"{name}-caddy",
             {
-                "spec": caddy.edge(
-                    image=settings.frontend_image.reference,
-                    configuration=caddy.edge_caddyfile(
-                        application.base_url,
-                        _SERVER,
-                        acme_email=settings.acme_email if public else None,
-                        acme_server=settings.acme_server,
-                    ),
-                    http_port=settings.http_port,
-                    https_port=settings.https_port,
+                "spec": settings.proxy.edge(
+                    EdgeSite(
+                        base_url=application.base_url,
+                        upstream=_SERVER,
+                        image=settings.frontend_image.reference,
+                        http_port=settings.http_port,
+                        https_port=settings.https_port,
+                        acme=settings.acme,
+                    )
                 ),
                 "networks": [{"name": front.network_name}],
                 "files_image": settings.database_image.reference,
@@ -164,12 +162,12 @@ class DockerDeployment(pulumi.ComponentResource):
         )
 
         self.ca_certificate = pulumi.Output.from_input("")
-        if not public:
+        if ca := settings.internal_ca:
             self.ca_certificate = DockerCaCertificate(
                 f"{name}-ca-certificate",
                 {
-                    "volume": proxy.volumes["data"],
-                    "path": caddy.CA_CERTIFICATE,
+                    "volume": proxy.volumes[ca.volume],
+                    "frontend": settings.frontend,
                     "image": settings.frontend_image.reference,
                     "written_by": proxy.container_name,
                     "labels": labels,
@@ -182,7 +180,7 @@ class DockerDeployment(pulumi.ComponentResource):
         self.ready_url = ready.apply(lambda _: f"{application.base_url.text}{kotauth.READY_PATH}")
         self.admin_password = credentials.admin_password
         self.checklist_api_key = credentials.checklist_api_key
-        self.database_url = ready.apply(lambda _: str(its_database.url))
+        self.database_url = ready.apply(lambda _: str(server_database.url))
         self.register_outputs(
             {
                 "url": self.url,

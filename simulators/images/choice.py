@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components.frontends.caddy import frontend as caddy
+from components.config.frontends import DEFAULT as FRONTEND
 from components.kotauth import server as kotauth
 from components.postgres import server as postgres
 from simulators.images.ensure import ensure
@@ -13,7 +13,7 @@ SIMULATOR = "kotauth-simulator"
 _OFFICIAL = {
     "image": (kotauth.DEFAULT_IMAGE, SIMULATOR),
     "databaseImage": (postgres.IMAGES[14], "postgres"),
-    "frontendImage": (caddy.DEFAULT_IMAGE, "caddy"),
+    "frontendImage": (FRONTEND.default_image, FRONTEND.name),
 }
 """Setting to the official image and the name of its replacement."""
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from http.client import HTTPException
 
 from components.frontends.caddy import frontend as caddy
+from components.frontends.frontend import EdgeSite
 from components.kotauth.server import PORT, BaseUrl
 from tests.e2e.client import Client
 from tests.e2e.stack import docker
@@ -36,7 +37,10 @@ def echo(image: str, names: list[str]) -> Iterator[Client]:
 def frontend_before(upstream: list[str], image: str) -> Iterator[Client]:
     """Run the frontend with Caddy's image before a container of another one, whose arguments are a shell's."""
     base_url = BaseUrl(f"https://{HOST}:{PUBLIC_PORT}", HOST, PUBLIC_PORT)
-    front = caddy.edge_caddyfile(base_url, "upstream", acme_email=None)
+    site = EdgeSite(
+        base_url=base_url, upstream="upstream", image=image, http_port=80, https_port=PUBLIC_PORT, acme=None
+    )
+    front = caddy.edge_configuration(site)
     network = docker("network", "create", f"--label=kotauth.test={os.getpid()}", f"kotauth-echo-{os.getpid()}")
     containers: list[str] = []
     try:
@@ -54,8 +58,10 @@ def _client(container: str) -> Client:
     """Wait until the frontend has its certificate and reaches the upstream."""
     port = int(docker("port", container, f"{caddy.HTTPS}/tcp").splitlines()[0].rpartition(":")[2])
     deadline = time.monotonic() + _SECONDS
+    authority = caddy.FRONTEND.ca_certificate
+    assert authority
     while True:
-        certificate = docker("exec", container, "cat", caddy.CA_CERTIFICATE, check=False)
+        certificate = docker("exec", container, "cat", authority.path, check=False)
         client = Client(HOST, port, certificate)
         try:
             if certificate and client.get("/").status == 200:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from components.config.frontends import DEFAULT as FRONTEND
 from components.docker.hardened import PROCESSES
-from components.frontends.caddy import frontend as caddy
 from components.kotauth import server as kotauth
 from components.postgres import server
 from tests.e2e.places import containers, label
@@ -21,7 +21,7 @@ PARTS = ("server", "database", "frontend")
 # Caddy's binary carries it as a file capability; without it the kernel would not start the binary.
 ADDED = {"server": [], "database": [], "frontend": ["CAP_NET_BIND_SERVICE"]}
 CAPABILITY_BITS = {"CAP_NET_BIND_SERVICE": 1 << 10}
-USERS = {"server": kotauth.USER, "database": server.USER, "frontend": caddy.USER}
+USERS = {"server": kotauth.USER, "database": server.USER, "frontend": FRONTEND.user}
 MEMORY_MB = {"server": 512, "database": 512, "frontend": 256}
 WRITABLE = {
     "server": {"/tmp"},  # noqa: S108 - the container's own, here and below

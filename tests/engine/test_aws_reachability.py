@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from components.aws.settings import CADDY_IMAGE, TOOLS_IMAGE
+from components.aws.settings import mirrored
+from components.config.frontends import DEFAULT as FRONTEND
+from components.postgres.server import IMAGES
 from simulators.aws.checks.network_state import NetworkState
 from simulators.aws.checks.reachability import DATABASE, INTERNET, NEEDS, PRIVATE_IMAGES, WORLD, unreachable
 from tests.engine.aws_stack import REGION, AwsStack, aws_stack, operations, read
@@ -26,8 +28,8 @@ PINNED = {
     setting: f"{image}@sha256:{'0123456789abcdef' * 4}"
     for setting, image in {
         "image": f"111122223333.dkr.ecr.{REGION}.amazonaws.com/kotauth:1.22.0",
-        "frontendImage": CADDY_IMAGE,
-        "toolsImage": TOOLS_IMAGE.format("14.23-bookworm"),
+        "frontendImage": mirrored(FRONTEND.default_image),
+        "toolsImage": mirrored(IMAGES[14]),
     }.items()
 }
 AWS_PARTS = ROOT / "components" / "aws"

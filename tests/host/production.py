@@ -23,7 +23,8 @@ from unittest.mock import patch
 from components.aws.functions.boot_gate import handler as boot_gate
 from components.aws.functions.roll_gate import handler
 from components.aws.network.subnets import plan
-from components.aws.settings import CADDY_IMAGE, TOOLS_IMAGE
+from components.aws.settings import mirrored
+from components.config.frontends import DEFAULT as FRONTEND
 from components.kotauth.server import DEFAULT_IMAGE
 from components.postgres import server as postgres
 from simulators.aws import AwsSimulator
@@ -38,8 +39,8 @@ from tests.engine.aws_stack import AwsStack, aws_stack, stack_on
 
 IMAGES = {
     "image": DEFAULT_IMAGE,
-    "frontendImage": CADDY_IMAGE,
-    "databaseImage": TOOLS_IMAGE.format(postgres.IMAGES[14].rpartition(":")[2]),
+    "frontendImage": mirrored(FRONTEND.default_image),
+    "databaseImage": mirrored(postgres.IMAGES[14]),
 }
 """Setting of a stack on Docker to what a stack on AWS runs by default."""
 NAME = "auth.example.org"

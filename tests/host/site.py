@@ -15,7 +15,8 @@ import pulumi
 from components.aws.host.description import Host as Description
 from components.aws.host.description import Secret
 from components.aws.host.user_data import UserData, render
-from components.frontends.caddy import frontend as caddy
+from components.config.frontends import DEFAULT as FRONTEND
+from components.frontends.frontend import EdgeSite, InnerSite
 from components.kotauth import server as kotauth
 from components.postgres.role import connection_limit, login_name, role_script, role_settings, scram_verifier
 from components.workload.spec import ContainerSpec
@@ -127,15 +128,20 @@ class Site:
 
     def inner(self) -> ContainerSpec:
         """Return the proxy behind the lab's load balancer."""
-        url = kotauth.parse_base_url(f"https://{self.lab.host_name}")
-        configuration = caddy.inner_caddyfile(url, "server", load_balancer_cidrs=[str(self.lab.network.cidr)])
-        return caddy.inner(image=self.images["frontendImage"], configuration=configuration, https_port=443)
+        return FRONTEND.inner(InnerSite(**self._frontend_site, load_balancer_cidrs=[str(self.lab.network.cidr)]))
 
     def edge(self) -> ContainerSpec:
         """Return a proxy with its own certificate authority, which lies on the volume."""
-        url = kotauth.parse_base_url(f"https://{self.lab.host_name}")
-        configuration = caddy.edge_caddyfile(url, "server", acme_email=None)
-        return caddy.edge(image=self.images["frontendImage"], configuration=configuration, http_port=80, https_port=443)
+        return FRONTEND.edge(EdgeSite(**self._frontend_site, http_port=80, acme=None))
+
+    @property
+    def _frontend_site(self) -> dict[str, Any]:
+        return {
+            "base_url": kotauth.parse_base_url(f"https://{self.lab.host_name}"),
+            "upstream": "server",
+            "image": self.images["frontendImage"],
+            "https_port": 443,
+        }
 
     def user_data(
         self, *, labels: Mapping[str, str] | None = None, server: ContainerSpec | None = None, **more: Any

@@ -17,7 +17,8 @@ from components.aws.host.description import Host, Secret, Volume
 from components.aws.host.scripts.aws import Metadata
 from components.aws.host.scripts.services import Services
 from components.aws.host.user_data import UserData, render
-from components.frontends.caddy import frontend as caddy
+from components.config.frontends import DEFAULT as FRONTEND
+from components.frontends.frontend import Acme, EdgeSite, InnerSite
 from components.kotauth import server as kotauth
 from components.workload.spec import ContainerSpec
 
@@ -25,6 +26,12 @@ URL = kotauth.parse_base_url("https://auth.example.com")
 TOOLS = "public.ecr.aws/docker/library/postgres:14.23"
 CA = "-----BEGIN CERTIFICATE-----\n" + "bm90IGEgcmVhbCBvbmU=\n" * 200 + "-----END CERTIFICATE-----\n"
 NAMES = {"parameter": "kotauth-boot-1a2b3c4", "bucket": "kotauth-artifacts-1a2b3c4", "log_group": "kotauth-1a2b3c4"}
+_SITE: dict[str, Any] = {
+    "base_url": URL,
+    "upstream": "server",
+    "image": "public.ecr.aws/docker/library/caddy:2.11.9",
+    "https_port": 443,
+}
 CANARY = "canary-9f8e7d"
 
 
@@ -51,16 +58,13 @@ def server(host: pulumi.Input[str] | None = None, **changes: Any) -> ContainerSp
 
 def inner() -> ContainerSpec:
     """Return the proxy behind a load balancer."""
-    configuration = caddy.inner_caddyfile(URL, "server", load_balancer_cidrs=["10.64.0.0/24", "10.64.1.0/24"])
-    return caddy.inner(image="public.ecr.aws/docker/library/caddy:2.11.9", configuration=configuration, https_port=443)
+    networks = ["10.64.0.0/24", "10.64.1.0/24"]
+    return FRONTEND.inner(InnerSite(**_SITE, load_balancer_cidrs=networks))
 
 
 def edge() -> ContainerSpec:
     """Return the proxy with certificates of its own."""
-    configuration = caddy.edge_caddyfile(URL, "server", acme_email="ops@example.com")
-    return caddy.edge(
-        image="public.ecr.aws/docker/library/caddy:2.11.9", configuration=configuration, http_port=80, https_port=443
-    )
+    return FRONTEND.edge(EdgeSite(**_SITE, http_port=80, acme=Acme("ops@example.com")))
 
 
 def secrets(version: str = "v1") -> dict[str, dict[str, Secret]]:

@@ -72,7 +72,7 @@ LEAST: dict[Component, dict[str, Any]] = {
     DockerDatabaseRole: {**ROLE, "password_version": 2, "pool_size": 10},
     DockerCaCertificate: {
         "volume": "data",
-        "path": "/data/root.crt",
+        "frontend": "caddy",
         "image": "registry.example/x:1",
         "written_by": "c",
     },

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from components.aws.compute.capacity import HOST_MB, needed_mb
-from components.frontends.caddy import frontend as caddy
+from components.config.frontends import DEFAULT as FRONTEND
 from components.kotauth.server import MEMORY_FLOOR_MB
 from components.workload.hardening import CHECK_MEMORY_MB
 
@@ -15,4 +15,4 @@ def test_every_container_and_a_check_and_the_host_itself_have_room() -> None:
 
 def test_the_default_instance_holds_the_default_containers_and_a_smaller_one_does_not() -> None:
     """t4g.small has 2 GB, t4g.micro 1 GB."""
-    assert 1024 < needed_mb([MEMORY_FLOOR_MB, caddy.MEMORY_MB]) <= 2048
+    assert 1024 < needed_mb([MEMORY_FLOOR_MB, FRONTEND.memory_mb]) <= 2048

@@ -12,7 +12,8 @@ import pytest
 from pulumi.runtime.mocks import set_mocks
 
 from components.aws import preflight
-from components.aws.settings import CADDY_IMAGE, TOOLS_IMAGE, AwsSettings
+from components.aws.settings import AwsSettings, mirrored
+from components.config.frontends import DEFAULT as FRONTEND
 from components.kotauth.server import DEFAULT_IMAGE
 from components.postgres.server import IMAGES
 from tests.unit.aws_outputs import ANSWERS, REGION, SUBNETS, certificate_arn, refused
@@ -34,6 +35,7 @@ BROUGHT: dict[str, Any] = {
 }
 OUR_SERVERS = ["ns-1.awsdns-01.org.", "ns-2.awsdns-02.com."]
 DIGEST = f"sha256:{'0123456789abcdef' * 4}"
+FRONTEND_IMAGE = mirrored(FRONTEND.default_image)
 HEAD = "AWS can't run this stack:"
 
 INSTANCE_TYPE = "aws:ec2/getInstanceType:getInstanceType"
@@ -110,8 +112,8 @@ def test_nothing_stands_in_the_way(settings: dict[str, Any], caplog: pytest.LogC
 
 
 def test_images_without_a_digest_are_named(caplog: pytest.LogCaptureFixture) -> None:
-    tools = TOOLS_IMAGE.format(IMAGES[14].rpartition(":")[2])
-    pinned = {"image": f"{DEFAULT_IMAGE}@{DIGEST}", "frontend_image": f"{CADDY_IMAGE}@{DIGEST}"}
+    tools = mirrored(IMAGES[14])
+    pinned = {"image": f"{DEFAULT_IMAGE}@{DIGEST}", "frontend_image": f"{FRONTEND_IMAGE}@{DIGEST}"}
     with caplog.at_level(logging.INFO):
         check(GOOD)
         check({**GOOD, **pinned})
@@ -120,7 +122,7 @@ def test_images_without_a_digest_are_named(caplog: pytest.LogCaptureFixture) -> 
     assert caplog.messages == [
         f"not resolved, so a moved tag would be another image: {loose}. "
         f"`make image STACK={STACK}` writes their digests into the stack's file"
-        for loose in (f"{DEFAULT_IMAGE}, {CADDY_IMAGE}, {tools}", tools)
+        for loose in (f"{DEFAULT_IMAGE}, {FRONTEND_IMAGE}, {tools}", tools)
     ]
 
 

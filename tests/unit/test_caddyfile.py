@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from components.frontends.caddy import frontend as caddy
+from components.frontends.frontend import Acme, EdgeSite, InnerSite
 from components.inputs.addresses import parse_email, parse_https_url
 from components.kotauth.server import parse_base_url
 
 URL = parse_base_url("https://auth.example.com:8443")
-INTERNAL = caddy.edge_caddyfile(URL, "kotauth", acme_email=None)
-PUBLIC = caddy.edge_caddyfile(URL, "kotauth", acme_email="ops@example.com")
-INNER = caddy.inner_caddyfile(URL, "server", load_balancer_cidrs=["10.64.0.0/20", "10.64.16.0/20"])
+EDGE = EdgeSite(base_url=URL, upstream="kotauth", image="x", http_port=80, https_port=443, acme=None)
+BEHIND = InnerSite(
+    base_url=URL, upstream="server", image="x", https_port=443, load_balancer_cidrs=["10.64.0.0/20", "10.64.16.0/20"]
+)
+ACME = Acme("ops@example.com")
+INTERNAL = caddy.edge_configuration(EDGE)
+PUBLIC = caddy.edge_configuration(replace(EDGE, acme=ACME))
+INNER = caddy.inner_configuration(BEHIND)
 BOTH = pytest.mark.parametrize("text", [INTERNAL, PUBLIC], ids=["internal", "public"])
 ALL = pytest.mark.parametrize("text", [INTERNAL, PUBLIC, INNER], ids=["internal", "public", "inner"])
 
@@ -53,10 +60,10 @@ def test_four_sites_and_nothing_else(text: str) -> None:
 def test_what_is_accepted_is_one_word_of_one_option(email: str, path: str) -> None:
     server = f"https://acme.example.com/{path}"
     try:
-        accepted = {"acme_email": parse_email(email), "acme_server": parse_https_url(server)}
+        accepted = Acme(parse_email(email), parse_https_url(server))
     except ValueError:
         return
-    text = blocks(caddy.edge_caddyfile(URL, "kotauth", **accepted))
+    text = blocks(caddy.edge_configuration(replace(EDGE, acme=accepted)))
     assert list(text) == list(blocks(PUBLIC))
     assert {f"email {email}", f"acme_ca {server}"} < set(text[""])
 
@@ -85,7 +92,7 @@ def test_public_certificates() -> None:
 
 
 def test_another_certificate_authority() -> None:
-    text = caddy.edge_caddyfile(URL, "kotauth", acme_email="ops@example.com", acme_server="https://acme.example/dir")
+    text = caddy.edge_configuration(replace(EDGE, acme=replace(ACME, server="https://acme.example/dir")))
     assert "acme_ca https://acme.example/dir" in blocks(text)[""]
 
 
@@ -141,7 +148,7 @@ def test_the_probe_answers_only_inside(text: str) -> None:
 
 
 def test_the_spec_publishes_two_ports_and_reloads_what_is_to_come() -> None:
-    spec = caddy.edge(image="x", configuration=PUBLIC, http_port=80, https_port=443)
+    spec = caddy.edge(replace(EDGE, acme=ACME))
     assert spec.get("ports") == [{"host": 80, "container": 8080}, {"host": 443, "container": 8443}]
     assert spec.get("config_files") == {"Caddyfile": PUBLIC}
     assert spec.get("volumes") == [{"name": "data", "path": "/data"}]
@@ -169,7 +176,8 @@ def test_a_probe_without_a_server_name_gets_the_certificate() -> None:
 
 
 def test_behind_a_load_balancer_one_port_is_published_and_nothing_kept() -> None:
-    spec = caddy.inner(image="x", configuration=INNER, https_port=443)
+    spec = caddy.inner(BEHIND)
+    assert spec.get("config_files") == {"Caddyfile": INNER}
     assert spec.get("ports") == [{"host": 443, "container": 8443}]
     assert "volumes" not in spec
     assert "/data" in spec.get("tmpfs", [])
@@ -182,8 +190,8 @@ def test_the_admin_console_is_open_to_all_unless_said_otherwise() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        caddy.edge_caddyfile(URL, "kotauth", acme_email=None, admin_cidrs=["203.0.113.0/24"]),
-        caddy.inner_caddyfile(URL, "kotauth", load_balancer_cidrs=["10.64.0.0/20"], admin_cidrs=["203.0.113.0/24"]),
+        caddy.edge_configuration(replace(EDGE, admin_cidrs=["203.0.113.0/24"])),
+        caddy.inner_configuration(replace(BEHIND, upstream="kotauth", admin_cidrs=["203.0.113.0/24"])),
     ],
     ids=["edge", "inner"],
 )

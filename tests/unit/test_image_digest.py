@@ -15,7 +15,8 @@ import boto3
 import pytest
 
 from cli import image_digest
-from components.aws.settings import CADDY_IMAGE, TOOLS_IMAGE
+from components.aws.settings import mirrored
+from components.config.frontends import DEFAULT as FRONTEND
 from components.inputs.image import Image, image
 from components.postgres.server import IMAGES
 from simulators.ec2_host.authority import Authority
@@ -157,6 +158,6 @@ def test_what_hosts_pull() -> None:
     found = image_digest.images(lambda name: settings.get(name, ""))
     assert {name: each.reference for name, each in found.items()} == {
         "image": "ghcr.io/acme/kotauth:1.23.0",
-        "frontendImage": CADDY_IMAGE,
-        "toolsImage": TOOLS_IMAGE.format(IMAGES[17].rpartition(":")[2]),
+        "frontendImage": mirrored(FRONTEND.default_image),
+        "toolsImage": mirrored(IMAGES[17]),
     }

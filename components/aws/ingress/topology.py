@@ -1,6 +1,6 @@
-"""How a deployment is reached: through a load balancer, or on one host at the edge.
+"""How traffic reaches the server: through a load balancer with hosts behind it, or on one host.
 
-On either kind of host stand the server and, before it, Caddy.
+Both run a frontend before the server on the same host: behind the load balancer as an inner hop, else it ends TLS.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from typing import Any
 
 import pulumi
 
-from ...frontends.caddy import frontend as caddy
+from ...config.frontends import DEFAULT, FRONTENDS
+from ...frontends.frontend import Acme, EdgeSite, Frontend, InnerSite
 from ...inputs.image import Image
 from ...kotauth.server import BaseUrl
 from ...workload.spec import ContainerSpec
@@ -23,11 +24,15 @@ from ..security.security_groups import ways_out
 from .dns import AwsDns
 from .load_balancer import AwsLoadBalancer, AwsLoadBalancerArgs
 
+LOAD_BALANCER = "alb"
+"""Value of the setting `frontend` that asks for a load balancer instead of a proxy with a public address."""
+
 
 @dataclass(frozen=True, kw_only=True)
-class ServingSettings:
-    """What decides about the way to the server, and about its hosts. Retention in days."""
+class TopologySettings:
+    """What decides how traffic reaches the server, and about its hosts. Retention in days."""
 
+    frontend: str
     frontend_image: Image
     zone_id: str | None
     certificate_arn: str | None
@@ -39,6 +44,16 @@ class ServingSettings:
     host_image_id: str | None
     log_retention_days: int
     deletion_protection: bool
+
+    @property
+    def has_load_balancer(self) -> bool:
+        """Whether a load balancer ends TLS; else the frontend on the single host does."""
+        return self.frontend == LOAD_BALANCER
+
+    @property
+    def proxy(self) -> Frontend:
+        """The proxy before the server on its host."""
+        return proxy_of(self.frontend)
 
 
 @dataclass(frozen=True)
@@ -53,8 +68,8 @@ class ServerDependencies:
 
 
 @dataclass(frozen=True)
-class Serving:
-    """A server that can be reached."""
+class Topology:
+    """A server, and the way to it."""
 
     ready: pulumi.Output[str]
     """Known once it serves."""
@@ -67,25 +82,44 @@ class Serving:
     """What `AwsObservability` looks at."""
 
 
-def behind_load_balancer(  # noqa: PLR0913 - what a deployment has made before
+def proxy_of(frontend: str) -> Frontend:
+    """Return the proxy that a value of the setting `frontend` puts before the server."""
+    return FRONTENDS.get(frontend, DEFAULT)
+
+
+def make_topology(  # noqa: PLR0913 - what a deployment has made before
     name: str,
-    settings: ServingSettings,
-    place: NetworkPlacement,
+    settings: TopologySettings,
+    placement: NetworkPlacement,
     server: ContainerSpec,
-    needs: ServerDependencies,
+    dependencies: ServerDependencies,
     *,
     tags: dict[str, str],
     opts: pulumi.ResourceOptions,
-) -> Serving:
-    """Make a load balancer, and the server's group behind it."""
-    url = needs.base_url
+) -> Topology:
+    """Make the server's hosts and what stands before them."""
+    make = _load_balanced if settings.has_load_balancer else _single_host
+    return make(name, settings, placement, server, dependencies, tags=tags, opts=opts)
+
+
+def _load_balanced(  # noqa: PLR0913 - as above
+    name: str,
+    settings: TopologySettings,
+    placement: NetworkPlacement,
+    server: ContainerSpec,
+    dependencies: ServerDependencies,
+    *,
+    tags: dict[str, str],
+    opts: pulumi.ResourceOptions,
+) -> Topology:
+    url = dependencies.base_url
     child = pulumi.ResourceOptions(parent=opts.parent)
     balanced: AwsLoadBalancerArgs = {
-        "vpc_id": place.vpc_id,
-        "subnet_ids": place.public_subnet_ids,
+        "vpc_id": placement.vpc_id,
+        "subnet_ids": placement.public_subnet_ids,
         "host_name": url.host,
         "log_retention_days": settings.log_retention_days,
-        "kms_key_arn": needs.log_key_arn,
+        "kms_key_arn": dependencies.log_key_arn,
         "deletion_protection": settings.deletion_protection,
         "tags": tags,
     }
@@ -94,15 +128,18 @@ def behind_load_balancer(  # noqa: PLR0913 - what a deployment has made before
     if settings.certificate_arn:
         balanced["certificate_arn"] = settings.certificate_arn
     balancer = AwsLoadBalancer(name, balanced, child)
-    proxy = caddy.inner(
-        image=settings.frontend_image.reference,
-        configuration=caddy.inner_caddyfile(
-            url, server["part"], load_balancer_cidrs=place.public_cidrs, admin_cidrs=settings.admin_cidrs
-        ),
-        https_port=PORT,
+    proxy = settings.proxy.inner(
+        InnerSite(
+            base_url=url,
+            upstream=server["part"],
+            image=settings.frontend_image.reference,
+            admin_cidrs=settings.admin_cidrs,
+            https_port=PORT,
+            load_balancer_cidrs=placement.public_cidrs,
+        )
     )
-    hosts = _host(settings, place, server, proxy, needs, tags) | {
-        "subnet_ids": place.private_subnet_ids,
+    hosts = _host_inputs(settings, placement, server, proxy, dependencies, tags) | {
+        "subnet_ids": placement.private_subnet_ids,
         "target_group_arn": balancer.target_group_arn,
         "load_balancer_security_group_id": balancer.security_group_id,
     }
@@ -111,7 +148,7 @@ def behind_load_balancer(  # noqa: PLR0913 - what a deployment has made before
     if settings.zone_id:
         alias: Any = {"dns_name": balancer.dns_name, "zone_id": balancer.dns_zone_id}
         AwsDns(f"{name}-name", {"zone_id": settings.zone_id, "name": url.host, "alias": alias}, child)
-    return Serving(
+    return Topology(
         ready=group.ready,
         address=balancer.dns_name,
         log_group=group.log_group_name,
@@ -126,78 +163,72 @@ def behind_load_balancer(  # noqa: PLR0913 - what a deployment has made before
     )
 
 
-def at_the_edge(  # noqa: PLR0913 - what a deployment has made before
+def _single_host(  # noqa: PLR0913 - as above
     name: str,
-    settings: ServingSettings,
-    place: NetworkPlacement,
+    settings: TopologySettings,
+    placement: NetworkPlacement,
     server: ContainerSpec,
-    needs: ServerDependencies,
+    dependencies: ServerDependencies,
     *,
     tags: dict[str, str],
     opts: pulumi.ResourceOptions,
-) -> Serving:
-    """Make one host with a fixed address, on which Caddy ends TLS."""
-    url = needs.base_url
-    proxy = caddy.edge(
-        image=settings.frontend_image.reference,
-        configuration=caddy.edge_caddyfile(
-            url,
-            server["part"],
-            acme_email=settings.acme_email,
-            acme_server=settings.acme_server,
+) -> Topology:
+    url = dependencies.base_url
+    proxy = settings.proxy.edge(
+        EdgeSite(
+            base_url=url,
+            upstream=server["part"],
+            image=settings.frontend_image.reference,
             admin_cidrs=settings.admin_cidrs,
-        ),
-        http_port=80,
-        https_port=PORT,
+            https_port=PORT,
+            http_port=80,
+            acme=Acme(settings.acme_email or "", settings.acme_server),
+        )
     )
-    host = _host(settings, place, server, proxy, needs, tags) | {
-        "subnet_id": pulumi.Output.from_input(place.public_subnet_ids).apply(lambda subnets: subnets[0]),
-        "availability_zone": place.edge_zone,
+    inputs = _host_inputs(settings, placement, server, proxy, dependencies, tags) | {
+        "subnet_id": pulumi.Output.from_input(placement.public_subnet_ids).apply(lambda subnets: subnets[0]),
+        "availability_zone": placement.first_public_zone,
     }
-    edge = AwsSingleHost(f"{name}-server", host, opts)
+    host = AwsSingleHost(f"{name}-server", inputs, opts)
     if settings.zone_id:
         AwsDns(
             f"{name}-name",
-            {"zone_id": settings.zone_id, "name": url.host, "address": edge.public_ip},
+            {"zone_id": settings.zone_id, "name": url.host, "address": host.public_ip},
             pulumi.ResourceOptions(parent=opts.parent),
         )
-    return Serving(
-        ready=edge.ready,
-        address=edge.public_ip,
-        log_group=edge.log_group_name,
+    return Topology(
+        ready=host.ready,
+        address=host.public_ip,
+        log_group=host.log_group_name,
         load_balancer_name=pulumi.Output.from_input(""),
-        watched={"instance_id": edge.instance_id, "gate_function_name": edge.gate_function_name},
+        watched={"instance_id": host.instance_id, "gate_function_name": host.gate_function_name},
     )
 
 
-def needed_memory_mb(server_mb: int) -> int:
+def needed_memory_mb(settings: TopologySettings, server_mb: int) -> int:
     """Return the memory that an instance must have for a server with this limit."""
-    return needed_mb([server_mb, caddy.MEMORY_MB])
+    return needed_mb([server_mb, settings.proxy.memory_mb])
 
 
-def _host(  # noqa: PLR0913, PLR0917 - as above
-    settings: ServingSettings,
-    place: NetworkPlacement,
+def _host_inputs(  # noqa: PLR0913, PLR0917 - as above
+    settings: TopologySettings,
+    placement: NetworkPlacement,
     server: ContainerSpec,
     proxy: ContainerSpec,
-    needs: ServerDependencies,
+    dependencies: ServerDependencies,
     tags: dict[str, str],
 ) -> Any:  # noqa: ANN401 - the inputs that both kinds of host share
     image = {"image_id": settings.host_image_id} if settings.host_image_id else {}
     return {
         **image,
-        "secrets": needs.secrets,
-        "database_security_group_id": needs.database_security_group_id,
+        "secrets": dependencies.secrets,
+        "database_security_group_id": dependencies.database_security_group_id,
         "egress": ways_out(settings.egress_ports),
-        "kms_key_arn": needs.log_key_arn,
-        "vpc_id": place.vpc_id,
+        "kms_key_arn": dependencies.log_key_arn,
+        "vpc_id": placement.vpc_id,
         "containers": [server, proxy],
         "instance_type": settings.instance_type,
         "log_retention_days": settings.log_retention_days,
         "deletion_protection": settings.deletion_protection,
         "tags": tags,
     }
-
-
-SERVING = {"alb": behind_load_balancer, "caddy": at_the_edge}
-"""Frontend to what makes it."""

@@ -36,7 +36,7 @@ class NetworkPlacement:
     isolated_subnet_ids: pulumi.Input[list[str]]
     public_cidrs: Sequence[str]
     """Known before anything is made: they stand in a configuration file."""
-    edge_zone: str
+    first_public_zone: str
     """Zone of the first public subnet."""
     made: Sequence[pulumi.Resource] = ()
     """What whoever starts in it waits for: without its routes nothing gets out."""
@@ -62,7 +62,7 @@ def lay_network(
             private_subnet_ids=settings.private_subnet_ids,
             isolated_subnet_ids=settings.isolated_subnet_ids,
             public_cidrs=[subnet.cidr_block for subnet in public],
-            edge_zone=public[0].availability_zone,
+            first_public_zone=public[0].availability_zone,
         )
     network = AwsNetwork(
         f"{name}-network",
@@ -82,7 +82,7 @@ def lay_network(
         private_subnet_ids=network.private_subnet_ids,
         isolated_subnet_ids=network.isolated_subnet_ids,
         public_cidrs=plan(settings.vpc_cidr, len(settings.availability_zones)).public,
-        edge_zone=settings.availability_zones[0],
+        first_public_zone=settings.availability_zones[0],
         made=[network],
         nat_gateway_ids={
             zone: network.nat_gateway_ids.apply(lambda ids, index=index: ids[index])

@@ -1,86 +1,70 @@
-"""Caddy before the server: as the edge that ends TLS, or on the host behind a load balancer."""
+"""Caddy as a frontend: it ends TLS on the host, or is the hop behind a load balancer."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from string import Template
 
-from ...inputs.image import image as image_rule
-from ...kotauth.server import PORT, READY_PATH, BaseUrl
+from ...kotauth.server import PORT, READY_PATH
 from ...workload.spec import CONFIG_DIRECTORY, NEXT_CONFIG_DIRECTORY, ContainerSpec, PublishedPort
+from ..frontend import ACME, INTERNAL, CaCertificate, EdgeSite, Frontend, InnerSite, Site
 
-DEFAULT_IMAGE = "docker.io/library/caddy:2.11.9"
-USER = "10002:10002"
-"""Not the server's: neither may signal the other or read its files."""
 HTTP, HTTPS, PROBE = 8080, 8443, 8081
 """Ports inside the container: above 1024, so that no capability is needed."""
-CA_CERTIFICATE = "/data/caddy/pki/authorities/local/root.crt"
-"""Where Caddy keeps the root of its own certificate authority."""
 
-MEMORY_MB = 256
-
-parse_image = image_rule(3)
-
+_USER = "10002:10002"
+_MEMORY_MB = 256
+_DATA = "/data"
 _SOCKET = "/run/admin/caddy.sock"
 _CURRENT = f"{CONFIG_DIRECTORY}/Caddyfile"
 _NEXT = f"{NEXT_CONFIG_DIRECTORY}/Caddyfile"
 
 
-def edge_caddyfile(
-    base_url: BaseUrl,
-    upstream: str,
-    *,
-    acme_email: str | None,
-    acme_server: str | None = None,
-    admin_cidrs: Sequence[str] = (),
-) -> str:
-    """Return the configuration of an edge. With an ``acme_email`` the certificate is a public one, else Caddy's own.
-
-    With ``admin_cidrs`` only these networks reach the admin console.
-    """
-    if acme_email:
-        global_options = f"email {acme_email}" + (f"\n\tacme_ca {acme_server}" if acme_server else "")
+def edge_configuration(site: EdgeSite) -> str:
+    """Return the Caddyfile of an edge."""
+    if site.acme:
+        server = site.acme.server
+        global_options = f"email {site.acme.email}" + (f"\n\tacme_ca {server}" if server else "")
     else:
         # Nobody's trust store is touched: the root certificate is an output of the stack.
         global_options = "skip_install_trust"
     return _template("edge.Caddyfile").substitute(
-        _shared(base_url, upstream, admin_cidrs),
-        base_url=base_url.text,
-        tls="" if acme_email else "tls internal",
+        _shared(site),
+        base_url=site.base_url.text,
+        tls="" if site.acme else "tls internal",
         **{"global": global_options},
     )
 
 
-def inner_caddyfile(
-    base_url: BaseUrl, upstream: str, *, load_balancer_cidrs: Sequence[str], admin_cidrs: Sequence[str] = ()
-) -> str:
-    """Return the configuration behind a load balancer, whose networks alone are believed about the client's address."""
-    shared = _shared(base_url, upstream, admin_cidrs)
-    return _template("inner.Caddyfile").substitute(shared, trusted=" ".join(load_balancer_cidrs), ready=READY_PATH)
+def inner_configuration(site: InnerSite) -> str:
+    """Return the Caddyfile behind a load balancer."""
+    trusted = " ".join(site.load_balancer_cidrs)
+    return _template("inner.Caddyfile").substitute(_shared(site), trusted=trusted, ready=READY_PATH)
 
 
-def edge(*, image: str, configuration: str, http_port: int, https_port: int) -> ContainerSpec:
+def edge(site: EdgeSite) -> ContainerSpec:
     """Return the spec of a Caddy that publishes its two ports on the host and keeps its certificates."""
-    spec = _spec(
-        image, configuration, [{"host": http_port, "container": HTTP}, {"host": https_port, "container": HTTPS}]
-    )
+    ports: list[PublishedPort] = [
+        {"host": site.http_port, "container": HTTP},
+        {"host": site.https_port, "container": HTTPS},
+    ]
     return {
-        **spec,
+        **_spec(site.image, edge_configuration(site), ports),
         # A reload finishes what is under way; connections that wait for a request end, as Go's servers do it. A bad
         # file is refused and the old one stays.
         "reload": {
             "command": ["caddy", "reload", "--adapter", "caddyfile", "--address", f"unix/{_SOCKET}", "--config", _NEXT],
             "socket": _SOCKET,
         },
-        "volumes": [{"name": "data", "path": "/data"}],
+        "volumes": [{"name": "data", "path": _DATA}],
         "tmpfs": ["/config"],
     }
 
 
-def inner(*, image: str, configuration: str, https_port: int) -> ContainerSpec:
+def inner(site: InnerSite) -> ContainerSpec:
     """Return the spec of a Caddy behind a load balancer, which takes any certificate: each start makes its own."""
-    return {**_spec(image, configuration, [{"host": https_port, "container": HTTPS}]), "tmpfs": ["/config", "/data"]}
+    ports: list[PublishedPort] = [{"host": site.https_port, "container": HTTPS}]
+    return {**_spec(site.image, inner_configuration(site), ports), "tmpfs": ["/config", _DATA]}
 
 
 def _spec(image: str, configuration: str, ports: list[PublishedPort]) -> ContainerSpec:
@@ -88,12 +72,12 @@ def _spec(image: str, configuration: str, ports: list[PublishedPort]) -> Contain
     return {
         "part": "frontend",
         "image": image,
-        "user": USER,
-        "memory": MEMORY_MB,
+        "user": _USER,
+        "memory": _MEMORY_MB,
         "cpus": 1,
         "entrypoint": ["caddy"],
         "command": ["run", "--config", _CURRENT, "--adapter", "caddyfile"],
-        "environment": {"XDG_DATA_HOME": "/data", "XDG_CONFIG_HOME": "/config"},
+        "environment": {"XDG_DATA_HOME": _DATA, "XDG_CONFIG_HOME": "/config"},
         "config_files": {"Caddyfile": configuration},
         "ports": ports,
         # Not for the ports: the official image's binary carries it as a file capability, and the kernel refuses to run
@@ -112,15 +96,27 @@ def _spec(image: str, configuration: str, ports: list[PublishedPort]) -> Contain
     }
 
 
-def _shared(base_url: BaseUrl, upstream: str, admin_cidrs: Sequence[str]) -> dict[str, object]:
-    closed = (
-        f"@closed {{\n\t\tpath /admin /admin/*\n\t\tnot client_ip {' '.join(admin_cidrs)}\n\t}}\n\trespond @closed 403"
-    )
+def _shared(site: Site) -> dict[str, object]:
+    allowed = " ".join(site.admin_cidrs)
+    closed = f"@closed {{\n\t\tpath /admin /admin/*\n\t\tnot client_ip {allowed}\n\t}}\n\trespond @closed 403"
     kotauth = _template("upstream.Caddyfile").substitute(
-        upstream=f"{upstream}:{PORT}", port=base_url.port, admin=closed if admin_cidrs else ""
+        upstream=f"{site.upstream}:{PORT}", port=site.base_url.port, admin=closed if allowed else ""
     )
-    return {"http": HTTP, "https": HTTPS, "probe": PROBE, "host": base_url.host, "kotauth": kotauth}
+    return {"http": HTTP, "https": HTTPS, "probe": PROBE, "host": site.base_url.host, "kotauth": kotauth}
 
 
 def _template(file: str) -> Template:
     return Template((Path(__file__).parent / file).read_text())
+
+
+FRONTEND = Frontend(
+    name="caddy",
+    title="Caddy",
+    default_image="docker.io/library/caddy:2.11.9",
+    user=_USER,
+    memory_mb=_MEMORY_MB,
+    certificates=(ACME, INTERNAL),
+    edge=edge,
+    inner=inner,
+    ca_certificate=CaCertificate("data", _DATA, f"{_DATA}/caddy/pki/authorities/local/root.crt"),
+)

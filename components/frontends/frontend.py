@@ -1,0 +1,100 @@
+"""What a deployment asks of a proxy, whichever it is and whichever target runs it.
+
+Each proxy has a folder here with its templates and a ``FRONTEND``; `components.config.frontends` lists them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ..inputs.image import Image
+from ..inputs.image import image as image_rule
+from ..kotauth.server import BaseUrl
+from ..workload.spec import ContainerSpec
+
+ACME, INTERNAL = "acme", "internal"
+"""Where a certificate comes from: a public ACME authority, or the proxy's own authority."""
+
+
+@dataclass(frozen=True)
+class Acme:
+    """A public certificate, from Let's Encrypt or the ACME server at a directory URL."""
+
+    email: str
+    """Address that the authority writes to."""
+    server: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """What every proxy is told about the site that it serves."""
+
+    base_url: BaseUrl
+    """Public address; requests for other names are refused."""
+    upstream: str
+    """Name of the server on the network that both share. During a roll it means both generations."""
+    image: str
+    """The proxy's image."""
+    admin_cidrs: Sequence[str] = ()
+    """Networks that reach the admin console. Empty means all."""
+    https_port: int
+    """Port on the host for https."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EdgeSite(Site):
+    """A site whose TLS the proxy ends for the public."""
+
+    http_port: int
+    """Port on the host that redirects to https and answers certificate challenges."""
+    acme: Acme | None
+    """How it gets a public certificate. None means one of the proxy's own authority."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class InnerSite(Site):
+    """A site behind a load balancer, which accepts any certificate and probes the host by its address."""
+
+    load_balancer_cidrs: Sequence[str]
+    """The load balancer's networks. They alone are believed about the client's address, and may probe."""
+
+
+@dataclass(frozen=True)
+class CaCertificate:
+    """Where a proxy keeps the root certificate of its own authority, mode readable by its user."""
+
+    volume: str
+    """Short name of the persistent volume in the edge's spec."""
+    directory: str
+    """Where the volume is mounted."""
+    path: str
+    """The certificate's absolute path, below ``directory``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frontend:
+    """One proxy. Its specs carry all else: configuration files, secret files, volumes, probe, how they reload."""
+
+    name: str
+    """Value of the setting `frontend`."""
+    title: str
+    """Name in messages."""
+    default_image: str
+    """The official image by exact tag, on Docker Hub."""
+    user: str
+    """`uid:gid` in the container. Not the server's: neither may signal the other or read its files."""
+    memory_mb: int
+    """Limit of the container."""
+    certificates: Sequence[str]
+    """Values of the setting `certificates` that it can do."""
+    edge: Callable[[EdgeSite], ContainerSpec]
+    """Returns the container that ends TLS on the host."""
+    inner: Callable[[InnerSite], ContainerSpec]
+    """Returns the container behind a load balancer. It sets or removes the forwarded headers that Kotauth believes."""
+    ca_certificate: CaCertificate | None = None
+    """None without an authority of its own."""
+
+    def parse_image(self, raw: object) -> Image:
+        """Parse an image of the proxy; raise ``ValueError`` without an exact tag or a digest."""
+        return image_rule(3)(raw)
