@@ -1,15 +1,52 @@
-"""The newest machine image of a stack's hosts: how they are patched when it suits you."""
+"""`make image`: the newest machine image and the digests of the container images, written into the stack's file.
+
+This is how the hosts of a stack on AWS are patched when it suits the user.
+"""
 
 from __future__ import annotations
 
-from components.aws.host.machine_image import newest_image_parameter
+import sys
+
+from . import image_digest, stack_file
+from .aws_client import AwsError, call
+from .stack import Stack
+
+_PARAMETER = "/aws/service/ecs/optimized-ami/amazon-linux-2023/{}recommended/image_id"
+"""AWS's own: the newest ECS-optimized Amazon Linux 2023. The program reads the same one where nothing is pinned."""
+
+
+def pin_images(stack: Stack) -> None:
+    """Write the newest machine image for the hosts into the stack's file, and the digests of the container images."""
+    if not stack.is_on_aws:
+        sys.exit(f"error: hosts with a machine image are AWS's; {stack.name} is not on it (kotauth:target)")
+    from components.aws.compute.capacity import INSTANCE_TYPE  # noqa: PLC0415 - loads Pulumi's SDK
+    from components.inputs.reader import InvalidInputError  # noqa: PLC0415
+
+    try:
+        images = image_digest.images(stack.setting)
+        host_image = newest(stack.setting("aws:region"), stack.setting("instanceType") or INSTANCE_TYPE)
+    except AwsError as error:
+        sys.exit(f"error: AWS can't be asked for the newest image: {error}")
+    except InvalidInputError as error:
+        sys.exit(f"error: {error}")
+    registries, pins, unresolved = image_digest.Registries(), {"hostImageId": host_image}, list[str]()
+    for setting, image in images.items():
+        try:
+            pins[setting] = registries.pinned(image)
+        except image_digest.UnresolvedError as error:
+            unresolved.append(f"error: {error}")
+    text = stack.file.read_text(encoding="utf-8")
+    for setting, value in pins.items():
+        before, text = text, stack_file.pin(text, setting, value)
+        print(f"{stack.file.name} {'already names' if text == before else 'now names'} {value}.")
+    stack.file.write_text(text, encoding="utf-8")
+    print(f"`make preview STACK={stack.name}` shows what it rolls.")
+    if unresolved:
+        sys.exit("\n".join(unresolved))
 
 
 def newest(region: str, instance_type: str) -> str:
     """Return the id of the newest image in the region that this instance type can run."""
-    import boto3  # noqa: PLC0415 - half a second, only where AWS is asked
-
-    ec2, ssm = (boto3.client(service, region_name=region or None) for service in ("ec2", "ssm"))
-    (kind,) = ec2.describe_instance_types(InstanceTypes=[instance_type])["InstanceTypes"]
-    name = newest_image_parameter(kind["ProcessorInfo"]["SupportedArchitectures"])
-    return ssm.get_parameter(Name=name)["Parameter"]["Value"]
+    (description,) = call("ec2", region, "describe_instance_types", InstanceTypes=[instance_type])["InstanceTypes"]
+    arm = "arm64/" if "arm64" in description["ProcessorInfo"]["SupportedArchitectures"] else ""
+    return call("ssm", region, "get_parameter", Name=_PARAMETER.format(arm))["Parameter"]["Value"]

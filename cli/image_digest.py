@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 
 from components.aws.host.ecr import PrivateRepository, private_repository
 
+from .aws_client import AwsError, call
+
 if TYPE_CHECKING:
     from components.inputs.image import Image
 
@@ -51,7 +53,7 @@ def images(setting: Callable[[str], str]) -> dict[str, Image]:
     version = reader.take("databaseVersion", postgres.parse_version, postgres.DEFAULT_VERSION)
     proxy = proxy_of(reader.take("frontend", str, LOAD_BALANCER))
     tools = mirrored(postgres.IMAGES[version])
-    found = {
+    pulled = {
         "image": reader.take("image", kotauth.parse_image, kotauth.parse_image(kotauth.DEFAULT_IMAGE)),
         "frontendImage": reader.take(
             "frontendImage", proxy.parse_image, proxy.parse_image(mirrored(proxy.default_image))
@@ -59,7 +61,7 @@ def images(setting: Callable[[str], str]) -> dict[str, Image]:
         "toolsImage": reader.take("toolsImage", postgres.parse_image, postgres.parse_image(tools)),
     }
     reader.finish()
-    return found
+    return pulled
 
 
 class UnresolvedError(Exception):
@@ -70,7 +72,7 @@ class UnresolvedError(Exception):
 class Registries:
     """Registries, and the tokens that they gave to anybody."""
 
-    _tokens: dict[str, str] = field(default_factory=dict)
+    _tokens: dict[str, str] = field(default_factory=dict[str, str])
 
     def pinned(self, image: Image) -> str:
         """Return the reference of an image with the digest that its tag has now; its own if it is on this machine.
@@ -86,7 +88,7 @@ class Registries:
         private = private_repository(image.repository)
         try:
             digest = _said_by_ecr(private, image.tag) if private else self._digest(url, f"repository:{path}:pull")
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, AwsError) as error:
             raise UnresolvedError(f"{named} is not resolved: {error}") from None
         if not _DIGEST.fullmatch(digest):
             raise UnresolvedError(f'{named} is not resolved: the registry calls "{digest}" its digest')
@@ -94,8 +96,8 @@ class Registries:
 
     def _digest(self, url: str, scope: str) -> str:
         with self._ask("HEAD", url, scope) as answer:
-            if said := answer.headers.get("Docker-Content-Digest"):
-                return said
+            if digest := answer.headers.get("Docker-Content-Digest"):
+                return digest
         with self._ask("GET", url, scope) as answer:
             return f"sha256:{hashlib.sha256(answer.read(_LARGEST_BYTES)).hexdigest()}"
 
@@ -111,15 +113,9 @@ class Registries:
 
 
 def _said_by_ecr(repository: PrivateRepository, tag: str) -> str:
-    import boto3  # noqa: PLC0415 - half a second, only where AWS is asked
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
-
-    wanted = {"registryId": repository.account, "repositoryName": repository.name, "imageIds": [{"imageTag": tag}]}
-    try:
-        (found,) = boto3.client("ecr", region_name=repository.region).describe_images(**wanted)["imageDetails"]
-    except (BotoCoreError, ClientError) as error:
-        raise ValueError(error) from None
-    return str(found["imageDigest"])
+    request = {"registryId": repository.account, "repositoryName": repository.name, "imageIds": [{"imageTag": tag}]}
+    (image,) = call("ecr", repository.region, "describe_images", **request)["imageDetails"]
+    return str(image["imageDigest"])
 
 
 def _open(method: str, url: str, token: str | None) -> HTTPResponse:
@@ -137,5 +133,5 @@ def _token(challenge: str, scope: str) -> str:
         raise ValueError(f'the registry sends for a token to "{realm}", which is not https')
     query = {"scope": asked.get("scope", scope), **({"service": asked["service"]} if "service" in asked else {})}
     with _open("GET", f"{realm}?{urllib.parse.urlencode(query)}", None) as answer:
-        found = json.load(answer)
-    return str(found.get("token") or found.get("access_token") or "")
+        granted = json.load(answer)
+    return str(granted.get("token") or granted.get("access_token") or "")

@@ -1,4 +1,4 @@
-"""What `make policy-report` prints: the verdicts of the policy rules and nothing else, so that a file can keep it.
+"""`make policy-report`: the verdicts of the policy rules and nothing else, so that a file can keep them.
 
 The engine and whatever runs before it print to standard error meanwhile.
 """
@@ -10,42 +10,49 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from policy.kotauth_policy import formats
 
-FILE_VARIABLE = "KOTAUTH_POLICY_REPORT"
-"""Where the pack writes what every rule said (policy/kotauth_policy/engine/report.py)."""
-_NO_VERDICTS = "no verdicts of the policy rules: it ended before the whole stack was judged, see above"
+from . import offline, pulumi_command, verdicts
+from .preparation import prepare
+from .stack import Stack
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Request:
     """What is to be reported, and how."""
 
     format: str
     out: Path | None
     """The file to write, standard output if there is none."""
     deployed: bool
-    """Whether what is deployed is to be judged, and no preview."""
+    """Whether what is deployed is to be evaluated, and no preview."""
     exported: Path | None
-    """The state to be judged, as `pulumi stack export` wrote it."""
+    """The state to be evaluated, as `pulumi stack export` wrote it."""
+
+
+def policy_report(stack: Stack, request: Request) -> int:
+    """Print every policy rule's verdict and nothing else; return 1 where one refuses."""
+    with _stdout_kept() as stdout, verdicts.recorded() as file:
+        if request.exported:
+            with _readable_state(request.exported) as (name, state):
+                done = pulumi_command.run("policy", "analyze", "--file", str(state), *Stack(name).policy_options)
+        elif request.deployed:
+            offline.refuse("it has nothing deployed")
+            done = pulumi_command.run("policy", "analyze", "--stack", stack.name, *stack.policy_options)
+        else:
+            with offline.aws_simulated_if_asked(stack):
+                prepare(stack)
+                done = pulumi_command.run("preview", *stack.options, *stack.policy_options)
+        return _print(file, request, stdout, done.returncode)
 
 
 @contextlib.contextmanager
-def asked_for(variables: dict[str, str]) -> Iterator[Path]:
-    """Set the variable that has the pack write its report, and yield the file, which is gone afterwards."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "policy.json"
-        variables[FILE_VARIABLE] = str(file)
-        yield file
-
-
-@contextlib.contextmanager
-def stdout_kept() -> Iterator[BinaryIO]:
+def _stdout_kept() -> Generator[BinaryIO]:
     """Send to standard error whatever is printed, by other programs too; yield the real standard output."""
     sys.stdout.flush()
     kept = os.dup(1)
@@ -59,21 +66,15 @@ def stdout_kept() -> Iterator[BinaryIO]:
         os.close(kept)
 
 
-def table(file: Path, *, brief: bool) -> str:
-    """Return the table of a report, or that there is none; ``brief`` leaves out what no rule objects to."""
-    made = formats.findings if brief else formats.FORMATS["table"]
-    return made(_read(file)) if file.exists() else f"\n{_NO_VERDICTS}\n"
-
-
-def show(file: Path, wanted: Wanted, stdout: BinaryIO, engine_code: int) -> int:
+def _print(file: Path, request: Request, stdout: BinaryIO, engine_code: int) -> int:
     """Print the report; return 1 where a rule refuses, end this process where there is no report or another failure."""
     if not file.exists():
-        sys.exit(f"error: {_NO_VERDICTS}")
-    report = _read(file)
-    text = formats.FORMATS[wanted.format](report).encode()
+        sys.exit(f"error: {verdicts.MISSING}")
+    report = verdicts.read(file)
+    text = formats.FORMATS[request.format](report).encode()
     try:
-        if wanted.out:
-            wanted.out.write_bytes(text)
+        if request.out:
+            request.out.write_bytes(text)
         else:
             stdout.write(text)
     except OSError as error:
@@ -86,10 +87,10 @@ def show(file: Path, wanted: Wanted, stdout: BinaryIO, engine_code: int) -> int:
 
 
 @contextlib.contextmanager
-def readable(exported: Path) -> Iterator[tuple[str, Path]]:
-    """Yield the stack that an exported state is of, and a copy of the state that the engine judges as a preview would.
+def _readable_state(exported: Path) -> Generator[tuple[str, Path]]:
+    """Yield the stack that an exported state is of, and a copy that the engine evaluates as a preview would.
 
-    The engine reads UTF-8 only, and some shells write UTF-16 or a byte order mark. It judges inputs, and a resource
+    The engine reads UTF-8 only, and some shells write UTF-16 or a byte order mark. It evaluates inputs, and a resource
     that the program only reads has none: what was read stands among its outputs.
     """
     try:
@@ -107,7 +108,3 @@ def readable(exported: Path) -> Iterator[tuple[str, Path]]:
         copy = Path(folder) / exported.name
         copy.write_text(json.dumps(state), encoding="utf-8")
         yield stack, copy
-
-
-def _read(file: Path) -> formats.Document:
-    return formats.read(file.read_text(encoding="utf-8"))

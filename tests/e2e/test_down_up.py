@@ -7,7 +7,8 @@ from time import monotonic
 
 import pytest
 
-from cli import workflow
+from cli import lifecycle, pulumi_command
+from cli.stack import Stack as CheckoutStack
 from tests.e2e.stack import Stack
 
 pytestmark = [pytest.mark.docker, pytest.mark.engine]
@@ -55,7 +56,7 @@ def test_down_and_up_keep_rows_key_and_passwords(
 
 def _make_down(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     """Do what `make down STACK=… YES=1` does, in the stack's own project."""
-    monkeypatch.setattr(workflow, "ROOT", stack.project.path)
-    monkeypatch.setattr(workflow, "_engine", lambda: stack.project.environment)
+    monkeypatch.setattr(pulumi_command, "ROOT", stack.project.path)
+    monkeypatch.setattr(pulumi_command, "engine_variables", lambda: stack.project.environment)
     monkeypatch.setenv("YES", "1")
-    workflow.down(workflow.Stack(stack.project.stack))
+    lifecycle.down(CheckoutStack(stack.project.stack))

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import jmespath
 import pytest
 
-from cli import workflow
+from cli import lifecycle, pulumi_command
+from cli.stack import Stack
 from tests.engine.aws_stack import DATABASE, AwsStack
 
 pytestmark = pytest.mark.engine
@@ -61,12 +62,12 @@ def left(stack: AwsStack) -> dict[str, list[str]]:
 @pytest.fixture
 def made(own_production: AwsStack, monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsStack]:
     """Yield a stack prod as the one that `make` is called for."""
-    monkeypatch.setattr(workflow, "ROOT", own_production.project.path)
+    monkeypatch.setattr(pulumi_command, "ROOT", own_production.project.path)
     for name, value in own_production.project.environment.items():
         monkeypatch.setenv(name, value)
-    workflow._engine.cache_clear()
+    pulumi_command.engine_variables.cache_clear()
     yield own_production
-    workflow._engine.cache_clear()
+    pulumi_command.engine_variables.cache_clear()
 
 
 def test_destroy_refuses(made: AwsStack) -> None:
@@ -81,7 +82,7 @@ def test_destroy_refuses(made: AwsStack) -> None:
 
 def test_down_says_how_to_take_it_down(made: AwsStack) -> None:
     with pytest.raises(SystemExit) as refused:
-        workflow.down(workflow.Stack("prod"))
+        lifecycle.down(Stack("prod"))
     assert str(refused.value).splitlines()[1:] == [
         "  pulumi config set deletionProtection false --stack prod && pulumi up --stack prod",
         "  make purge STACK=prod",
@@ -93,7 +94,7 @@ def test_purge_refuses_what_is_protected(made: AwsStack, monkeypatch: pytest.Mon
     """Else it would delete the servers and fail at the database only, which AWS protects."""
     monkeypatch.setattr("builtins.input", lambda _: "prod")
     with pytest.raises(SystemExit) as refused:
-        workflow.purge(workflow.Stack("prod"))
+        lifecycle.purge(Stack("prod"))
     assert "pulumi config set deletionProtection false --stack prod" in str(refused.value)
     assert not made.done()
 
@@ -112,12 +113,12 @@ def test_the_two_commands_leave_what_they_say(
         f"update {DATABASE.partition(' ')[2]}",
     }
     monkeypatch.setattr("builtins.input", lambda _: "prod")
-    workflow.purge(workflow.Stack("prod"))
+    lifecycle.purge(Stack("prod"))
     said = capfd.readouterr().out
     deleted = [f"{each.type.rpartition(':')[2]} {each.name}" for each in made.done() if each.operation == "delete"]
     # Lambda removes the function's network interfaces with its role, and they hold the group until then.
     assert [each for each in deleted if each in WITH_THE_FUNCTION] == WITH_THE_FUNCTION
-    assert said.endswith(workflow._LEFT_ON_AWS + "\n")
+    assert said.endswith(lifecycle.LEFT_ON_AWS + "\n")
     assert "prod" not in made.project.pulumi("stack", "ls").output
 
     assert left(made) == {}

@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
-from cli import workflow
+from cli import pulumi_command
+from cli.__main__ import main
 from tests.policy.reports import document, finding, rule, text
 
-ROOT = Path(workflow.__file__).parents[1]
+ROOT = pulumi_command.ROOT
 PASSED = document(rule("limit-memory", passed=2))
 VIOLATED = document(rule("limit-memory", finding()))
 
@@ -59,16 +60,15 @@ class Engine:
 def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
     (tmp_path / "Pulumi.shop.yaml").write_text("config: {kotauth:target: aws}\n")
     variables = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
-    monkeypatch.setattr(workflow, "ROOT", tmp_path)
-    monkeypatch.setattr(workflow, "_engine", lambda: variables)
+    monkeypatch.setattr(pulumi_command, "ROOT", tmp_path)
+    monkeypatch.setattr(pulumi_command, "engine_variables", lambda: variables)
     monkeypatch.delenv("OFFLINE", raising=False)
     return Engine(tmp_path)
 
 
-def run(monkeypatch: pytest.MonkeyPatch, *arguments: str, command: str = "policy-report") -> int:
-    monkeypatch.setattr(sys, "argv", ["cli/workflow.py", command, "--stack", "shop", *arguments])
+def run(*arguments: str, command: str = "policy-report") -> int:
     try:
-        return workflow.main()
+        return main([command, "--stack", "shop", *arguments])
     except SystemExit as end:
         if isinstance(end.code, str):
             print(end.code, file=sys.stderr)
@@ -80,10 +80,8 @@ Capture = pytest.CaptureFixture[str]
 
 
 @pytest.mark.parametrize("name", ["table", "json", "sarif", "junit"])
-def test_the_report_is_alone_on_standard_output(
-    name: str, engine: Engine, monkeypatch: pytest.MonkeyPatch, capfd: Capture
-) -> None:
-    assert run(monkeypatch, "--format", name) == 0
+def test_the_report_is_alone_on_standard_output(name: str, engine: Engine, capfd: Capture) -> None:
+    assert run("--format", name) == 0
     shown = capfd.readouterr()
     assert "the engine's own words" in shown.err
     assert "limit-memory" in shown.out
@@ -93,91 +91,79 @@ def test_the_report_is_alone_on_standard_output(
     assert engine.calls.startswith("preview --stack shop --policy-pack policy --policy-pack-config ")
 
 
-def test_what_refuses_is_shown_and_fails(engine: Engine, monkeypatch: pytest.MonkeyPatch, capfd: Capture) -> None:
+def test_what_refuses_is_shown_and_fails(engine: Engine, capfd: Capture) -> None:
     # Not by the engine's code, which `policy analyze` and `preview` may have other reasons for.
     for code in (0, 255):
         engine.leaves(VIOLATED, code=code)
-        assert run(monkeypatch) == 1
+        assert run() == 1
         shown = capfd.readouterr()
         assert "violated: memory: is not set" in shown.out
         assert "error:" not in shown.err
 
 
 @pytest.mark.parametrize("code", [0, 1])
-def test_no_verdicts_are_not_taken_for_good_ones(
-    code: int, engine: Engine, monkeypatch: pytest.MonkeyPatch, capfd: Capture
-) -> None:
+def test_no_verdicts_are_not_taken_for_good_ones(code: int, engine: Engine, capfd: Capture) -> None:
     engine.leaves(None, code=code)
-    assert run(monkeypatch) == 1
+    assert run() == 1
     shown = capfd.readouterr()
     assert shown.out == ""
     assert "error: no verdicts" in shown.err
 
 
-def test_an_engine_that_fails_with_no_rule_s_help_is_an_error(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch, capfd: Capture
-) -> None:
+def test_an_engine_that_fails_with_no_rule_s_help_is_an_error(engine: Engine, capfd: Capture) -> None:
     engine.leaves(PASSED, code=255)
-    assert run(monkeypatch) == 1
+    assert run() == 1
     assert "the engine failed nevertheless" in capfd.readouterr().err
 
 
-def test_it_can_be_written_to_a_file(
-    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Capture
-) -> None:
+def test_it_can_be_written_to_a_file(engine: Engine, tmp_path: Path, capfd: Capture) -> None:
     file = tmp_path / "out.json"
-    assert run(monkeypatch, "--format", "json", "--out", str(file)) == 0
+    assert run("--format", "json", "--out", str(file)) == 0
     assert json.loads(file.read_text()) == PASSED
     assert capfd.readouterr().out == ""
-    assert run(monkeypatch, "--out", str(tmp_path / "nowhere" / "out")) == 1
+    assert run("--out", str(tmp_path / "nowhere" / "out")) == 1
     assert "error: the report can't be written" in capfd.readouterr().err
 
 
 def test_what_is_deployed(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert run(monkeypatch, "--deployed") == 0
+    assert run("--deployed") == 0
     assert engine.calls.startswith("policy analyze --stack shop --policy-pack policy ")
     monkeypatch.setenv("OFFLINE", "1")
-    assert run(monkeypatch, "--deployed") == 1
+    assert run("--deployed") == 1
 
 
-def test_an_exported_state_has_the_levels_of_its_own_stack(
-    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_exported_state_has_the_levels_of_its_own_stack(engine: Engine, tmp_path: Path) -> None:
     (tmp_path / "policy").mkdir()
     (tmp_path / "policy" / "staging.json").write_text("{}")
     file = tmp_path / "export.json"
     urn = "urn:pulumi:staging::kotauth-infra::pulumi:pulumi:Stack::kotauth-infra-staging"
     file.write_text(json.dumps({"version": 3, "deployment": {"resources": [{"urn": urn}]}}))
-    assert run(monkeypatch, "--file", str(file)) == 0
+    assert run("--file", str(file)) == 0
     # A copy of it, which the engine can read however the file is encoded.
     assert re.match(r"policy analyze --file \S+/export\.json --policy-pack ", engine.calls)
     assert engine.calls.strip().endswith("staging.json")
 
 
 @pytest.mark.parametrize("content", [None, "{", "{}", '{"deployment": {"resources": []}}', '{"deployment": null}'])
-def test_a_file_that_is_no_state(
-    content: str | None, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Capture
-) -> None:
+def test_a_file_that_is_no_state(content: str | None, engine: Engine, tmp_path: Path, capfd: Capture) -> None:
     file = tmp_path / "export.json"
     if content is not None:
         file.write_text(content)
-    assert run(monkeypatch, "--file", str(file)) == 1
+    assert run("--file", str(file)) == 1
     shown = capfd.readouterr()
     assert "error: " in shown.err
     assert str(file) in shown.err
     assert engine.calls == ""
 
 
-def test_a_preview_shows_what_the_rules_object_to_whatever_it_ends_with(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch, capfd: Capture
-) -> None:
+def test_a_preview_shows_what_the_rules_object_to_whatever_it_ends_with(engine: Engine, capfd: Capture) -> None:
     engine.leaves(VIOLATED, code=255)
-    assert run(monkeypatch, command="preview") == 255
+    assert run(command="preview") == 255
     shown = capfd.readouterr().out
     assert "Policy rules: 1, of which 0 passed, 0 undecidable, 1 violated" in shown
     assert "violated: memory: is not set" in shown
     engine.leaves(None, code=1)
-    assert run(monkeypatch, command="preview") == 1
+    assert run(command="preview") == 1
     assert "no verdicts" in capfd.readouterr().out
 
 
@@ -185,12 +171,12 @@ def test_a_preview_shows_what_passed_only_where_it_is_asked_to(
     engine: Engine, monkeypatch: pytest.MonkeyPatch, capfd: Capture
 ) -> None:
     monkeypatch.delenv("VERBOSE", raising=False)
-    assert run(monkeypatch, command="preview") == 0
+    assert run(command="preview") == 0
     shown = capfd.readouterr().out
     assert "Policy rules: 1, of which 1 passed" in shown
     assert "limit-memory" not in shown
     monkeypatch.setenv("VERBOSE", "1")
-    assert run(monkeypatch, command="preview") == 0
+    assert run(command="preview") == 0
     assert "limit-memory  mandatory  passed 2" in capfd.readouterr().out
 
 
@@ -211,12 +197,10 @@ def test_make_lists_every_target_and_hands_on_what_is_asked() -> None:
     "text",
     ["", "hello", "[]", "{}", '{"version": 3, "deployment": {}}', '{"deployment": {"resources": [{}]}}', "\xf6"],
 )
-def test_what_is_no_state_is_refused(
-    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture, text: str
-) -> None:
+def test_what_is_no_state_is_refused(engine: Engine, tmp_path: Path, capsys: Capture, text: str) -> None:
     state = tmp_path / "export.json"
     state.write_text(text, encoding="latin-1")
-    assert run(monkeypatch, "--file", str(state), "--format", "json") == 1
+    assert run("--file", str(state), "--format", "json") == 1
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err == f"error: {state} is no state with resources, as `pulumi stack export` writes it\n"

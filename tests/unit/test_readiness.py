@@ -10,7 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from cli import readiness, workflow
+from cli import lifecycle, pulumi_command, readiness
+from cli.stack import Stack
 from simulators.ec2_host.authority import Authority
 
 HOST = "kotauth.localhost"
@@ -88,33 +89,35 @@ def outputs(site: Site) -> dict[str, str]:
 
 
 @pytest.fixture
-def stack(outputs: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> workflow.Stack:
+def stack(outputs: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Stack:
     """Return a stack whose `pulumi up` succeeds, whatever its address answers."""
-    monkeypatch.setattr(workflow, "_prepare", lambda _stack: None)
-    monkeypatch.setattr(workflow, "_READY_SECONDS", 0)
-    monkeypatch.setattr(workflow, "pulumi", lambda *_words, capture=False: json.dumps(outputs) if capture else "")
-    return workflow.Stack("dev")
+    monkeypatch.setattr(lifecycle, "prepare", lambda _stack: None)
+    monkeypatch.setattr(lifecycle, "_READY_SECONDS", 0)
+    monkeypatch.setattr(
+        pulumi_command, "run_or_exit", lambda *_words, capture=False: json.dumps(outputs) if capture else ""
+    )
+    return Stack("dev")
 
 
-def test_up_says_what_it_saw(stack: workflow.Stack, site: Site, capsys: pytest.CaptureFixture[str]) -> None:
-    workflow.up(stack)
+def test_up_says_what_it_saw(stack: Stack, site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    lifecycle.up(stack)
     assert f"Readiness            {site.url}: 200 OK" in capsys.readouterr().out
 
 
 def test_up_succeeds_where_only_this_machine_can_t_resolve_the_name(
-    stack: workflow.Stack, outputs: dict[str, str], capsys: pytest.CaptureFixture[str]
+    stack: Stack, outputs: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     outputs["readyUrl"] = "https://auth.example.invalid/health/ready"
-    workflow.up(stack)
+    lifecycle.up(stack)
     assert f"{outputs['readyUrl']}: not asked: auth.example.invalid has no address here" in capsys.readouterr().out
 
 
 def test_up_fails_where_the_address_does_not_answer(
-    stack: workflow.Stack, site: Site, capsys: pytest.CaptureFixture[str]
+    stack: Stack, site: Site, capsys: pytest.CaptureFixture[str]
 ) -> None:
     site.statuses = [502]
     with pytest.raises(SystemExit) as end:
-        workflow.up(stack)
+        lifecycle.up(stack)
     assert f"{site.url} does not answer 200 but: 502 Bad Gateway" in str(end.value)
     assert "pulumi up --refresh --stack dev" in str(end.value)
     assert f"{site.url}: 502 Bad Gateway" in capsys.readouterr().out

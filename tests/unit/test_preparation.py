@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cli import workflow
+from cli import preparation, pulumi_command
+from cli.stack import Stack
 
 
 @pytest.mark.parametrize(
@@ -23,8 +24,8 @@ def test_a_docker_daemon_is_started_only_where_the_stack_runs_on_this_machine(
 ) -> None:
     started: list[str] = []
     (tmp_path / "Pulumi.single-host.yaml").write_text(f"config:\n  {setting}\n")
-    monkeypatch.setattr(workflow, "ROOT", tmp_path)
-    monkeypatch.setattr(workflow.Stack, "ensure", lambda _: None)
-    monkeypatch.setattr(workflow.docker, "ensure_daemon", lambda: started.append("here"))
-    workflow._prepare(workflow.Stack("single-host"))
+    monkeypatch.setattr(pulumi_command, "ROOT", tmp_path)
+    monkeypatch.setattr(Stack, "ensure", lambda _: None)
+    monkeypatch.setattr(preparation.docker, "ensure_daemon", lambda: started.append("here"))
+    preparation.prepare(Stack("single-host"))
     assert bool(started) is starts

@@ -1,0 +1,26 @@
+"""The images of the development stack: the official ones, or what is built here where no registry can be reached."""
+
+from __future__ import annotations
+
+import sys
+
+from . import pulumi_command
+from .stack import Stack
+
+_BUILT_HERE = "localhost/"
+
+
+def choose(stack: Stack) -> None:
+    """Have the development stack run what can be had here; an image that the user has set stays."""
+    from simulators import images  # noqa: PLC0415 - building needs much that other stacks don't
+
+    chosen = images.choose()
+    for setting, image in chosen.items():
+        if not stack.setting(setting) and image.startswith(_BUILT_HERE):
+            pulumi_command.run_or_exit("config", "set", setting, image, "--stack", stack.name)
+    if chosen["image"].startswith(_BUILT_HERE):
+        print(
+            "NOTE: no image registry can be reached. This stack runs a simulator that keeps Kotauth's contract, "
+            "not Kotauth itself; PostgreSQL and Caddy are real, built from packages.",
+            file=sys.stderr,
+        )

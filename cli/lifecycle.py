@@ -1,0 +1,102 @@
+"""`make up`, `make down` and `make purge`: bring a stack up, stop it, remove it for good."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+from . import offline, pulumi_command, readiness
+from .preparation import prepare
+from .stack import Stack
+
+_TAKE_DOWN = """\
+error: a stack on AWS is not stopped and started again. To take it down for good (policies refuse the first by make):
+  pulumi config set deletionProtection false --stack {stack} && pulumi up --stack {stack}
+  make purge STACK={stack}
+"""
+_READY_SECONDS = 30.0
+"""As long as a proxy may take to get its first certificate."""
+_NOT_READY = """
+error: {url} does not answer 200 but: {answer}
+If something was removed or stopped by hand, the state does not know it yet. Have Pulumi look, and make what is missing:
+  eval "$(make -s env)" && pulumi up --refresh {options}
+If nothing was: docs/operations.md (Docker) and docs/aws.md say where to look."""
+LEFT_ON_AWS = """
+Left behind, on purpose, and to be paid for until it is deleted by hand:
+  the database's final snapshot           aws rds describe-db-snapshots
+  its automated backups                   aws rds describe-db-instance-automated-backups
+  the key that both are encrypted with    aws kms list-keys
+  the secrets, restorable for 30 days     aws secretsmanager list-secrets --include-planned-deletion
+  all other keys, pending deletion        aws kms list-keys
+  logs of a database that a restore
+  renamed: no key, no retention           aws logs describe-log-groups --log-group-name-prefix /aws/rds/instance/
+"""
+
+
+def up(stack: Stack) -> None:
+    """Bring the stack up."""
+    offline.refuse("nothing can be brought up without AWS")
+    prepare(stack)
+    pulumi_command.run_or_exit("up", *stack.options, *stack.policy_options, *_confirmed(stack))
+    outputs = json.loads(pulumi_command.run_or_exit("stack", "output", "--json", "--stack", stack.name, capture=True))
+    answer = readiness.wait(outputs["readyUrl"], outputs.get("caCertificate", ""), _READY_SECONDS)
+    print(_farewell(stack, outputs, answer))
+    if answer.conclusive and not answer.ready:
+        sys.exit(_NOT_READY.format(url=outputs["readyUrl"], answer=answer.text, options=" ".join(stack.options)))
+
+
+def down(stack: Stack) -> None:
+    """Stop everything and keep what can't be made again."""
+    if stack.is_on_aws:
+        sys.exit(_TAKE_DOWN.format(stack=stack.name))
+    stack.ensure()
+    pulumi_command.run_or_exit("destroy", *stack.options, "--exclude-protected", *_confirmed(stack))
+    print("\nKept: the secret key, the passwords and the data. `make up` brings them back, `make purge` removes them.")
+
+
+def purge(stack: Stack) -> None:
+    """Remove everything, for good, after a typed confirmation."""
+    if stack.is_on_aws and stack.setting("deletionProtection") != "false":
+        # AWS would keep the database and the load balancer, and lose everything else.
+        sys.exit(_TAKE_DOWN.format(stack=stack.name))
+    stack.ensure()
+    print(f"This deletes the secret key, the passwords and all data of stack {stack.name}. Nothing brings them back.")
+    try:
+        typed = input("Type the stack's name to go on: ").strip()
+    except EOFError:
+        typed = ""
+    if typed != stack.name:
+        sys.exit("Nothing was deleted.")
+    pulumi_command.run_or_exit("state", "unprotect", "--all", "--yes", "--stack", stack.name)
+    pulumi_command.run_or_exit("destroy", *stack.options, "--yes")
+    pulumi_command.run_or_exit("stack", "rm", stack.name, "--yes", "--preserve-config")
+    if stack.is_on_aws:
+        print(LEFT_ON_AWS)
+
+
+def _confirmed(stack: Stack) -> list[str]:
+    """Development goes ahead, every other stack asks (or takes YES=1)."""
+    return ["--yes"] if stack.is_development or os.environ.get("YES") else []
+
+
+def _farewell(stack: Stack, outputs: dict[str, str], answer: readiness.Answer) -> str:
+    option = "" if stack.is_development else f" STACK={stack.name}"
+    lines = [
+        f"Kotauth's address    {outputs['url']}",
+        f"Readiness            {outputs['readyUrl']}: {answer.text}",
+        f"Admin console        {outputs['adminUrl']}, user admin",
+        'First, in this shell eval "$(make -s env)"',
+        f"Its first password   pulumi stack output adminPassword --show-secrets --stack {stack.name}",
+    ]
+    if outputs.get("caCertificate"):
+        lines += [
+            f"Its authority        pulumi stack output caCertificate --stack {stack.name} > kotauth-ca.pem",
+            f"                     curl --cacert kotauth-ca.pem {outputs['readyUrl']} (browsers: see README)",
+        ]
+    if stack.is_on_aws:
+        lines.append(f"Its name points to   {outputs['frontendAddress']}")
+        lines.append(f"Dashboard            {outputs['dashboardUrl']}")
+    else:
+        lines.append(f"To stop              make down{option} (keeps key, passwords and data)")
+    return "\n" + "\n".join(lines)
