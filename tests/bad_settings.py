@@ -196,7 +196,7 @@ AWS: Rows = {
 AWS_STACK: Rows = {("httpPort", "8080"): ONLY_DOCKER, ("certificates", "acme"): ONLY_DOCKER}
 
 ON_AWS_CADDY = {**ON_AWS, "frontend": "caddy", "acmeEmail": "ops@example.com"}
-"""The same with Caddy on the host as its edge."""
+"""The same with Caddy on a single host."""
 
 AWS_CADDY: Rows = {
     ("baseUrl", "https://auth.internal"): "is a local name, which nobody certifies",

@@ -1,1 +1,1 @@
-"""The parts on AWS: a network of three tiers, RDS, hosts that run containers, a load balancer or an edge host."""
+"""The parts on AWS: a network of three tiers, RDS, hosts that run containers, and a load balancer or a single host."""

@@ -96,21 +96,23 @@ class DockerDeployment(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         labels = args.get("labels", {})
 
-        front = DockerNetwork(
-            f"{name}-frontend", {"internal": False, "labels": {**labels, "kotauth.network": "frontend"}}, child
-        )
-        back = DockerNetwork(f"{name}-database", {"labels": {**labels, "kotauth.network": "database"}}, child)
+        frontend_network = DockerNetwork(
+            f"{name}-frontend-network", {"internal": False, "labels": {**labels, "kotauth.network": "frontend"}}, child
+        ).network_name
+        database_network = DockerNetwork(
+            f"{name}-database-network", {"labels": {**labels, "kotauth.network": "database"}}, child
+        ).network_name
         credentials = KotauthCredentials(name, application.credentials, child)
 
         database = DockerDatabase(
             f"{name}-postgres",
-            {"network": back.network_name, "image": settings.database_image.reference, "labels": labels},
+            {"network": database_network, "image": settings.database_image.reference, "labels": labels},
             child,
         )
         role = DockerDatabaseRole(
             f"{name}-database-role",
             {
-                "network": back.network_name,
+                "network": database_network,
                 "host": HOST,
                 "administrator_password": database.administrator_password,
                 "password": credentials.database_password,
@@ -132,8 +134,8 @@ class DockerDeployment(pulumi.ComponentResource):
                 "spec": application.spec(server_database),
                 "secrets": credentials.secret_files(),
                 "networks": [
-                    {"name": front.network_name, "alias": _SERVER},
-                    {"name": back.network_name, "for_check": True},
+                    {"name": frontend_network, "alias": _SERVER},
+                    {"name": database_network, "for_check": True},
                 ],
                 "files_image": settings.database_image.reference,
                 "labels": labels,
@@ -141,8 +143,8 @@ class DockerDeployment(pulumi.ComponentResource):
             pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[role])),
         )
 
-        proxy = DockerContainer(
-            f"{name}-caddy",
+        frontend = DockerContainer(
+            f"{name}-frontend",
             {
                 "spec": settings.proxy.edge(
                     EdgeSite(
@@ -154,7 +156,7 @@ class DockerDeployment(pulumi.ComponentResource):
                         acme=settings.acme,
                     )
                 ),
-                "networks": [{"name": front.network_name}],
+                "networks": [{"name": frontend_network}],
                 "files_image": settings.database_image.reference,
                 "labels": labels,
             },
@@ -166,15 +168,15 @@ class DockerDeployment(pulumi.ComponentResource):
             self.ca_certificate = DockerCaCertificate(
                 f"{name}-ca-certificate",
                 {
-                    "volume": proxy.volumes[ca.volume],
+                    "volume": frontend.volumes[ca.volume],
                     "frontend": settings.frontend,
                     "image": settings.frontend_image.reference,
-                    "written_by": proxy.container_name,
+                    "written_by": frontend.container_name,
                     "labels": labels,
                 },
                 child,
             ).pem
-        ready = pulumi.Output.all(server.container_name, proxy.container_name)
+        ready = pulumi.Output.all(server.container_name, frontend.container_name)
         self.url = ready.apply(lambda _: application.base_url.text)
         self.admin_url = ready.apply(lambda _: f"{application.base_url.text}/admin")
         self.ready_url = ready.apply(lambda _: f"{application.base_url.text}{kotauth.READY_PATH}")

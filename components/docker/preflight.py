@@ -1,5 +1,7 @@
 """What the machine must offer, asked before anything is made: a daemon that answers, limits, and the two ports.
 
+A stack whose resources have names of before is refused, too.
+
 Only the program's `__main__.py` calls this: components stay free of the machine they are declared on.
 """
 
@@ -17,6 +19,8 @@ from .daemon import kernel
 from .settings import DockerSettings
 
 _TAKEN = (errno.EADDRINUSE,)
+_FORMER_VOLUME = "kotauth-caddy-data-"
+"""The frontend's volume, until its name carried no proxy's. It was renamed without an alias, once."""
 
 
 def check(settings: DockerSettings, own: Mapping[str, str]) -> pulumi.ResourceOptions | None:
@@ -28,11 +32,13 @@ def check(settings: DockerSettings, own: Mapping[str, str]) -> pulumi.ResourceOp
     ports = {"httpPort": settings.http_port, "httpsPort": settings.https_port}
     try:
         with daemon.connect() as docker:
-            containers, info, is_local = docker.containers(), docker.info(), docker.address.is_local
+            containers, volumes = docker.containers(), docker.volumes()
+            info, is_local = docker.info(), docker.address.is_local
     except daemon.DaemonError as error:
         raise pulumi.RunError(
             f"{error}. Start Docker, or choose another daemon with `pulumi config set docker:host` or DOCKER_HOST."
         ) from error
+    _refuse_former_names(volumes, own)
     ours, theirs = _published(containers, own)
     problems = list(kernel.problems(info))
     for key, port in ports.items():
@@ -45,6 +51,15 @@ def check(settings: DockerSettings, own: Mapping[str, str]) -> pulumi.ResourceOp
     if problems:
         raise pulumi.RunError("\n  ".join(["the machine can't run this stack:", *problems]))
     return kernel.adjustments(info)
+
+
+def _refuse_former_names(volumes: Iterable[dict[str, Any]], own: Mapping[str, str]) -> None:
+    for volume in volumes:
+        if volume["Name"].startswith(_FORMER_VOLUME) and own.items() <= (volume["Labels"] or {}).items():
+            raise pulumi.RunError(
+                f"this stack was made with names that resources no longer have (volume {volume['Name']}), and can't be "
+                "carried over. Back up its data if you need it, remove the stack with `make purge`, then run `make up`."
+            )
 
 
 def _published(containers: Iterable[dict[str, Any]], own: Mapping[str, str]) -> tuple[set[int], dict[int, str]]:

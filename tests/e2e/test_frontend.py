@@ -72,7 +72,7 @@ def test_a_new_configuration_is_reloaded_and_a_broken_one_refused_and_never_used
     assert status in TOKEN_REFUSALS  # the server's; 502 or a closed connection would be the frontend's
     assert client.get("/health").headers["x-reloaded"] == "yes"
     assert changing.container("frontend") == frontend
-    assert "kotauth-caddy-reload" in result.output
+    assert "kotauth-frontend-reload" in result.output
 
     _add(caddyfile, 'header X-Broken "yes"\n\tno_such_directive')
     failed = changing.project.up(check=False)

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.engine
 
 NETWORK = {"Vpc", "Subnet", "InternetGateway", "NatGateway", "Route", "RouteTable", "VpcEndpoint", "FlowLog"}
 BALANCER = {"LoadBalancer", "Listener", "ListenerRule", "TargetGroup", "WebAcl", "Group", "Certificate"}
-EDGE = {"Volume", "VolumeAttachment", "EipAssociation"}
+SINGLE_HOST = {"Volume", "VolumeAttachment", "EipAssociation"}
 CADDY = {"frontend": "caddy", "acmeEmail": "operations@example.org"}
 
 
@@ -70,7 +70,7 @@ def test_prod(variants: dict[str, Future[Steps]], untouched: AwsStack) -> None:
     assert {DATABASE, GROUP, GATE_CALL} <= made.keys()
     found = kinds(made)
     assert found >= Counter(NETWORK | BALANCER)
-    assert not found.keys() & EDGE
+    assert not found.keys() & SINGLE_HOST
     assert (found["Subnet"], found["NatGateway"]) == (6, 2)
     assert made[DATABASE]["multiAz"] is True
     assert made[DATABASE]["deletionProtection"] is True
@@ -101,7 +101,7 @@ def test_the_readme_says_how_many_resources_that_is(variants: dict[str, Future[S
 def test_staging(variants: dict[str, Future[Steps]]) -> None:
     made = planned(variants["staging as committed"])
     found = kinds(made)
-    assert found >= Counter({*EDGE, "Vpc", "Eip", "VpcEndpoint"})
+    assert found >= Counter({*SINGLE_HOST, "Vpc", "Eip", "VpcEndpoint"})
     assert not found.keys() & {*BALANCER, "NatGateway"}
     # Without a way out, the function in the VPC still reaches Secrets Manager.
     assert any(
@@ -126,7 +126,7 @@ def test_a_brought_network_behind_a_load_balancer(variants: dict[str, Future[Ste
     assert len(groups) >= 4
 
 
-def test_a_brought_network_at_the_edge(variants: dict[str, Future[Steps]], brought: Brought) -> None:
+def test_a_brought_network_with_a_single_host(variants: dict[str, Future[Steps]], brought: Brought) -> None:
     made = planned(variants["brought network, caddy"])
     assert not kinds(made).keys() & (NETWORK | BALANCER)
     assert made["Instance kotauth-server"]["subnetId"] == brought.subnets["public"][0]

@@ -80,7 +80,7 @@ class Production:
     databases: dict[str, Database] = field(default_factory=dict[str, Database])
     """By the host names that RDS gave."""
     hosts: dict[str, Host] = field(default_factory=dict[str, Host])
-    """By the names of their groups, and the one at the edge; hosts of groups that are gone stay."""
+    """By the names of their groups, and the single host; hosts of groups that are gone stay."""
     launches: list[Launch] = field(default_factory=list[Launch])
     functions: list[str] = field(default_factory=list[str])
     """Addresses of the role's function, one for each call."""
@@ -129,7 +129,7 @@ class Production:
         """The database of stack prod, which was there first."""
         return next(iter(self.databases.values()))
 
-    def edge(self, path: Path) -> Host:
+    def single_host(self, path: Path) -> Host:
         """Bring stack staging up on the same AWS and launch its host, with the volume attached."""
         staging = stack_on(self.stack.aws, path, "staging")
         staging.configure(**self.settings)
@@ -140,7 +140,7 @@ class Production:
         disk = self.lab.create_volume(volume["id"], 1024 * volume["inputs"]["size"])
         instance = made["Instance kotauth-server"]["id"]
         host = self.boot(template["id"], template["version"], registered=False, instance_id=instance)
-        self.hosts["edge"] = host
+        self.hosts["single host"] = host
         host.attach(disk, made["VolumeAttachment kotauth-server-attachment"]["inputs"]["deviceName"])
         return host
 
@@ -224,9 +224,9 @@ class Production:
             return handler.handle(event, None)
 
     def boot_gate(self) -> dict[str, Any]:
-        """Call the gate's function of the host at the edge as the update did, for what the host has logged by now."""
+        """Call the gate's function of the single host as the update did, for what the host has logged by now."""
         called = [each.detail for each in self.stack.aws.operations if each.operation == "invoke-function"]
-        (event,) = [json.loads(each["input"]) for each in called if "edge-gate" in each["function"]]
+        (event,) = [json.loads(each["input"]) for each in called if "boot-gate" in each["function"]]
         with patch.object(boot_gate, "boto3", SimpleNamespace(client=self.stack.aws.boto3)):
             return boot_gate.handle({**event, "limit_seconds": SHIPPED_SECONDS}, None)
 

@@ -79,9 +79,9 @@ def second(production: Production, first: Host, role_made: object) -> Host:
 
 
 @pytest.fixture(scope="module")
-def edge(production: Production, role_made: object, tmp_path_factory: pytest.TempPathFactory) -> Host:
+def single_host(production: Production, role_made: object, tmp_path_factory: pytest.TempPathFactory) -> Host:
     """Return the host of stack staging, ready as far as that goes without a certificate authority to ask."""
-    host = production.edge(tmp_path_factory.mktemp("edge") / "project")
+    host = production.single_host(tmp_path_factory.mktemp("single") / "project")
     eventually("it is ready", lambda: said(host, "ready", "ok"), SOON_SECONDS, host.diagnosis)
     return host
 
@@ -174,27 +174,27 @@ def test_a_second_preview_is_empty(production: Production, second: Host) -> None
     assert production.stack.changes() == {}
 
 
-def test_the_edge_redirects_and_waits_for_its_certificate(production: Production, edge: Host) -> None:
-    assert production.logins(edge) == {"kotauth_a"}
+def test_the_single_host_redirects_and_waits_for_its_certificate(production: Production, single_host: Host) -> None:
+    assert production.logins(single_host) == {"kotauth_a"}
     name, path = "auth.staging.example.org", "/admin?a=%2F&b"
-    assert plain(edge.address, path, name) == (308, f"https://{name}{path}")
-    assert plain(edge.address, path, edge.address) == (421, None)
+    assert plain(single_host.address, path, name) == (308, f"https://{name}{path}")
+    assert plain(single_host.address, path, single_host.address) == (421, None)
     with pytest.raises(ssl.SSLError, match="ALERT"):
-        ssl.get_server_certificate((edge.address, 443))
+        ssl.get_server_certificate((single_host.address, 443))
 
 
-def test_the_edge_s_gate_finds_the_line_that_the_host_ships(production: Production, edge: Host) -> None:
-    assert production.boot_gate() == {"ready": edge.instance_id}
+def test_the_single_host_s_gate_finds_the_line_that_the_host_ships(production: Production, single_host: Host) -> None:
+    assert production.boot_gate() == {"ready": single_host.instance_id}
 
 
-def test_the_edge_keeps_its_data_on_the_volume(edge: Host) -> None:
+def test_the_single_host_keeps_its_data_on_the_volume(single_host: Host) -> None:
     folder = "/var/lib/kotauth/volumes"
-    assert edge.exec("findmnt", "-no", "FSTYPE", folder) == "xfs"
-    assert edge.exec(f"find {folder}/frontend -type f -user 10002")
+    assert single_host.exec("findmnt", "-no", "FSTYPE", folder) == "xfs"
+    assert single_host.exec(f"find {folder}/frontend -type f -user 10002")
 
 
 def test_no_secret_is_where_it_doesn_t_belong(
-    production: Production, second: Host, edge: Host, outputs: dict[str, Any]
+    production: Production, second: Host, single_host: Host, outputs: dict[str, Any]
 ) -> None:
     aws = production.stack.aws
     secrets = {**stored.secrets(aws), "checklist key": outputs["checklistApiKey"]}

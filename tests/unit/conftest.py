@@ -96,7 +96,7 @@ def alb() -> Declared:
 
 @pytest.fixture(scope="session")
 def caddy() -> Declared:
-    """Return one at the edge."""
+    """Return one on a single host."""
     return deployed({**CADDY, "zone_id": ZONE_ID})
 
 
@@ -108,6 +108,6 @@ def brought() -> Declared:
 
 @pytest.fixture(scope="session")
 def brought_caddy() -> Declared:
-    """Return one at the edge of a network of one's own, without a zone."""
+    """Return one on a single host in a network of one's own, without a zone."""
     args = {**BASE, **BROUGHT, "frontend": "caddy", "acme_email": "ops@example.com"}
     return deployed({**args, "private_subnet_ids": BROUGHT["private_subnet_ids"][:1], "deletion_protection": False})

@@ -24,6 +24,7 @@ class Daemon:
     address: str
     containers: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     info: dict[str, Any] = field(default_factory=lambda: dict.fromkeys(_LIMITS, True))
+    volumes: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     logs: dict[str, str] = field(default_factory=dict[str, str])
     asked: list[str] = field(default_factory=list[str])
 
@@ -41,12 +42,14 @@ class Daemon:
         """Answer a GET."""
         self.asked.append(path)
         path = re.sub(r"^/v1\.\d+", "", path.partition("?")[0])
-        if path == "/version":
-            return 200, json.dumps({"ApiVersion": "1.41"}).encode()
-        if path == "/info":
-            return 200, json.dumps(self.info).encode()
-        if path == "/containers/json":
-            return 200, json.dumps(self.containers).encode()
+        listed = {
+            "/version": {"ApiVersion": "1.41"},
+            "/info": self.info,
+            "/containers/json": self.containers,
+            "/volumes": {"Volumes": self.volumes or None, "Warnings": None},
+        }
+        if path in listed:
+            return 200, json.dumps(listed[path]).encode()
         match = re.fullmatch(r"/containers/([^/]+)/(json|logs)", path)
         if not match or match[1] not in self.logs:
             return 404, json.dumps({"message": f"No such container: {match[1] if match else path}"}).encode()

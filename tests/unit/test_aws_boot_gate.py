@@ -1,4 +1,4 @@
-"""The gate after a host at the edge, as it is declared; what it does is tested in `test_boot_gate_function.py`."""
+"""The gate after a single host, as it is declared; what it does is tested in `test_boot_gate_function.py`."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ BALANCED = {
     "AwsServerGroup kotauth-server",
     "AwsRollGate kotauth-server-gate",
 }
-AT_THE_EDGE = {"AwsSingleHost kotauth-server", "AwsBootGate kotauth-server-edge-gate"}
+SINGLE_HOST = {"AwsSingleHost kotauth-server", "AwsBootGate kotauth-server-boot-gate"}
 
 
 @pytest.fixture(scope="module")
@@ -96,8 +96,8 @@ def test_behind_a_load_balancer(alb: Declared) -> None:
     ]
 
 
-def test_at_the_edge(caddy: Declared) -> None:
-    assert components(caddy) == EVERYWHERE | AT_THE_EDGE | {"AwsNetwork kotauth-network", "AwsDns kotauth-name"}
+def test_single_host(caddy: Declared) -> None:
+    assert components(caddy) == EVERYWHERE | SINGLE_HOST | {"AwsNetwork kotauth-network", "AwsDns kotauth-name"}
     assert names(caddy) == {"auth.example.com": {"zoneId": ZONE_ID, "type": "A", "records": ["203.0.113.10"]}}
     assert caddy.named("kotauth-server", ":Instance").inputs["subnetId"] == f"kotauth-network-public-{REGION}a-id"
     assert caddy.named("kotauth-server-volume").inputs["availabilityZone"] == f"{REGION}a"
@@ -118,8 +118,8 @@ def test_with_network_and_certificate_of_one_s_own(brought: Declared) -> None:
     assert {r.inputs["vpcId"] for r in brought.of_type(":SecurityGroup")} == {BROUGHT["vpc_id"]}
 
 
-def test_at_the_edge_of_a_network_of_one_s_own_and_without_a_zone(brought_caddy: Declared) -> None:
-    assert components(brought_caddy) == EVERYWHERE | AT_THE_EDGE
+def test_single_host_in_a_network_of_one_s_own_and_without_a_zone(brought_caddy: Declared) -> None:
+    assert components(brought_caddy) == EVERYWHERE | SINGLE_HOST
     assert brought_caddy.of_type(":Record") == []
     first, (_, zone) = next(iter(SUBNETS.items()))
     assert brought_caddy.named("kotauth-server", ":Instance").inputs["subnetId"] == first
@@ -158,7 +158,7 @@ def test_outputs(alb: Declared) -> None:
     assert alb.secret_outputs == {"admin_password", "checklist_api_key"}
 
 
-def test_outputs_at_the_edge(caddy: Declared) -> None:
+def test_outputs_of_a_single_host(caddy: Declared) -> None:
     different = {"frontend_address": "203.0.113.10", "load_balancer_name": ""}
     assert {name: caddy.outputs[name] for name in different} == different
     assert {name for name, value in caddy.outputs.items() if not value} <= different.keys()

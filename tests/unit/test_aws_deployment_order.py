@@ -41,7 +41,7 @@ def test_a_host_starts_after_all_that_it_needs(alb: Declared) -> None:
     }
 
 
-def test_a_host_at_the_edge_starts_after_all_that_it_needs(caddy: Declared) -> None:
+def test_a_single_host_starts_after_all_that_it_needs(caddy: Declared) -> None:
     assert caddy.before("Instance kotauth-server") >= {
         "Invocation kotauth-database-role-call",
         *(DATABASE, *ALL_SECRETS),

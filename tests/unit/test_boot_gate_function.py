@@ -1,4 +1,4 @@
-"""What the gate of a host at the edge does, against an emulated AWS in this process (moto)."""
+"""What the gate of a single host does, against an emulated AWS in this process (moto)."""
 
 from __future__ import annotations
 

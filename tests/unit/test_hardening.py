@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.unit.recording import Declared, Registered
 
-SERVICES = {"kotauth-postgres", "kotauth-server", "kotauth-caddy"}
+SERVICES = {"kotauth-postgres", "kotauth-server", "kotauth-frontend"}
 
 
 def running(deployment: Declared) -> list[Registered]:
@@ -35,11 +35,11 @@ def test_all_capabilities_dropped_and_few_added(deployment: Declared) -> None:
     assert added == {
         # The folder of a new volume is root's.
         "kotauth-postgres-data-owner": ["CAP_CHOWN"],
-        "kotauth-caddy-data-owner": ["CAP_CHOWN"],
-        "kotauth-caddy-config-owner": ["CAP_CHOWN"],
+        "kotauth-frontend-data-owner": ["CAP_CHOWN"],
+        "kotauth-frontend-config-owner": ["CAP_CHOWN"],
         # The official binary carries it as a file capability.
-        "kotauth-caddy": ["CAP_NET_BIND_SERVICE"],
-        "kotauth-caddy-reload": ["CAP_NET_BIND_SERVICE"],
+        "kotauth-frontend": ["CAP_NET_BIND_SERVICE"],
+        "kotauth-frontend-reload": ["CAP_NET_BIND_SERVICE"],
     }
 
 
@@ -57,7 +57,7 @@ def test_kernel_parameters_of_the_server_alone(deployment: Declared) -> None:
 def test_nothing_runs_as_root_but_what_gives_volumes_away(deployment: Declared) -> None:
     users = {c.name: c.inputs["user"] for c in running(deployment)}
     root = {name for name, user in users.items() if user.partition(":")[0] in ("0", "", "root")}
-    assert root == {"kotauth-postgres-data-owner", "kotauth-caddy-data-owner", "kotauth-caddy-config-owner"}
+    assert root == {"kotauth-postgres-data-owner", "kotauth-frontend-data-owner", "kotauth-frontend-config-owner"}
     for name in root:
         assert deployment.named(name, ":Container").inputs["networkMode"] == "none"
 

@@ -17,7 +17,7 @@ def test_every_container_says_which_part_it_is(deployment: Declared) -> None:
     assert {name: part for name, part in parts.items() if part not in ("job", "files")} == {
         "kotauth-postgres": "database",
         "kotauth-server": "server",
-        "kotauth-caddy": "frontend",
+        "kotauth-frontend": "frontend",
     }
 
 

@@ -16,7 +16,7 @@ def test_exactly_what_cannot_be_made_again_is_protected(deployment: Declared) ->
         "kotauth-checklist-api-key",
         "kotauth-postgres-administrator-password",
         "kotauth-postgres-data",
-        "kotauth-caddy-data",
+        "kotauth-frontend-data",
     }
 
 
@@ -24,7 +24,7 @@ def test_what_owns_a_port_or_data_is_deleted_first_and_the_server_last(deploymen
     order = {
         c.name: c.delete_before_replace for c in deployment.containers if c.inputs.get("restart") == "unless-stopped"
     }
-    assert order == {"kotauth-postgres": True, "kotauth-caddy": True, "kotauth-server": False}
+    assert order == {"kotauth-postgres": True, "kotauth-frontend": True, "kotauth-server": False}
 
 
 def test_nothing_has_a_name_that_two_generations_would_fight_for(deployment: Declared) -> None:
@@ -79,8 +79,10 @@ def test_the_fingerprint_of_secret_files_is_a_secret_too(public: Declared) -> No
 
 def test_a_new_configuration_reloads_and_does_not_restart_the_frontend(internal: Declared) -> None:
     moved = deploy({**INTERNAL, "base_url": "https://moved.localhost:8443"})
-    assert trigger(internal, "kotauth-caddy-reload") != trigger(moved, "kotauth-caddy-reload")
-    assert internal.named("kotauth-caddy", ":Container").inputs == moved.named("kotauth-caddy", ":Container").inputs
+    assert trigger(internal, "kotauth-frontend-reload") != trigger(moved, "kotauth-frontend-reload")
+    assert (
+        internal.named("kotauth-frontend", ":Container").inputs == moved.named("kotauth-frontend", ":Container").inputs
+    )
 
 
 def test_a_rotation_changes_the_login_and_the_password_s_keeper(public: Declared) -> None:

@@ -86,8 +86,25 @@ def test_ports_held_by_another_container_are_both_named(docker_daemon: Daemon) -
 
 
 def test_this_stack_s_own_frontend_holds_them(docker_daemon: Daemon, held: int) -> None:
-    docker_daemon.publish("kotauth-caddy-0c0ffee", held, labels=OURS)
+    docker_daemon.publish("kotauth-frontend-0c0ffee", held, labels=OURS)
     preflight.check(settings(held, free_port()), OURS)
+
+
+def test_a_stack_with_names_of_before_must_be_purged_first(docker_daemon: Daemon, held: int) -> None:
+    docker_daemon.publish("kotauth-caddy-0c0ffee", held, labels=OURS)
+    docker_daemon.volumes = [
+        {"Name": "grafana", "Labels": None},
+        {"Name": "kotauth-frontend-data-1a2b3c4", "Labels": OURS},
+        {"Name": "kotauth-caddy-data-5d6e7f8", "Labels": {"kotauth.stack": "kotauth/other"}},
+    ]
+    preflight.check(settings(held, free_port()), OURS)
+    docker_daemon.volumes.append({"Name": "kotauth-caddy-data-1a2b3c4", "Labels": OURS})
+    with pytest.raises(pulumi.RunError) as refused:
+        preflight.check(settings(held, free_port()), OURS)
+    assert str(refused.value) == (
+        "this stack was made with names that resources no longer have (volume kotauth-caddy-data-1a2b3c4), and can't "
+        "be carried over. Back up its data if you need it, remove the stack with `make purge`, then run `make up`."
+    )
 
 
 def test_another_machine_s_ports_are_not_looked_for_here(

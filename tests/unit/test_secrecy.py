@@ -94,7 +94,7 @@ def test_files_belong_to_the_user_that_reads_them(deployment: Declared) -> None:
         "kotauth-database-role-files-carrier": {("999", "999")},
         "kotauth-database-role-key-carrier": {("999", "999")},
         "kotauth-server-secrets-carrier": {("10001", "10001")},
-        "kotauth-caddy-next-config-carrier": {("10002", "10002")},
+        "kotauth-frontend-next-config-carrier": {("10002", "10002")},
     }
 
 

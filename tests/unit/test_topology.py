@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.unit.conftest import INTERNAL, deploy
 from tests.unit.recording import Declared
 
-FRONT, BACK = "kotauth-frontend-0c0ffee", "kotauth-database-0c0ffee"
+FRONT, BACK = "kotauth-frontend-network-0c0ffee", "kotauth-database-network-0c0ffee"
 
 
 def networks(deployment: Declared) -> dict[str, dict[str, list[str]]]:
@@ -20,13 +20,13 @@ def test_only_the_frontend_publishes_ports(public: Declared, internal: Declared)
     for deployment, http, https in ((public, 80, 443), (internal, 8080, 8443)):
         published = {c.name: c.inputs["ports"] for c in deployment.containers if c.inputs.get("ports")}
         assert published == {
-            "kotauth-caddy": [{"internal": 8080, "external": http}, {"internal": 8443, "external": https}]
+            "kotauth-frontend": [{"internal": 8080, "external": http}, {"internal": 8443, "external": https}]
         }
 
 
 def test_the_database_s_network_has_no_way_out(deployment: Declared) -> None:
     internal = {n.name: n.inputs["internal"] for n in deployment.of_type(":Network")}
-    assert internal == {"kotauth-database": True, "kotauth-frontend": False}
+    assert internal == {"kotauth-database-network": True, "kotauth-frontend-network": False}
 
 
 def test_who_is_on_which_network(deployment: Declared) -> None:
@@ -37,7 +37,7 @@ def test_who_is_on_which_network(deployment: Declared) -> None:
         "kotauth-server": {FRONT: ["kotauth"], BACK: []},
         # It has the server's networks and not its name.
         "kotauth-server-key-guard": {BACK: []},
-        "kotauth-caddy": {FRONT: []},
+        "kotauth-frontend": {FRONT: []},
     }
 
 
@@ -53,8 +53,8 @@ def test_order(deployment: Declared) -> None:
         "kotauth-postgres": {"kotauth-postgres-data-owner"},
         "kotauth-database-role": {"kotauth-postgres-secrets-carrier", "kotauth-postgres"},
         "kotauth-server": {"kotauth-server-key-guard", "kotauth-database-role"},
-        "kotauth-caddy": {"kotauth-caddy-reload", "kotauth-server"},
-        "kotauth-caddy-reload": {"kotauth-caddy-config-owner"},
+        "kotauth-frontend": {"kotauth-frontend-reload", "kotauth-server"},
+        "kotauth-frontend-reload": {"kotauth-frontend-config-owner"},
     }
     for later, earlier in before.items():
         assert {f"Container {name}" for name in earlier} <= deployment.before(f"Container {later}"), later
@@ -79,7 +79,7 @@ def test_what_is_kept_lies_beside_the_container_that_can_be_destroyed(deployment
     parents = {r.name: r.parent_type for r in deployment.resources if r.protect and r.type.endswith(":Volume")}
     assert parents == {
         "kotauth-postgres-data": "kotauth:index:DockerDatabase",
-        "kotauth-caddy-data": "kotauth:index:DockerDeployment",
+        "kotauth-frontend-data": "kotauth:index:DockerDeployment",
     }
 
 
@@ -89,7 +89,7 @@ def test_names_begin_with_the_deployment_s(deployment: Declared) -> None:
 
 def test_internal_certificates_stay_internal_with_an_address_for_the_public_ones() -> None:
     deployment = deploy({**INTERNAL, "acme_email": "ops@example.com"})
-    carrier = deployment.named("kotauth-caddy-next-config-carrier")
+    carrier = deployment.named("kotauth-frontend-next-config-carrier")
     (caddyfile,) = (upload["content"] for upload in carrier.inputs["uploads"])
     assert "tls internal" in caddyfile
     assert "ops@example.com" not in caddyfile

@@ -1,4 +1,4 @@
-"""One host at the edge, without a load balancer: a fixed address, and a volume that keeps the certificates.
+"""A single host that ends TLS itself, without a load balancer: a fixed address, and a volume for the certificates.
 
 The address and the volume can be held by one host at a time, so a changed host is deleted before the new one is made:
 minutes without service, the price of this variant. EC2's automatic recovery alone heals it.
@@ -151,7 +151,7 @@ class AwsSingleHost(pulumi.ComponentResource):
         }
         if "kms_key_arn" in args:
             asked["kms_key_arn"] = args["kms_key_arn"]
-        gate = AwsBootGate(f"{name}-edge-gate", asked, child)
+        gate = AwsBootGate(f"{name}-boot-gate", asked, child)
         self.ready = gate.result
         self.gate_function_name = gate.function_name
         self.log_group_name = template.log_group_name

@@ -1,4 +1,4 @@
-"""The public name: an alias to the load balancer, or an address record for an edge host.
+"""The public name: an alias to the load balancer, or an address record for a single host.
 
 The name has one answer, so the alias doesn't evaluate the target's health: there is nothing to fail over to, and a name
 without an answer would only hide the load balancer's own error page.

@@ -42,7 +42,7 @@ _HOST = (
     Need("ssmmessages"),
     Need("ec2messages"),
     Need(DATABASE, 5432),
-    # Image registries; Kotauth's update check, leaked password check, social login, webhooks; at the edge the
+    # Image registries; Kotauth's update check, leaked password check, social login, webhooks; on a single host the
     # certificate authority.
     Need(INTERNET),
     Need(INTERNET, 465),

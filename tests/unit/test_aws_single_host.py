@@ -1,4 +1,4 @@
-"""The host at the edge: its address and its volume outlive it, and one host at a time holds them."""
+"""The single host: its address and its volume outlive it, and one host at a time holds them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KEY = arn("kms", "key/secrets")
 DATABASE_GROUP = "sg-0123456789abcdef1"
 
 
-def edge(**more: Any) -> Declared:
+def single_host(**more: Any) -> Declared:
     def component() -> AwsSingleHost:
         args: Any = {
             "vpc_id": "vpc-1",
@@ -39,7 +39,7 @@ def edge(**more: Any) -> Declared:
 
 @pytest.fixture(scope="module")
 def declared() -> Declared:
-    return edge()
+    return single_host()
 
 
 def test_the_host(declared: Declared) -> None:
@@ -80,12 +80,12 @@ def test_the_volume_lies_in_the_subnet_s_zone_and_is_encrypted(declared: Declare
         "encrypted": True,
         "tags": {"Name": "kotauth", **TAGS},
     }
-    assert edge(volume_gb=4.0).named("kotauth-volume").inputs["size"] == 4
+    assert single_host(volume_gb=4.0).named("kotauth-volume").inputs["size"] == 4
 
 
 @pytest.mark.parametrize("protection", [True, False])
 def test_address_and_volume_are_protected_and_nothing_else(protection: bool) -> None:
-    declared = edge(deletion_protection=protection)
+    declared = single_host(deletion_protection=protection)
     protected = {r.name for r in declared.resources if r.protect}
     assert protected == ({"kotauth-address", "kotauth-volume"} if protection else set())
     assert declared.named("kotauth-host").inputs["forceDestroy"] is not protection
@@ -118,8 +118,8 @@ def test_outputs(declared: Declared) -> None:
     assert declared.outputs == {
         "public_ip": "203.0.113.10",
         "instance_id": "kotauth-id",
-        "ready": '{"call": "kotauth-edge-gate-call"}',
-        "gate_function_name": engine_name("kotauth-edge-gate"),
+        "ready": '{"call": "kotauth-boot-gate-call"}',
+        "gate_function_name": engine_name("kotauth-boot-gate"),
         "log_group_name": engine_name("kotauth-log"),
         "security_group_id": "kotauth-group-id",
     }
@@ -138,7 +138,7 @@ def test_the_host_counts_as_there_only_with_its_address_and_volume(declared: Dec
 
 
 def test_what_the_host_is_made_from() -> None:
-    declared = edge(
+    declared = single_host(
         instance_type="m7i.large", image_id="ami-0123456789abcdef0", log_retention_days=30.0, kms_key_arn=KEY
     )
     template = declared.named("kotauth", ":LaunchTemplate").inputs
@@ -148,9 +148,9 @@ def test_what_the_host_is_made_from() -> None:
 
 
 def test_it_is_ready_when_its_own_log_says_so(declared: Declared) -> None:
-    call = json.loads(declared.named("kotauth-edge-gate-call").inputs["input"])
+    call = json.loads(declared.named("kotauth-boot-gate-call").inputs["input"])
     assert (call["instance"], call["log_group"]) == ("kotauth-id", engine_name("kotauth-log"))
-    waits_for = declared.named("kotauth-edge-gate-call").waits_for
+    waits_for = declared.named("kotauth-boot-gate-call").waits_for
     assert waits_for >= {
         "Instance kotauth",
         "VolumeAttachment kotauth-attachment",
@@ -160,4 +160,4 @@ def test_it_is_ready_when_its_own_log_says_so(declared: Declared) -> None:
 
 def test_a_volume_without_a_size_is_refused() -> None:
     with pytest.raises(InvalidInputError, match='volume_gb = "0": must be size in GB, a whole number from 1 to 1024'):
-        edge(volume_gb=0)
+        single_host(volume_gb=0)

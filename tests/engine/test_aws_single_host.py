@@ -1,4 +1,4 @@
-"""The committed stack staging: a host at the edge goes before the next one takes its address and disk."""
+"""The committed stack staging: the single host goes before the next one takes its address and disk."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ HOST, DISK, ADDRESS = (
 )
 
 
-GATE_CALL = "Invocation kotauth-server-edge-gate-call"
+GATE_CALL = "Invocation kotauth-server-boot-gate-call"
 READY = ("ready", "ok", "")
 
 
@@ -63,7 +63,7 @@ class Boots:
 def boots(saved_stacks: SavedStacks, tmp_path: Path) -> Iterator[Boots]:
     with saved_stacks.copy("staging", tmp_path) as stack:
         boots = Boots(stack)
-        stack.aws.invoke_with("kotauth-server-edge-gate", boots.gate)
+        stack.aws.invoke_with("kotauth-server-boot-gate", boots.gate)
         yield boots
 
 
