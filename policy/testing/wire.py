@@ -15,11 +15,12 @@ from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.settings import ROOT
 from pulumi_policy.deserialize import SPECIAL_SECRET_SIG, SPECIAL_SIG_KEY
 
-from policy.kotauth_policy.catalogue import all_rules
+from policy.kotauth_policy.catalogue import all_readers, all_rules
 from policy.kotauth_policy.engine.configuration import Entry
 from policy.kotauth_policy.engine.servicer import PackServicer
 
 RULES = all_rules()
+READERS = all_readers()
 STACK_TYPE = "pulumi:pulumi:Stack"
 
 
@@ -151,7 +152,7 @@ def analyze(
     servicer: PackServicer | None = None,
 ) -> list[Violation]:
     """Give the resources to the pack, one by one and then as a stack, as the engine does."""
-    servicer = servicer or PackServicer(RULES)
+    servicer = servicer or PackServicer(RULES, READERS)
     if configuration:
         servicer.Configure(configure_request(configuration), REFUSING)
     root = registered.root_request()

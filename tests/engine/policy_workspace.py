@@ -25,7 +25,8 @@ pulumi_random.RandomPassword("short", length=12)
 """
 RECORDING = """\
 import base64
-from kotauth_policy import servicer
+from kotauth_policy.catalogue import all_readers, all_rules
+from kotauth_policy.engine import servicer
 
 def recorded(kind, answer):
     def record(self, request, context):
@@ -36,7 +37,7 @@ def recorded(kind, answer):
 
 for kind in ("Analyze", "AnalyzeStack"):
     recorded(kind, getattr(servicer.PackServicer, kind))
-servicer.serve()
+servicer.serve(all_rules(), all_readers())
 """
 """The pack's entry point, with all that the engine asks written to a file."""
 PROJECT = """\

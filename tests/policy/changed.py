@@ -15,7 +15,7 @@ from typing import Any
 from policy.kotauth_policy.engine.servicer import PackServicer
 from policy.testing.change import All, Args, Change, From, Resources, Secret
 from policy.testing.docker_program import run
-from policy.testing.wire import REFUSING, RULES, Registered, Violation, register, violations
+from policy.testing.wire import READERS, REFUSING, RULES, Registered, Violation, register, violations
 
 Program = Callable[[], Resources]
 
@@ -28,7 +28,7 @@ class Compliant:
         self._made: dict[str, Any] = {}
         self._registered = register(run(self._resources, self._made))
         self._by_name = {request.name: (urn, request) for urn, request in self._registered.registrations}
-        self._pack = PackServicer(RULES)
+        self._pack = PackServicer(RULES, READERS)
         self._requests = {request.urn: request for request in self._registered.analyze_requests()}
         self._root = self._registered.root_request()
         self._said = {

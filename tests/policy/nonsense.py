@@ -17,12 +17,12 @@ from pulumi.runtime import proto
 from pulumi_policy.deserialize import SPECIAL_SIG_KEY
 
 from policy.kotauth_policy.engine import rule_policy
-from policy.kotauth_policy.engine.resource import Resource, Stack
+from policy.kotauth_policy.engine.resource import Reader, Readers, Resource, Stack
 from policy.kotauth_policy.engine.rule import Rule, Settings
 from policy.kotauth_policy.engine.servicer import PackServicer
 from policy.kotauth_policy.engine.value import Value
 from policy.kotauth_policy.engine.verdict import Verdict
-from policy.testing.wire import REFUSING, RULES, Registered, Violation, violations
+from policy.testing.wire import READERS, REFUSING, RULES, Registered, Violation, violations
 
 CANARY = "canary7f3acanary7f3acanary"
 Path = tuple[str, ...]
@@ -76,7 +76,7 @@ class Recorded:
     def __init__(self, registered: Registered) -> None:
         self.requests = list(registered.analyze_requests())
         self._stack = registered.stack_request()
-        self._pack = PackServicer(RULES)
+        self._pack = PackServicer(RULES, READERS)
         self._changed = self.requests
 
     def with_nonsense(self, type_: str, path: Path, nonsense: Any) -> list[Violation]:
@@ -94,7 +94,7 @@ class Recorded:
                 yield from parts(struct_pb2.Value(struct_value=request.properties), path)
 
 
-class Readers:
+class LookingRules:
     """The rules that look at one property."""
 
     def __init__(self, path: Path) -> None:
@@ -102,22 +102,23 @@ class Readers:
         self._path = ".".join(path)
 
     def note(self, path: str) -> None:
-        if re.sub(r"\[\d+\]", f".{EACH}", path) == self._path and _judging.get():
-            self.rules.add(_judging.get())
+        if re.sub(r"\[\d+\]", f".{EACH}", path) == self._path and _evaluating.get():
+            self.rules.add(_evaluating.get())
 
 
-_judging: ContextVar[str] = ContextVar("judging", default="")
+_evaluating: ContextVar[str] = ContextVar("evaluating", default="")
 
 
 @contextlib.contextmanager
-def reading(path: Path, urns: set[str]) -> Iterator[Readers]:
+def reading(path: Path, urns: set[str]) -> Iterator[LookingRules]:
     """Note which rules look at a property of these resources themselves; what a stack keeps is every rule's."""
-    found = Readers(path)
-    judge, get, field, once = rule_policy.judge, Resource.get, Value.field, Stack.once
+    found = LookingRules(path)
+    evaluate, get, field = rule_policy.evaluate, Resource.get, Value.field
+    once, read = Stack.once, Stack.read
 
-    def recording_judge(rule: Rule, resource: Resource, settings: Settings) -> list[Verdict]:
+    def recording_evaluate(rule: Rule, resource: Resource, settings: Settings, readers: Readers) -> list[Verdict]:
         with _as(rule.name if resource.urn in urns else ""):
-            return judge(rule, resource, settings)
+            return evaluate(rule, resource, settings, readers)
 
     def recording_get(self: Resource, name: str) -> Value:
         if self.urn in urns:
@@ -133,19 +134,24 @@ def reading(path: Path, urns: set[str]) -> Iterator[Readers]:
         with _as(""):
             return once(self, make)
 
+    def read_for_every_rule(self: Stack, reader: Reader, holder: Resource) -> list[Resource]:
+        with _as(""):
+            return read(self, reader, holder)
+
     with (
-        mock.patch.object(rule_policy, "judge", recording_judge),
+        mock.patch.object(rule_policy, "evaluate", recording_evaluate),
         mock.patch.object(Resource, "get", recording_get),
         mock.patch.object(Value, "field", recording_field),
         mock.patch.object(Stack, "once", for_every_rule),
+        mock.patch.object(Stack, "read", read_for_every_rule),
     ):
         yield found
 
 
 @contextlib.contextmanager
 def _as(rule: str) -> Iterator[None]:
-    token = _judging.set(rule)
+    token = _evaluating.set(rule)
     try:
         yield
     finally:
-        _judging.reset(token)
+        _evaluating.reset(token)

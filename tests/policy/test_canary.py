@@ -14,7 +14,7 @@ from policy.kotauth_policy.engine.servicer import PackServicer
 from policy.testing import aws_program
 from policy.testing import docker_program as program
 from policy.testing.docker_program import build
-from policy.testing.wire import REFUSING, RULES, register, violations
+from policy.testing.wire import READERS, REFUSING, RULES, register, violations
 
 CANARY = "canary7f3acanary7f3acanary"
 # Names of images are public and help to find what is wrong, so messages show them, unless they are marked secret.
@@ -71,7 +71,7 @@ def _planted(original: proto.AnalyzeRequest, form: str, *, secret: bool) -> Iter
 def test_no_message_holds_a_value(program: Any, form: str, *, secret: bool) -> None:
     registered = register(build(of=program.compliant), program.KNOWN)
     stack = registered.stack_request()
-    pack = PackServicer(RULES)
+    pack = PackServicer(RULES, READERS)
     requests = list(registered.analyze_requests())
     for request in requests:
         pack.Analyze(request, REFUSING)

@@ -14,7 +14,7 @@ from policy.kotauth_policy.engine.rule import Level
 from policy.kotauth_policy.engine.servicer import PackServicer
 from policy.testing.change import Args, put
 from policy.testing.docker_program import build
-from policy.testing.wire import REFUSING, RefusedError, analyze, configure_request, register
+from policy.testing.wire import READERS, REFUSING, RefusedError, analyze, configure_request, register
 
 from . import laptop
 
@@ -130,7 +130,7 @@ def test_an_entry_for_all_rules_has_no_parameters() -> None:
 def test_what_is_refused_fits_into_an_answer() -> None:
     wrong = {f"no-rule-{number}": Entry("mandatory", {}) for number in range(1000)}
     with pytest.raises(RefusedError, match=r"no-rule-0: no rule has this name; .*; and 980 more$") as refused:
-        PackServicer(list(RULES.values())).Configure(configure_request(wrong), REFUSING)
+        PackServicer(list(RULES.values()), READERS).Configure(configure_request(wrong), REFUSING)
     assert len(str(refused.value)) < 4096
 
 
@@ -151,7 +151,7 @@ def test_what_is_refused_fits_into_an_answer() -> None:
     ],
 )
 def test_what_is_production(stack: str, config: dict[str, str], *, production: bool) -> None:
-    servicer = PackServicer(list(RULES.values()))
+    servicer = PackServicer(list(RULES.values()), READERS)
     servicer.ConfigureStack(proto.AnalyzerStackConfigureRequest(stack=stack, config=config), REFUSING)
     weak = configure_request({"pin-image": Entry("advisory", {})})
     if production:
@@ -164,7 +164,7 @@ def test_what_is_production(stack: str, config: dict[str, str], *, production: b
 @pytest.mark.parametrize(("stack", "production"), [("prod", True), ("dev", False)])
 def test_a_stack_that_is_not_told_is_known_by_its_resources(stack: str, *, production: bool) -> None:
     """`pulumi policy analyze` reads a state and configures no stack."""
-    servicer = PackServicer(list(RULES.values()))
+    servicer = PackServicer(list(RULES.values()), READERS)
     servicer.Configure(configure_request({"pin-image": Entry("advisory", {})}), REFUSING)
     request = proto.AnalyzeRequest(urn=f"urn:pulumi:{stack}::kotauth::docker:index/volume:Volume::data")
     if production:
@@ -206,7 +206,7 @@ def test_a_laptop_is_good_enough_for_dev_only(
 ) -> None:
     monkeypatch.setattr("policy.kotauth_policy.engine.servicer.is_production", lambda *_: environment == "prod")
     configuration = _read(environment)
-    servicer = PackServicer(list(RULES.values()))
+    servicer = PackServicer(list(RULES.values()), READERS)
     servicer.ConfigureStack(proto.AnalyzerStackConfigureRequest(), REFUSING)
     servicer.Configure(configure_request(configuration), REFUSING)
     violations = analyze(register(laptop.program), servicer=servicer)

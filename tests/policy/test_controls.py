@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from policy.kotauth_policy.catalogue import OMITTED
 from policy.kotauth_policy.formats.controls import controls
+from policy.kotauth_policy.rules.omitted import OMITTED
 from policy.testing.wire import RULES
 
 PAGE = Path(__file__).parents[2] / "docs" / "controls.md"

@@ -16,7 +16,8 @@ import pulumi
 import pytest
 from pulumi._types import input_type_types, is_input_type
 
-from policy.kotauth_policy.catalogue import all_rules
+from policy.kotauth_policy.catalogue import all_readers, all_rules
+from policy.kotauth_policy.engine.evaluation import evaluated_types
 from policy.kotauth_policy.engine.resource import Resource
 from policy.kotauth_policy.engine.value import Value
 from policy.kotauth_policy.readers.aws import lambda_runtimes
@@ -75,7 +76,7 @@ def test_the_dates_of_runtimes_are_those_of_cfn_lint() -> None:
     "token",
     sorted(
         {
-            *(t for rule in all_rules() for t in rule.types),
+            *(t for rule in all_rules() for t in evaluated_types(rule, all_readers())),
             CONTAINER,
             NETWORK,
             VOLUME,
@@ -98,7 +99,7 @@ def test_each_secret_input_exists(token: str, name: str) -> None:
 
 
 def test_what_no_rule_judges_exists_and_is_judged_by_none() -> None:
-    judged = {token for rule in all_rules() for token in rule.types}
+    judged = {token for rule in all_rules() for token in evaluated_types(rule, all_readers())}
     assert [token for token in UNJUDGED if not _args(token)] == []
     assert UNJUDGED & judged == set()
     assert {token.partition(":")[0] for token in judged} & set(PROVIDERS) == set()

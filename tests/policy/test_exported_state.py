@@ -18,7 +18,7 @@ from policy.testing import aws_program
 from policy.testing import docker_program as program
 from policy.testing.change import Secret, put
 from policy.testing.docker_program import build
-from policy.testing.wire import REFUSING, RULES, Registered, register
+from policy.testing.wire import READERS, REFUSING, RULES, Registered, register
 
 BLINDED = "[secret]"
 
@@ -42,7 +42,7 @@ class Judged:
     """What the pack reports of resources, one of which can be asked about again."""
 
     def __init__(self, registered: Registered, file: Path) -> None:
-        self._pack, self._stack, self._file = PackServicer(RULES), registered.stack_request(), file
+        self._pack, self._stack, self._file = PackServicer(RULES, READERS), registered.stack_request(), file
 
     def tell(self, request: proto.AnalyzeRequest) -> None:
         self._pack.Analyze(request, REFUSING)

@@ -194,7 +194,7 @@ def test_sarif_a_rule_says_what_to_do_and_where_it_comes_from() -> None:
 def test_sarif_describes_the_rule_about_waivers_as_the_pack_does() -> None:
     *_, described = json.loads(made("sarif", everything()))["runs"][0]["tool"]["driver"]["rules"]
     texts = [described["id"], described["shortDescription"]["text"], described["help"]["text"]]
-    assert texts == [KEEP_CURRENT.name, KEEP_CURRENT.sentence, KEEP_CURRENT.remedy]
+    assert texts == [KEEP_CURRENT.name, KEEP_CURRENT.description, KEEP_CURRENT.remedy]
 
 
 def test_sarif_fingerprints_tell_results_apart_and_outlive_messages() -> None:

@@ -132,10 +132,10 @@ def test_a_row_that_finds_something_else_fails() -> None:
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_each_rule_is_written_down(rule: Rule) -> None:
     assert re.fullmatch(r"[a-z]+(-[a-z]+)+", rule.name)
-    assert re.fullmatch(r"[A-Z][^.]*(\.localhost[^.]*)?\.", rule.sentence), "one sentence"
+    assert re.fullmatch(r"[A-Z][^.]*(\.localhost[^.]*)?\.", rule.description), "one sentence"
     assert rule.remedy
     assert any(vars(rule.references).values())
-    assert rule.judge.__doc__
+    assert rule.evaluate.__doc__
     assert rule.level is Level.MANDATORY or rule.waivable
 
 

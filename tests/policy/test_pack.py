@@ -27,24 +27,24 @@ from policy.kotauth_policy.engine.servicer import PackServicer
 from policy.kotauth_policy.engine.verdict import Verdict
 from policy.testing.change import put
 from policy.testing.docker_program import build
-from policy.testing.wire import REFUSING, RULES, Registered, analyze, register
+from policy.testing.wire import READERS, REFUSING, RULES, Registered, analyze, register
 from tests import processor_time
 
 PACK = Path(__file__).parents[2] / "policy"
 
 
 def _crashing(rule: Rule) -> Rule:
-    def judge(resource: Resource, _: Settings) -> Iterator[Verdict]:
+    def evaluate(resource: Resource, _: Settings) -> Iterator[Verdict]:
         raise KeyError(resource.get("image").text())
         yield
 
-    return replace(rule, judge=judge)
+    return replace(rule, evaluate=evaluate)
 
 
 @pytest.mark.parametrize("level", Level)
 def test_a_crash_is_a_mandatory_violation_without_values(level: Level) -> None:
     rules = [_crashing(replace(rule, level=level)) if rule.name == "pin-image" else rule for rule in RULES]
-    violations = analyze(register(build()), servicer=PackServicer(rules))
+    violations = analyze(register(build()), servicer=PackServicer(rules, READERS))
     assert {violation.rule for violation in violations} == {"pin-image"}
     assert "server" in {violation.resource for violation in violations}
     for violation in violations:
@@ -63,7 +63,7 @@ def test_a_wrong_type_is_a_violation() -> None:
 
 
 def test_two_rules_of_one_name_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(catalogue, "_defined", lambda: iter([RULES[0], RULES[0]]))
+    monkeypatch.setattr(catalogue, "_defined", lambda *_: iter([RULES[0], RULES[0]]))
     with pytest.raises(ValueError, match=f"two rules are named {RULES[0].name}"):
         catalogue.all_rules()
 
@@ -101,7 +101,7 @@ def test_a_hundred_resources_take_less_than_two_seconds_of_the_processor() -> No
 
 def test_a_resource_that_was_not_analyzed_is_judged_with_the_stack() -> None:
     registered = register(build(put("server", "privileged", True)))
-    pack = PackServicer(RULES)
+    pack = PackServicer(RULES, READERS)
     stack = registered.stack_request()
     inputs = {request.urn: request.properties for request in registered.analyze_requests()}
     for each in stack.resources:
@@ -112,12 +112,12 @@ def test_a_resource_that_was_not_analyzed_is_judged_with_the_stack() -> None:
 
 
 def test_the_sdk_knows_each_rule() -> None:
-    info = PackServicer(RULES).GetAnalyzerInfo(None, None)
+    info = PackServicer(RULES, READERS).GetAnalyzerInfo(None, None)
     assert [policy.name for policy in info.policies] == [rule.name for rule in RULES]
     described = {policy.name: policy for policy in info.policies}
     for rule in RULES:
         policy = described[rule.name]
-        assert policy.description == rule.sentence
+        assert policy.description == rule.description
         assert policy.remediation_steps == rule.remedy
         assert policy.enforcementLevel == proto.EnforcementLevel.Value(rule.level.name)
         assert {p.name for p in rule.parameters} == set(policy.configSchema.properties.fields)
@@ -154,7 +154,7 @@ def test_it_starts_and_prints_its_port_only() -> None:
                 info = analyzer_pb2_grpc.AnalyzerStub(channel).GetAnalyzerInfo(empty_pb2.Empty(), timeout=60)
             assert info.name == "kotauth"
             assert {policy.name: (policy.description, policy.enforcementLevel) for policy in info.policies} == {
-                rule.name: (rule.sentence, proto.EnforcementLevel.Value(rule.level.name)) for rule in RULES
+                rule.name: (rule.description, proto.EnforcementLevel.Value(rule.level.name)) for rule in RULES
             }
         finally:
             process.terminate()

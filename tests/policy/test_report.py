@@ -21,7 +21,7 @@ from policy.kotauth_policy.engine.servicer import VERSION, PackServicer
 from policy.kotauth_policy.engine.verdict import Verdict
 from policy.testing.change import UNKNOWN, Change, put
 from policy.testing.docker_program import build
-from policy.testing.wire import REFUSING, RULES, RefusedError, Registered, analyze, configure_request, register
+from policy.testing.wire import READERS, REFUSING, RULES, RefusedError, Registered, analyze, configure_request, register
 
 HERE = "urn:pulumi:stack::project::"
 NO_MEMORY = put("frontend", "memory", 0)
@@ -53,7 +53,7 @@ def test_every_rule_is_in_it_and_the_compliant_program_only_passes(file: Path) -
 
 
 def test_it_says_whose_it_is_and_what_a_rule_is(file: Path) -> None:
-    pack = PackServicer(RULES)
+    pack = PackServicer(RULES, READERS)
     pack.ConfigureStack(proto.AnalyzerStackConfigureRequest(stack="prod", project="mine", dry_run=True), REFUSING)
     entry = written(file, pack=pack)["limit-memory"]
     (rule,) = (rule for rule in RULES if rule.name == "limit-memory")
@@ -70,7 +70,7 @@ def test_it_says_whose_it_is_and_what_a_rule_is(file: Path) -> None:
         "area": "limits",
         "level": "mandatory",
         "severity": "medium",
-        "sentence": rule.sentence,
+        "sentence": rule.description,
         "remedy": rule.remedy,
         "references": {
             "cis": list(rule.references.cis),
@@ -115,9 +115,9 @@ def test_a_crash_is_one_of_its_own_and_holds_no_value(file: Path) -> None:
         yield
 
     def crashing(rule: Rule) -> Rule:
-        return replace(rule, judge=crash) if rule.name == "pin-image" else rule
+        return replace(rule, evaluate=crash) if rule.name == "pin-image" else rule
 
-    entry = written(file, pack=PackServicer([crashing(rule) for rule in RULES]))["pin-image"]
+    entry = written(file, pack=PackServicer([crashing(rule) for rule in RULES], READERS))["pin-image"]
     assert {outcome for outcome, _ in outcomes(entry)} == {"crash"}
     assert all(finding["message"].startswith("KeyError in test_report.py line") for finding in entry["findings"])
 
@@ -147,7 +147,7 @@ def test_a_waived_finding_says_what_it_was_and_its_waiver_what_it_did(
 
 
 def test_a_level_is_the_configured_one(file: Path) -> None:
-    pack = PackServicer(RULES)
+    pack = PackServicer(RULES, READERS)
     levels = {"limit-swap": "mandatory", "limit-cpu": "advisory", "limit-memory": "disabled"}
     pack.Configure(configure_request({name: Entry(level, {}) for name, level in levels.items()}), REFUSING)
     entries = written(file, NO_MEMORY, pack=pack)
@@ -163,7 +163,7 @@ def test_a_rule_that_waits_for_the_whole_stack_is_counted_once(file: Path) -> No
 
 def test_the_last_look_at_a_resource_counts(file: Path) -> None:
     """The engine asks again about a resource that is replaced."""
-    pack = PackServicer(RULES)
+    pack = PackServicer(RULES, READERS)
     broken, kept = register(build(NO_MEMORY)), register(build())
 
     def ask(registered: Registered) -> None:

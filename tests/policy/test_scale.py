@@ -12,7 +12,7 @@ from policy.kotauth_policy.engine.servicer import PackServicer
 from policy.testing import aws_program
 from policy.testing import docker_program as program
 from policy.testing.docker_program import build
-from policy.testing.wire import REFUSING, RULES, register
+from policy.testing.wire import READERS, REFUSING, RULES, register
 from tests import processor_time
 
 Copy = tuple[proto.AnalyzeRequest, proto.AnalyzerResource]
@@ -41,7 +41,7 @@ class Measured:
     def __init__(self, copies: list[Copy]) -> None:
         self._requests = [request for request, _ in copies]
         self._stack = proto.AnalyzeStackRequest(resources=[place for _, place in copies])
-        self._pack = PackServicer(RULES)
+        self._pack = PackServicer(RULES, READERS)
         self.least = {"resources": math.inf, "stack": math.inf}
         self.diagnostics = 0
 

@@ -13,7 +13,7 @@ from policy.kotauth_policy.engine.configuration import Entry
 from policy.kotauth_policy.engine.servicer import PackServicer
 from policy.kotauth_policy.engine.waiver_file import FILE_VARIABLE, WaiverFileError, read_waivers
 from policy.kotauth_policy.engine.waivers import Waiver
-from policy.testing.wire import REFUSING, RULES, RefusedError, configure_request
+from policy.testing.wire import READERS, REFUSING, RULES, RefusedError, configure_request
 
 PACK = Path(__file__).parents[2] / "policy"
 URN = "urn:pulumi:dev::kotauth::*::server"
@@ -150,7 +150,7 @@ def test_whatever_is_called_first_is_refused(write: Callable[[str | bytes], Path
         "Analyze": proto.AnalyzeRequest(urn=URN.replace("*", "docker:index/volume:Volume")),
         "AnalyzeStack": proto.AnalyzeStackRequest(),
     }
-    pack = PackServicer(RULES)
+    pack = PackServicer(RULES, READERS)
     pack.Configure(configure_request({"limit-swap": Entry("mandatory", {})}), REFUSING)
     for _ in range(2):
         with pytest.raises(RefusedError, match=r"^INVALID_ARGUMENT: the waivers in .* line 2: .*reason is missing$"):

@@ -21,7 +21,17 @@ from policy.kotauth_policy.engine.verdict import Verdict
 from policy.kotauth_policy.engine.waiver_file import FILE_VARIABLE
 from policy.testing.change import UNKNOWN, put
 from policy.testing.docker_program import build, envs
-from policy.testing.wire import REFUSING, RULES, Registered, Violation, analyze, configure_request, register, violations
+from policy.testing.wire import (
+    READERS,
+    REFUSING,
+    RULES,
+    Registered,
+    Violation,
+    analyze,
+    configure_request,
+    register,
+    violations,
+)
 
 HERE = "urn:pulumi:stack::project::"
 """Where mocks put all resources."""
@@ -61,7 +71,7 @@ def on(monkeypatch: pytest.MonkeyPatch, day: date) -> None:
 
 
 def preview(registered: Registered, pack: PackServicer | None = None, *, dry_run: bool = True) -> list[Violation]:
-    pack = pack or PackServicer(RULES)
+    pack = pack or PackServicer(RULES, READERS)
     stack = proto.AnalyzerStackConfigureRequest(stack="stack", project="project", dry_run=dry_run)
     pack.ConfigureStack(stack, REFUSING)
     return analyze(registered, servicer=pack)
@@ -113,7 +123,7 @@ def test_a_crash_is_not_waived(write: Write) -> None:
         yield
 
     write(waiver(urn=f"{HERE}*"))
-    pack = PackServicer([replace(rule, judge=crash) if rule.name == READ_ONLY else rule for rule in RULES])
+    pack = PackServicer([replace(rule, evaluate=crash) if rule.name == READ_ONLY else rule for rule in RULES], READERS)
     found = preview(register(build()), pack)
     assert (READ_ONLY, "server", "mandatory") in levels(found)
     assert "advisory" not in {level for _, _, level in levels(found)}
@@ -179,7 +189,7 @@ def test_a_renewed_waiver_takes_the_place_of_the_expired_one(write: Write, monke
 @pytest.mark.parametrize("configuration", [{READ_ONLY: Entry("disabled", {})}, {READ_ONLY: Entry("advisory", {})}])
 def test_no_level_hides_a_waiver_that_is_not_current(write: Write, configuration: dict[str, Entry]) -> None:
     write(waiver())
-    pack = PackServicer(RULES)
+    pack = PackServicer(RULES, READERS)
     pack.Configure(configure_request(configuration), REFUSING)
     assert levels(preview(register(build()), pack)) == [NOT_CURRENT]
 
@@ -189,7 +199,7 @@ def test_an_update_is_stopped_at_its_first_resource_by_an_expired_waiver(
 ) -> None:
     write(waiver())
     on(monkeypatch, date(2027, 2, 1))
-    pack = PackServicer(RULES)
+    pack = PackServicer(RULES, READERS)
     pack.ConfigureStack(proto.AnalyzerStackConfigureRequest(stack="stack", project="project"), REFUSING)
     first, second, *_ = register(build()).analyze_requests()
     assert levels(violations(pack.Analyze(first, REFUSING))) == [NOT_CURRENT]
@@ -209,7 +219,7 @@ def test_a_state_is_judged_where_no_stack_was_configured(write: Write) -> None:
 
 
 def test_one_process_serves_several_previews(write: Write) -> None:
-    pack = PackServicer(RULES)
+    pack = PackServicer(RULES, READERS)
     write(waiver())
     assert levels(preview(register(build(WRITABLE)), pack)) == [WAIVED]
     assert levels(preview(register(build()), pack)) == [NOT_CURRENT]
@@ -224,7 +234,7 @@ def test_calls_at_the_same_time_lose_no_use(write: Write, tmp_path: Path, monkey
     write(waiver(urn=f"{HERE}*"), *(waiver(rule="limit-added-capabilities", urn=f"{HERE}*::{name}") for name in names))
     adds = [put(name, "capabilities.adds", ["SYS_ADMIN", "SYS_TIME"]) for name in names]
     registered = register(build(*adds, *(put(name, "read_only", False) for name in names)))
-    pack = PackServicer(RULES)
+    pack = PackServicer(RULES, READERS)
     with ThreadPoolExecutor(8) as threads:
         asked = [*registered.analyze_requests()] * 5
         responses = list(threads.map(lambda request: pack.Analyze(request, REFUSING), asked))
@@ -237,7 +247,7 @@ def test_calls_at_the_same_time_lose_no_use(write: Write, tmp_path: Path, monkey
 def test_a_resource_that_keeps_the_rule_at_its_second_look_is_not_counted(write: Write) -> None:
     """The engine asks again about a resource that is replaced."""
     write(waiver())
-    pack = PackServicer(RULES)
+    pack = PackServicer(RULES, READERS)
     broken, kept = register(build(WRITABLE)), register(build())
     for registered in (broken, kept):
         for request in registered.analyze_requests():

@@ -25,11 +25,6 @@ KNOWN_LONG_MODULES = {
     "simulators/ec2_host/lab.py",
 }
 KNOWN_ARROWS = {
-    ("policy/kotauth_policy/engine", "policy/kotauth_policy"),
-    ("policy/kotauth_policy/engine", "policy/kotauth_policy/readers/aws"),
-    ("policy/kotauth_policy/engine", "policy/kotauth_policy/readers/docker"),
-    ("policy/kotauth_policy/engine", "policy/kotauth_policy/readers/hosts"),
-    ("policy/kotauth_policy/formats", "policy/kotauth_policy"),
     ("simulators/aws/calls", "simulators/aws"),
     ("simulators/aws/calls", "simulators/aws/provider"),
     ("simulators/aws/checks", "simulators/aws/provider"),

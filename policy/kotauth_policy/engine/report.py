@@ -74,7 +74,8 @@ def _rule_entry(rule: Rule, level: str | None, findings: Mapping[str, Sequence[F
         "area": rule.area,
         "level": level or rule.level.value,
         "severity": rule.severity.value,
-        "sentence": rule.sentence,
+        # The key has its name from version 1 of the report.
+        "sentence": rule.description,
         "remedy": rule.remedy,
         "references": asdict(rule.references),
         "passed": sum(not found for found in findings.values()),

@@ -1,8 +1,7 @@
-"""A resource as rules see it, and the stack that tells where its values come from.
+"""A resource as rules see it, the stack that tells where its values come from, and what reads more out of both.
 
-The inputs come from the engine's `Analyze`, the dependencies from its `AnalyzeStack`: only there, and already at the
-first preview, it says which resources each property comes from. Outputs are not judged: an omitted input appears in
-them as an unknown default. They only tell which resource a text is the name of.
+A module in `kotauth_policy.readers` registers what it knows of a provider by a module-level `Reader` or `Naming`, which
+the catalogue finds; so the runner knows no provider.
 """
 
 from __future__ import annotations
@@ -13,18 +12,10 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeVar, cast
 
-from google.protobuf import struct_pb2
-from pulumi.runtime import proto
-
-from .value import ABSENT, Value, decode, decode_member
+from .value import ABSENT, Value
 from .verdict import StackNeededError
 
 T = TypeVar("T")
-_NAMES = (
-    "id", "arn", "name", "bucket", "keyName", "repoDigest", "imageId", "secretId", "ref",
-    "defaultSecurityGroupId", "sourceSecurityGroupId", "workspaceSecurityGroupId", "vpcConfig.clusterSecurityGroupId",
-)  # fmt: skip
-"""Outputs that other resources call a resource by, a group that AWS makes for it among them."""
 
 
 @dataclass(frozen=True)
@@ -74,18 +65,83 @@ class Resource:
         return [source for source in sources if not source.names]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Reader:
+    """Finds resources of one type inside resources of other types, such as the containers that a host starts.
+
+    Rules about that type are evaluated on what the reader finds as on resources of the program's own.
+    """
+
+    finds: str
+    """Type token of what it finds."""
+    inside: tuple[str, ...]
+    """Type tokens of the resources that it reads."""
+    property: str
+    """The property that says it; messages begin with it."""
+    read: Callable[[Resource], Iterable[Resource]]
+    """Returns what is inside a resource of the stack; each has the URN of that resource and a name of its own."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Naming:
+    """Which outputs of a provider's resources other resources call them by."""
+
+    outputs: tuple[str, ...] = ()
+    """Names of properties, or of a member of one, as in `vpcConfig.clusterSecurityGroupId`."""
+    nameless: tuple[str, ...] = ()
+    """What type tokens begin with whose resources share one name, so that the name says nothing."""
+
+
+@dataclass(frozen=True)
+class Readers:
+    """All that is registered."""
+
+    nested: tuple[Reader, ...] = ()
+    naming: tuple[Naming, ...] = ()
+
+    @cached_property
+    def name_outputs(self) -> tuple[str, ...]:
+        """The outputs that resources are called by; every provider has the first two."""
+        return ("id", "name", *(output for naming in self.naming for output in naming.outputs))
+
+    @cached_property
+    def nameless(self) -> tuple[str, ...]:
+        """The beginnings of the type tokens whose names say nothing."""
+        return tuple(prefix for naming in self.naming for prefix in naming.nameless)
+
+
 class Stack:
     """All resources of the program."""
 
-    def __init__(self, resources: Iterable[Resource]) -> None:
+    def __init__(self, resources: Iterable[Resource], readers: Readers) -> None:
         """Link the resources to this stack."""
         self.resources = {resource.urn: replace(resource, stack=self) for resource in resources}
+        self._readers = readers.nested
+        self._nested: dict[tuple[Reader, str], list[Resource]] = {}
         self._named: dict[tuple[str, str], dict[str, Resource]] = {}
         self._kept: dict[Callable[..., object], object] = {}
 
     def of_type(self, *types: str) -> list[Resource]:
         """Return the resources of these types."""
         return [resource for type_ in types for resource in self._by_type.get(type_, ())]
+
+    def read(self, reader: Reader, holder: Resource) -> list[Resource]:
+        """Return what a reader finds inside a resource, read once however many rules ask."""
+        key = (reader, holder.urn)
+        if key not in self._nested:
+            self._nested[key] = list(reader.read(self.resources[holder.urn]))
+        return self._nested[key]
+
+    def inside(self, holder: Resource, type_: str) -> list[Resource]:
+        """Return the resources of a type that readers find inside another one."""
+        readers = [each for each in self._readers if each.finds == type_ and holder.type in each.inside]
+        return [nested for reader in readers for nested in self.read(reader, holder)]
+
+    def everywhere(self, type_: str) -> list[Resource]:
+        """Return the resources of a type, and those that readers find inside others."""
+        holder_types = dict.fromkeys(token for each in self._readers if each.finds == type_ for token in each.inside)
+        nested = [found for holder in self.of_type(*holder_types) for found in self.inside(holder, type_)]
+        return [*self.of_type(type_), *nested]
 
     def named(self, type_: str, property_: str = "name") -> Mapping[str, Resource]:
         """Return the resources of a type by their physical name, where it is known."""
@@ -119,7 +175,7 @@ class Stack:
 
     @cached_property
     def _called(self) -> Mapping[str, list[Resource]]:
-        return _by_name(self.resources.values())
+        return resources_by_name(self.resources.values())
 
     @cached_property
     def _consumers(self) -> Mapping[str, list[tuple[Resource, str]]]:
@@ -131,62 +187,10 @@ class Stack:
         return found
 
 
-def read_resource(request: proto.AnalyzeRequest | proto.AnalyzerResource) -> Resource:
-    """Read a resource off the wire."""
-    return Resource(
-        urn=request.urn,
-        type=request.type,
-        name=request.name,
-        properties=decode(request.properties),
-        protect=request.options.protect,
-    )
-
-
-def read_stack(request: proto.AnalyzeStackRequest, inputs: Mapping[str, Resource]) -> Stack:
-    """Read a stack off the wire, with the inputs of each resource where they were seen before.
-
-    A resource that was imported, or stored by an old engine, has no dependencies: there the names in it tell.
-    """
-    found = [
-        replace(
-            inputs.get(wire.urn) or read_resource(wire),
-            origins={name: tuple(found.urns) for name, found in wire.propertyDependencies.items()},
-            names=_names(wire.properties),
-        )
-        for wire in request.resources
-    ]
-    # All random values are called "none".
-    called = _by_name(each for each in found if not each.type.startswith("random:"))
-    return Stack(each if each.origins else replace(each, origins=_origins_by_name(each, called)) for each in found)
-
-
-def _by_name(resources: Iterable[Resource]) -> Mapping[str, list[Resource]]:
+def resources_by_name(resources: Iterable[Resource]) -> Mapping[str, list[Resource]]:
+    """Return the resources by each name that others call them by."""
     found: dict[str, list[Resource]] = defaultdict(list)
     for resource in resources:
         for name in resource.names:
             found[name].append(resource)
     return found
-
-
-def _origins_by_name(resource: Resource, called: Mapping[str, list[Resource]]) -> dict[str, tuple[str, ...]]:
-    origins: dict[str, tuple[str, ...]] = {}
-    for name, value in resource.properties.fields().items():
-        texts = (leaf.raw for leaf in value.leaves() if isinstance(leaf.raw, str))
-        named = (each.urn for text in texts for each in called.get(text, ()))
-        urns = dict.fromkeys(urn for urn in named if urn != resource.urn)
-        if urns:
-            origins[name] = tuple(urns)
-    return origins
-
-
-def _names(outputs: struct_pb2.Struct) -> frozenset[str]:
-    found: set[str] = set()
-    for name in _NAMES:
-        whole, _, part = name.partition(".")
-        if whole in outputs.fields:
-            value = decode_member(outputs, whole)
-            if part and isinstance(value.raw, dict):
-                value = value.field(part)
-            if isinstance(value.raw, str) and value.raw:
-                found.add(value.raw)
-    return frozenset(found)

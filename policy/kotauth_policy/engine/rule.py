@@ -84,6 +84,17 @@ class References:
     """Address of the page that says so, where no catalogue does."""
 
 
+@dataclass(frozen=True)
+class Omitted:
+    """A control that no rule asks for."""
+
+    control: str
+    reason: str
+    references: References = References()
+    instead: tuple[str, ...] = ()
+    """Rules that keep what it is for."""
+
+
 class Settings:
     """A rule's parameters: the environment's values over the defaults."""
 
@@ -112,7 +123,7 @@ class Settings:
         return [float(value) for value in self._values[name]]
 
 
-Judge = Callable[[Resource, Settings], Iterator[Verdict]]
+Evaluate = Callable[[Resource, Settings], Iterator[Verdict]]
 
 
 def _always(_: Resource) -> bool:
@@ -127,17 +138,19 @@ class Rule:
     """Verb first, kebab case; what configurations, waivers and reports call it."""
     area: str
     severity: Severity
-    sentence: str
+    description: str
     """One imperative sentence."""
     remedy: str
     """What to write in the program."""
     types: tuple[str, ...]
-    """Type tokens of the resources that it judges."""
-    judge: Judge
+    """Type tokens of the resources that it evaluates."""
+    evaluate: Evaluate
     """Yields what is wrong with a resource; nothing for a pass."""
     level: Level = Level.MANDATORY
     when: Callable[[Resource], bool] = _always
-    """Which resources of these types it judges."""
+    """Which resources of these types it evaluates."""
+    nested: bool = True
+    """Whether it evaluates what readers find inside other resources, too, such as the containers that a host starts."""
     references: References = References()
     parameters: tuple[Parameter, ...] = ()
     waivable: bool = True
@@ -149,6 +162,7 @@ class _RuleData(TypedDict):
     types: tuple[str, ...]
     level: NotRequired[Level]
     when: NotRequired[Callable[[Resource], bool]]
+    nested: NotRequired[bool]
     references: NotRequired[References]
     parameters: NotRequired[tuple[Parameter, ...]]
     waivable: NotRequired[bool]
@@ -160,10 +174,14 @@ class Area:
 
     name: str
 
-    def rule(self, name: str, severity: Severity, sentence: str, **data: Unpack[_RuleData]) -> Callable[[Judge], Rule]:
+    def rule(
+        self, name: str, severity: Severity, description: str, **data: Unpack[_RuleData]
+    ) -> Callable[[Evaluate], Rule]:
         """Return the decorator; rules are mandatory unless they say otherwise."""
 
-        def decorate(judge: Judge) -> Rule:
-            return Rule(name=name, area=self.name, severity=severity, sentence=sentence, judge=judge, **data)
+        def decorate(evaluate: Evaluate) -> Rule:
+            return Rule(
+                name=name, area=self.name, severity=severity, description=description, evaluate=evaluate, **data
+            )
 
         return decorate

@@ -1,4 +1,4 @@
-"""A rule as the SDK knows it, and what one call of the engine has it judge."""
+"""A rule as the SDK knows it, and what one call of the engine has it evaluate."""
 
 # The SDK leaves its types open.
 # pyright: reportUnknownMemberType=false
@@ -14,9 +14,9 @@ from typing import Any
 import pulumi_policy as sdk
 from pulumi.runtime import proto
 
-from .judge import judge
+from .evaluation import evaluate, evaluated_types
 from .report import Finding, Report
-from .resource import Resource
+from .resource import Readers, Resource
 from .rule import Rule, Settings
 from .verdict import Outcome, StackNeededError
 from .waivers import Waivers
@@ -31,7 +31,7 @@ class Pass:
 
     resources: Sequence[Resource]
     undecided: Callable[[str, Resource], bool]
-    """Whether a rule, by name, is still to be judged on a resource."""
+    """Whether a rule, by name, is still to be evaluated on a resource."""
     waivers: Waivers
     report: Report
     needs_stack: set[str] = field(default_factory=set[str])
@@ -51,7 +51,7 @@ current_pass: ContextVar[Pass] = ContextVar("current_pass")
 class RulePolicy(sdk.ResourceValidationPolicy, sdk.StackValidationPolicy):
     """A rule as the SDK knows it. It is both kinds of policy, so that it has one name, one level and one setting."""
 
-    def __init__(self, rule: Rule) -> None:
+    def __init__(self, rule: Rule, readers: Readers) -> None:
         """Describe the rule to the SDK."""
         schema = {
             parameter.name: {**parameter.kind.schema, "default": parameter.default, "description": parameter.meaning}
@@ -60,7 +60,7 @@ class RulePolicy(sdk.ResourceValidationPolicy, sdk.StackValidationPolicy):
         sdk.Policy.__init__(
             self,
             rule.name,
-            rule.sentence,
+            rule.description,
             sdk.EnforcementLevel(rule.level.value),
             config_schema=sdk.PolicyConfigSchema(schema) if schema else None,
             severity=sdk.Severity(rule.severity.value),
@@ -68,6 +68,8 @@ class RulePolicy(sdk.ResourceValidationPolicy, sdk.StackValidationPolicy):
             remediation_steps=rule.remedy,
         )
         self.rule = rule
+        self.types = evaluated_types(rule, readers)
+        self._readers = readers
 
     def has_validation(self) -> bool:
         """Say that there is something to run."""
@@ -78,14 +80,14 @@ class RulePolicy(sdk.ResourceValidationPolicy, sdk.StackValidationPolicy):
         return False
 
     def validate(self, args: Any, report_violation: Callable[..., None]) -> None:  # noqa: ANN401 - either kind's
-        """Judge the resources of the current call."""
+        """Evaluate the resources of the current call."""
         current = current_pass.get()
         settings = Settings(self.rule.parameters, args.get_config())
         for resource in current.resources:
-            if resource.type not in self.rule.types or not current.undecided(self.name, resource):
+            if resource.type not in self.types or not current.undecided(self.name, resource):
                 continue
             try:
-                verdicts = judge(self.rule, resource, settings)
+                verdicts = evaluate(self.rule, resource, settings, self._readers)
             except StackNeededError:
                 current.needs_stack.add(self.name)
                 continue
@@ -115,8 +117,8 @@ def diagnostic(
         policyName=rule.name,
         policyPackName=NAME,
         policyPackVersion=VERSION,
-        description=rule.sentence,
-        message=f"{rule.sentence}\n{message}",
+        description=rule.description,
+        message=f"{rule.description}\n{message}",
         urn=urn,
         enforcementLevel=level,
         severity=proto.PolicySeverity.Value(f"POLICY_SEVERITY_{rule.severity.name}"),

@@ -1,8 +1,8 @@
 """The gRPC analyzer that the engine talks to: the SDK's own, with four things added.
 
-Properties are decoded once per resource instead of once per rule, a configuration or a file of waivers with a fault is
-refused, a rule that needs to know where a value comes from is judged again when the whole stack is known, and waivers
-are applied and watched. The SDK keeps doing the rest: levels, severities, descriptions and the form of a violation.
+Properties are decoded once per resource instead of once per rule. A configuration or a file of waivers with a fault is
+refused. A rule that needs to know where a value comes from is evaluated again when the whole stack is known. Waivers
+are applied and watched. The SDK does the rest: levels, severities, descriptions and the form of a violation.
 """
 
 # The SDK leaves the types of its servicer open.
@@ -23,14 +23,14 @@ from pulumi.runtime import proto
 from pulumi.runtime.proto import analyzer_pb2_grpc
 from pulumi_policy.policy import _PolicyAnalyzerServicer  # pyright: ignore[reportPrivateUsage]
 
-from ..catalogue import all_rules
 from .configuration import Entry, faults, is_production, joined
 from .report import FILE_VARIABLE, Report
-from .resource import Resource, read_resource, read_stack
+from .resource import Readers, Resource
 from .rule import Rule
 from .rule_policy import NAME, VERSION, Pass, RulePolicy, current_pass, diagnostic
 from .waiver_file import WaiverFileError, read_waivers
 from .waivers import KEEP_CURRENT, URN, Waiver, Waivers
+from .wire import read_resource, read_stack
 
 # The SDK's own limit: a stack is one message.
 _CHANNEL_OPTIONS = [("grpc.max_receive_message_length", 1024 * 1024 * 400)]
@@ -60,16 +60,17 @@ class _Run:
 class PackServicer(_PolicyAnalyzerServicer):
     """The pack as the engine sees it."""
 
-    def __init__(self, rules: Sequence[Rule]) -> None:
-        """Take the rules; nothing is read or printed."""
+    def __init__(self, rules: Sequence[Rule], readers: Readers) -> None:
+        """Take the rules, and what reads resources for them; nothing is read or printed."""
         self._rules = rules
+        self._readers = readers
         self._configuration: Mapping[str, Entry] = {}
         self._run: _Run | None = None
         self._lock = threading.Lock()
         super().__init__(
             NAME,
             VERSION,
-            [RulePolicy(rule) for rule in rules],
+            [RulePolicy(rule, readers) for rule in rules],
             sdk.EnforcementLevel.MANDATORY,
             description="Production rules of Kotauth and of the hosts it runs on.",
         )
@@ -125,12 +126,12 @@ class PackServicer(_PolicyAnalyzerServicer):
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"the configuration is refused: {joined(found)}")
 
     def Analyze(self, request: proto.AnalyzeRequest, context: grpc.ServicerContext) -> proto.AnalyzeResponse:  # noqa: N802
-        """Judge one resource by its inputs."""
+        """Evaluate one resource by its inputs."""
         run = self._current_run(request.urn, context)
         resource = read_resource(request)
         current = Pass([resource], lambda _name, _resource: True, run.waivers, run.report)
         bare = proto.AnalyzeRequest(type=request.type, urn=request.urn, name=request.name, options=request.options)
-        response = _judged(current, lambda: super(PackServicer, self).Analyze(bare, context))
+        response = _evaluated(current, lambda: super(PackServicer, self).Analyze(bare, context))
         if run.is_update and not run.inputs:
             # An update asks about the stack when all is made; with its first resource nothing is.
             response.diagnostics.extend(_waiver_diagnostics(run.waivers.expired, proto.MANDATORY))
@@ -142,7 +143,7 @@ class PackServicer(_PolicyAnalyzerServicer):
     def _get_enforcement_level(self, policy: sdk.Policy) -> sdk.EnforcementLevel:
         """Pass over a rule that nothing in the current call is for, before the SDK makes the arguments for it."""
         current = current_pass.get(None)
-        if current and isinstance(policy, RulePolicy) and current.types.isdisjoint(policy.rule.types):
+        if current and isinstance(policy, RulePolicy) and current.types.isdisjoint(policy.types):
             return sdk.EnforcementLevel.DISABLED
         return super()._get_enforcement_level(policy)
 
@@ -151,18 +152,18 @@ class PackServicer(_PolicyAnalyzerServicer):
         return proto.RemediateResponse()
 
     def AnalyzeStack(self, request: proto.AnalyzeStackRequest, context: grpc.ServicerContext) -> proto.AnalyzeResponse:  # noqa: N802
-        """Judge what one resource alone could not tell, resources that were not asked about before, and the waivers."""
+        """Evaluate what one resource alone could not tell, resources not asked about before, and the waivers."""
         run = self._current_run(request.resources[0].urn if request.resources else "", context)
         with self._lock:
             inputs, needs_stack = dict(run.inputs), dict(run.needs_stack)
-        stack = read_stack(request, inputs)
+        stack = read_stack(request, inputs, self._readers)
 
         def undecided(rule: str, resource: Resource) -> bool:
             return resource.urn not in inputs or rule in needs_stack[resource.urn]
 
         current = Pass(list(stack.resources.values()), undecided, run.waivers, run.report)
         empty = proto.AnalyzeStackRequest()
-        response = _judged(current, lambda: super(PackServicer, self).AnalyzeStack(empty, context))
+        response = _evaluated(current, lambda: super(PackServicer, self).AnalyzeStack(empty, context))
         found = run.waivers.faults(run.report.uses())
         # What the preview of an update did not know may be known by now, and its waiver not be needed any more.
         response.diagnostics.extend(_waiver_diagnostics(found, proto.ADVISORY if run.is_update else proto.MANDATORY))
@@ -175,7 +176,7 @@ class PackServicer(_PolicyAnalyzerServicer):
         return response
 
 
-def _judged(current: Pass, analyze: Callable[[], proto.AnalyzeResponse]) -> proto.AnalyzeResponse:
+def _evaluated(current: Pass, analyze: Callable[[], proto.AnalyzeResponse]) -> proto.AnalyzeResponse:
     token = current_pass.set(current)
     try:
         response = analyze()
@@ -194,10 +195,10 @@ def _waiver_diagnostics(
             yield diagnostic(KEEP_CURRENT, f"{place}: {fault}\n{KEEP_CURRENT.remedy}", level)
 
 
-def serve() -> None:
+def serve(rules: Sequence[Rule], readers: Readers) -> None:
     """Serve the pack until the engine ends it; the port is the only line that is printed."""
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=4), options=_CHANNEL_OPTIONS)
-    analyzer_pb2_grpc.add_AnalyzerServicer_to_server(PackServicer(all_rules()), server)
+    analyzer_pb2_grpc.add_AnalyzerServicer_to_server(PackServicer(rules, readers), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     sys.stdout.write(f"{port}\n")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Union
 
@@ -132,6 +132,16 @@ class Value:
         if self.raw is UNKNOWN:
             raise UndecidableError(self.path)
         return self.raw
+
+
+def is_given(text: Value) -> bool:
+    """Whether the program sets a text: one that is unknown will be something, and an empty one is nothing."""
+    return text.is_unknown or bool(text.text())
+
+
+def texts(values: Iterable[Value]) -> list[str]:
+    """Return the strings that are known."""
+    return [value.text() or "" for value in values if not value.is_unknown]
 
 
 def decode(properties: struct_pb2.Struct) -> Value:

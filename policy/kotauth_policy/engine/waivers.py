@@ -21,10 +21,10 @@ KEEP_CURRENT = Rule(
     name="keep-waivers-current",
     area="waivers",
     severity=Severity.HIGH,
-    sentence="Keep no waiver that is expired or that waives nothing.",
+    description="Keep no waiver that is expired or that waives nothing.",
     remedy="Remove it, or let its owner decide anew.",
     types=(),
-    judge=lambda _resource, _settings: iter(()),
+    evaluate=lambda _resource, _settings: iter(()),
     waivable=False,
 )
 """What a waiver breaks itself. It is not in the catalogue, so that no configuration has a level for it."""

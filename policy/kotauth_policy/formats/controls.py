@@ -10,8 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 
-from ..catalogue import Omitted
-from ..engine.rule import Level, Parameter, ParameterValue, References, Rule
+from ..engine.rule import Level, Omitted, Parameter, ParameterValue, References, Rule
 
 _RULES = "../policy/kotauth_policy/rules"
 _SHORT = 60
@@ -74,7 +73,7 @@ def controls(rules: Sequence[Rule], omitted: Sequence[Omitted]) -> str:
 
 
 def _area(area: str, rules: Sequence[Rule]) -> str:
-    about = (sys.modules[rules[0].judge.__module__].__doc__ or "").partition("\n")[0]
+    about = (sys.modules[rules[0].evaluate.__module__].__doc__ or "").partition("\n")[0]
     rows = [[make(rule) for make in _COLUMNS.values()] for rule in rules]
     return "\n".join(
         ["", f"## {area}", "", _escaped(about), "", *_table(list(_COLUMNS), rows), "", *map(_described, rules), ""]
@@ -96,7 +95,9 @@ def _row(cells: Iterable[str]) -> str:
 def _described(rule: Rule) -> str:
     documentation = f" ([source]({rule.references.documentation}))" if rule.references.documentation else ""
     parameters = "".join(f"\n  - {_parameter(each)}" for each in rule.parameters)
-    return f"- **{rule.name}**: {_escaped(rule.sentence)}{documentation} *Remedy:* {_escaped(rule.remedy)}{parameters}"
+    return (
+        f"- **{rule.name}**: {_escaped(rule.description)}{documentation} *Remedy:* {_escaped(rule.remedy)}{parameters}"
+    )
 
 
 def _parameter(parameter: Parameter) -> str:
@@ -122,7 +123,7 @@ def _shown(value: ParameterValue | str | float) -> str:
 
 def _module(rule: Rule) -> str:
     """Return the path of a rule's module below `rules`, without its ending."""
-    return rule.judge.__module__.partition(".rules.")[2].replace(".", "/")
+    return rule.evaluate.__module__.partition(".rules.")[2].replace(".", "/")
 
 
 def _checkov(references: References) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ...engine.resource import Resource
-from .resources import PARAMETER_GROUP, is_given
+from ...engine.value import is_given
+from .resources import PARAMETER_GROUP
 
 
 def is_replica(database: Resource) -> bool:

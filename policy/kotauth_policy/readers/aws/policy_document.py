@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from ...engine.resource import Resource
-from ...engine.value import ABSENT, Value
+from ...engine.value import ABSENT, Value, is_given
 from ...engine.verdict import MalformedError, UndecidableError
 from .actions import is_one_of, matches
 from .conditions import Condition, Naming, conditions_of, identity, narrows, spares_only_named
-from .resources import is_given
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,25 @@ program wrote one out.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
 
-from ...engine.resource import Resource
+from ...engine.resource import Naming, Resource
 from ...engine.value import Value
 from ...engine.verdict import MalformedError
 from ..networks import is_nearly_all, parse_network
+
+NAMING = Naming(
+    outputs=(
+        "arn",
+        "bucket",
+        "keyName",
+        "secretId",
+        # Groups that AWS makes for a resource.
+        "defaultSecurityGroupId",
+        "sourceSecurityGroupId",
+        "workspaceSecurityGroupId",
+        "vpcConfig.clusterSecurityGroupId",
+    )
+)
 
 LAUNCH_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 INSTANCE = "aws:ec2/instance:Instance"
@@ -211,13 +224,3 @@ def is_world(cidr: Value) -> bool:
         raise MalformedError(cidr.path, "a network such as 10.0.0.0/16")
     is_private = isinstance(network, ipaddress.IPv6Network) and network.subnet_of(_PRIVATE)
     return is_nearly_all(network) and not is_private
-
-
-def is_given(text: Value) -> bool:
-    """Whether the program sets a text: one that is unknown will be something, and an empty one is nothing."""
-    return text.is_unknown or bool(text.text())
-
-
-def texts(values: Iterable[Value]) -> list[str]:
-    """Return the strings that are known."""
-    return [value.text() or "" for value in values if not value.is_unknown]

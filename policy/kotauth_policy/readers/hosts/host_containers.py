@@ -12,11 +12,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from ...engine.resource import Resource, Stack
+from ...engine.resource import Reader, Resource
 from ...engine.value import UNKNOWN, Raw, Value
-from ...engine.verdict import MalformedError, UndecidableError
 from ..aws.resources import HOSTS
-from ..docker.resources import CONTAINER, SERVER, is_part, part, starts
+from ..docker.resources import CONTAINER
 from .user_data import CONFIG_FOLDER, Program, Script, as_object, late_values, parameter_of, program_of, property_of
 
 # Between the command and `run` stand options of the client, each with its value behind `=` or as the next word.
@@ -48,54 +47,6 @@ class Late(Value):
     name: str = ""
     parameter: Resource | None = None
     """Where it comes from, ``None`` where that is not in the stack."""
-
-
-def containers_on(host: Resource) -> list[Resource]:
-    """Return the containers that a host starts."""
-    return host.in_stack().once(_by_host).get(host.urn, [])
-
-
-def runs_server(host: Resource) -> bool:
-    """Whether a host starts a Kotauth server."""
-    return any(map(is_part(SERVER), containers_on(host)))
-
-
-def parts_in(stack: Stack, *parts: str) -> list[Resource]:
-    """Return the containers of a stack, also those on hosts, that start and are one of these parts."""
-    found, stop = stack.once(_by_part)
-    if stop:
-        # The same one each time: it must not collect where it was raised.
-        raise stop.with_traceback(None)
-    return [container for each in parts for container in found[each]]
-
-
-def _by_part(stack: Stack) -> tuple[Mapping[str | None, list[Resource]], UndecidableError | MalformedError | None]:
-    """Return the containers that start, and why there may be more of a part than these."""
-    found: dict[str | None, list[Resource]] = defaultdict(list)
-    stop: UndecidableError | MalformedError | None = None
-    on_hosts = [container for containers in stack.once(_by_host).values() for container in containers]
-    for container in (*stack.of_type(CONTAINER), *on_hosts):
-        try:
-            if starts(container):
-                found[part(container)].append(container)
-        except (UndecidableError, MalformedError) as error:
-            stop = error
-    return found, stop
-
-
-def host_of(container: Resource) -> Resource | None:
-    """Return the host that starts a container, ``None`` for one of the Docker provider."""
-    host = container.in_stack().resources[container.urn]
-    return host if host.type in HOSTS else None
-
-
-def containers_on_same_host(container: Resource) -> list[Resource]:
-    """Return what the host of a container starts, the container among it."""
-    return container.in_stack().once(_by_host).get(container.urn, [])
-
-
-def _by_host(stack: Stack) -> dict[str, list[Resource]]:
-    return {host.urn: list(_containers(host)) for host in stack.of_type(*HOSTS)}
 
 
 def _containers(host: Resource) -> Iterator[Resource]:
@@ -288,3 +239,6 @@ def _volume(text: str) -> dict[str, object]:
     target, _, mode = rest.partition(":")
     place = "hostPath" if source.startswith(("/", ".", "~")) else "volumeName"
     return {place: source, "containerPath": target, "readOnly": str("ro" in mode.split(",")).lower()}
+
+
+READER = Reader(finds=CONTAINER, inside=HOSTS, property="userData", read=_containers)

@@ -10,8 +10,8 @@ from typing import cast
 from ...engine.resource import Resource, Stack
 from ...engine.value import Value
 from ..aws.resources import INVOCATION
-from ..docker.resources import CONTAINER, SERVER
-from ..hosts.host_containers import parts_in
+from ..docker.parts import SERVER, parts_in
+from ..docker.resources import CONTAINER
 from .server import file_name, secret_key_uploads, uploads
 
 _FORM = re.compile(r"[0-9a-f]{16}")

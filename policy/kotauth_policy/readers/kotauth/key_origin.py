@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from ...engine.resource import Resource, Stack
-from ..docker.resources import SERVER
-from ..hosts.host_containers import parts_in
+from ..docker.parts import SERVER, parts_in
 from ..secrets.randomness import KEY_CHARACTERS, RANDOM_PASSWORD
 from .server import secret_key_sources
 

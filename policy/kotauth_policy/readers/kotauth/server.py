@@ -11,8 +11,11 @@ from ...engine.resource import Resource, Stack
 from ...engine.value import Value
 from ...engine.verdict import MalformedError, UndecidableError
 from ..aws.resources import DATABASE_INSTANCE, SECRET, SECRET_VERSION
-from ..docker.resources import CONTAINER, SERVER, is_part, volumes_of
-from ..hosts.host_containers import Late, host_of, parts_in
+from ..docker.containers import holder_of
+from ..docker.mounts import volumes_of
+from ..docker.parts import SERVER, is_part, parts_in
+from ..docker.resources import CONTAINER
+from ..hosts.host_containers import Late
 from ..hosts.user_data import parameter_of, program_of
 from ..secrets.secret_names import words
 
@@ -130,7 +133,7 @@ def secret_key_uploads(server: Resource) -> list[Upload]:
     path = setting(server, SECRET_KEY_FILE)
     if not path:
         return []
-    host = host_of(server)
+    host = holder_of(server)
     if host is not None:
         return _stored(host, server.name, file_name(path))
     by_volume = server.in_stack().once(_carriers)

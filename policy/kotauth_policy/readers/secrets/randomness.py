@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from ...engine.resource import Resource
+from ...engine.resource import Naming, Resource
+
+NAMING = Naming(nameless=("random:",))
+"""The provider calls all random values "none"."""
 
 RANDOM_PASSWORD = "random:index/randomPassword:RandomPassword"  # noqa: S105 - a type token
 RANDOM_BYTES = "random:index/randomBytes:RandomBytes"

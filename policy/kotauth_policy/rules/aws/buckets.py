@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from ...engine.resource import Resource, Stack
 from ...engine.rule import Area, Kind, Level, Parameter, References, Settings, Severity
-from ...engine.value import Value
+from ...engine.value import Value, texts
 from ...engine.verdict import Verdict, fail
 from ...readers.aws.actions import is_every
 from ...readers.aws.policy_document import Statement, is_everybody, statements
@@ -26,7 +26,6 @@ from ...readers.aws.resources import (
     BUCKET_V2,
     BUCKET_VERSIONINGS,
     BUCKETS,
-    texts,
 )
 
 AREA = Area("buckets")

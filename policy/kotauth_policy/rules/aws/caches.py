@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from ...engine.resource import Resource
 from ...engine.rule import Area, Kind, Parameter, References, Settings, Severity
+from ...engine.value import is_given
 from ...engine.verdict import Verdict, fail
-from ...readers.aws.resources import CACHE, is_given
+from ...readers.aws.resources import CACHE
 from ...readers.kotauth.server import servers_of
 
 AREA = Area("caches")

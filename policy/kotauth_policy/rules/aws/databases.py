@@ -10,9 +10,10 @@ from collections.abc import Iterator
 
 from ...engine.resource import Resource
 from ...engine.rule import Area, Kind, Level, Parameter, References, Settings, Severity
+from ...engine.value import is_given
 from ...engine.verdict import Verdict, fail
 from ...readers.aws.databases import is_replica, is_restored, is_source
-from ...readers.aws.resources import DATABASE_INSTANCE, DEFAULT_ADMINISTRATORS, SUBNET_GROUP, is_given, zones
+from ...readers.aws.resources import DATABASE_INSTANCE, DEFAULT_ADMINISTRATORS, SUBNET_GROUP, zones
 
 AREA = Area("databases")
 

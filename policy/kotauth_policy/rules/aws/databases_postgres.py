@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from ...engine.resource import Resource
 from ...engine.rule import Kind, Level, Parameter, References, Settings, Severity
-from ...engine.value import Value
+from ...engine.value import Value, is_given
 from ...engine.verdict import Verdict, fail, undecidable
 from ...readers.aws.databases import is_postgres, is_replica, parameter_groups
-from ...readers.aws.resources import DATABASE_INSTANCE, PARAMETER_GROUP, is_given
+from ...readers.aws.resources import DATABASE_INSTANCE, PARAMETER_GROUP
 from .databases import AREA
 
 _MAJOR = re.compile(r"\d+(?![\w])")

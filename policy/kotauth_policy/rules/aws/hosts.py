@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ...engine.resource import Resource
 from ...engine.rule import Area, Kind, Level, Parameter, References, Settings, Severity
-from ...engine.value import ABSENT, Value
+from ...engine.value import ABSENT, Value, is_given
 from ...engine.verdict import Verdict, fail, undecidable
 from ...readers.aws.hosts import disks, instance_types, launches_itself, metadata_option, says
 from ...readers.aws.resources import (
@@ -21,11 +21,10 @@ from ...readers.aws.resources import (
     LAUNCH_TEMPLATE,
     SPOT_REQUEST,
     SUBNET,
-    is_given,
     sources,
     zones,
 )
-from ...readers.hosts.host_containers import runs_server
+from ...readers.docker.parts import runs_server
 from ...readers.hosts.user_data import PLAN, parse, property_of, text_of
 from ...readers.secrets.secret_text import has_secret
 

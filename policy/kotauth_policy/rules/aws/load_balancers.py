@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ...engine.resource import Resource
 from ...engine.rule import Area, Kind, Level, Parameter, References, Settings, Severity
-from ...engine.value import Value
+from ...engine.value import Value, is_given
 from ...engine.verdict import Verdict, fail
 from ...readers.aws.listeners import (
     TLS,
@@ -29,12 +29,10 @@ from ...readers.aws.resources import (
     LOAD_BALANCERS,
     LOG_DELIVERY_SOURCE,
     TARGET_GROUPS,
-    is_given,
     sources,
     zones,
 )
-from ...readers.docker.resources import SERVER
-from ...readers.hosts.host_containers import parts_in
+from ...readers.docker.parts import SERVER, parts_in
 
 AREA = Area("load-balancers")
 _POLICIES = [

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from ...engine.resource import Resource, Stack
 from ...engine.rule import Area, Kind, Level, Parameter, References, Settings, Severity
+from ...engine.value import is_given
 from ...engine.verdict import Verdict, fail
-from ...readers.aws.resources import ALARM_READERS, ALARMS, COMPOSITE_ALARM, LOG_GROUP, METRIC_ALARM, is_given
+from ...readers.aws.resources import ALARM_READERS, ALARMS, COMPOSITE_ALARM, LOG_GROUP, METRIC_ALARM
 
 AREA = Area("logs-and-alarms")
 _READING = ("alarmRule", "alarmConfiguration", "alarms", "deploymentConfiguration", "instanceRefresh")

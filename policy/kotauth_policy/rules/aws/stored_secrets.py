@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from ...engine.resource import Resource, Stack
 from ...engine.rule import Area, Kind, Level, Parameter, References, Settings, Severity
+from ...engine.value import is_given
 from ...engine.verdict import Verdict, fail
 from ...readers.aws.policy_document import opened_to_everybody, statements
-from ...readers.aws.resources import KEY, KEY_POLICIES, OTHER_KEYS, ROTATION, SECRET, is_given
-from ...readers.docker.resources import SERVER
-from ...readers.hosts.host_containers import parts_in
+from ...readers.aws.resources import KEY, KEY_POLICIES, OTHER_KEYS, ROTATION, SECRET
+from ...readers.docker.parts import SERVER, parts_in
 from ...readers.kotauth.server import secret_key_uploads
 
 AREA = Area("stored-secrets")

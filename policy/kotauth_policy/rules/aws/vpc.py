@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ...engine.resource import Resource
 from ...engine.rule import Area, Level, References, Settings, Severity
-from ...engine.value import Value
+from ...engine.value import Value, is_given
 from ...engine.verdict import Verdict, fail
 from ...readers.aws.resources import (
     DEFAULT_ROUTE_TABLE,
@@ -30,7 +30,6 @@ from ...readers.aws.resources import (
     TRANSFER_SERVER,
     VPC,
     VPCS,
-    is_given,
     is_made_here,
     sources,
 )

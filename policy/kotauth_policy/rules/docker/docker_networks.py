@@ -6,23 +6,12 @@ from collections.abc import Iterator
 
 from ...engine.resource import Resource, Stack
 from ...engine.rule import Area, Kind, Parameter, References, Settings, Severity
-from ...engine.value import Value
+from ...engine.value import Value, is_given
 from ...engine.verdict import Verdict, fail
-from ...readers.aws.resources import HOSTS, is_given
-from ...readers.docker.resources import (
-    CONTAINER,
-    DATABASE,
-    FRONTEND,
-    JOB,
-    NETWORK,
-    is_database_network,
-    is_own_network_mode,
-    is_part,
-    networks_of,
-    part,
-    starts,
-)
-from ...readers.hosts.host_containers import parts_in
+from ...readers.docker.containers import starts
+from ...readers.docker.networks import is_database_network, is_own_network_mode, networks_of
+from ...readers.docker.parts import DATABASE, FRONTEND, JOB, is_part, part, parts_in
+from ...readers.docker.resources import CONTAINER, NETWORK
 
 AREA = Area("docker-networks")
 _BRIDGES = ("default", "bridge")
@@ -34,7 +23,7 @@ _BRIDGES = ("default", "bridge")
     "Publish ports of the frontend only.",
     remedy="Remove `ports` and reach the container over a network; label the one proxy that faces the world "
     'with `kotauth.part` "frontend".',
-    types=(CONTAINER, *HOSTS),
+    types=(CONTAINER,),
     when=starts,
     references=References(cis=("5.9",), checklist=(3,)),
 )
@@ -50,6 +39,7 @@ def publish_only_from_frontend(container: Resource, _: Settings) -> Iterator[Ver
     "Publish exactly the two expected ports of the frontend.",
     remedy="Publish 80, which redirects, and 443.",
     types=(CONTAINER,),
+    nested=False,
     when=is_part(FRONTEND),
     references=References(cis=("5.9", "5.14"), checklist=(3,)),
     parameters=(Parameter("ports", Kind.NUMBERS, [80, 443], "The ports on the host; empty: any two.", relaxes=True),),
@@ -74,7 +64,7 @@ def publish_only_expected_ports(container: Resource, settings: Settings) -> Iter
     Severity.HIGH,
     "Publish no port just because an image exposes it.",
     remedy="Remove `publish_all_ports`.",
-    types=(CONTAINER, *HOSTS),
+    types=(CONTAINER,),
     when=starts,
     references=References(cis=("5.9",)),
 )
@@ -89,7 +79,7 @@ def forbid_publish_all_ports(container: Resource, _: Settings) -> Iterator[Verdi
     Severity.HIGH,
     "Put every container on a network of its own stack, or on none.",
     remedy='Set `networks_advanced`, or `network_mode="none"`.',
-    types=(CONTAINER, *HOSTS),
+    types=(CONTAINER,),
     when=starts,
     references=References(cis=("5.30",)),
 )
@@ -129,6 +119,7 @@ def isolate_database_network(network: Resource, _: Settings) -> Iterator[Verdict
     remedy='Use the network that is labelled `kotauth.network` "database", or another `docker.Network` of this stack '
     "with `internal=True`.",
     types=(CONTAINER,),
+    nested=False,
     when=is_part(DATABASE, JOB),
     references=References(cis=("5.30",), checklist=(2,)),
 )
@@ -145,6 +136,7 @@ def attach_internal_networks_only(container: Resource, _: Settings) -> Iterator[
     "Keep the frontend off the database's networks.",
     remedy="Give the frontend and the server a network, and the server and the database another one.",
     types=(CONTAINER,),
+    nested=False,
     when=is_part(FRONTEND),
     references=References(checklist=(2,)),
 )

@@ -8,9 +8,9 @@ from ...engine.resource import Resource
 from ...engine.rule import Area, Kind, Parameter, References, Settings, Severity
 from ...engine.value import Value
 from ...engine.verdict import Verdict, fail, undecidable
-from ...readers.aws.resources import HOSTS
 from ...readers.docker.image import Image, is_image_id, parse_image
-from ...readers.docker.resources import BUILT_IMAGE, CONTAINER, IMAGES, SERVER, part, references
+from ...readers.docker.parts import SERVER, part
+from ...readers.docker.resources import BUILT_IMAGE, CONTAINER, IMAGES, references
 
 AREA = Area("images")
 _KOTAUTH = ("kotauth", "kotauth-simulator")
@@ -67,7 +67,7 @@ def _shown(value: Value) -> str:
     Severity.HIGH,
     "Name every image by digest or exact tag.",
     remedy="Write the whole version, such as docker.io/library/redis:8.2.3, or add @sha256:….",
-    types=(CONTAINER, *HOSTS, *IMAGES),
+    types=(CONTAINER, *IMAGES),
     references=References(cis=("5.28",)),
 )
 def pin_image(resource: Resource, _: Settings) -> Iterator[Verdict]:
@@ -100,7 +100,7 @@ def _keeps_tags(repository: Resource) -> bool:
     Severity.HIGH,
     "Take images only from the allowed registries.",
     remedy="Use the official image, or add your registry to the parameter `registries`.",
-    types=(CONTAINER, *HOSTS, *IMAGES),
+    types=(CONTAINER, *IMAGES),
     references=References(cis=("5.28",)),
     parameters=(
         Parameter(
@@ -139,7 +139,7 @@ def allow_image_registries(resource: Resource, settings: Settings) -> Iterator[V
     Severity.HIGH,
     "Run Kotauth at its version floor or newer.",
     remedy="Write ghcr.io/inumansoul/kotauth:1.22.0; beside a digest the tag stays: name:1.22.0@sha256:….",
-    types=(CONTAINER, *HOSTS, *IMAGES),
+    types=(CONTAINER, *IMAGES),
     references=References(checklist=(1,)),
     parameters=(Parameter("minimum", Kind.TEXT, "1.21.0", "The oldest version that may run.", relaxes=True),),
 )

@@ -9,8 +9,10 @@ from ...engine.resource import Resource
 from ...engine.rule import Area, Kind, Parameter, References, Settings, Severity
 from ...engine.value import Value
 from ...engine.verdict import Verdict, fail
-from ...readers.aws.resources import HOSTS
-from ...readers.docker.resources import CONTAINER, capabilities, is_own_network_mode, is_root, starts, takes_ownership
+from ...readers.docker.containers import capabilities, is_root, starts
+from ...readers.docker.networks import is_own_network_mode
+from ...readers.docker.parts import takes_ownership
+from ...readers.docker.resources import CONTAINER
 
 AREA = Area("isolation")
 _HOST_NAMESPACES = ("networkMode", "pidMode", "ipcMode", "usernsMode", "cgroupnsMode")
@@ -41,7 +43,7 @@ _DEVICES = ("devices", "deviceRequests", "deviceCgroupRules")
     Severity.CRITICAL,
     "Run no container with the privileges of its host.",
     remedy="Remove `privileged`, and add the one capability that the container needs.",
-    types=(CONTAINER, *HOSTS),
+    types=(CONTAINER,),
     references=References(cis=("5.5",)),
     waivable=False,
 )
@@ -56,7 +58,7 @@ def forbid_privileged_containers(container: Resource, _: Settings) -> Iterator[V
     Severity.HIGH,
     "Drop all Linux capabilities of every container.",
     remedy='Set `capabilities` to `drops=["ALL"]`.',
-    types=(CONTAINER, *HOSTS),
+    types=(CONTAINER,),
     when=starts,
     references=References(cis=("5.4",)),
 )
@@ -72,7 +74,7 @@ def drop_all_capabilities(container: Resource, _: Settings) -> Iterator[Verdict]
     "Add no Linux capability but the allowed ones.",
     remedy="Remove it: listen above 1024, start as the right user. Only a job that gives a volume to its user adds "
     'CHOWN, as root, without a network (`network_mode="none"`).',
-    types=(CONTAINER, *HOSTS),
+    types=(CONTAINER,),
     when=starts,
     references=References(cis=("5.4",)),
     parameters=(
@@ -94,7 +96,7 @@ def limit_added_capabilities(container: Resource, settings: Settings) -> Iterato
     Severity.HIGH,
     "Let no process gain more privileges than its container started with.",
     remedy='Add "no-new-privileges:true" to `security_opts`.',
-    types=(CONTAINER, *HOSTS),
+    types=(CONTAINER,),
     when=starts,
     references=References(cis=("5.26",)),
 )
@@ -112,7 +114,7 @@ def forbid_new_privileges(container: Resource, _: Settings) -> Iterator[Verdict]
     Severity.CRITICAL,
     "Keep the seccomp, AppArmor and SELinux profiles of every container.",
     remedy="Remove the option, or name a profile of your own.",
-    types=(CONTAINER, *HOSTS),
+    types=(CONTAINER,),
     when=starts,
     references=References(cis=("5.2", "5.22")),
 )
@@ -135,7 +137,7 @@ def _option(option: Value) -> tuple[str, str]:
     Severity.HIGH,
     "Set no kernel parameter of a container but the allowed ones.",
     remedy="Remove it from `sysctls`.",
-    types=(CONTAINER, *HOSTS),
+    types=(CONTAINER,),
     when=starts,
     references=References(documentation="https://kubernetes.io/docs/concepts/security/pod-security-standards/"),
     parameters=(
@@ -156,7 +158,7 @@ def limit_kernel_parameters(container: Resource, settings: Settings) -> Iterator
     Severity.MEDIUM,
     "Mount the root file system of every container read-only.",
     remedy="Set `read_only=True` and list what must be writable in `tmpfs` or on a volume.",
-    types=(CONTAINER, *HOSTS),
+    types=(CONTAINER,),
     when=starts,
     references=References(cis=("5.13",)),
 )
@@ -172,7 +174,7 @@ def mount_root_read_only(container: Resource, _: Settings) -> Iterator[Verdict]:
     "Run every container as a user that is not root.",
     remedy='Set `user`, such as "10001:10001". Only a job that gives a volume to its user is root: label '
     '`kotauth.part` "job", `network_mode="none"`, CHOWN the only capability.',
-    types=(CONTAINER, *HOSTS),
+    types=(CONTAINER,),
     when=starts,
     references=References(cis=("4.1",)),
 )
@@ -189,7 +191,7 @@ def run_as_non_root(container: Resource, _: Settings) -> Iterator[Verdict]:
     Severity.CRITICAL,
     "Share no namespace of the host or of another container.",
     remedy="Remove the mode, and connect containers by a network of their own.",
-    types=(CONTAINER, *HOSTS),
+    types=(CONTAINER,),
     when=starts,
     references=References(cis=("5.10", "5.16", "5.17", "5.31")),
     waivable=False,
@@ -209,7 +211,7 @@ def forbid_host_namespaces(container: Resource, _: Settings) -> Iterator[Verdict
     Severity.HIGH,
     "Give no device of the host to a container.",
     remedy="Remove the devices; a server of web pages or data needs none.",
-    types=(CONTAINER, *HOSTS),
+    types=(CONTAINER,),
     when=starts,
     references=References(cis=("5.18",)),
 )

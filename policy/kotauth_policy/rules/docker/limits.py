@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 from ...engine.resource import Resource
 from ...engine.rule import Area, Level, References, Settings, Severity
+from ...engine.value import is_given
 from ...engine.verdict import Verdict, fail
-from ...readers.aws.resources import HOSTS, is_given
-from ...readers.docker.resources import CARRYING_DRIVERS, CONTAINER, is_one_shot, is_service, starts
+from ...readers.docker.containers import CARRYING_DRIVERS, is_one_shot, is_service, starts
+from ...readers.docker.resources import CONTAINER
 
 AREA = Area("limits")
 _BOUNDED = ("local", "journald", "loki-docker-driver", *CARRYING_DRIVERS)
@@ -22,7 +23,7 @@ _UNBOUNDED = re.compile(r"-|0+(\.0*)?\s*[a-z]*$", re.I)
     Severity.MEDIUM,
     "Limit the memory of every container.",
     remedy="Set `memory`, in MB.",
-    types=(CONTAINER, *HOSTS),
+    types=(CONTAINER,),
     when=starts,
     references=References(cis=("5.11",)),
 )
@@ -38,7 +39,7 @@ def limit_memory(container: Resource, _: Settings) -> Iterator[Verdict]:
     "Limit the swap of every container to none.",
     level=Level.ADVISORY,
     remedy="Set `memory_swap` to the value of `memory`.",
-    types=(CONTAINER, *HOSTS),
+    types=(CONTAINER,),
     when=starts,
     references=References(cis=("5.11",)),
 )
@@ -54,7 +55,7 @@ def limit_swap(container: Resource, _: Settings) -> Iterator[Verdict]:
     Severity.MEDIUM,
     "Limit the processors of every container.",
     remedy='Set `cpus`, such as "1".',
-    types=(CONTAINER, *HOSTS),
+    types=(CONTAINER,),
     when=starts,
     references=References(cis=("5.12",)),
 )
@@ -69,7 +70,7 @@ def limit_cpu(container: Resource, _: Settings) -> Iterator[Verdict]:
     Severity.MEDIUM,
     "Probe the health of every service.",
     remedy="Set `healthcheck` with `tests`.",
-    types=(CONTAINER, *HOSTS),
+    types=(CONTAINER,),
     when=is_service,
     references=References(cis=("5.27",)),
 )
@@ -86,7 +87,7 @@ def probe_container_health(container: Resource, _: Settings) -> Iterator[Verdict
     Severity.MEDIUM,
     "Restart every service that ends, and no job.",
     remedy='Set `restart` to "unless-stopped"; for a job (`must_run=False`) to "no".',
-    types=(CONTAINER, *HOSTS),
+    types=(CONTAINER,),
     when=starts,
     references=References(cis=("5.15",)),
 )
@@ -105,7 +106,7 @@ def set_restart_policy(container: Resource, _: Settings) -> Iterator[Verdict]:
     Severity.MEDIUM,
     "Bound the size of every container's logs.",
     remedy='Set `log_driver="json-file"` and `log_opts` with `max-size`.',
-    types=(CONTAINER, *HOSTS),
+    types=(CONTAINER,),
     when=starts,
     references=References(checklist=(12,)),
 )

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 
 from ...engine.resource import Resource
 from ...engine.rule import Area, Kind, Parameter, References, Settings, Severity
-from ...engine.value import Value
+from ...engine.value import Value, is_given
 from ...engine.verdict import Verdict, fail
-from ...readers.aws.resources import HOSTS, is_given
-from ...readers.docker.resources import CONTAINER, DATABASE, FRONTEND, VOLUME, host_paths, is_part, mounted
+from ...readers.docker.mounts import host_paths, mounted
+from ...readers.docker.parts import DATABASE, FRONTEND, is_part
+from ...readers.docker.resources import CONTAINER, VOLUME
 
 AREA = Area("mounts")
 _SOCKETS = (
@@ -66,7 +67,7 @@ def _path(host_path: Value) -> str:
     Severity.CRITICAL,
     "Give no container the socket of the container engine.",
     remedy="Remove the mount: a process with the socket is root on the host. A proxy can read its routes from a file.",
-    types=(CONTAINER, VOLUME, *HOSTS),
+    types=(CONTAINER, VOLUME),
     references=References(cis=("5.32",)),
     waivable=False,
 )
@@ -84,6 +85,7 @@ def forbid_docker_socket(container: Resource, _: Settings) -> Iterator[Verdict]:
     "Mount no system folder of the host.",
     remedy="Use a named volume, or upload the one file that the container needs.",
     types=(CONTAINER, VOLUME),
+    nested=False,
     references=References(cis=("5.6",)),
 )
 def forbid_host_system_mounts(container: Resource, _: Settings) -> Iterator[Verdict]:
@@ -116,6 +118,7 @@ def _on_named_volume(container: Resource, folders: list[str]) -> Iterator[Verdic
     "Store the database's files on a named volume.",
     remedy="Mount a `docker.Volume` at the data folder of PostgreSQL.",
     types=(CONTAINER,),
+    nested=False,
     when=is_part(DATABASE),
     references=References(checklist=(2,)),
     parameters=(
@@ -133,6 +136,7 @@ def store_database_on_volume(container: Resource, settings: Settings) -> Iterato
     "Keep the frontend's certificates on a named volume.",
     remedy="Mount a `docker.Volume` where the frontend keeps its certificates, `/data` for Caddy.",
     types=(CONTAINER,),
+    nested=False,
     when=is_part(FRONTEND),
     references=References(checklist=(4,)),
     parameters=(

@@ -10,9 +10,11 @@ from ...engine.resource import Resource, Stack
 from ...engine.rule import Area, Kind, Level, Parameter, References, Settings, Severity
 from ...engine.verdict import Verdict, fail
 from ...readers.aws.databases import parameter_groups
-from ...readers.aws.resources import DATABASE_INSTANCE, HOSTS
-from ...readers.docker.resources import CONTAINER, DATABASE, is_service, known_image, networks_of
-from ...readers.hosts.host_containers import parts_in
+from ...readers.aws.resources import DATABASE_INSTANCE
+from ...readers.docker.containers import is_service
+from ...readers.docker.networks import networks_of
+from ...readers.docker.parts import DATABASE, parts_in
+from ...readers.docker.resources import CONTAINER, known_image
 from ...readers.kotauth.server import is_server, servers_of, setting, uploads
 
 AREA = Area("kotauth-capacity")
@@ -39,7 +41,7 @@ _OTHER_CONNECTIONS = 5
     Severity.HIGH,
     "Give the Kotauth server at least 512 MB of memory.",
     remedy="Set `memory` to 512 or more.",
-    types=(CONTAINER, *HOSTS),
+    types=(CONTAINER,),
     when=is_server,
     references=References(cis=("5.11",), checklist=(1,)),
     parameters=(Parameter("minimum", Kind.NUMBER, 512, "The least memory, in MB.", relaxes=True),),
@@ -56,7 +58,7 @@ def reserve_server_memory(server: Resource, settings: Settings) -> Iterator[Verd
     Severity.HIGH,
     "Give the Kotauth server at least one processor.",
     remedy='Set `cpus` to "1" or more.',
-    types=(CONTAINER, *HOSTS),
+    types=(CONTAINER,),
     when=is_server,
     references=References(cis=("5.12",), checklist=(1,)),
     parameters=(Parameter("minimum", Kind.NUMBER, 1, "The fewest processors.", relaxes=True),),
@@ -73,7 +75,7 @@ def reserve_server_cpu(server: Resource, settings: Settings) -> Iterator[Verdict
     Severity.HIGH,
     "Probe the Kotauth server at /health/ready with GET.",
     remedy="Set `healthcheck` to `curl -fsS http://localhost:8080/health/ready`.",
-    types=(CONTAINER, *HOSTS),
+    types=(CONTAINER,),
     when=is_server,
     references=References(cis=("5.27",)),
 )
@@ -96,7 +98,7 @@ def probe_server_readiness(server: Resource, _: Settings) -> Iterator[Verdict]:
     Severity.HIGH,
     "Fit the connection pools of all Kotauth servers into the database.",
     remedy="Lower DB_POOL_MAX_SIZE or raise max_connections.",
-    types=(CONTAINER, *HOSTS),
+    types=(CONTAINER,),
     when=is_server,
     references=References(checklist=(9,)),
 )
@@ -146,7 +148,7 @@ def _is_beside_server(container: Resource) -> bool:
     Severity.HIGH,
     "Pool database connections by session only.",
     remedy="Set POOL_MODE (PGBOUNCER_POOL_MODE) to session, or leave the pooler out.",
-    types=(CONTAINER, *HOSTS),
+    types=(CONTAINER,),
     when=_is_beside_server,
     references=References(checklist=(9,)),
 )
@@ -174,7 +176,7 @@ def _mode_in_file(container: Resource) -> str | None:
     Severity.HIGH,
     "Give two or more Kotauth servers a shared cache.",
     remedy="Set KAUTH_REDIS_URL on each of them, or run one.",
-    types=(CONTAINER, *HOSTS),
+    types=(CONTAINER,),
     when=is_server,
     references=References(checklist=(1,)),
 )
@@ -191,6 +193,7 @@ def share_state_between_servers(server: Resource, _: Settings) -> Iterator[Verdi
     level=Level.ADVISORY,
     remedy="Set KAUTH_UPDATE_CHECK to false.",
     types=(CONTAINER,),
+    nested=False,
     when=is_server,
     references=References(checklist=(12,)),
 )

@@ -9,10 +9,12 @@ from urllib.parse import parse_qs, urlsplit
 
 from ...engine.resource import Resource, Stack
 from ...engine.rule import Area, Kind, Parameter, References, Settings, Severity
+from ...engine.value import texts
 from ...engine.verdict import Verdict, fail
-from ...readers.aws.resources import DATABASE_INSTANCE, DEFAULT_ADMINISTRATORS, HOSTS, texts
-from ...readers.docker.resources import CONTAINER, DATABASE, FRONTEND
-from ...readers.hosts.host_containers import containers_on_same_host, parts_in
+from ...readers.aws.resources import DATABASE_INSTANCE, DEFAULT_ADMINISTRATORS
+from ...readers.docker.containers import containers_beside
+from ...readers.docker.parts import DATABASE, FRONTEND, parts_in
+from ...readers.docker.resources import CONTAINER
 from ...readers.kotauth.server import comes_from_database, is_server, setting, variable, variables
 
 AREA = Area("kotauth-environment")
@@ -32,7 +34,7 @@ _OPTIONS = ("sslmode", "sslrootcert", "sslfactory")
     "Give Kotauth its public address as https, without a path.",
     remedy="Set KAUTH_BASE_URL to https://auth.example.com: lower case, a name that the world can resolve, no slash "
     "at the end.",
-    types=(CONTAINER, *HOSTS),
+    types=(CONTAINER,),
     when=is_server,
     references=References(checklist=(3,)),
     parameters=(
@@ -84,7 +86,7 @@ def _is_address(host: str) -> bool:
     Severity.CRITICAL,
     "Run Kotauth in production mode.",
     remedy="Set KAUTH_ENV to exactly production.",
-    types=(CONTAINER, *HOSTS),
+    types=(CONTAINER,),
     when=is_server,
     references=References(checklist=(3,)),
     parameters=(Parameter("allowed", Kind.TEXTS, ["production"], "The values that KAUTH_ENV may have.", relaxes=True),),
@@ -101,7 +103,7 @@ def set_production_environment(server: Resource, settings: Settings) -> Iterator
     Severity.CRITICAL,
     "Switch on no demo mode and no bypass of Kotauth.",
     remedy="Remove the variable.",
-    types=(CONTAINER, *HOSTS),
+    types=(CONTAINER,),
     when=is_server,
     references=References(checklist=(3, 10)),
     waivable=False,
@@ -119,7 +121,7 @@ def forbid_unsafe_switches(server: Resource, _: Settings) -> Iterator[Verdict]:
     Severity.HIGH,
     "Tell Kotauth its database, role and password.",
     remedy="Set DB_URL, DB_USER and DB_PASSWORD_FILE.",
-    types=(CONTAINER, *HOSTS),
+    types=(CONTAINER,),
     when=is_server,
     references=References(checklist=(9,)),
 )
@@ -139,7 +141,7 @@ def configure_database_access(server: Resource, _: Settings) -> Iterator[Verdict
     Severity.HIGH,
     "Verify the certificate of a database that AWS runs.",
     remedy="Add ?sslmode=verify-full&sslrootcert=… to DB_URL, with the authorities of RDS.",
-    types=(CONTAINER, *HOSTS),
+    types=(CONTAINER,),
     when=is_server,
     references=References(hub=("RDS.38",), checklist=(9,)),
 )
@@ -152,7 +154,7 @@ def verify_database_certificate(server: Resource, _: Settings) -> Iterator[Verdi
     if not server.in_stack().of_type(DATABASE_INSTANCE):
         return
     if comes_from_database(server, "DB_URL"):
-        beside = [each for each in containers_on_same_host(server) if each.name.startswith(f"{server.name}.")]
+        beside = [each for each in containers_beside(server) if each.name.startswith(f"{server.name}.")]
         given = {name: next(filter(None, (setting(each, name) for each in beside)), "") for name in _LIBPQ.values()}
         options = {"sslfactory": "", **{option: given[name] for option, name in _LIBPQ.items()}}
     else:
@@ -174,7 +176,7 @@ def verify_database_certificate(server: Resource, _: Settings) -> Iterator[Verdi
     Severity.HIGH,
     "Connect Kotauth with a role that does not administer the database.",
     remedy="Make a role of its own (`DockerDatabaseRole`) and set DB_USER to it.",
-    types=(CONTAINER, *HOSTS),
+    types=(CONTAINER,),
     when=is_server,
     references=References(checklist=(9,)),
 )
@@ -200,7 +202,7 @@ def _administrators(stack: Stack) -> set[str]:
     Severity.HIGH,
     "Set the first administrator's password.",
     remedy="Set KAUTH_BOOTSTRAP_ADMIN_PASSWORD_FILE.",
-    types=(CONTAINER, *HOSTS),
+    types=(CONTAINER,),
     when=is_server,
     references=References(checklist=(10,)),
 )
@@ -216,7 +218,7 @@ def set_bootstrap_admin_password(server: Resource, _: Settings) -> Iterator[Verd
     Severity.HIGH,
     "Let Kotauth believe forwarded headers exactly when a frontend of this stack sets them.",
     remedy="Set KAUTH_TRUSTED_PROXY to true behind a frontend of this stack, else leave it out.",
-    types=(CONTAINER, *HOSTS),
+    types=(CONTAINER,),
     when=is_server,
     references=References(checklist=(3, 5)),
 )

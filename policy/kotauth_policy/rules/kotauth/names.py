@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 from ...engine.resource import Resource, Stack
 from ...engine.rule import Area, Level, References, Settings, Severity
-from ...engine.value import Value
+from ...engine.value import Value, is_given, texts
 from ...engine.verdict import Verdict, fail, undecidable
-from ...readers.aws.resources import CERTIFICATE, HOSTS, LISTENER_RULES, RECORD, ZONE, is_given, sources, texts
+from ...readers.aws.resources import CERTIFICATE, LISTENER_RULES, RECORD, ZONE, sources
 from ...readers.docker.resources import CONTAINER
 from ...readers.kotauth.server import is_server, setting
 
@@ -180,7 +180,7 @@ def _covers(name: str, host: str) -> bool:
     Severity.HIGH,
     "Give the server, its record, its certificate and its listener one name.",
     remedy="Take the name from one place in the program: the host of KAUTH_BASE_URL.",
-    types=(CONTAINER, *HOSTS),
+    types=(CONTAINER,),
     when=is_server,
     references=References(checklist=(3, 4)),
 )

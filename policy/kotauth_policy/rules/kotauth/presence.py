@@ -20,8 +20,9 @@ from ...readers.aws.resources import (
     SNAPSHOT_POLICY,
     is_made_here,
 )
-from ...readers.docker.resources import ALARM, BACKUP, CARRYING_DRIVERS, CONTAINER, DATABASE, LOGS
-from ...readers.hosts.host_containers import containers_on, parts_in, runs_server
+from ...readers.docker.containers import CARRYING_DRIVERS, containers_in
+from ...readers.docker.parts import ALARM, BACKUP, DATABASE, LOGS, parts_in, runs_server
+from ...readers.docker.resources import CONTAINER
 from ...readers.hosts.user_data import program_of, property_of
 from ...readers.kotauth.server import is_server
 
@@ -77,7 +78,7 @@ def have_alarms(host: Resource, _: Settings) -> Iterator[Verdict]:
 def have_log_route(host: Resource, _: Settings) -> Iterator[Verdict]:
     """A host that is replaced takes its journal along."""
     named = program_of(host).log_group in host.in_stack().named(LOG_GROUP)
-    drivers = [container.get("logDriver").text() for container in containers_on(host)]
+    drivers = [container.get("logDriver").text() for container in containers_in(host)]
     if not named and not is_made_here(host, property_of(host).path, LOG_GROUP) and "awslogs" not in drivers:
         yield fail("", "runs Kotauth and carries its logs nowhere")
 
@@ -90,6 +91,7 @@ def have_log_route(host: Resource, _: Settings) -> Iterator[Verdict]:
     remedy='Run a container that does it, with the label `kotauth.part` "backup"; waive this where the host is backed '
     "up from outside.",
     types=(CONTAINER,),
+    nested=False,
     when=is_server,
     references=References(checklist=(11,)),
 )
@@ -108,6 +110,7 @@ def have_backups_on_docker(server: Resource, _: Settings) -> Iterator[Verdict]:
     remedy='Run a container that watches it, with the label `kotauth.part` "alarm"; waive this where something '
     "outside asks `/health/ready`.",
     types=(CONTAINER,),
+    nested=False,
     when=is_server,
     references=References(checklist=(12,)),
 )
@@ -126,6 +129,7 @@ def have_alarms_on_docker(server: Resource, _: Settings) -> Iterator[Verdict]:
     remedy='Set `log_driver` to one that sends them, such as "syslog" or "loki", or run a container that does, with '
     'the label `kotauth.part` "logs".',
     types=(CONTAINER,),
+    nested=False,
     when=is_server,
     references=References(checklist=(12,)),
 )

@@ -16,8 +16,9 @@ from ...engine.resource import Resource
 from ...engine.rule import Area, Kind, Level, Parameter, References, Settings, Severity
 from ...engine.value import Value
 from ...engine.verdict import Verdict, fail, undecidable
-from ...readers.aws.resources import HOSTS, LAMBDA
-from ...readers.docker.resources import CONTAINER, DIGEST_LABELS, starts
+from ...readers.aws.resources import LAMBDA
+from ...readers.docker.containers import starts
+from ...readers.docker.resources import CONTAINER, DIGEST_LABELS
 from ...readers.kotauth.server import file_name, is_secret_file, uploads, variables
 from ...readers.secrets.exposed_values import exposed, is_place_of_unknown_secret
 from ...readers.secrets.randomness import RANDOM_PASSWORD
@@ -35,7 +36,7 @@ _DIGEST = re.compile(r"[0-9a-f]{8,16}")
     Severity.CRITICAL,
     "Put no secret into the environment of a container.",
     remedy="Write it to a file, and name the file in the variable's `_FILE` form.",
-    types=(CONTAINER, *HOSTS),
+    types=(CONTAINER,),
     references=References(cis=("4.10",), checklist=(8, 9)),
     waivable=False,
 )
@@ -53,7 +54,7 @@ def keep_secrets_out_of_environment(container: Resource, _: Settings) -> Iterato
     "Give a variable that holds only the name of a secret a name that says so.",
     level=Level.ADVISORY,
     remedy="End the variable's name in `_SECRET_NAME`, `_SECRET_ARN` or `_SECRET_ID`, or make the secret in the stack.",
-    types=(CONTAINER, *HOSTS, LAMBDA),
+    types=(CONTAINER, LAMBDA),
     references=References(checklist=(8, 9)),
 )
 def name_secret_references(resource: Resource, _: Settings) -> Iterator[Verdict]:
@@ -81,7 +82,7 @@ def _named_texts(resource: Resource) -> Iterator[tuple[Value, str, str]]:
     Severity.HIGH,
     "Put no secret into the labels of a container.",
     remedy="Remove the label; a digest whose change replaces the container goes into a label that `digests` names.",
-    types=(CONTAINER, *HOSTS),
+    types=(CONTAINER,),
     references=References(cis=("4.10",), checklist=(8,)),
     parameters=(
         Parameter(
@@ -131,7 +132,7 @@ def _split(labels: list[Value], digest_names: list[str]) -> tuple[list[Value], l
     Severity.HIGH,
     "Put no secret into the command line of a container.",
     remedy="Let the program read it from a file.",
-    types=(CONTAINER, *HOSTS),
+    types=(CONTAINER,),
     references=References(cis=("4.10",), checklist=(8,)),
     waivable=False,
 )
@@ -157,6 +158,7 @@ def keep_secrets_out_of_commands(container: Resource, _: Settings) -> Iterator[V
     "Mark the content of every secret file as a secret.",
     remedy="Wrap it in `pulumi.Output.secret(…)`, so that the state holds it encrypted.",
     types=(CONTAINER,),
+    nested=False,
     references=References(checklist=(8, 9)),
     waivable=False,
 )
@@ -187,6 +189,7 @@ def _has_secret(file: str, content: str) -> bool:
     "Let only the owner read a secret file.",
     remedy='Set `permissions` of the upload to "0400".',
     types=(CONTAINER,),
+    nested=False,
     references=References(checklist=(8, 9)),
 )
 def restrict_secret_files(container: Resource, _: Settings) -> Iterator[Verdict]:
@@ -208,7 +211,7 @@ def restrict_secret_files(container: Resource, _: Settings) -> Iterator[Verdict]
     Severity.MEDIUM,
     "Mount secret files read-only.",
     remedy="Set `read_only=True` on the volume that is mounted there, `readonly` on the folder of a host.",
-    types=(CONTAINER, *HOSTS),
+    types=(CONTAINER,),
     when=starts,
     references=References(checklist=(8,)),
     parameters=(Parameter("folders", Kind.TEXTS, ["/run/secrets"], "Folders that hold secret files."),),

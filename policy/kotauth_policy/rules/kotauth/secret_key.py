@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from ...engine.resource import Resource
 from ...engine.rule import Area, Level, References, Settings, Severity
 from ...engine.verdict import Verdict, fail, undecidable
-from ...readers.aws.resources import HOSTS
 from ...readers.docker.resources import CONTAINER
 from ...readers.kotauth.key_origin import derived_keys, is_long
 from ...readers.kotauth.server import SECRET_KEY_FILE, Upload, is_server, secret_key_uploads, setting
@@ -32,7 +31,7 @@ _DISTINCT_CHARACTERS = 8
     "Derive the secret key from a random password of 64 characters, or bring one of 32 or more.",
     remedy="Upload hex of SHA-256 over `random.RandomPassword(length=64, special=False)` as the file that "
     "KAUTH_SECRET_KEY_FILE names.",
-    types=(CONTAINER, *HOSTS),
+    types=(CONTAINER,),
     when=is_server,
     references=References(checklist=(8,)),
     waivable=False,
@@ -79,7 +78,7 @@ def _judge_known(upload: Upload) -> Iterator[Verdict]:
     "Write the secret key as 64 hex digits.",
     level=Level.ADVISORY,
     remedy="Leave an existing key as it is, since a changed one breaks every login; generate new ones as hex.",
-    types=(CONTAINER, *HOSTS),
+    types=(CONTAINER,),
     when=is_server,
     references=References(checklist=(8,)),
 )

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from ...engine.resource import Resource, Stack
 from ...engine.rule import Area, References, Settings, Severity
 from ...engine.verdict import UndecidableError, Verdict, fail, undecidable
-from ...readers.aws.resources import HOSTS
-from ...readers.docker.resources import CONTAINER, DIGEST_LABELS, JOB, SERVER, VOLUME, mounted, part, starts, volumes_of
-from ...readers.hosts.host_containers import containers_on_same_host, host_of, parts_in
+from ...readers.docker.containers import containers_beside, holder_of, starts
+from ...readers.docker.mounts import mounted, volumes_of
+from ...readers.docker.parts import JOB, SERVER, part, parts_in
+from ...readers.docker.resources import CONTAINER, DIGEST_LABELS, VOLUME
 from ...readers.kotauth.key_fingerprint import is_fingerprint_only
 from ...readers.kotauth.key_origin import derived_keys, may_be_key
 from ...readers.kotauth.server import (
@@ -34,7 +35,7 @@ _PROVIDERS = ("aws:", "docker:", "random:")
     Severity.CRITICAL,
     "Give all Kotauth servers of a stack one and the same secret key.",
     remedy="Make the file of each server from the same random password, or from the same secret of Secrets Manager.",
-    types=(CONTAINER, *HOSTS),
+    types=(CONTAINER,),
     when=is_server,
     references=References(checklist=(8,)),
 )
@@ -74,7 +75,7 @@ def _is_same(one: Upload, other: Upload) -> bool:
     "Use the secret key for nothing but the secret files of Kotauth's servers.",
     remedy="Make another `random.RandomPassword` for everything else, and mount the key in the server and the job that "
     "guards it only.",
-    types=(RANDOM_PASSWORD, CONTAINER, *HOSTS),
+    types=(RANDOM_PASSWORD, CONTAINER),
     references=References(checklist=(8,)),
 )
 def keep_secret_key_apart(resource: Resource, _: Settings) -> Iterator[Verdict]:
@@ -155,15 +156,15 @@ def _lenders(container: Resource) -> list[Resource]:
     lenders = [source for source in container.sources("volumes") if source.type == CONTAINER]
     if not names:
         return lenders
-    if host_of(container):
-        return [other for other in containers_on_same_host(container) if other.name in names]
+    if holder_of(container):
+        return [other for other in containers_beside(container) if other.name in names]
     named = container.in_stack().named(CONTAINER)
     return [*lenders, *(named[name] for name in names if name in named)]
 
 
 def _place(container: Resource) -> str:
     """Return the URN of the host that starts it, nothing for a container of Docker's."""
-    host = host_of(container)
+    host = holder_of(container)
     return host.urn if host else ""
 
 

@@ -10,9 +10,9 @@ from ...engine.resource import Resource
 from ...engine.rule import Area, Kind, Parameter, References, Settings, Severity
 from ...engine.value import Value
 from ...engine.verdict import Verdict, fail, undecidable
-from ...readers.aws.resources import DATABASE_INSTANCE, HOSTS, LOAD_BALANCERS
-from ...readers.docker.resources import CONTAINER, DATABASE, FRONTEND, SERVER, is_part, known_image
-from ...readers.hosts.host_containers import parts_in
+from ...readers.aws.resources import DATABASE_INSTANCE, LOAD_BALANCERS
+from ...readers.docker.parts import DATABASE, FRONTEND, SERVER, is_part, parts_in
+from ...readers.docker.resources import CONTAINER, known_image
 from ...readers.hosts.proxy import (
     believed_in_command,
     believed_in_file,
@@ -35,7 +35,7 @@ _BELIEVES = "believes every client about its own address"
     Severity.HIGH,
     "Run the Kotauth server together with the parts that it needs.",
     remedy="Add the part, or take it out of the parameter `parts` where another stack runs it.",
-    types=(CONTAINER, *HOSTS),
+    types=(CONTAINER,),
     when=is_server,
     references=References(checklist=(2, 3)),
     parameters=(Parameter("parts", Kind.TEXTS, [DATABASE, FRONTEND], "Parts that must be in the same stack."),),
@@ -68,7 +68,7 @@ def find_kotauth_server(deployment: Resource, _: Settings) -> Iterator[Verdict]:
     Severity.HIGH,
     "Run exactly one frontend.",
     remedy="Label the other one as what it is with `kotauth.part`, or remove it.",
-    types=(CONTAINER, *HOSTS),
+    types=(CONTAINER,),
     when=is_part(FRONTEND),
     references=References(checklist=(3, 4, 5, 6)),
 )
@@ -87,7 +87,7 @@ def run_one_frontend(frontend: Resource, _: Settings) -> Iterator[Verdict]:
     "Overwrite X-Forwarded-For at the edge.",
     remedy="Trust the addresses of your own proxies, or none (Traefik: no `forwardedHeaders.insecure`). In front of "
     "Kotauth set the header to the client's address: in nginx `$remote_addr`, not `$proxy_add_x_forwarded_for`.",
-    types=(CONTAINER, *HOSTS),
+    types=(CONTAINER,),
     references=References(checklist=(5,)),
 )
 def overwrite_forwarded_headers(container: Resource, _: Settings) -> Iterator[Verdict]:

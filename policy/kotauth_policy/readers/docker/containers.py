@@ -1,0 +1,62 @@
+"""Containers: those of the Docker provider, and those that readers find inside other resources.
+
+Another target that starts containers adds a `Reader` that finds them; nothing here or in a rule changes.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ...engine.resource import Resource
+from ...engine.value import Value
+from .resources import CONTAINER
+
+CARRYING_DRIVERS = ("syslog", "awslogs", "fluentd", "gelf", "splunk", "gcplogs", "loki")
+"""Log drivers that send the lines off the host."""
+_ROOT = re.compile(r"root|[+-]?0+")
+"""By name, or by any number that Docker reads as 0."""
+
+
+def starts(container: Resource) -> bool:
+    """Whether a process will run; while that is unknown, it might."""
+    start = container.get("start")
+    return start.is_unknown or start.flag() is not False
+
+
+def is_one_shot(container: Resource) -> bool:
+    """Whether it is expected to end (`mustRun` false); while that is unknown, it is a service."""
+    must_run = container.get("mustRun")
+    return not must_run.is_unknown and must_run.flag() is False
+
+
+def is_service(container: Resource) -> bool:
+    """Whether it runs until it is stopped."""
+    return starts(container) and not is_one_shot(container)
+
+
+def is_root(container: Resource) -> bool:
+    """Whether its user is root by name or number."""
+    return _ROOT.fullmatch((container.get("user").text() or "").partition(":")[0]) is not None
+
+
+def capabilities(container: Resource, list_name: str) -> list[tuple[Value, str]]:
+    """Return the capabilities that it `adds` or `drops`, without the prefix `CAP_`."""
+    listed = container.get("capabilities").field(list_name).items()
+    return [(value, (value.text() or "").upper().removeprefix("CAP_")) for value in listed]
+
+
+def containers_in(holder: Resource) -> list[Resource]:
+    """Return the containers that a resource starts which is no container itself."""
+    return holder.in_stack().inside(holder, CONTAINER)
+
+
+def holder_of(container: Resource) -> Resource | None:
+    """Return the resource that a container was found in, ``None`` for one of the Docker provider."""
+    holder = container.in_stack().resources[container.urn]
+    return None if holder.type == CONTAINER else holder
+
+
+def containers_beside(container: Resource) -> list[Resource]:
+    """Return what is found where a container was found, the container among it."""
+    holder = holder_of(container)
+    return containers_in(holder) if holder else []

@@ -1,0 +1,117 @@
+"""Parts: what a container is for.
+
+Our own components say it with the label `kotauth.part`; on other stacks the last segment of the image's repository
+tells, so that the rules hold there too.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from ...engine.resource import Resource, Stack
+from ...engine.verdict import MalformedError, UndecidableError
+from .containers import capabilities, containers_in, is_one_shot, is_root, is_service, starts
+from .image import Image, is_image_id
+from .resources import CONTAINER, IMAGES, known_image, label, references
+
+PART_LABEL = "kotauth.part"
+SERVER, DATABASE, FRONTEND, JOB, FILES = "server", "database", "frontend", "job", "files"
+BACKUP, ALARM, LOGS = "backup", "alarm", "logs"
+_PART_OF_IMAGE = {
+    "kotauth": SERVER,
+    "kotauth-simulator": SERVER,
+    "postgres": DATABASE,
+    "caddy": FRONTEND,
+    "nginx": FRONTEND,
+    "traefik": FRONTEND,
+    "docker-volume-backup": BACKUP,
+    "pgbackrest": BACKUP,
+    "postgres-backup-local": BACKUP,
+    "alertmanager": ALARM,
+    "gatus": ALARM,
+    "uptime-kuma": ALARM,
+    "alloy": LOGS,
+    "fluent-bit": LOGS,
+    "promtail": LOGS,
+    "vector": LOGS,
+}
+
+
+def part(container: Resource) -> str | None:
+    """Return what the container is for, ``None`` where nothing says it."""
+    labelled = label(container, PART_LABEL)
+    if labelled is not None:
+        return labelled.text()
+    if not is_service(container):
+        return None
+    names = [image.repository.rpartition("/")[2] for image in _images(container)]
+    found = next((_PART_OF_IMAGE[name] for name in names if name in _PART_OF_IMAGE), None)
+    # A web server that publishes nothing stands behind another one.
+    return found if found != FRONTEND or _publishes(container) else None
+
+
+def _images(container: Resource) -> Iterator[Image]:
+    """Yield the image that a container is started from, under each name that a resource of the stack gives it."""
+    value = container.get("image")
+    origins = [container]
+    if value.is_unknown or is_image_id(value.text() or ""):
+        origins = [source for source in container.sources("image") if source.type in IMAGES]
+    yield from (image for origin in origins for each in references(origin) if (image := known_image(each)))
+
+
+def _publishes(container: Resource) -> bool:
+    ports = container.get("ports")
+    return ports.is_unknown or bool(ports.items())
+
+
+def is_part(*parts: str) -> _Part:
+    """Return the condition that a container starts and is one of these parts."""
+    return _Part(parts)
+
+
+@dataclass(frozen=True)
+class _Part:
+    parts: tuple[str, ...]
+
+    def __call__(self, container: Resource) -> bool:
+        return starts(container) and part(container) in self.parts
+
+
+def takes_ownership(container: Resource) -> bool:
+    """Whether it is the one kind of job that may be root: it gives a volume to its user and reaches nothing else."""
+    return (
+        part(container) == JOB
+        and is_one_shot(container)
+        and is_root(container)
+        and container.get("networkMode").text() == "none"
+        and [name for _, name in capabilities(container, "adds")] == ["CHOWN"]
+    )
+
+
+def runs_server(holder: Resource) -> bool:
+    """Whether a resource that is no container starts a Kotauth server."""
+    return any(map(is_part(SERVER), containers_in(holder)))
+
+
+def parts_in(stack: Stack, *parts: str) -> list[Resource]:
+    """Return the containers of a stack, whatever starts them, that start and are one of these parts."""
+    by_part, stop = stack.once(_by_part)
+    if stop:
+        # The same one each time: it must not collect where it was raised.
+        raise stop.with_traceback(None)
+    return [container for name in parts for container in by_part[name]]
+
+
+def _by_part(stack: Stack) -> tuple[Mapping[str | None, list[Resource]], UndecidableError | MalformedError | None]:
+    """Return the containers that start, and why there may be more of a part than these."""
+    by_part: dict[str | None, list[Resource]] = defaultdict(list)
+    stop: UndecidableError | MalformedError | None = None
+    for container in stack.everywhere(CONTAINER):
+        try:
+            if starts(container):
+                by_part[part(container)].append(container)
+        except (UndecidableError, MalformedError) as error:
+            stop = error
+    return by_part, stop
