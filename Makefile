@@ -5,10 +5,10 @@ FORMAT ?= table
 PYTHON ?= python3
 OUTAGE_SECONDS ?= 300
 RUN := .venv/bin/python
-FAST := tests/unit tests/schema tests/policy
+FAST := tests/unit tests/schema tests/policy simulators/kotauth/tests -m "not docker"
 STARTED := $(or $(SINCE),$(shell date +%s))
 CORES = $(shell $(PYTHON) -c 'import os; print(os.cpu_count())')
-# tests/conftest.py says which tests stay together, and puts the long ones first.
+# conftest.py says which tests stay together, and puts the long ones first.
 TOGETHER := --dist loadgroup --no-loadscope-reorder --since $(STARTED)
 
 # pip compiles nothing of the AWS SDK at installation, so each Python would compile what it imports of it, for seconds.

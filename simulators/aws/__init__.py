@@ -169,7 +169,7 @@ class AwsSimulator:
 
 @contextlib.contextmanager
 def aws_simulator(
-    region: str = "eu-central-1", program: Path | None = None, state: Path | None = None
+    region: str = cloud.REGION, program: Path | None = None, state: Path | None = None
 ) -> Iterator[AwsSimulator]:
     """Start a simulator with an empty AWS, or with one that was saved, and end it afterwards.
 

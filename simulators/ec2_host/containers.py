@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from tests.e2e.stack import docker
+from simulators.docker_command import docker
 
 LABEL = f"kotauth.test={os.getpid()}"
 
@@ -61,7 +61,7 @@ class Network:
             first = gateway(str(network)) if gateway else str(network[1])
             try:
                 docker("network", "create", "--label", LABEL, "--subnet", str(network), "--gateway", first, name)
-            except AssertionError as error:
+            except RuntimeError as error:
                 if cidr or "overlaps" not in str(error):
                     raise
             else:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from simulators.docker_command import docker
 from simulators.ec2_host.authority import Authority
 from simulators.ec2_host.containers import File, Network, eventually
-from tests.e2e.stack import docker
 
 SUPERUSER = "rdsadmin"
 _UID = 999

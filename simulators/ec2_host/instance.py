@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from simulators.docker_command import docker
 from simulators.ec2_host.containers import eventually
 from simulators.ec2_host.volume import LOOP_DEVICES, Volume
-from tests.e2e.stack import docker
 
 if TYPE_CHECKING:
     from simulators.ec2_host.lab import Lab

@@ -26,6 +26,7 @@ from typing import Any
 import boto3
 from moto.server import ThreadedMotoServer
 
+from simulators.docker_command import docker
 from simulators.ec2_host.authority import Authority
 from simulators.ec2_host.containers import Network, eventually
 from simulators.ec2_host.database import Database
@@ -35,7 +36,6 @@ from simulators.ec2_host.load_balancer import HealthCheck, LoadBalancer
 from simulators.ec2_host.registry import Registry
 from simulators.ec2_host.volume import Volume
 from simulators.images import ensure
-from tests.e2e.stack import docker
 
 REGISTRY_NAMES = ("registry.test", "public.ecr.aws", "ghcr.io")
 """The lab's own name for it, and the real ones that a program may pull from."""

@@ -20,7 +20,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from simulators.ec2_host.authority import Authority
-from tests.e2e.client import Client
+from simulators.kotauth.client import Client
 
 _HOP_BY_HOP = {"connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "content-length", "host"}
 _FORWARDED = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-port"}

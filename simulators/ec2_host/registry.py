@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from simulators.docker_command import docker
 from simulators.ec2_host.authority import Authority
 from simulators.ec2_host.containers import File, Network, eventually
-from tests.e2e.stack import docker
 
 _MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 _CONFIG = "application/vnd.docker.container.image.v1+json"

@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from simulators.docker_command import docker
 from simulators.ec2_host.containers import LABEL
-from tests.e2e.stack import docker
 
 MEBIBYTE = 1 << 20
 LOOP_DEVICES = "b 7:* rmw"

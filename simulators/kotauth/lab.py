@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode
 
+from simulators.docker_command import docker
 from simulators.images.ensure import ensure
 
 LABEL = f"kotauth.test={os.getpid()}"
@@ -29,14 +30,6 @@ AUTHORIZATION = urlencode(
 )
 """The parameters of a login without PKCE."""
 Headers = Sequence[tuple[str, str]]
-
-
-def docker(*arguments: str, stdin: str | None = None) -> str:
-    """Run a docker command and return its output; raises with its error text."""
-    result = subprocess.run(["docker", *arguments], input=stdin, capture_output=True, text=True, check=False)
-    if result.returncode != 0:
-        raise RuntimeError(f"docker {arguments[0]} failed: {result.stderr.strip()}")
-    return result.stdout.strip()
 
 
 def with_processors(number: int) -> dict[str, str]:
@@ -179,7 +172,7 @@ class Lab:
 
     def sql(self, statements: str, database: str = "postgres") -> str:
         """Run SQL as the administrator; returns rows as plain lines."""
-        return docker(*self._psql(database)[1:], stdin=statements)
+        return docker(*self._psql(database)[1:], text=statements)
 
     @contextmanager
     def locked(self, table: str, database: str) -> Iterator[None]:

@@ -15,7 +15,7 @@ from components import postgres
 from components.docker.database import APPLY_ROLE
 from components.postgres.role import OWNER, SCHEMA, connection_limit, role_script, role_settings, scram_verifier
 from components.postgres.server import ADMINISTRATOR, USER
-from tests.e2e.stack import docker
+from simulators.docker_command import docker
 
 SUPERUSER, RDS = "superuser", "rds"
 BOOTSTRAP = "bootstrap"

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 
 from simulators import images as built
-from simulators.kotauth.lab import Lab
 from tests.e2e.stack import Stack
 
 
@@ -36,14 +35,6 @@ def changing(
     stack = Stack.start(tmp_path_factory.mktemp("changing") / "project", "changing", settings)
     yield stack
     stack.project.destroy()
-
-
-@pytest.fixture(scope="module")
-def lab(daemon: object) -> Iterator[Lab]:
-    """Yield a database in a network of its own, in which simulators are started."""
-    lab = Lab.open()
-    yield lab
-    lab.close()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

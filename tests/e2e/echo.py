@@ -13,8 +13,8 @@ from http.client import HTTPException
 from components.frontends.caddy import frontend as caddy
 from components.frontends.frontend import EdgeSite
 from components.kotauth.server import PORT, BaseUrl
-from tests.e2e.client import Client
-from tests.e2e.stack import docker
+from simulators.docker_command import docker
+from simulators.kotauth.client import Client
 
 HOST = "kotauth.localhost"
 PUBLIC_PORT = 18443

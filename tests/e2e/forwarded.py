@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.e2e.client import FORM, Answer, Client
+from simulators.kotauth.client import FORM, Answer, Client
 
 Headers = list[tuple[str, str]]
 WRONG_LOGIN = urlencode({"username": "nobody", "password": "wrong"})

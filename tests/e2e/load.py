@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from types import TracebackType
 
-from tests.e2e.client import FORM, Answer, Client
+from simulators.kotauth.client import FORM, Answer, Client
 
 PER_SECOND = 20
 LOGIN_EVERY_SECONDS = 12.5

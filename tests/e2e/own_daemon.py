@@ -13,12 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from simulators.docker_command import docker
 from simulators.ec2_host.authority import Authority
 from simulators.ec2_host.containers import eventually
 from simulators.ec2_host.instance import MACHINE
 from simulators.images import ensure
 from tests.docker_door import certificate_folder
-from tests.e2e.stack import docker
 
 _SECONDS = 120
 """For a start, or for an end with all containers and a start, on a busy machine."""

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tests.e2e.stack import Stack, docker
+from simulators.docker_command import docker
+from tests.e2e.stack import Stack
 
 _SECRET = "4dabf18193072939515e22adb298388d"
 """The engine's mark of a secret value."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from tests.e2e.client import Client
+from simulators.kotauth.client import Client
 from tests.e2e.stack import Stack
 
 _HELD_SECONDS = 1.5

@@ -20,6 +20,7 @@ import pulumi
 from components.aws.database.database_role import AwsDatabaseRole, AwsDatabaseRoleArgs
 from components.postgres.role import OWNER
 from components.postgres.server import ADMINISTRATOR
+from simulators.docker_command import docker
 from simulators.ec2_host.authority import Authority
 from simulators.kotauth.lab import eventually
 from tests.e2e import lambda_runtime
@@ -27,7 +28,6 @@ from tests.e2e.cluster import Cluster, Outcome, password
 from tests.e2e.lambda_runtime import Called
 from tests.e2e.secrets_manager import CREDENTIALS, SecretsManager
 from tests.e2e.side_by_side import declaring
-from tests.e2e.stack import docker
 from tests.unit.recording import declare
 
 HOST = "kotauth.cafe.eu-central-1.rds.amazonaws.com"

@@ -7,22 +7,14 @@ import json
 import os
 import random
 import socket
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.e2e.client import Client
+from simulators.docker_command import docker
+from simulators.kotauth.client import Client
 from tests.project import Project
-
-
-def docker(*arguments: str, check: bool = True, text: str | None = None) -> str:
-    """Run a docker command and return what it printed on standard output."""
-    done = subprocess.run(["docker", *arguments], input=text, capture_output=True, text=True, check=False, timeout=120)
-    if check and done.returncode:
-        raise AssertionError(f"docker {' '.join(arguments)} ended with {done.returncode}: {done.stderr}")
-    return done.stdout.strip()
 
 
 def free_port() -> int:

@@ -18,8 +18,9 @@ import pytest
 from components.docker.database import APPLY_ROLE, HOST
 from components.kotauth.server import DATABASE_PORT
 from components.postgres.server import ADMINISTRATOR
+from simulators.docker_command import docker
 from simulators.kotauth.lab import eventually
-from tests.e2e.stack import Stack, docker
+from tests.e2e.stack import Stack
 
 pytestmark = [pytest.mark.docker, pytest.mark.engine]
 

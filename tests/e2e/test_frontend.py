@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from simulators.docker_command import docker
+from simulators.kotauth.client import FORM, Client
 from simulators.kotauth.lab import eventually
-from tests.e2e.client import FORM, Client
 from tests.e2e.load import TOKEN_REFUSALS, Load
-from tests.e2e.stack import Stack, docker, free_port
+from tests.e2e.stack import Stack, free_port
 
 pytestmark = [pytest.mark.docker, pytest.mark.engine]
 

@@ -12,8 +12,9 @@ from components.config.frontends import DEFAULT as FRONTEND
 from components.docker.hardened import PROCESSES
 from components.kotauth import server as kotauth
 from components.postgres import server
+from simulators.docker_command import docker
 from tests.e2e.places import containers, label
-from tests.e2e.stack import Stack, docker
+from tests.e2e.stack import Stack
 
 pytestmark = [pytest.mark.docker, pytest.mark.engine]
 

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.client import FORM, Client
+from simulators.docker_command import docker
+from simulators.kotauth.client import FORM, Client
 from tests.e2e.echo import PUBLIC_PORT, echo
 from tests.e2e.forwarded import SPOOFED, WRONG_LOGIN, Belief, Headers, Workspace, send, spoofed
-from tests.e2e.stack import Stack, docker
+from tests.e2e.stack import Stack
 
 pytestmark = [pytest.mark.docker, pytest.mark.engine]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from components.kotauth.server import PORT
-from tests.e2e.client import FORM, Client
+from simulators.kotauth.client import FORM, Client
 from tests.e2e.echo import frontend_before
 
 pytestmark = pytest.mark.docker

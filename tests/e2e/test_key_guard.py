@@ -11,8 +11,9 @@ from time import monotonic
 import pytest
 
 from components.kotauth.server import chain_key_id
+from simulators.docker_command import docker
 from simulators.kotauth.lab import eventually
-from tests.e2e.stack import Stack, docker
+from tests.e2e.stack import Stack
 
 pytestmark = [pytest.mark.docker, pytest.mark.engine]
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.stack import Stack, docker, free_port
+from simulators.docker_command import docker
+from tests.e2e.stack import Stack, free_port
 from tests.project import Project
 
 pytestmark = [pytest.mark.docker, pytest.mark.engine]

@@ -18,13 +18,14 @@ from pathlib import Path
 
 import pytest
 
+from simulators.docker_command import docker
 from simulators.kotauth.lab import eventually
 from tests.docker_door import without_swap_accounting
 from tests.e2e.audit import assert_nothing_is_lost, write_a_row
 from tests.e2e.own_daemon import OwnDaemon, own_daemon
 from tests.e2e.side_by_side import side_by_side
 from tests.e2e.ssh_server import ssh_server
-from tests.e2e.stack import Stack, docker
+from tests.e2e.stack import Stack
 
 pytestmark = [pytest.mark.docker, pytest.mark.engine]
 

@@ -12,9 +12,10 @@ from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 
+from simulators.docker_command import docker
 from tests.e2e.load import Load
 from tests.e2e.pools import Pools
-from tests.e2e.stack import Stack, docker
+from tests.e2e.stack import Stack
 
 pytestmark = [pytest.mark.docker, pytest.mark.engine]
 

@@ -14,8 +14,9 @@ from pathlib import PurePosixPath
 
 import pytest
 
+from simulators.docker_command import docker
 from tests.e2e.places import containers, generated_secrets, image, label, places, volume_files
-from tests.e2e.stack import Stack, docker
+from tests.e2e.stack import Stack
 from tests.e2e.traces import Search
 
 pytestmark = [pytest.mark.docker, pytest.mark.engine]

@@ -7,7 +7,7 @@ import ssl
 
 import pytest
 
-from tests.e2e.client import Client
+from simulators.kotauth.client import Client
 from tests.e2e.stack import Stack
 
 pytestmark = [pytest.mark.docker, pytest.mark.engine]

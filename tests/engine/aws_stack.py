@@ -19,7 +19,7 @@ from simulators.aws.checks.reachability import unreachable
 from simulators.aws.cloud import cloud
 from tests.project import ROOT, Project, Result
 
-REGION = "eu-central-1"
+REGION = cloud.REGION
 ZONE, ZONE_ID = "example.org", "Z0123456789ABCDEFGHIJ"
 """The hosted zone that the committed settings name."""
 HOST_IMAGE = "ami-0123456789abcdef0"

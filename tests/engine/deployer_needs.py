@@ -14,8 +14,8 @@ from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
 from simulators.aws.access import Request, definition
 from simulators.aws.cloud import cloud
+from simulators.aws.cloudformation.counterparts import COUNTERPARTS
 from tests.engine.aws_stack import REGION, AwsStack
-from tests.engine.cloudformation.counterparts import COUNTERPARTS
 
 NOT_NEEDED = {
     "what a web ACL, a certificate or a volume can be combined with, and isn't": (

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from components.aws.deployment import AwsDeployment
+from simulators.aws.kinds import table
 from tests.engine.aws_stack import DATABASE, GATE_CALL, GROUP, AwsStack, read
 from tests.engine.saved_stacks import SLOW
 
@@ -144,3 +145,9 @@ def test_however_slow_they_are_the_group_comes_after_them(production: AwsStack) 
 
 def is_meant(pattern: str, *names: str) -> bool:
     return any(fnmatch.fnmatchcase(name, pattern) for name in names)
+
+
+def test_every_type_of_the_simulator_is_made_by_a_stack(production: AwsStack, staging: AwsStack) -> None:
+    """So each type that the simulator knows is previewed, made, refreshed and deleted by the engine."""
+    made = {each["type"] for stack in (production, staging) for each in stack.resources().values()}
+    assert {token for token in table() if token not in made} == set()

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from simulators.aws.cloudformation import UntranslatedError, template
+from simulators.aws.cloudformation.linting import lint
 from tests.engine.aws_stack import AwsStack
-from tests.engine.cloudformation import UntranslatedError, template
-from tests.engine.cloudformation.linting import lint
 
 MUTED = {
     "W3010": "a template for every region names no zone; the settings of a stack name theirs on purpose",

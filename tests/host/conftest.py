@@ -7,42 +7,20 @@ from concurrent.futures import Future
 
 import pytest
 
-from simulators.ec2_host.example import SECRET, user_data
-from simulators.ec2_host.instance import Host
 from simulators.ec2_host.lab import Lab
 from tests.e2e.side_by_side import chosen
 from tests.host import late_boots, rehearsals, watched
 from tests.host.site import Site
 
-ANSWER = "what the secret says"
-
 
 @pytest.fixture(scope="package")
 def lab(images: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """Yield a lab whose AWS has the example's secret."""
+    """Yield what is around the hosts of all tests."""
     lab = Lab.create(tmp_path_factory.mktemp("lab"), images)
     try:
-        lab.boto3("secretsmanager").create_secret(Name=SECRET, SecretString=ANSWER)
         yield lab
     finally:
         lab.close()
-
-
-@pytest.fixture(scope="package")
-def frontend(lab: Lab, images: dict[str, str]) -> str:
-    """Return the frontend's image, in the lab's registry."""
-    return lab.registry.push(images["frontendImage"], "library/caddy")
-
-
-@pytest.fixture(scope="module")
-def host(lab: Lab, frontend: str, rehearsed: object) -> Iterator[Host]:
-    """Yield a host that serves the example."""
-    host = lab.boot(user_data(frontend), role="server")
-    try:
-        host.wait_ready()
-        yield host
-    finally:
-        host.terminate()
 
 
 @pytest.fixture(scope="package")

@@ -81,7 +81,7 @@ class Client:
     """Whether it has a public address."""
 
 
-def unreachable(state: NetworkState, region: str = "eu-central-1") -> list[str]:
+def unreachable(state: NetworkState, region: str = cloud.REGION) -> list[str]:
     """Return what doesn't reach what it needs, and why."""
     return [
         f"{client.name} in {client.subnet['AvailabilityZone']} does not reach {need.what} on {need.port}: {why}"

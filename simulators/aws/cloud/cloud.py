@@ -15,6 +15,8 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from . import moto_corrections
 
 ACCOUNT = "123456789012"
+REGION = "eu-central-1"
+"""The region of a program that sets none."""
 CREDENTIALS = {"aws_access_key_id": "simulator", "aws_secret_access_key": "simulator"}
 
 _making = threading.Lock()

@@ -11,7 +11,7 @@ from cfnlint.schema import Schema
 
 from simulators.aws.calls import shapes
 
-from .counterparts import FLAT, Counterpart, Without
+from .counterpart import FLAT, Counterpart, Without
 
 Node = dict[str, Any]
 Reference = Callable[[str], Any]

@@ -12,9 +12,10 @@ from typing import Any
 
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
-from tests.engine.aws_stack import REGION
+from simulators.aws.cloud.cloud import REGION
 
-from .counterparts import COUNTERPARTS, WITHOUT, Counterpart
+from .counterpart import WITHOUT, Counterpart
+from .counterparts import COUNTERPARTS
 from .properties import Reference, Translation, UntranslatedError, merge
 
 __all__ = ["UntranslatedError", "references_of", "template"]

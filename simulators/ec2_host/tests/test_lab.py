@@ -15,7 +15,6 @@ import pytest
 
 from simulators.ec2_host.instance import Host
 from simulators.ec2_host.lab import CREDENTIAL_SECONDS, Lab
-from tests.host.conftest import ANSWER
 
 pytestmark = pytest.mark.docker
 
@@ -24,12 +23,8 @@ TOKEN = f"curl -s --max-time 3 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 
 GET = f'curl -s --max-time 3 -H "X-aws-ec2-metadata-token: $({TOKEN})" {METADATA}'
 
 
-def answers(lab: Lab) -> bool:
-    return lab.alb.client.get("/answer.txt").text == ANSWER
-
-
-def test_user_data_boots_until_the_load_balancer_gets_an_answer(lab: Lab, host: Host) -> None:
-    assert answers(lab)
+def test_user_data_boots_until_the_load_balancer_gets_an_answer(lab: Lab, host: Host, answer: str) -> None:
+    assert lab.alb.client.get("/answer.txt").text == answer
     assert host.wait_booted()["errors"] == []
     assert host.wait_booted()["datasource"].startswith("DataSourceEc2")
     assert host.exec("cloud-init", "query", "instance_id") == host.instance_id

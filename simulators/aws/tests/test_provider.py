@@ -1,6 +1,6 @@
 """What the simulator of the AWS provider promises and the stacks rely on, over the provider's real protocol.
 
-Mistakes in a whole stack, and which layer finds each, are in `test_aws_planted_mistakes`.
+Mistakes in a whole stack, and which layer finds each, are in tests/engine/test_aws_planted_mistakes.py.
 """
 
 from __future__ import annotations
@@ -14,9 +14,8 @@ import grpc
 import pytest
 from pulumi.runtime.proto import provider_pb2
 
-from simulators.aws import AwsSimulator, aws_simulator, kinds
+from simulators.aws import AwsSimulator, aws_simulator
 from simulators.aws.provider import wire
-from tests.engine.aws_stack import HOST_IMAGE, AwsStack
 
 pytestmark = pytest.mark.engine
 
@@ -30,6 +29,7 @@ GROUP = "aws:autoscaling/group:Group"
 ROLE = "aws:iam/role:Role"
 RIGHTS = "aws:iam/rolePolicy:RolePolicy"
 TRUST = '{"Version": "2012-10-17", "Statement": []}'
+HOST_IMAGE = "ami-0123456789abcdef0"
 SSM = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
 
 
@@ -79,12 +79,6 @@ def provider() -> Iterator[Provider]:
     with aws_simulator() as running:
         running.restrict("test")
         yield Provider(running)
-
-
-def test_every_type_is_made_by_a_stack(production: AwsStack, staging: AwsStack) -> None:
-    """So each is previewed, made, refreshed and deleted by the engine, as tests of the stacks do."""
-    made = {each["type"] for stack in (production, staging) for each in stack.resources().values()}
-    assert {token for token in kinds.table() if token not in made} == set()
 
 
 def database(**inputs: Any) -> dict[str, Any]:

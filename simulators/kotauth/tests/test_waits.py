@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from simulators.kotauth.lab import Container, Lab, docker, eventually, with_processors
+from simulators.docker_command import docker
+from simulators.kotauth.lab import Container, Lab, eventually, with_processors
 
 pytestmark = pytest.mark.docker
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 import components.aws.host
+from simulators.docker_command import docker
 from simulators.ec2_host import commands
 from simulators.images import ensure
-from tests.e2e.stack import docker
 
 pytestmark = pytest.mark.docker
 _FOLDER = Path(components.aws.host.__file__).parent

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.simulator_start import start
+from simulators.kotauth.tests.starts import start
 
 GOOD = {
     "KAUTH_BASE_URL": "https://auth.test",

@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from simulators.kotauth.lab import PORT, Container, Lab, docker, eventually, with_processors
+from simulators.docker_command import docker
+from simulators.kotauth.lab import PORT, Container, Lab, eventually, with_processors
 
 pytestmark = pytest.mark.docker
 

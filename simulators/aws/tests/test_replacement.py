@@ -9,12 +9,13 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from simulators.aws import kinds
 from simulators.aws.calls import shapes
+from simulators.aws.cloud.cloud import REGION
+from simulators.aws.cloudformation.counterpart import FLAT, Counterpart
+from simulators.aws.cloudformation.counterparts import COUNTERPARTS
 from simulators.aws.provider import sdk
 from simulators.aws.provider.differences import Changes, UndecidedError, between
 from simulators.aws.provider.replacement import TABLE
-from tests.engine.cloudformation.counterparts import COUNTERPARTS, FLAT, Counterpart
 
-REGION = "eu-central-1"
 COMPARED = sorted(token for token in TABLE if token in COUNTERPARTS and not COUNTERPARTS[token].part_of)
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from simulators.kotauth.lab import ADMIN_PASSWORD, AUTHORIZATION, ROLE_PASSWORD, SECRET_KEY, Container, Lab, docker
+from simulators.docker_command import docker
+from simulators.kotauth.lab import ADMIN_PASSWORD, AUTHORIZATION, ROLE_PASSWORD, SECRET_KEY, Container, Lab
 
 pytestmark = pytest.mark.docker
 

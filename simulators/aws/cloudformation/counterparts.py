@@ -2,45 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
-
-
-@dataclass(frozen=True)
-class Without:
-    """An input that CloudFormation has nothing for."""
-
-    reason: str
-
-
-FLAT = "."
-"""The members of the block belong to what is around it."""
-Name = str | Without | Callable[[Any], dict[str, Any]]
-"""Another name, with dots for one inside a block; or a function from the value to properties."""
-
-
-@dataclass(frozen=True)
-class Counterpart:
-    """A type of CloudFormation."""
-
-    type: str
-    names: Mapping[str, Name] = field(default_factory=dict)
-    """By the path of the input, with dots and without indices."""
-    inside: str = ""
-    """Block that has what the resource itself has not."""
-    part_of: str = ""
-    """The input that names the resource whose properties these are: no resource of its own."""
-    always: Mapping[str, Any] = field(default_factory=dict)
-    """Properties that the provider's type implies."""
-    attributes_in: str = ""
-    """The list of keys and values that has these inputs:"""
-    attribute_keys: Mapping[str, str] = field(default_factory=dict)
-    ref: str = "id"
-    """The output that `Ref` is."""
-    attributes: Mapping[str, str] = field(default_factory=dict)
-    """The outputs that `Fn::GetAtt` knows, with their names there."""
-
+from .counterpart import FLAT, Counterpart, Without
 
 _ARN = {"arn": "Arn"}
 _BUCKET = "AWS::S3::Bucket"
@@ -330,12 +292,4 @@ COUNTERPARTS: dict[str, Counterpart] = {
     "aws:wafv2/webAcl:WebAcl": Counterpart("AWS::WAFv2::WebACL", attributes=_ARN),
     "aws:wafv2/webAclAssociation:WebAclAssociation": Counterpart("AWS::WAFv2::WebACLAssociation"),
     "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration": Counterpart("AWS::WAFv2::LoggingConfiguration"),
-}
-
-WITHOUT = {
-    "aws:acm/certificateValidation:CertificateValidation": "waits for a certificate, is nothing by itself",
-    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": "takes over a group that AWS makes; only custom resources do",
-    "aws:lambda/invocation:Invocation": "a call of a function; only custom resources do",
-    "aws:s3/bucketObjectv2:BucketObjectv2": "an object's content; only custom resources do",
-    "aws:secretsmanager/secretVersion:SecretVersion": "a property of the secret there; its value stays encrypted here",
 }

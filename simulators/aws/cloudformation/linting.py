@@ -13,7 +13,7 @@ from cfnlint.core import get_rules
 from cfnlint.decode.decode import decode_str
 from cfnlint.runner.template import run_template_by_data
 
-from tests.engine.aws_stack import REGION
+from simulators.aws.cloud.cloud import REGION
 
 
 @dataclass(frozen=True, order=True)

@@ -1,0 +1,1 @@
+"""The simulated AWS itself: its protocol, its access control, and what replaces a resource."""

@@ -1,0 +1,1 @@
+"""The simulated Kotauth keeps the contract of the real one."""
