@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent.parent
 PRODUCT = ("cli", "components", "policy", "simulators", "toolchain")
 IMPORT_PATHS = (".", "policy", "simulators/kotauth")
-"""Where an absolute import starts: the policy pack and the Kotauth stand-in run with a path of their own."""
+"""Where an absolute import starts: the policy pack and the simulated Kotauth run with a path of their own."""
 MOST_LINES = 300
 MOST_MODULES = 15
 
