@@ -1,26 +1,30 @@
-"""Reads raw values into typed ones and reports every bad value at once.
-
-A rule is a parser: it takes the raw value and returns the typed one, or raises ``ValueError`` with the rule as its
-text. Settings and components share the parsers, so a rule is written once and each reader names it by its own key.
-Which names there are, and which of them are required, a component's ``TypedDict`` says alone.
-"""
+"""The reader of inputs that `parsing.py` takes over from; what still uses it takes each value by its key."""
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from typing import Any, NotRequired, TypeVar, cast, get_args, get_origin, is_typeddict
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, TypeVar
 
-import pulumi
+from .choice import one_of, true_or_false
+from .error import InvalidInputError
+from .number import number, whole_floats_as_int, whole_number
+from .problems import is_later
+from .shape import misfits, unknown_names
+
+__all__ = [
+    "Inputs",
+    "InvalidInputError",
+    "number",
+    "one_of",
+    "true_or_false",
+    "whole_floats_as_int",
+    "whole_number",
+]
 
 T = TypeVar("T")
 
 _LONGEST_SHOWN = 120
 _EARLY = "must be known before anything is made, and what an Output holds is known only later: give a plain value"
-
-
-class InvalidInputError(pulumi.RunError):
-    """One or more values break a rule; the message names each key, its value and the rule."""
 
 
 class Inputs:
@@ -57,7 +61,7 @@ class Inputs:
         """
         inputs = cls(args, f"{declared.__name__.removesuffix('Args')} {name}", secrets=secrets)
         inputs._known.update(declared.__annotations__)
-        for misfit in _misfits(declared, args):
+        for misfit in misfits(declared, args):
             inputs._note(*misfit)
         return inputs
 
@@ -76,7 +80,7 @@ class Inputs:
         try:
             return parse(raw)
         except ValueError as error:
-            self.problem(key, raw, _EARLY if _comes_later(raw) else str(error))
+            self.problem(key, raw, _EARLY if is_later(raw) else str(error))
             return default  # pyright: ignore[reportReturnType]
 
     def optional(self, key: str, parse: Callable[[object], T]) -> T | None:
@@ -101,7 +105,7 @@ class Inputs:
         if value not in (None, "") and not self._secrets.isdisjoint((name, meant)):
             shown = "[secret]"
         else:
-            shown = "an Output" if _comes_later(value) else str(value).replace("\n", "\\n")
+            shown = "an Output" if is_later(value) else str(value).replace("\n", "\\n")
         if len(shown) > _LONGEST_SHOWN:
             shown = shown[:_LONGEST_SHOWN] + "…"
         self._problems.setdefault(name, f'{self._prefix}{name} = "{shown}": {rule}')
@@ -109,113 +113,9 @@ class Inputs:
     def finish(self, also_known: Iterable[str] = ()) -> None:
         """Raise ``InvalidInputError`` with every problem, unknown keys included."""
         known = self._known | {self._named(key) for key in also_known}
-        for name, rule, meant in _unknown(self._values, known, self._prefix):
-            self._note(name, self._values[name], rule, meant)
+        for misfit in unknown_names(self._values, known, shown_within=self._prefix):
+            self._note(*misfit)
         if self._problems:
             count = len(self._problems)
             head = f"{count} values of {self._subject} are not valid" if count > 1 else f"{self._subject} is not valid"
             raise InvalidInputError("\n  ".join([head + ":", *self._problems.values()]))
-
-
-def _unknown(values: Iterable[str], known: Collection[str], prefix: str) -> Iterator[tuple[str, str, str]]:
-    """Yield each name that isn't known, the rule that it breaks, and the name that was meant, or none."""
-    for name in sorted(set(values) - set(known)):
-        (meant,) = difflib.get_close_matches(name, known, n=1) or [""]
-        yield name, "is not known" + (f"; is {prefix}{meant} meant?" if meant else ""), meant
-
-
-def _misfits(declared: Any, value: object, path: str = "") -> Iterator[tuple[str, object, str, str]]:  # noqa: ANN401
-    """Yield what of ``value`` isn't as its type declares it: path, value, rule, and the name that was meant."""
-    within = f"{path}." if path else ""
-    if get_origin(declared) is NotRequired:
-        (declared,) = get_args(declared)
-    if is_typeddict(declared) and isinstance(value, Mapping):
-        given, kinds = cast("Mapping[str, object]", value), declared.__annotations__
-        for name, kind in kinds.items():
-            if name in declared.__required_keys__ and given.get(name) in (None, ""):
-                yield within + name, "", "is required", ""
-            yield from _misfits(kind, given.get(name), within + name)
-        for name, rule, meant in _unknown(given, kinds, within):
-            yield within + name, given[name], rule, meant
-    elif isinstance(value, Mapping):
-        *_, kind = None, *get_args(declared)
-        for key, each in cast("Mapping[str, object]", value).items():
-            yield from _misfits(kind, each, f"{within}{key}")
-    elif isinstance(value, list):
-        kind, *_ = *get_args(declared), None
-        for index, each in enumerate(cast("list[object]", value)):
-            yield from _misfits(kind, each, f"{path}[{index}]")
-
-
-def _comes_later(value: object) -> bool:
-    if isinstance(value, list | tuple):
-        return any(map(_comes_later, cast("Iterable[object]", value)))
-    return isinstance(value, pulumi.Output)
-
-
-def whole_number(what: str, minimum: int, maximum: int, why: str = "") -> Callable[[object], int]:
-    """Make the parser of a whole number from ``minimum`` to ``maximum``; ``what`` says what of, with its unit."""
-    rule = f"must be {what}, a whole number from {minimum} to {maximum}" + (f" ({why})" if why else "")
-
-    def parse(raw: object) -> int:
-        try:
-            # Other languages send every number as a float.
-            number = float(str(raw))
-        except ValueError:
-            raise ValueError(rule) from None
-        if not number.is_integer() or not minimum <= number <= maximum:
-            raise ValueError(rule)
-        return int(number)
-
-    return parse
-
-
-def whole_floats_as_int(value: T) -> T:
-    """Return ``value`` with an int for each whole float in it: other languages send every number as a float."""
-
-    def converted(inner: Any) -> Any:  # noqa: ANN401 - anything that can be an input
-        if isinstance(inner, dict):
-            return {key: converted(each) for key, each in cast("dict[str, Any]", inner).items()}
-        if isinstance(inner, list):
-            return [converted(each) for each in cast("list[Any]", inner)]
-        return int(inner) if isinstance(inner, float) and inner.is_integer() else inner
-
-    return converted(value)
-
-
-def number(what: str, minimum: float, maximum: float, why: str = "") -> Callable[[object], float]:
-    """Make the parser of a number from ``minimum`` to ``maximum``; ``what`` says what of, with its unit."""
-    rule = f"must be {what}, a number from {minimum:g} to {maximum:g}" + (f" ({why})" if why else "")
-
-    def parse(raw: object) -> float:
-        try:
-            value = float(str(raw))
-        except ValueError:
-            raise ValueError(rule) from None
-        if not minimum <= value <= maximum:
-            raise ValueError(rule)
-        return value
-
-    return parse
-
-
-def one_of(*choices: str, hint: Mapping[str, str] | None = None) -> Callable[[object], str]:
-    """Make the parser of an exact word; ``hint`` explains known words that are refused."""
-    rule = "must be exactly " + " or ".join(choices)
-
-    def parse(raw: object) -> str:
-        if raw not in choices:
-            extra = (hint or {}).get(str(raw))
-            raise ValueError(f"{rule}; {extra}" if extra else rule)
-        return str(raw)
-
-    return parse
-
-
-def true_or_false(raw: object) -> bool:
-    """Parse ``true`` or ``false``, as text or as a boolean."""
-    if isinstance(raw, bool):
-        return raw
-    if raw not in ("true", "false"):
-        raise ValueError("must be exactly true or false")
-    return raw == "true"

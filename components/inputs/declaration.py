@@ -1,0 +1,126 @@
+"""Declares the values of a constructor or a stack as the fields of a frozen dataclass.
+
+Each field carries its rule and its default:
+
+    @dataclass(frozen=True, kw_only=True)
+    class Limits:
+        memory: int = value(whole_number("memory in MB", 512, 1024), default=512)
+        name: str | None = optional(parse_name)
+
+        @together
+        def check_name(self) -> Iterator[Problem]:
+            if self.name and self.memory < 600:
+                yield Problem("name", self.name, "needs 600 MB: raise {memory}")
+
+A rule is a parser: it takes the raw value and returns the typed one, or raises ``ValueError`` with the rule as its
+text. `parsing.py` makes the instances.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeVar
+
+T = TypeVar("T")
+
+Rule = Callable[[object], Any]
+
+_KEY = "kotauth.inputs"
+_TOGETHER = "_kotauth_together"
+
+
+class Required:
+    """Stands in place of a default where there is none."""
+
+
+class Problem(NamedTuple):
+    """A value that breaks a rule beside other values; ``{field}`` in the rule becomes the user's name of a field."""
+
+    field: str
+    value: object
+    rule: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Value:
+    """What one field is parsed by."""
+
+    rule: Rule | None = None
+    """None takes the value as it is, an Output too."""
+    default: object = Required
+    default_from: Callable[[Any], object] | None = None
+    """Makes the default out of the fields before it."""
+    is_own_name: bool = False
+    """Whether it is the name of the component, which is no input."""
+    documented: Any = None
+    """What the documentation tells about the field, if it has any."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A field that holds another dataclass, whose fields stand beside those of the outer one."""
+
+    declared: type[Any]
+
+
+def value(rule: Rule | None = None, *, default: Any = Required, documented: object = None) -> Any:  # noqa: ANN401
+    """Declare a field that is required, or has a default where the value is absent or empty.
+
+    Without a rule the value stays as it is.
+    """
+    return _field(Value(rule=rule, default=default, documented=documented))
+
+
+def derived(rule: Rule, default_from: Callable[[Any], Any], *, documented: object = None) -> Any:  # noqa: ANN401
+    """Declare a field whose default is made out of the fields before it."""
+    return _field(Value(rule=rule, default_from=default_from, documented=documented))
+
+
+def optional(rule: Rule | None = None, *, documented: object = None) -> Any:  # noqa: ANN401
+    """Declare a field that is None where the value is absent or empty."""
+    return _field(Value(rule=rule, default=None, documented=documented))
+
+
+def own_name(rule: Rule) -> Any:  # noqa: ANN401
+    """Declare a field with the name of the component itself."""
+    return _field(Value(rule=rule, is_own_name=True))
+
+
+def section(declared: type[Any]) -> Any:  # noqa: ANN401
+    """Declare a field that holds another dataclass, parsed from the same values."""
+    return dataclasses.field(metadata={_KEY: Section(declared)})
+
+
+def together(check: Callable[[T], Iterator[Problem]]) -> Callable[[T], Iterator[Problem]]:
+    """Mark a method that checks several fields beside each other.
+
+    It ends without a word where it reads a field whose own value is bad: that is the only problem of the two.
+    """
+    setattr(check, _TOGETHER, True)
+    return check
+
+
+def declared_fields(declared: type[Any]) -> dict[str, Value | Section]:
+    """Return the declarations of a dataclass by field, its sections first."""
+    entries = {field.name: field.metadata[_KEY] for field in dataclasses.fields(declared)}
+    return dict(sorted(entries.items(), key=lambda entry: not isinstance(entry[1], Section)))
+
+
+def declared_values(declared: type[Any]) -> Mapping[str, Value]:
+    """Return the declarations of all values by name, those of sections too."""
+    values: dict[str, Value] = {}
+    for name, entry in declared_fields(declared).items():
+        values |= declared_values(entry.declared) if isinstance(entry, Section) else {name: entry}
+    return values
+
+
+def checks(declared: type[Any]) -> list[Callable[[Any], Iterator[Problem]]]:
+    """Return the methods that check several fields, those of base classes first, in the order of their definition."""
+    methods = {name: member for base in reversed(declared.__mro__) for name, member in vars(base).items()}
+    return [member for member in methods.values() if getattr(member, _TOGETHER, False)]
+
+
+def _field(entry: Value) -> Any:  # noqa: ANN401 - takes the type of its annotation
+    return dataclasses.field(metadata={_KEY: entry})

@@ -1,0 +1,152 @@
+"""Parses raw values into a frozen dataclass, or refuses them with every problem at once.
+
+There is no way to a value before all of them are valid. What a dataclass looks like stands in `declaration.py`.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, TypeVar, cast
+
+from .declaration import Problem, Required, Section, Value, checks, declared_fields, declared_values
+from .problems import Problems, is_later
+from .shape import misfits, unknown_names
+
+T = TypeVar("T")
+
+_EARLY = "must be known before anything is made, and what an Output holds is known only later: give a plain value"
+_NAME = "name"
+
+
+def parse_args(
+    declared: type[T], args_type: type[Any], name: str, args: Mapping[str, Any], *, secrets: Collection[str] = ()
+) -> T:
+    """Parse the inputs of the component ``name``; ``args_type`` is its ``TypedDict``, such as `AwsDnsArgs`.
+
+    The ``TypedDict`` alone says which names there are, and which of them are required, in the dicts inside the inputs
+    too. ``secrets`` are the inputs that are secret as a whole.
+
+    Raises:
+        InvalidInputError: With every problem.
+    """
+    problems = Problems(f"{args_type.__name__.removesuffix('Args')} {name}", secrets=secrets)
+    for misfit in misfits(args_type, args):
+        problems.add(*misfit)
+    return _parsed(_Parser(problems, args, name), declared)
+
+
+def parse(declared: type[T], values: Mapping[str, object], problems: Problems, also_known: Iterable[str] = ()) -> T:
+    """Parse ``values``, which lie under the user's names. Names other than the fields' and ``also_known`` are refused.
+
+    Raises:
+        InvalidInputError: With every problem, those that ``problems`` holds already included.
+    """
+    parser = _Parser(problems, values)
+    known = {problems.named(name) for name in (*declared_values(declared), *also_known)}
+    return _parsed(parser, declared, then=lambda: parser.refuse_unknown(known))
+
+
+def parse_some(declared: type[Any], names: Collection[str], values: Mapping[str, object], problems: Problems) -> Any:  # noqa: ANN401
+    """Return only those fields of a dataclass that have these names, by name. No field is checked beside another.
+
+    Raises:
+        InvalidInputError: With every problem.
+    """
+    draft = _Parser(problems, values).draft(declared, names)
+    problems.refuse()
+    return draft
+
+
+def parse_one(rule: Callable[[object], T], name: str, raw: object, default: T, problems: Problems) -> T:
+    """Return ``raw`` parsed, or ``default`` where it is absent, empty or bad; a bad one is noted."""
+    if raw in (None, ""):
+        return default
+    try:
+        return rule(raw)
+    except ValueError as error:
+        problems.add(name, raw, str(error))
+        return default
+
+
+def _parsed(parser: _Parser, declared: type[T], then: Callable[[], None] = lambda: None) -> T:
+    draft = parser.draft(declared)
+    parser.check_together()
+    then()
+    parser.problems.refuse()
+    return draft
+
+
+class _Parser:
+    """Makes a draft, which lacks the fields whose values are bad. Without a problem it is the result."""
+
+    def __init__(self, problems: Problems, values: Mapping[str, object], own_name: str = "") -> None:
+        self.problems = problems
+        self._values = values
+        self._own_name = own_name
+        self._drafts: list[Any] = []
+        self._bad: set[str] = set()
+        self._names: set[str] = set()
+
+    def draft(self, declared: type[T], names: Collection[str] | None = None) -> T:
+        """Return an instance with the fields whose values are good, only those of these ``names`` if they are given."""
+        draft = object.__new__(declared)
+        self._drafts.append(draft)
+        for name, entry in declared_fields(declared).items():
+            if isinstance(entry, Section):
+                object.__setattr__(draft, name, self.draft(entry.declared, names))
+            elif names is None or name in names:
+                self._names.add(name)
+                self._set(draft, name, entry)
+        return draft
+
+    def check_together(self) -> None:
+        """Note what is wrong with the values beside each other."""
+        for draft in self._drafts:
+            for check in checks(cast("type[Any]", type(draft))):
+                self._unless_bad(lambda check=check, draft=draft: self._check(check, draft))
+
+    def refuse_unknown(self, known: Collection[str]) -> None:
+        """Note the names that are not known."""
+        for misfit in unknown_names(self._values, known, shown_within=self.problems.prefix):
+            self.problems.add(*misfit)
+
+    def _set(self, draft: object, name: str, entry: Value) -> None:
+        user_name = _NAME if entry.is_own_name else self.problems.named(name)
+        raw = self._own_name if entry.is_own_name else self._values.get(user_name)
+        self._bad.add(name)
+        if raw is None or raw == "":
+            if entry.default_from:
+                derive = entry.default_from
+                self._unless_bad(lambda: self._put(draft, name, derive(draft)))
+            elif entry.default is Required:
+                self.problems.add(user_name, "" if raw is None else raw, "is required")
+            else:
+                self._put(draft, name, copy.copy(entry.default))
+            return
+        try:
+            self._put(draft, name, entry.rule(raw) if entry.rule else raw)
+        except ValueError as error:
+            self.problems.add(user_name, raw, _EARLY if is_later(raw) else str(error))
+
+    def _put(self, draft: object, name: str, value: object) -> None:
+        object.__setattr__(draft, name, value)
+        self._bad.discard(name)
+
+    def _check(self, check: Callable[[Any], Iterable[Problem]], draft: object) -> None:
+        for field, value, rule in check(draft):
+            named_rule = re.sub(r"\{(\w+)\}", self._shown_name, rule)
+            self.problems.add(self.problems.named(field), value, named_rule)
+
+    def _shown_name(self, placeholder: re.Match[str]) -> str:
+        name = placeholder[1]
+        return self.problems.prefix + self.problems.named(name) if name in self._names else placeholder[0]
+
+    def _unless_bad(self, step: Callable[[], None]) -> None:
+        """Take a step that ends silently where it reads a field of a draft that has no value."""
+        try:
+            step()
+        except AttributeError as error:
+            if error.name not in self._bad or all(error.obj is not draft for draft in self._drafts):
+                raise

@@ -1,0 +1,59 @@
+"""Collects what is wrong with the values of one subject, and refuses them with every problem at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from typing import cast
+
+import pulumi
+
+from .error import InvalidInputError
+
+_LONGEST_SHOWN = 120
+
+
+class Problems:
+    """The problems of ``subject``'s values, each under the name that the user gave to the value.
+
+    ``named`` turns the name of a field into the user's, ``prefix`` stands before it in messages. The values of
+    ``secrets``, which are names of the user's, are not shown.
+    """
+
+    def __init__(
+        self,
+        subject: str,
+        *,
+        named: Callable[[str], str] = lambda key: key,
+        prefix: str = "",
+        secrets: Collection[str] = (),
+    ) -> None:
+        """Begin without a problem."""
+        self._subject = subject
+        self._secrets = frozenset(secrets)
+        self._lines: dict[str, str] = {}
+        self.named = named
+        self.prefix = prefix
+
+    def add(self, name: str, value: object, rule: str, meant: str = "") -> None:
+        """Note that the ``value`` of the user's ``name`` breaks ``rule``. The first problem of a name stays."""
+        if value not in (None, "") and not self._secrets.isdisjoint((name, meant)):
+            shown = "[secret]"
+        else:
+            shown = "an Output" if is_later(value) else str(value).replace("\n", "\\n")
+        if len(shown) > _LONGEST_SHOWN:
+            shown = shown[:_LONGEST_SHOWN] + "…"
+        self._lines.setdefault(name, f'{self.prefix}{name} = "{shown}": {rule}')
+
+    def refuse(self) -> None:
+        """Raise ``InvalidInputError`` with every problem, if there is one."""
+        if self._lines:
+            count = len(self._lines)
+            head = f"{count} values of {self._subject} are not valid" if count > 1 else f"{self._subject} is not valid"
+            raise InvalidInputError("\n  ".join([head + ":", *self._lines.values()]))
+
+
+def is_later(value: object) -> bool:
+    """Return whether a value is an Output, or a list with one in it."""
+    if isinstance(value, list | tuple):
+        return any(map(is_later, cast("Iterable[object]", value)))
+    return isinstance(value, pulumi.Output)

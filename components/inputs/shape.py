@@ -1,0 +1,51 @@
+"""How inputs differ from the ``TypedDict`` that declares them: names that are missing, and names that are not known."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple, NotRequired, cast, get_args, get_origin, is_typeddict
+
+
+class Misfit(NamedTuple):
+    """A name that breaks its declaration."""
+
+    path: str
+    value: object
+    rule: str
+    meant: str = ""
+    """The declared name that is most like an unknown one."""
+
+
+def misfits(declared: Any, value: object, path: str = "") -> Iterator[Misfit]:  # noqa: ANN401 - any type
+    """Yield each difference between ``value`` and its declared type, in the dicts and lists inside it too."""
+    within = f"{path}." if path else ""
+    if get_origin(declared) is NotRequired:
+        (declared,) = get_args(declared)
+    if is_typeddict(declared) and isinstance(value, Mapping):
+        given, kinds = cast("Mapping[str, object]", value), declared.__annotations__
+        for name, kind in kinds.items():
+            if name in declared.__required_keys__ and given.get(name) in (None, ""):
+                yield Misfit(within + name, "", "is required")
+            yield from misfits(kind, given.get(name), within + name)
+        yield from unknown_names(given, kinds, within)
+    elif isinstance(value, Mapping):
+        *_, kind = None, *get_args(declared)
+        for key, item in cast("Mapping[str, object]", value).items():
+            yield from misfits(kind, item, f"{within}{key}")
+    elif isinstance(value, list):
+        kind, *_ = *get_args(declared), None
+        for index, item in enumerate(cast("list[object]", value)):
+            yield from misfits(kind, item, f"{path}[{index}]")
+
+
+def unknown_names(
+    given: Mapping[str, object], known: Iterable[str], within: str = "", *, shown_within: str | None = None
+) -> Iterator[Misfit]:
+    """Yield each name that is not known; ``shown_within`` stands before the name that the rule proposes."""
+    names: Collection[str] = set(known)
+    before = within if shown_within is None else shown_within
+    for name in sorted(set(given) - set(names)):
+        (meant,) = difflib.get_close_matches(name, names, n=1) or [""]
+        rule = "is not known" + (f"; is {before}{meant} meant?" if meant else "")
+        yield Misfit(within + name, given[name], rule, meant)
