@@ -15,7 +15,7 @@ TOGETHER := --dist loadgroup --no-loadscope-reorder --since $(STARTED)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview policy-report down purge image env test outage check lint fmt controls bench pins venv engine
+.PHONY: help up preview policy-report down purge image env test outage check lint fmt controls settings bench pins venv engine
 
 help: ## list the targets
 	@sed -n 's/\$$\$$/$$/; s/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -70,6 +70,9 @@ fmt: venv ## format the code
 
 controls: venv ## write docs/controls.md, the page of all policy rules
 	cd policy && ../$(RUN) -m kotauth_policy controls --out ../docs/controls.md
+
+settings: venv ## write what Pulumi.yaml, docs/settings.md and docstrings tell about settings
+	@$(RUN) -m cli.settings_reference
 
 bench: engine ## measure what the policy pack costs, a few minutes; fails where a budget is broken
 	@$(RUN) -m policy.bench

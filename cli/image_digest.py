@@ -42,26 +42,21 @@ def images(setting: Callable[[str], str]) -> dict[str, Image]:
 
     Raises ``InvalidInputError`` with every setting that names no image.
     """
-    from components.aws.ingress.topology import LOAD_BALANCER, proxy_of  # noqa: PLC0415
-    from components.aws.settings import mirrored  # noqa: PLC0415
-    from components.inputs.reader import Inputs  # noqa: PLC0415
-    from components.kotauth import server as kotauth  # noqa: PLC0415 - loads Pulumi's SDK
-    from components.postgres import server as postgres  # noqa: PLC0415
+    from components.aws.settings import AwsSettings  # noqa: PLC0415 - loads the SDK of AWS
+    from components.config.stack import camel_case  # noqa: PLC0415
+    from components.inputs.parsing import parse_some  # noqa: PLC0415
+    from components.inputs.problems import Problems  # noqa: PLC0415
 
-    names = ("databaseVersion", "frontend", "image", "frontendImage", "toolsImage")
-    reader = Inputs({name: setting(name) for name in names}, "the stack's file", prefix="kotauth:")
-    version = reader.take("databaseVersion", postgres.parse_version, postgres.DEFAULT_VERSION)
-    proxy = proxy_of(reader.take("frontend", str, LOAD_BALANCER))
-    tools = mirrored(postgres.IMAGES[version])
-    pulled = {
-        "image": reader.take("image", kotauth.parse_image, kotauth.parse_image(kotauth.DEFAULT_IMAGE)),
-        "frontendImage": reader.take(
-            "frontendImage", proxy.parse_image, proxy.parse_image(mirrored(proxy.default_image))
-        ),
-        "toolsImage": reader.take("toolsImage", postgres.parse_image, postgres.parse_image(tools)),
+    names = ("database_version", "image", "frontend", "frontend_image", "tools_image")
+    values = {name: setting(name) for name in map(camel_case, names)}
+    parsed: AwsSettings = parse_some(
+        AwsSettings, names, values, Problems("the stack's file", named=camel_case, prefix="kotauth:")
+    )
+    return {
+        "image": parsed.server.image,
+        "frontendImage": parsed.frontend_image,
+        "toolsImage": parsed.tools_image,
     }
-    reader.finish()
-    return pulled
 
 
 class UnresolvedError(Exception):

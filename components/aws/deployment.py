@@ -24,81 +24,86 @@ class AwsDeploymentArgs(TypedDict):
     """Inputs of `AwsDeployment`. Each has the rule and the default of the setting of the same name."""
 
     base_url: str
-    """Public address, such as `https://auth.example.com`."""
+    """Public address: https, host and port only. Names under .localhost mean this machine."""
     availability_zones: NotRequired[list[str]]
-    """Two or three zones for a network of its own."""
+    """Two or three zones for a network of its own, such as eu-central-1a,eu-central-1b."""
     vpc_cidr: NotRequired[str]
-    """Addresses of that network. Default `10.64.0.0/16`."""
+    """The addresses of that network, private, /16 to /22. Default `10.64.0.0/16`."""
     nat_gateways: NotRequired[str]
-    """`per-zone` (default), `one`, or `none` (only without a load balancer)."""
+    """per-zone (a zone that fails takes no other along), one (cheaper), or none (without a load balancer). Default
+    `per-zone`."""
     vpc_id: NotRequired[str]
     """A network that exists already, by its plain id; then the three lists of subnets are required."""
     public_subnet_ids: NotRequired[list[str]]
-    """Its subnets for the load balancer, or for the single host."""
+    """Subnets of that network for the load balancer, or the one for the single host."""
     private_subnet_ids: NotRequired[list[str]]
-    """Its subnets for the server and the role's function, with a way out."""
+    """Subnets of that network for the server and the role's function, with a way out."""
     isolated_subnet_ids: NotRequired[list[str]]
-    """Its subnets for the database."""
+    """Subnets of that network for the database, in two zones."""
     frontend: NotRequired[str]
-    """`alb` (default, a load balancer), or the proxy that ends TLS on a single host: `caddy`."""
+    """What ends TLS: alb (a load balancer), or the proxy on a single host. Default `alb`."""
     frontend_image: NotRequired[str]
-    """The image of the proxy on the host. Default the official one on public.ecr.aws."""
+    """Image of the proxy on the host, by exact tag. It stands there behind a load balancer too. Default the official
+    one on public.ecr.aws."""
     tools_image: NotRequired[str]
-    """Image with psql for the check before a start. Default PostgreSQL's official one on public.ecr.aws."""
+    """Image with psql and sed for the host's checks and logs, by exact tag. Default PostgreSQL's official one on
+    public.ecr.aws."""
     zone_id: NotRequired[str]
-    """Route 53 zone of the domain, for the record and the certificate."""
+    """Route 53 zone of the domain. The record is made there, with a load balancer the certificate too."""
     certificate_arn: NotRequired[str]
-    """An ACM certificate of one's own, instead of `zone_id`."""
+    """An ACM certificate of one's own, instead of `zone_id`. The record is then one's own too."""
     acme_email: NotRequired[str]
-    """Address for the certificate authority's mails; required without a load balancer."""
+    """Address for the certificate authority's mails, required where the proxy gets a public certificate."""
     acme_server: NotRequired[str]
-    """Directory URL of another ACME server than Let's Encrypt."""
+    """Directory URL of another ACME server. Default Let's Encrypt."""
     admin_cidrs: NotRequired[list[str]]
-    """Networks that may reach the admin console. Default all."""
+    """Networks that may reach the admin console, such as 203.0.113.0/24. Default all."""
     egress_ports: NotRequired[list[int]]
-    """TCP ports on which the host may reach the internet; 443 is one of them. Default 443, 465 and 587."""
+    """TCP ports on which the host may reach the internet, 443 among them. Port 25 needs AWS's consent. Default
+    443,465,587."""
     instance_type: NotRequired[str]
-    """EC2 instance type. Default `t4g.small`."""
+    """EC2 instance type of the server. It must hold its containers and 300 MB. Default `t4g.small`."""
     host_image_id: NotRequired[str]
-    """Machine image of the host. Default the newest ECS-optimized Amazon Linux 2023."""
-    replicas: NotRequired[int]
-    """Servers: 1."""
+    """The host's machine image, an ECS-optimized Amazon Linux 2023. Default the newest, so hosts may roll at any up."""
     environment: NotRequired[str]
-    """`production` (default) or `development`."""
+    """production or development, exactly. Kotauth refuses insecure settings only in production. Default
+    `production`."""
     image: NotRequired[str]
-    """Kotauth's image, 1.21.0 or newer, by exact tag. Default `ghcr.io/inumansoul/kotauth:1.22.0`."""
+    """Kotauth's image, by exact tag, 1.21.0 or newer. Default `ghcr.io/inumansoul/kotauth:1.22.0`."""
     memory: NotRequired[int]
-    """The server's limit in MB, at least 512. Default 512."""
+    """The server's memory limit in MB, at least 512. Default 512."""
     cpus: NotRequired[float]
     """The server's limit in processors, at least 1. Default 1."""
     pool_size: NotRequired[int]
-    """Database connections of the server. Default 10."""
+    """Database connections of the server, 2 to 40. Default 10."""
     update_check: NotRequired[bool]
-    """Let the server ask for newer versions. Default true."""
+    """Whether Kotauth asks for newer versions. It needs a way out on port 443. Default true."""
     secret_key: NotRequired[pulumi.Input[str]]
-    """A secret key that exists already. By default one is generated and protected."""
+    """A secret key that exists already. A stack keeps it with `pulumi config set --secret`. Default a generated one,
+    which is protected."""
     database_version: NotRequired[int]
     """Major version of PostgreSQL, 14 to 17. Default 14."""
     database_password_version: NotRequired[int]
-    """A new number rotates the password of the server's login. Default 1."""
+    """A new number rotates the password of the server's database login. Default 1."""
     customer_disk_key: NotRequired[bool]
-    """Whether the hosts can use the customer key that the account encrypts disks with by default. Default false."""
+    """Whether hosts can be launched with the customer key that the account has as default for EBS disks. Default
+    false."""
     database_class: NotRequired[str]
     """RDS instance class. Default `db.t4g.small`."""
     database_storage: NotRequired[int]
-    """Storage in GB, 20 or more. Default 20."""
+    """The database's storage in GB, 20 or more. Default 20."""
     database_storage_limit: NotRequired[int]
-    """GB that the storage may grow to. Default twice the storage, 100 at least."""
+    """GB that the storage may grow to by itself. Default twice the storage, 100 at least."""
     database_multi_az: NotRequired[bool]
-    """A standby in another zone. Default true."""
+    """Whether the database has a standby in another zone. Default true."""
     database_backup_days: NotRequired[int]
-    """Days for which the database can be restored to any moment. Default 14."""
+    """Days for which the database can be restored to any moment, 1 to 35. Default 14."""
     database_ca: NotRequired[str]
     """Authorities that may certify the database, PEM. Default those of RDS in the region."""
     log_retention_days: NotRequired[int]
-    """Days that logs are kept. Default 365."""
+    """Days that logs are kept, one of CloudWatch's numbers. Default 365."""
     alarm_email: NotRequired[str]
-    """Address that alarms are mailed to. Default none: only the topic."""
+    """Address that alarms are mailed to; it must confirm once. Default only the topic."""
     alarm_errors: NotRequired[int]
     """Error lines in 5 minutes that raise an alarm. Default 5."""
     alarm_failed_logins: NotRequired[int]

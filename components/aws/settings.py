@@ -6,25 +6,27 @@ preflight's matter; here stands what a value can be judged by alone or beside th
 
 from __future__ import annotations
 
-import ipaddress
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..config.declaration import setting
 from ..config.frontends import FRONTENDS, NOT_YET
 from ..config.server import ServerSettings, resolve
-from ..inputs.addresses import parse_email, parse_https_url
+from ..inputs.addresses import parse_email, parse_https_url, parse_networks
+from ..inputs.choice import one_of, true_or_false
+from ..inputs.declaration import Problem, section, together
 from ..inputs.image import Image
-from ..inputs.reader import Inputs, one_of, true_or_false, whole_number
 from ..postgres import server as postgres
 from ..postgres.rds_ca import parse_ca_bundle
 from .compute.capacity import INSTANCE_TYPE, parse_image_id, parse_instance_type
 from .database import rds
 from .ingress.certificate import parse_certificate_arn
-from .ingress.topology import LOAD_BALANCER, TopologySettings, proxy_of
+from .ingress.dns import parse_zone_id
+from .ingress.topology import LOAD_BALANCER, TopologySettings
 from .network.network import CIDR, NAT_GATEWAYS, parse_nat_gateways
 from .network.placement import NetworkSettings
+from .network.resource_ids import parse_subnet_ids, resource_id
 from .network.subnets import parse_vpc_cidr, parse_zones
 from .observability.alarms import alarm
 from .observability.logs import RETENTION_DAYS, parse_retention
@@ -33,131 +35,11 @@ from .security.security_groups import EGRESS_PORTS, parse_egress_ports
 _NETWORK = ("vpc_id", "public_subnet_ids", "private_subnet_ids", "isolated_subnet_ids")
 
 
-@dataclass(frozen=True, kw_only=True)
-class AwsSettings(NetworkSettings, TopologySettings):
-    """Everything that `AwsDeployment` decides by: each part's own, and the rest. Storage in GB, retention in days."""
+_parse_frontend = one_of(LOAD_BALANCER, *FRONTENDS, hint=NOT_YET)
 
-    server: ServerSettings
-    tools_image: Image
-    replicas: int
-    customer_disk_key: bool
-    database_class: str
-    database_storage: int
-    database_storage_limit: int
-    database_multi_az: bool
-    database_backup_days: int
-    database_ca: str | None
-    alarm_email: str | None
-    alarm_errors: float
-    alarm_failed_logins: float
-    alarm_latency: float
 
-    @classmethod
-    def resolve(cls, args: Mapping[str, Any], subject: str) -> AwsSettings:
-        """Return a deployment's inputs with their defaults; raise ``InvalidInputError`` with all that is wrong."""
-        return resolve(cls, args, subject, also_known=["tags"])
-
-    @classmethod
-    def read(cls, reader: Inputs) -> AwsSettings:
-        """Take every setting from ``reader``; the caller ends with ``reader.finish()``."""
-        server = ServerSettings.read(reader)
-        tools = postgres.parse_image(mirrored(postgres.IMAGES[server.database_version]))
-        frontend = reader.take("frontend", _parse_frontend, LOAD_BALANCER)
-        proxy = proxy_of(frontend)
-        storage = reader.take("database_storage", rds.parse_storage, rds.STORAGE_GB)
-        settings = cls(
-            server=server,
-            availability_zones=reader.take("availability_zones", _zones, []),
-            vpc_cidr=reader.take("vpc_cidr", parse_vpc_cidr, CIDR),
-            nat_gateways=reader.take("nat_gateways", parse_nat_gateways, NAT_GATEWAYS),
-            vpc_id=reader.optional("vpc_id", _id("vpc")),
-            public_subnet_ids=reader.take("public_subnet_ids", _subnets, []),
-            private_subnet_ids=reader.take("private_subnet_ids", _subnets, []),
-            isolated_subnet_ids=reader.take("isolated_subnet_ids", _subnets, []),
-            frontend=frontend,
-            frontend_image=reader.take(
-                "frontend_image", proxy.parse_image, proxy.parse_image(mirrored(proxy.default_image))
-            ),
-            tools_image=reader.take("tools_image", postgres.parse_image, tools),
-            zone_id=reader.optional("zone_id", _parse_zone_id),
-            certificate_arn=reader.optional("certificate_arn", parse_certificate_arn),
-            acme_email=reader.optional("acme_email", parse_email),
-            acme_server=reader.optional("acme_server", parse_https_url),
-            admin_cidrs=reader.take("admin_cidrs", _parse_admin_cidrs, []),
-            egress_ports=reader.take("egress_ports", parse_egress_ports, EGRESS_PORTS),
-            instance_type=reader.take("instance_type", parse_instance_type, INSTANCE_TYPE),
-            host_image_id=reader.optional("host_image_id", parse_image_id),
-            replicas=reader.take("replicas", _parse_replicas, 1),
-            customer_disk_key=reader.take("customer_disk_key", true_or_false, False),
-            database_class=reader.take("database_class", rds.parse_instance_class, rds.INSTANCE_CLASS),
-            database_storage=storage,
-            database_storage_limit=reader.take("database_storage_limit", rds.parse_storage, rds.storage_limit(storage)),
-            database_multi_az=reader.take("database_multi_az", true_or_false, True),
-            database_backup_days=reader.take(
-                "database_backup_days", rds.parse_backup_retention, rds.BACKUP_RETENTION_DAYS
-            ),
-            database_ca=reader.optional("database_ca", parse_ca_bundle),
-            log_retention_days=reader.take("log_retention_days", parse_retention, RETENTION_DAYS),
-            alarm_email=reader.optional("alarm_email", parse_email),
-            alarm_errors=alarm("errors").threshold(reader, "alarm_errors"),
-            alarm_failed_logins=alarm("failed_logins").threshold(reader, "alarm_failed_logins"),
-            alarm_latency=alarm("latency_seconds").threshold(reader, "alarm_latency"),
-            deletion_protection=reader.take("deletion_protection", true_or_false, True),
-        )
-        settings._check_network(reader)
-        settings._check_certificate(reader)
-        if rule := rds.storage_limit_rule(storage, settings.database_storage_limit):
-            reader.problem("database_storage_limit", settings.database_storage_limit, rule)
-        return settings
-
-    def _check_network(self, reader: Inputs) -> None:
-        given = [name for name in _NETWORK if getattr(self, name)]
-        if given and len(given) < len(_NETWORK):
-            missing = next(name for name in _NETWORK if name not in given)
-            reader.problem(missing, "", f"is required with a network of one's own ({reader.name(given[0])} is set)")
-        elif given and self.availability_zones:
-            reader.problem(
-                "availability_zones", ",".join(self.availability_zones), "must be empty with a network of one's own"
-            )
-        elif not given and not self.availability_zones:
-            rule = "is required: two or three zones, such as eu-central-1a,eu-central-1b"
-            reader.problem("availability_zones", "", rule)
-        if self.nat_gateways == "none" and self.has_load_balancer:
-            reader.problem("nat_gateways", "none", "leaves the server in its private subnet without a way out")
-        for name in _NETWORK[1:]:
-            subnets = getattr(self, name)
-            # Without a load balancer one host is public, and one function private.
-            if len(subnets) == 1 and (name == "isolated_subnet_ids" or self.has_load_balancer):
-                reader.problem(name, subnets[0], "must be two or more subnets, in different zones")
-
-    def _check_certificate(self, reader: Inputs) -> None:
-        if self.server.is_local:
-            reader.problem("base_url", self.server.base_url.text, "is a local name, which nobody certifies")
-        elif self.server.base_url and self.server.base_url.port != 443:
-            reader.problem("base_url", self.server.base_url.text, "must have no port: on AWS it is 443")
-        if self.has_load_balancer:
-            if self.zone_id and self.certificate_arn:
-                zone = reader.name("zone_id")
-                rule = f"must be empty with {zone}: the certificate is either brought or made in the zone"
-                reader.problem("certificate_arn", self.certificate_arn, rule)
-            elif not self.zone_id and not self.certificate_arn:
-                arn = reader.name("certificate_arn")
-                rule = f"is required, or {arn}: the certificate is made in that Route 53 zone, or brought"
-                reader.problem("zone_id", "", rule)
-            for name in ("acme_email", "acme_server"):
-                if getattr(self, name):
-                    rule = f"is for frontend {' or '.join(FRONTENDS)}; the ALB's certificate is ACM's"
-                    reader.problem(name, getattr(self, name), rule)
-        else:
-            if not self.acme_email:
-                reader.problem(
-                    "acme_email", "", f"is required with frontend {self.frontend}: the authority writes to it"
-                )
-            if self.certificate_arn:
-                rule = (
-                    f"is for frontend {LOAD_BALANCER}; {self.proxy.title} gets its certificate from the ACME authority"
-                )
-                reader.problem("certificate_arn", self.certificate_arn, rule)
+def _zones(raw: object) -> list[str]:
+    return parse_zones(raw) if raw else []
 
 
 def mirrored(official: str) -> str:
@@ -165,57 +47,222 @@ def mirrored(official: str) -> str:
     return official.replace("docker.io/", "public.ecr.aws/docker/", 1)
 
 
-_parse_frontend = one_of(LOAD_BALANCER, *FRONTENDS, hint=NOT_YET)
+@dataclass(frozen=True, kw_only=True)
+class AwsSettings(NetworkSettings, TopologySettings):
+    """Everything that `AwsDeployment` decides by: each part's own, and the rest. Storage in GB, retention in days."""
 
+    server: ServerSettings = section(ServerSettings)
+    availability_zones: list[str] = setting(
+        _zones, default=[], about="Two or three zones for a network of its own, such as eu-central-1a,eu-central-1b."
+    )
+    vpc_cidr: str = setting(parse_vpc_cidr, default=CIDR, about="The addresses of that network, private, /16 to /22.")
+    nat_gateways: str = setting(
+        parse_nat_gateways,
+        default=NAT_GATEWAYS,
+        about="per-zone (a zone that fails takes no other along), one (cheaper), or none (without a load balancer).",
+    )
+    vpc_id: str | None = setting(
+        resource_id("vpc"),
+        default=None,
+        about="A network that exists already, by its plain id; then the three lists of subnets are required.",
+    )
+    public_subnet_ids: list[str] = setting(
+        parse_subnet_ids,
+        default=[],
+        about="Subnets of that network for the load balancer, or the one for the single host.",
+    )
+    private_subnet_ids: list[str] = setting(
+        parse_subnet_ids,
+        default=[],
+        about="Subnets of that network for the server and the role's function, with a way out.",
+    )
+    isolated_subnet_ids: list[str] = setting(
+        parse_subnet_ids, default=[], about="Subnets of that network for the database, in two zones."
+    )
+    frontend: str = setting(
+        _parse_frontend,
+        default=LOAD_BALANCER,
+        about="What ends TLS: alb (a load balancer), or the proxy on a single host.",
+    )
+    frontend_image: Image = setting(
+        rule_from=lambda made: made.proxy.parse_image,
+        default_from=lambda made: made.proxy.parse_image(mirrored(made.proxy.default_image)),
+        about="Image of the proxy on the host, by exact tag. It stands there behind a load balancer too.",
+        empty="the official one on public.ecr.aws",
+        allowed="an image reference with its registry",
+    )
+    tools_image: Image = setting(
+        postgres.parse_image,
+        default_from=lambda made: postgres.parse_image(mirrored(postgres.IMAGES[made.server.database_version])),
+        about="Image with psql and sed for the host's checks and logs, by exact tag.",
+        empty="PostgreSQL's official one on public.ecr.aws",
+    )
+    zone_id: str | None = setting(
+        parse_zone_id,
+        default=None,
+        about="Route 53 zone of the domain. The record is made there, with a load balancer the certificate too.",
+    )
+    certificate_arn: str | None = setting(
+        parse_certificate_arn,
+        default=None,
+        about="An ACM certificate of one's own, instead of {zone_id}. The record is then one's own too.",
+    )
+    acme_email: str | None = setting(
+        parse_email,
+        default=None,
+        about="Address for the certificate authority's mails, required where the proxy gets a public certificate.",
+    )
+    acme_server: str | None = setting(
+        parse_https_url, default=None, about="Directory URL of another ACME server.", empty="Let's Encrypt"
+    )
+    admin_cidrs: list[str] = setting(
+        parse_networks,
+        default=[],
+        about="Networks that may reach the admin console, such as 203.0.113.0/24.",
+        empty="all",
+        allowed="IPv4 networks such as 203.0.113.0/24, but not 0.0.0.0/0",
+    )
+    egress_ports: list[int] = setting(
+        parse_egress_ports,
+        default=EGRESS_PORTS,
+        about="TCP ports on which the host may reach the internet, 443 among them. Port 25 needs AWS's consent.",
+        allowed="up to 10 TCP ports, 443 among them",
+    )
+    instance_type: str = setting(
+        parse_instance_type,
+        default=INSTANCE_TYPE,
+        about="EC2 instance type of the server. It must hold its containers and 300 MB.",
+    )
+    host_image_id: str | None = setting(
+        parse_image_id,
+        default=None,
+        about="The host's machine image, an ECS-optimized Amazon Linux 2023.",
+        empty="the newest, so hosts may roll at any up",
+    )
+    customer_disk_key: bool = setting(
+        true_or_false,
+        default=False,
+        about="Whether hosts can be launched with the customer key that the account has as default for EBS disks.",
+    )
+    database_class: str = setting(rds.parse_instance_class, default=rds.INSTANCE_CLASS, about="RDS instance class.")
+    database_storage: int = setting(
+        rds.parse_storage, default=rds.STORAGE_GB, about="The database's storage in GB, 20 or more."
+    )
+    database_storage_limit: int = setting(
+        rds.parse_storage,
+        default_from=lambda made: rds.storage_limit(made.database_storage),
+        about="GB that the storage may grow to by itself.",
+        empty="twice the storage, 100 at least",
+    )
+    database_multi_az: bool = setting(
+        true_or_false, default=True, about="Whether the database has a standby in another zone."
+    )
+    database_backup_days: int = setting(
+        rds.parse_backup_retention,
+        default=rds.BACKUP_RETENTION_DAYS,
+        about="Days for which the database can be restored to any moment, 1 to 35.",
+    )
+    database_ca: str | None = setting(
+        parse_ca_bundle,
+        default=None,
+        about="Authorities that may certify the database, PEM.",
+        empty="those of RDS in the region",
+    )
+    log_retention_days: int = setting(
+        parse_retention, default=RETENTION_DAYS, about="Days that logs are kept, one of CloudWatch's numbers."
+    )
+    alarm_email: str | None = setting(
+        parse_email,
+        default=None,
+        about="Address that alarms are mailed to; it must confirm once.",
+        empty="only the topic",
+    )
+    alarm_errors: float = setting(
+        alarm("errors").rule, default=alarm("errors").default, about="Error lines in 5 minutes that raise an alarm."
+    )
+    alarm_failed_logins: float = setting(
+        alarm("failed_logins").rule,
+        default=alarm("failed_logins").default,
+        about="Failed logins in 5 minutes that raise an alarm.",
+    )
+    alarm_latency: float = setting(
+        alarm("latency_seconds").rule,
+        default=alarm("latency_seconds").default,
+        about="Seconds that 1 % of the answers may take before an alarm.",
+    )
+    deletion_protection: bool = setting(
+        true_or_false, default=True, about="Whether what can't be made again refuses to be deleted."
+    )
 
-def _list(raw: object) -> list[str]:
-    items: list[Any] = list(raw) if isinstance(raw, list | tuple) else str(raw).split(",")  # pyright: ignore[reportUnknownArgumentType]
-    return [str(item).strip() for item in items if str(item).strip()]
+    @classmethod
+    def resolve(cls, args: Mapping[str, Any], subject: str) -> AwsSettings:
+        """Return a deployment's inputs with their defaults; raise ``InvalidInputError`` with all that is wrong."""
+        return resolve(cls, args, subject, also_known=["tags"])
 
+    @together
+    def check_network(self) -> Iterator[Problem]:
+        """Check that there is one network: one of its own, or one that was brought as a whole."""
+        given = [name for name in _NETWORK if getattr(self, name)]
+        if given and len(given) < len(_NETWORK):
+            missing = next(name for name in _NETWORK if name not in given)
+            yield Problem(missing, "", f"is required with a network of one's own ({{{given[0]}}} is set)")
+        elif given and self.availability_zones:
+            rule = "must be empty with a network of one's own"
+            yield Problem("availability_zones", ",".join(self.availability_zones), rule)
+        elif not given and not self.availability_zones:
+            rule = "is required: two or three zones, such as eu-central-1a,eu-central-1b"
+            yield Problem("availability_zones", "", rule)
 
-def _pattern(regex: str, rule: str) -> Callable[[object], str]:
-    def parse(raw: object) -> str:
-        if not re.fullmatch(regex, str(raw)):
-            raise ValueError(rule)
-        return str(raw)
+    @together
+    def check_way_out(self) -> Iterator[Problem]:
+        """Check that the server reaches the internet."""
+        if self.nat_gateways == "none" and self.has_load_balancer:
+            yield Problem("nat_gateways", "none", "leaves the server in its private subnet without a way out")
 
-    return parse
+    @together
+    def check_subnets(self) -> Iterator[Problem]:
+        """Check that what needs two zones has two subnets."""
+        for name in _NETWORK[1:]:
+            subnets = getattr(self, name)
+            # Without a load balancer one host is public, and one function private.
+            if len(subnets) == 1 and (name == "isolated_subnet_ids" or self.has_load_balancer):
+                yield Problem(name, subnets[0], "must be two or more subnets, in different zones")
 
+    @together
+    def check_base_url(self) -> Iterator[Problem]:
+        """Check that the public address can be served here."""
+        if self.server.is_local:
+            yield Problem("base_url", self.server.base_url.text, "is a local name, which nobody certifies")
+        elif self.server.base_url.port != 443:
+            yield Problem("base_url", self.server.base_url.text, "must have no port: on AWS it is 443")
 
-def _id(kind: str) -> Callable[[object], str]:
-    return _pattern(rf"{kind}-([0-9a-f]{{8}}|[0-9a-f]{{17}})", f"must be an id such as {kind}-0123456789abcdef0")
+    @together
+    def check_certificate(self) -> Iterator[Problem]:
+        """Check that there is one way to a certificate."""
+        if self.has_load_balancer:
+            if self.zone_id and self.certificate_arn:
+                rule = "must be empty with {zone_id}: the certificate is either brought or made in the zone"
+                yield Problem("certificate_arn", self.certificate_arn, rule)
+            elif not self.zone_id and not self.certificate_arn:
+                rule = "is required, or {certificate_arn}: the certificate is made in that Route 53 zone, or brought"
+                yield Problem("zone_id", "", rule)
+        elif self.certificate_arn:
+            rule = f"is for frontend {LOAD_BALANCER}; {self.proxy.title} gets its certificate from the ACME authority"
+            yield Problem("certificate_arn", self.certificate_arn, rule)
 
+    @together
+    def check_authority(self) -> Iterator[Problem]:
+        """Check what a certificate authority other than ACM is told."""
+        if self.has_load_balancer:
+            for name in ("acme_email", "acme_server"):
+                if getattr(self, name):
+                    rule = f"is for frontend {' or '.join(FRONTENDS)}; the ALB's certificate is ACM's"
+                    yield Problem(name, getattr(self, name), rule)
+        elif not self.acme_email:
+            yield Problem("acme_email", "", f"is required with frontend {self.frontend}: the authority writes to it")
 
-_parse_zone_id = _pattern(r"Z[A-Z0-9]{1,31}", "must be the id of a Route 53 hosted zone, such as Z0123456789ABC")
-
-
-def _zones(raw: object) -> list[str]:
-    return parse_zones(raw) if raw else []
-
-
-def _subnets(raw: object) -> list[str]:
-    return [_id("subnet")(subnet) for subnet in _list(raw)]
-
-
-def _parse_replicas(raw: object) -> int:
-    count = whole_number("servers", 0, 100)(raw)
-    if count == 0:
-        raise ValueError("must be 1: without a server nothing answers; `make purge` takes a stack down")
-    if count > 1:
-        raise ValueError(
-            "must be 1 for now: each server counts its rate limits alone, so two would let twice as many guesses "
-            "through; a shared cache comes first"
-        )
-    return count
-
-
-def _parse_admin_cidrs(raw: object) -> list[str]:
-    cidrs = _list(raw)
-    for cidr in cidrs:
-        try:
-            network = ipaddress.IPv4Network(cidr)
-        except ValueError as error:
-            raise ValueError(f"must be IPv4 networks such as 203.0.113.0/24 ({error})") from None
-        if network.prefixlen == 0:
-            raise ValueError("must not be everybody: leave it empty to put no limit on the admin console")
-    return cidrs
+    @together
+    def check_storage_limit(self) -> Iterator[Problem]:
+        """Check that the storage can grow."""
+        if rule := rds.storage_limit_rule(self.database_storage, self.database_storage_limit):
+            yield Problem("database_storage_limit", self.database_storage_limit, rule)

@@ -2,55 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import pulumi
 
+from ..inputs.choice import true_or_false
+from ..inputs.error import InvalidInputError
 from ..inputs.image import Image
-from ..inputs.reader import Inputs, InvalidInputError, true_or_false
+from ..inputs.parsing import parse
+from ..inputs.problems import Problems
 from ..kotauth import server as kotauth
 from ..kotauth.credentials import KotauthCredentialsArgs
 from ..kotauth.server import BaseUrl
 from ..postgres import server as postgres
 from ..postgres.limits import POOL_SIZE, parse_password_version, parse_pool_size
 from ..workload.spec import ContainerSpec
+from .declaration import setting
+
+T = TypeVar("T")
 
 LOCAL_DOMAINS = ("localhost", "internal", "local", "test", "example", "invalid")
 """Reserved for local use (RFC 6761, RFC 6762, ICANN): no public certificate authority certifies them."""
+
+
+def _parse_secret_key(raw: object) -> pulumi.Input[str]:
+    """Parse a key that is known, and have one that comes later parsed when it does."""
+    if isinstance(raw, pulumi.Output):
+        return raw.apply(_late_secret_key)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    return kotauth.parse_secret_key(raw)
+
+
+def _late_secret_key(text: str) -> str:
+    try:
+        return kotauth.parse_secret_key(text)
+    except ValueError as error:
+        raise InvalidInputError(f'secret_key = "[secret]": {error}') from error
 
 
 @dataclass(frozen=True, kw_only=True)
 class ServerSettings:
     """The server, wherever it runs. Memory in MB, cpus in processors."""
 
-    base_url: BaseUrl
-    environment: str
-    image: Image
-    memory: int
-    cpus: float
-    pool_size: int
-    update_check: bool
-    secret_key: pulumi.Input[str] | None
-    database_version: int
-    database_password_version: int
-
-    @classmethod
-    def read(cls, reader: Inputs) -> ServerSettings:
-        """Take every setting from ``reader``; the caller ends with ``reader.finish()``."""
-        return cls(
-            base_url=reader.take("base_url", kotauth.parse_base_url),
-            environment=reader.take("environment", kotauth.parse_environment, "production"),
-            image=reader.take("image", kotauth.parse_image, kotauth.parse_image(kotauth.DEFAULT_IMAGE)),
-            memory=reader.take("memory", kotauth.parse_memory, kotauth.MEMORY_FLOOR_MB),
-            cpus=reader.take("cpus", kotauth.parse_cpus, kotauth.CPU_FLOOR),
-            pool_size=reader.take("pool_size", parse_pool_size, POOL_SIZE),
-            update_check=reader.take("update_check", true_or_false, True),
-            secret_key=reader.optional("secret_key", _parse_secret_key),
-            database_version=reader.take("database_version", postgres.parse_version, postgres.DEFAULT_VERSION),
-            database_password_version=reader.take("database_password_version", parse_password_version, 1),
-        )
+    base_url: BaseUrl = setting(
+        kotauth.parse_base_url,
+        about="Public address: https, host and port only. Names under .localhost mean this machine.",
+        allowed="https://HOST or https://HOST:PORT, in lower case",
+        development="https://kotauth.localhost:8443",
+    )
+    environment: str = setting(
+        kotauth.parse_environment,
+        default="production",
+        about="production or development, exactly. Kotauth refuses insecure settings only in production.",
+        development="development",
+    )
+    image: Image = setting(
+        kotauth.parse_image,
+        default=kotauth.parse_image(kotauth.DEFAULT_IMAGE),
+        about="Kotauth's image, by exact tag, 1.21.0 or newer.",
+    )
+    memory: int = setting(
+        kotauth.parse_memory, default=kotauth.MEMORY_FLOOR_MB, about="The server's memory limit in MB, at least 512."
+    )
+    cpus: float = setting(
+        kotauth.parse_cpus, default=kotauth.CPU_FLOOR, about="The server's limit in processors, at least 1."
+    )
+    pool_size: int = setting(parse_pool_size, default=POOL_SIZE, about="Database connections of the server, 2 to 40.")
+    update_check: bool = setting(
+        true_or_false, default=True, about="Whether Kotauth asks for newer versions. It needs a way out on port 443."
+    )
+    secret_key: pulumi.Input[str] | None = setting(
+        _parse_secret_key,
+        default=None,
+        about="A secret key that exists already. A stack keeps it with `pulumi config set --secret`.",
+        allowed=f"{kotauth.SECRET_KEY_CHARACTERS} characters or more",
+        empty="a generated one, which is protected",
+    )
+    database_version: int = setting(
+        postgres.parse_version, default=postgres.DEFAULT_VERSION, about="Major version of PostgreSQL, 14 to 17."
+    )
+    database_password_version: int = setting(
+        parse_password_version, default=1, about="A new number rotates the password of the server's database login."
+    )
 
     def spec(self, database: kotauth.Database) -> ContainerSpec:
         """Return the container that these settings describe, on that database."""
@@ -76,32 +110,9 @@ class ServerSettings:
     @property
     def is_local(self) -> bool:
         """Whether the public address is a name that no public certificate authority certifies."""
-        return bool(self.base_url) and self.base_url.host.rpartition(".")[2] in LOCAL_DOMAINS
+        return self.base_url.host.rpartition(".")[2] in LOCAL_DOMAINS
 
 
-def names(settings: type[Any]) -> set[str]:
-    """Return the names of all settings that a class of settings reads."""
-    own = {field.name for field in fields(settings)}
-    return own - {"server"} | {field.name for field in fields(ServerSettings)} if "server" in own else own
-
-
-def resolve(settings: Any, args: Mapping[str, Any], subject: str, also_known: list[str]) -> Any:  # noqa: ANN401
+def resolve(settings: type[T], args: Mapping[str, Any], subject: str, also_known: Collection[str]) -> T:
     """Return a deployment's inputs as ``settings``; raise ``InvalidInputError`` with all that is wrong."""
-    reader = Inputs(args, subject, secrets=["secret_key"])
-    resolved = settings.read(reader)
-    reader.finish(also_known=also_known)
-    return resolved
-
-
-def _parse_secret_key(raw: object) -> pulumi.Input[str]:
-    """Parse a key that is known, and have one that comes later parsed when it does."""
-    if isinstance(raw, pulumi.Output):
-        return raw.apply(_late_secret_key)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    return kotauth.parse_secret_key(raw)
-
-
-def _late_secret_key(text: str) -> str:
-    try:
-        return kotauth.parse_secret_key(text)
-    except ValueError as error:
-        raise InvalidInputError(f'secret_key = "[secret]": {error}') from error
+    return parse(settings, args, Problems(subject, secrets=["secret_key"]), also_known)

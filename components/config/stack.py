@@ -1,24 +1,40 @@
 """The settings of a stack: which target, and what that target decides by. The only reader of `kotauth`'s configuration.
 
-Names and descriptions are declared in `Pulumi.yaml`; they are declared as strings, so that the engine doesn't stop at
-the first mistyped one and every bad value is named here. Deployments resolve their inputs with the same rules, so that
+`Pulumi.yaml` declares all of them as strings, so that the engine doesn't stop at the first mistyped one and every bad
+value is named here. Deployments resolve their inputs with the same rules, so that
 a library user meets the same defaults and errors; so they get the values as they were written.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 
-from ..inputs.reader import Inputs, one_of
+from ..inputs.choice import one_of
+from ..inputs.declaration import declared_values
+from ..inputs.parsing import parse, parse_one
+from ..inputs.problems import Problems
 from . import target as targets
-from .server import names
+from .declaration import setting
 from .target import TARGETS, Target
 
 STACK_LABEL = "kotauth.stack"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackSettings:
+    """What a stack decides before its target is known."""
+
+    target: str = setting(
+        one_of(*TARGETS),
+        default="docker",
+        about="Where it runs. docker is a Docker host (docker:host chooses another than this machine), aws a region "
+        "(aws:region).",
+    )
 
 
 @dataclass(frozen=True)
@@ -38,17 +54,17 @@ def load(config: pulumi.Config) -> Stack:
     """Read the stack's configuration, or raise ``InvalidInputError`` with all that is wrong."""
     prefix = f"{config.name}:"
     values = _own_values(prefix)
-    reader = Inputs(
-        values,
+    problems = Problems(
         f"the configuration of stack {pulumi.get_stack()}",
         named=camel_case,
         prefix=prefix,
         secrets=["secretKey", *(name for name in values if is_config_secret(prefix + name))],
     )
-    chosen = reader.take("target", one_of(*TARGETS), "docker")
+    chosen: str = parse_one(StackSettings, "target", values, problems)
     target = targets.load(chosen)
-    settings, own_names = target.settings.read(reader), names(target.settings)
-    reader.finish(also_known=_refuse_other_targets(reader, values, chosen, own_names))
+    own_names = declared_values(target.settings).keys()
+    all_names = own_names | _refuse_other_targets(problems, values, chosen, {"target", *own_names})
+    settings = parse(target.settings, values, problems, also_known=["target", *all_names])
     label = {STACK_LABEL: f"{pulumi.get_project()}/{pulumi.get_stack()}"}
     inputs = {name: value for name in own_names if (value := values.get(camel_case(name)))}
     if "secret_key" in inputs:
@@ -56,21 +72,23 @@ def load(config: pulumi.Config) -> Stack:
     return Stack(target, settings, {**inputs, target.labels: label}, label)
 
 
-def _refuse_other_targets(reader: Inputs, values: dict[str, object], chosen: str, own_names: set[str]) -> set[str]:
-    """Note each value that is a setting of another target; return the names of all settings.
+def _refuse_other_targets(
+    problems: Problems, values: dict[str, object], chosen: str, own_names: Collection[str]
+) -> set[str]:
+    """Note each value that is a setting of another target; return the names of those settings.
 
     The other targets are imported only where a value is not one of the chosen target's.
     """
-    if values.keys() <= {"target", *map(camel_case, own_names)}:
-        return own_names
-    all_names = set(own_names)
+    foreign: set[str] = set()
+    if values.keys() <= set(map(camel_case, own_names)):
+        return foreign
     for other in TARGETS:
-        foreign = names(targets.load(other).settings) - own_names
-        for name in sorted(foreign):
+        for name in sorted(declared_values(targets.load(other).settings).keys() - set(own_names)):
+            foreign.add(name)
             if camel_case(name) in values:
-                reader.problem(name, values[camel_case(name)], f"is a setting of target {other}, not of {chosen}")
-        all_names |= foreign
-    return all_names
+                rule = f"is a setting of target {other}, not of {chosen}"
+                problems.add(camel_case(name), values[camel_case(name)], rule)
+    return foreign
 
 
 def camel_case(name: str) -> str:

@@ -12,19 +12,12 @@ from typing import Any, Protocol
 
 import pulumi
 
-from ..inputs.reader import Inputs
-
 TARGETS = ("docker", "aws")
 """The targets' names, which are those of their folders."""
 
 
 class TargetSettings(Protocol):
-    """The settings of a target, a dataclass."""
-
-    @classmethod
-    def read(cls, reader: Inputs) -> Any:  # noqa: ANN401 - an instance of itself
-        """Take every setting from ``reader``; the caller ends with ``reader.finish()``."""
-        ...
+    """The settings of a target: a dataclass whose fields are declared with `setting`."""
 
     @classmethod
     def resolve(cls, args: Mapping[str, Any], subject: str) -> Any:  # noqa: ANN401 - an instance of itself

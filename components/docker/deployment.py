@@ -22,41 +22,44 @@ class DockerDeploymentArgs(TypedDict):
     """Inputs of `DockerDeployment`. Each has the rule and the default of the setting of the same name."""
 
     base_url: str
-    """Public address, such as `https://auth.example.com`."""
+    """Public address: https, host and port only. Names under .localhost mean this machine."""
     environment: NotRequired[str]
-    """`production` (default) or `development`."""
+    """production or development, exactly. Kotauth refuses insecure settings only in production. Default
+    `production`."""
     image: NotRequired[str]
-    """Kotauth's image, 1.21.0 or newer, by exact tag. Default `ghcr.io/inumansoul/kotauth:1.22.0`."""
+    """Kotauth's image, by exact tag, 1.21.0 or newer. Default `ghcr.io/inumansoul/kotauth:1.22.0`."""
     memory: NotRequired[int]
-    """The server's limit in MB, at least 512. Default 512."""
+    """The server's memory limit in MB, at least 512. Default 512."""
     cpus: NotRequired[float]
     """The server's limit in processors, at least 1. Default 1."""
     pool_size: NotRequired[int]
-    """Database connections of the server. Default 10."""
+    """Database connections of the server, 2 to 40. Default 10."""
     update_check: NotRequired[bool]
-    """Let the server ask for newer versions. Default true."""
+    """Whether Kotauth asks for newer versions. It needs a way out on port 443. Default true."""
     secret_key: NotRequired[pulumi.Input[str]]
-    """A secret key that exists already. By default one is generated and protected."""
+    """A secret key that exists already. A stack keeps it with `pulumi config set --secret`. Default a generated one,
+    which is protected."""
     database_version: NotRequired[int]
     """Major version of PostgreSQL, 14 to 17. Default 14."""
     database_image: NotRequired[str]
-    """PostgreSQL's image; its tag must begin with the version. Default the official one."""
+    """PostgreSQL's image, by exact tag that begins with the version. Default the official one."""
     database_password_version: NotRequired[int]
-    """A new number rotates the password of the server's login. Default 1."""
+    """A new number rotates the password of the server's database login. Default 1."""
     frontend: NotRequired[str]
-    """The proxy that ends TLS: `caddy`, the default."""
+    """The proxy that ends TLS. Default `caddy`."""
     frontend_image: NotRequired[str]
-    """The proxy's image. Default the official one."""
+    """The proxy's image, by exact tag. Default the official one."""
     certificates: NotRequired[str]
-    """`acme` (default, a public certificate) or `internal` (the proxy's own certificate authority)."""
+    """internal (an authority of the proxy's own, see the output caCertificate) or acme (public, needs `acme_email`).
+    Default internal for names that stay on this machine, else acme."""
     acme_email: NotRequired[str]
-    """Address for the certificate authority's mails; required with `acme`."""
+    """Address for the certificate authority's mails, required where the proxy gets a public certificate."""
     acme_server: NotRequired[str]
-    """Directory URL of another ACME server than Let's Encrypt."""
+    """Directory URL of another ACME server. Default Let's Encrypt."""
     http_port: NotRequired[int]
-    """Port on the host that redirects to https. Default 80."""
+    """Port on the host that redirects to https. Default 80, or 8080 where https has another port than 443."""
     https_port: NotRequired[int]
-    """Port on the host for https. Default the one in `base_url`."""
+    """Port on the host for https. Default the port of `base_url`."""
     labels: NotRequired[dict[str, str]]
     """Labels for every container, volume and network."""
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..config.declaration import setting
 from ..config.frontends import DEFAULT, FRONTENDS, NOT_YET
 from ..config.server import ServerSettings, resolve
 from ..frontends.frontend import ACME, INTERNAL, Acme, CaCertificate, Frontend
 from ..inputs.addresses import parse_email, parse_https_url
+from ..inputs.choice import one_of
+from ..inputs.declaration import Problem, section, together
 from ..inputs.image import Image
-from ..inputs.reader import Inputs, one_of, whole_number
+from ..inputs.number import parse_port
 from ..postgres import server as postgres
 
-_parse_port = whole_number("a TCP port", 1, 65535)
 _parse_frontend = one_of(*FRONTENDS, hint={"alb": "an ALB exists only on AWS, not with target docker", **NOT_YET})
 
 
@@ -22,46 +24,54 @@ _parse_frontend = one_of(*FRONTENDS, hint={"alb": "an ALB exists only on AWS, no
 class DockerSettings:
     """Everything that `DockerDeployment` decides by."""
 
-    server: ServerSettings
-    database_image: Image
-    frontend: str
-    frontend_image: Image
-    certificates: str
-    acme_email: str | None
-    acme_server: str | None
-    http_port: int
-    https_port: int
+    server: ServerSettings = section(ServerSettings)
+    database_image: Image = setting(
+        postgres.parse_image,
+        default_from=lambda made: postgres.parse_image(postgres.IMAGES[made.server.database_version]),
+        about="PostgreSQL's image, by exact tag that begins with the version.",
+        empty="the official one",
+    )
+    frontend: str = setting(_parse_frontend, default=DEFAULT.name, about="The proxy that ends TLS.")
+    frontend_image: Image = setting(
+        rule_from=lambda made: made.proxy.parse_image,
+        default_from=lambda made: made.proxy.parse_image(made.proxy.default_image),
+        about="The proxy's image, by exact tag.",
+        empty="the official one",
+        allowed="an image reference with its registry",
+    )
+    certificates: str = setting(
+        rule_from=lambda made: one_of(*made.proxy.certificates),
+        default_from=lambda made: INTERNAL if made.server.is_local else ACME,
+        about="internal (an authority of the proxy's own, see the output caCertificate) or acme (public, needs "
+        "{acme_email}).",
+        empty="internal for names that stay on this machine, else acme",
+        allowed="acme or internal",
+    )
+    acme_email: str | None = setting(
+        parse_email,
+        default=None,
+        about="Address for the certificate authority's mails, required where the proxy gets a public certificate.",
+    )
+    acme_server: str | None = setting(
+        parse_https_url, default=None, about="Directory URL of another ACME server.", empty="Let's Encrypt"
+    )
+    https_port: int = setting(
+        parse_port,
+        default_from=lambda made: made.server.base_url.port,
+        about="Port on the host for https.",
+        empty="the port of {base_url}",
+    )
+    http_port: int = setting(
+        parse_port,
+        default_from=lambda made: 80 if made.https_port == 443 else 8080,
+        about="Port on the host that redirects to https.",
+        empty="80, or 8080 where https has another port than 443",
+    )
 
     @classmethod
     def resolve(cls, args: Mapping[str, Any], subject: str) -> DockerSettings:
         """Return a deployment's inputs with their defaults; raise ``InvalidInputError`` with all that is wrong."""
         return resolve(cls, args, subject, also_known=["labels"])
-
-    @classmethod
-    def read(cls, reader: Inputs) -> DockerSettings:
-        """Take every setting from ``reader``; the caller ends with ``reader.finish()``."""
-        server = ServerSettings.read(reader)
-        version = server.database_version
-        https_port = reader.take("https_port", _parse_port, server.base_url.port if server.base_url else 443)
-        frontend = reader.take("frontend", _parse_frontend, DEFAULT.name)
-        proxy = FRONTENDS[frontend]
-        settings = cls(
-            server=server,
-            database_image=reader.take(
-                "database_image", postgres.image_of_version(version), postgres.parse_image(postgres.IMAGES[version])
-            ),
-            frontend=frontend,
-            frontend_image=reader.take("frontend_image", proxy.parse_image, proxy.parse_image(proxy.default_image)),
-            certificates=reader.take(
-                "certificates", one_of(*proxy.certificates), INTERNAL if server.is_local else ACME
-            ),
-            acme_email=reader.optional("acme_email", parse_email),
-            acme_server=reader.optional("acme_server", parse_https_url),
-            http_port=reader.take("http_port", _parse_port, 80 if https_port == 443 else 8080),
-            https_port=https_port,
-        )
-        settings._check_together(reader)
-        return settings
 
     @property
     def proxy(self) -> Frontend:
@@ -78,13 +88,27 @@ class DockerSettings:
         """The authority that clients must be told to trust; None with public certificates."""
         return self.proxy.ca_certificate if self.certificates == INTERNAL else None
 
-    def _check_together(self, reader: Inputs) -> None:
+    @together
+    def check_database_image(self) -> Iterator[Problem]:
+        """Check that the image is of the version."""
+        version = self.server.database_version
+        if self.database_image.version[:1] != (version,):
+            rule = f"must carry PostgreSQL's version as the tag, and fit version {version}"
+            yield Problem("database_image", self.database_image.reference, rule)
+
+    @together
+    def check_ports(self) -> Iterator[Problem]:
+        """Check that the two ports differ."""
         if self.http_port == self.https_port:
-            reader.problem("http_port", self.http_port, "must differ from the https port")
-        if self.certificates == ACME:
-            # Whether a certificate must be public hangs on the address, so a bad one is the only problem of the two.
-            if not self.acme_email and self.server.base_url:
-                reader.problem("acme_email", "", "is required with certificates acme: the authority writes to it")
-            if self.server.is_local:
-                rule = "is a local name, which no public authority certifies; use certificates internal"
-                reader.problem("base_url", self.server.base_url.text, rule)
+            yield Problem("http_port", self.http_port, "must differ from the https port")
+
+    @together
+    def check_certificate(self) -> Iterator[Problem]:
+        """Check that a public certificate can be had."""
+        if self.certificates != ACME:
+            return
+        if self.server.is_local:
+            rule = "is a local name, which no public authority certifies; use certificates internal"
+            yield Problem("base_url", self.server.base_url.text, rule)
+        if not self.acme_email:
+            yield Problem("acme_email", "", "is required with certificates acme: the authority writes to it")

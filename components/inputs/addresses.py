@@ -1,11 +1,14 @@
-"""Addresses that people give for others to write to or to ask, such as a certificate authority's.
+"""Addresses that people give: for others to write to or to ask, and the networks that may come in.
 
-They end up in a proxy's configuration file as they are, so the rules are narrower than the standards'.
+The former end up in a proxy's configuration file as they are, so the rules are narrower than the standards'.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import re
+
+from .text import items
 
 _PLAIN = r"[^\s@\"`{}#]"
 """What a proxy's configuration file takes as itself: no second word, quotation, placeholder or comment."""
@@ -23,3 +26,16 @@ def parse_https_url(raw: object) -> str:
     if not re.fullmatch(rf"https://[A-Za-z0-9.-]+(:[0-9]+)?(/{_PLAIN}*)?", str(raw)):
         raise ValueError("must be an https URL")
     return str(raw)
+
+
+def parse_networks(raw: object) -> list[str]:
+    """Parse IPv4 networks that may reach the admin console, as a list or as text with commas."""
+    cidrs = items(raw)
+    for cidr in cidrs:
+        try:
+            network = ipaddress.IPv4Network(cidr)
+        except ValueError as error:
+            raise ValueError(f"must be IPv4 networks such as 203.0.113.0/24 ({error})") from None
+        if network.prefixlen == 0:
+            raise ValueError("must not be everybody: leave it empty to put no limit on the admin console")
+    return cidrs

@@ -52,6 +52,8 @@ class Value:
     default: object = Required
     default_from: Callable[[Any], object] | None = None
     """Makes the default out of the fields before it."""
+    rule_from: Callable[[Any], Rule] | None = None
+    """Makes the rule out of the fields before it."""
     is_own_name: bool = False
     """Whether it is the name of the component, which is no input."""
     documented: Any = None
@@ -73,9 +75,15 @@ def value(rule: Rule | None = None, *, default: Any = Required, documented: obje
     return _field(Value(rule=rule, default=default, documented=documented))
 
 
-def derived(rule: Rule, default_from: Callable[[Any], Any], *, documented: object = None) -> Any:  # noqa: ANN401
-    """Declare a field whose default is made out of the fields before it."""
-    return _field(Value(rule=rule, default_from=default_from, documented=documented))
+def derived(
+    rule: Rule | None,
+    default_from: Callable[[Any], object],
+    *,
+    rule_from: Callable[[Any], Rule] | None = None,
+    documented: object = None,
+) -> Any:  # noqa: ANN401
+    """Declare a field whose default, and whose rule if it is given by ``rule_from``, hang on the fields before it."""
+    return _field(Value(rule=rule, rule_from=rule_from, default_from=default_from, documented=documented))
 
 
 def optional(rule: Rule | None = None, *, documented: object = None) -> Any:  # noqa: ANN401
@@ -103,9 +111,11 @@ def together(check: Callable[[T], Iterator[Problem]]) -> Callable[[T], Iterator[
 
 
 def declared_fields(declared: type[Any]) -> dict[str, Value | Section]:
-    """Return the declarations of a dataclass by field, its sections first."""
+    """Return the declarations of a dataclass by field: its sections first, then in the order of its own source."""
     entries = {field.name: field.metadata[_KEY] for field in dataclasses.fields(declared)}
-    return dict(sorted(entries.items(), key=lambda entry: not isinstance(entry[1], Section)))
+    own = [name for name in vars(declared).get("__annotations__", {}) if name in entries]
+    ordered = {name: entries[name] for name in [*own, *entries]}
+    return dict(sorted(ordered.items(), key=lambda entry: not isinstance(entry[1], Section)))
 
 
 def declared_values(declared: type[Any]) -> Mapping[str, Value]:

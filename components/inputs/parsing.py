@@ -59,15 +59,10 @@ def parse_some(declared: type[Any], names: Collection[str], values: Mapping[str,
     return draft
 
 
-def parse_one(rule: Callable[[object], T], name: str, raw: object, default: T, problems: Problems) -> T:
-    """Return ``raw`` parsed, or ``default`` where it is absent, empty or bad; a bad one is noted."""
-    if raw in (None, ""):
-        return default
-    try:
-        return rule(raw)
-    except ValueError as error:
-        problems.add(name, raw, str(error))
-        return default
+def parse_one(declared: type[Any], name: str, values: Mapping[str, object], problems: Problems) -> Any:  # noqa: ANN401
+    """Return one field of a dataclass parsed, or its default where the value is bad; that is noted."""
+    draft = _Parser(problems, values).draft(declared, [name])
+    return getattr(draft, name, declared_values(declared)[name].default)
 
 
 def _parsed(parser: _Parser, declared: type[T], then: Callable[[], None] = lambda: None) -> T:
@@ -126,7 +121,8 @@ class _Parser:
                 self._put(draft, name, copy.copy(entry.default))
             return
         try:
-            self._put(draft, name, entry.rule(raw) if entry.rule else raw)
+            rule = entry.rule_from(draft) if entry.rule_from else entry.rule
+            self._put(draft, name, rule(raw) if rule else raw)
         except ValueError as error:
             self.problems.add(user_name, raw, _EARLY if is_later(raw) else str(error))
 

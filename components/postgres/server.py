@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
-from ..inputs.image import Image
 from ..inputs.image import image as image_rule
-from ..inputs.reader import whole_number
+from ..inputs.number import whole_number
 from ..workload.spec import ContainerSpec
 
 ADMINISTRATOR = "kotauth_admin"
@@ -30,18 +28,6 @@ parse_version = whole_number("a major version of PostgreSQL", min(IMAGES), max(I
 _START = (Path(__file__).parent / "start.sh").read_text()
 
 parse_image = image_rule(2)
-
-
-def image_of_version(version: int) -> Callable[[object], Image]:
-    """Make the parser of an image whose tag begins with this major version."""
-
-    def parse(raw: object) -> Image:
-        image = parse_image(raw)
-        if image.version[:1] != (version,):
-            raise ValueError(f"must carry PostgreSQL's version as the tag, and fit version {version}")
-        return image
-
-    return parse
 
 
 def database_server(*, image: str, memory: int, cpus: float, database: str) -> ContainerSpec:

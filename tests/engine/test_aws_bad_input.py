@@ -26,7 +26,6 @@ RUNS: list[tuple[dict[str, str], list[Row]]] = [
             for key, value in {
                 "vpcCidr": "10.64.0.1/16",
                 "availabilityZones": "eu-central-1a",
-                "replicas": "0",
                 "databaseStorage": "twenty",
                 "databaseBackupDays": "0",
                 "logRetentionDays": "17",

@@ -14,8 +14,8 @@ from pulumi.provider.experimental.component import ComponentProvider
 from components import COMPONENTS, PACKAGE, AwsDeployment, AwsObservability, DockerDatabaseRole, DockerDeployment
 from components.aws.observability.alarms import ALARMS
 from components.aws.settings import AwsSettings
-from components.config.server import names
 from components.docker.settings import DockerSettings
+from components.inputs.declaration import declared_values
 
 REQUIRED = {
     "DockerDeployment": {"baseUrl"},
@@ -218,7 +218,7 @@ def test_the_settings_of_a_deployment_are_its_inputs(
     deployment: type[pulumi.ComponentResource], settings: type[DockerSettings | AwsSettings], besides: str
 ) -> None:
     definition, _ = analyze(deployment)
-    assert set(definition.inputs_mapping.values()) == {*names(settings), besides}
+    assert set(definition.inputs_mapping.values()) == {*declared_values(settings), besides}
 
 
 def told_defaults(component: type[pulumi.ComponentResource]) -> dict[str, str]:

@@ -85,7 +85,6 @@ LEAST: dict[Component, dict[str, Any]] = {
         "memory": 600,
         "cpus": 1,
         "pool_size": 11,
-        "replicas": 1,
         "database_version": 15,
         "database_password_version": 2,
         "database_storage": 30,

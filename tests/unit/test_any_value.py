@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from components.aws.network.subnets import parse_vpc_cidr, parse_zones
 from components.config import target
-from components.config.server import names
 from components.config.stack import camel_case
 from components.inputs.addresses import parse_email, parse_https_url
+from components.inputs.declaration import declared_values
 from components.inputs.image import image
 from components.inputs.reader import InvalidInputError, number, whole_number
 from components.kotauth.server import parse_base_url
@@ -49,7 +49,7 @@ INPUTS = [
     for valid, kind in [
         (valid, target.load(valid.get("target", "docker")).settings) for valid, _ in bad_settings.EVERYWHERE
     ]
-    for name in sorted(names(kind))
+    for name in sorted(declared_values(kind))
 ]
 HOSTS = st.from_regex(r"[a-z0-9]{1,8}([.-][a-z0-9]{1,8}){0,3}", fullmatch=True)
 URLS = st.builds(

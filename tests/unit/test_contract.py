@@ -195,8 +195,7 @@ def test_no_module_hides_one_of_the_standard_library(module: Path) -> None:
 
 
 @EACH_MODULE
-def test_no_module_is_too_long_or_says_nothing(module: Path) -> None:
-    assert len(module.read_text().splitlines()) <= 250
+def test_each_module_says_what_it_holds(module: Path) -> None:
     assert ast.get_docstring(tree(module))
 
 

@@ -1,8 +1,8 @@
-"""`Pulumi.yaml` tells the user every setting that the program reads, and nothing that it doesn't."""
+"""What is told about settings is written from their declarations, and the stacks of the repository are valid."""
 
 from __future__ import annotations
 
-import re
+import inspect
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -13,20 +13,17 @@ import pytest
 import yaml
 from pulumi.runtime import set_all_config
 
+from cli import settings_reference
 from components.aws.settings import AwsSettings
 from components.config import stack as settings
-from components.config.server import names
+from components.config import target as targets
 from components.docker.settings import DockerSettings
+from components.inputs.declaration import declared_values
 
 ROOT = Path(__file__).parents[2]
 DECLARED: dict[str, Any] = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
 DEFAULTS = {name: setting.get("default") for name, setting in DECLARED.items()}
 EACH = pytest.mark.parametrize("name", DECLARED)
-
-
-def camel(field: str) -> str:
-    head, *humps = field.split("_")
-    return head + "".join(hump.capitalize() for hump in humps)
 
 
 def load(values: dict[str, Any]) -> DockerSettings | AwsSettings:
@@ -37,15 +34,27 @@ def load(values: dict[str, Any]) -> DockerSettings | AwsSettings:
         set_all_config({}, [])
 
 
-def test_the_settings_that_are_read_are_the_declared_ones() -> None:
-    read = names(DockerSettings) | names(AwsSettings)
-    assert set(DECLARED) == {"target", *map(camel, read)}
+@pytest.mark.parametrize(
+    ("file", "content"), settings_reference.files().items(), ids=lambda value: getattr(value, "name", "")
+)
+def test_what_is_told_about_settings_is_what_they_declare(file: Path, content: str) -> None:
+    assert file.read_text() == content, "run `make settings`"
 
 
-@EACH
-def test_each_has_a_sentence_and_a_default(name: str) -> None:
-    assert set(DECLARED[name]) == {"type", "default", "description"}
-    assert DECLARED[name]["description"].endswith(".")
+@pytest.mark.parametrize("target", targets.TARGETS)
+def test_a_deployment_takes_every_setting_of_its_target(target: str) -> None:
+    deployment: Any = targets.load(target).deployment
+    args = inspect.signature(deployment.__init__).parameters["args"].annotation
+    names = {*declared_values(targets.load(target).settings)}
+    assert set(args.__annotations__) == names | {targets.load(target).labels}
+    assert {entry.name for entry in settings_reference.entries() if entry.target in ("", target)} == names | {"target"}
+
+
+@pytest.mark.parametrize("entry", settings_reference.entries(), ids=lambda entry: f"{entry.target}-{entry.name}")
+def test_each_setting_is_told_in_sentences(entry: settings_reference.Entry) -> None:
+    assert entry.told.about.endswith(".")
+    assert not entry.told.empty.endswith(".")
+    assert entry.allowed
 
 
 @EACH
@@ -68,22 +77,6 @@ def test_a_default_is_the_component_s_own_unless_development_needs_another() -> 
     own = DockerSettings.resolve({"base_url": DEFAULTS["baseUrl"]}, "it")
     loaded = load(DEFAULTS)
     assert loaded == replace(own, server=replace(own.server, environment="development"))
-
-
-def test_the_defaults_that_are_told_are_those_that_are_taken() -> None:
-    told = {
-        name: match[1]
-        for name, setting in DECLARED.items()
-        if (match := re.search(r"Empty means (true|false|[\w./]*\d[\w./]*)\.(?: |$)", setting["description"]))
-    }
-    least = {"target": "aws", "baseUrl": "https://auth.example.com", "zoneId": "Z0123456789ABC"}
-    taken = vars(load({**least, "availabilityZones": "eu-central-1a,eu-central-1b"}))
-    assert len(told) > 10
-    assert told == {camel(name): text(value) for name, value in taken.items() if camel(name) in told}
-
-
-def text(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value).lower()
 
 
 def committed_files() -> list[Path]:

@@ -11,10 +11,13 @@ import pulumi
 import pulumi_aws as aws
 
 from ...inputs.reader import Inputs
+from ...inputs.text import pattern
 from ...schema.tokens import token
 
 _ADDRESS_TTL_SECONDS = 300
 _LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+
+parse_zone_id = pattern(r"Z[A-Z0-9]{1,31}", "must be the id of a Route 53 hosted zone, such as Z0123456789ABC")
 
 
 def parse_host_name(raw: object) -> str:

@@ -40,6 +40,13 @@ class Alarm:
     unit: float = 1
     """What one of the threshold is in the metric's unit."""
 
+    @property
+    def rule(self) -> Callable[[object], float]:
+        """The rule of a threshold that can be set; raises ``TypeError`` for one that can't."""
+        if self.parse is None:
+            raise TypeError(f"the threshold of {self.key} is fixed")
+        return self.parse
+
     def threshold(self, inputs: Inputs, key: str = "") -> float:
         """Take the threshold from ``inputs``, where it may have a ``key`` other than the alarm's."""
         return inputs.take(key or self.key, self.parse, self.default) if self.parse else self.default

@@ -1,0 +1,199 @@
+"""Writes what is told about settings from their declarations: `python -m cli.settings_reference`.
+
+These are the `config` block of `Pulumi.yaml`, `docs/settings.md`, and the docstrings of the deployments' inputs.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import inspect
+import json
+import re
+import textwrap
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from components.config import target as targets
+from components.config.declaration import Setting
+from components.config.server import ServerSettings
+from components.config.stack import StackSettings, camel_case
+from components.inputs.declaration import Required, Rule, Section, Value, declared_fields
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT_FILE, PAGE = ROOT / "Pulumi.yaml", ROOT / "docs" / "settings.md"
+
+_TITLES = {"docker": "Docker", "aws": "AWS"}
+_TYPES = {"int": "whole number", "float": "number", "bool": "true or false"}
+_WIDTH = 120
+_PAGE_HEAD = """\
+# Settings
+
+Written by `make settings` from the declarations in `components/config/server.py`, `components/docker/settings.py` and
+`components/aws/settings.py`; do not edit.
+Set one with `pulumi config set NAME VALUE`, or in the stack's own file under `kotauth:NAME`.
+All values are checked at preview, and every bad one is named at once.
+A library user gives the same values to `DockerDeployment` or `AwsDeployment`, under names such as `base_url`.
+"""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A declared setting of one target, or of both where the target is empty."""
+
+    name: str
+    target: str
+    kind: str
+    value: Value
+    told: Setting
+
+    @property
+    def allowed(self) -> str:
+        """Which values are allowed."""
+        return self.told.allowed or _said_by(self.value.rule)
+
+    @property
+    def project_default(self) -> str:
+        """The value in `Pulumi.yaml`. That of a single target's setting is empty, as it would be set for the other."""
+        return self.told.development or ("" if self.target else self.told.default)
+
+
+def entries() -> list[Entry]:
+    """Return all settings: those of both targets, then each target's."""
+    shared = [*_entries("", StackSettings), *_entries("", ServerSettings)]
+    return shared + [entry for name in targets.TARGETS for entry in _entries(name, targets.load(name).settings)]
+
+
+def project_file() -> str:
+    """Return `Pulumi.yaml` with its `config` block written anew."""
+    by_name: dict[str, list[Entry]] = {}
+    for entry in entries():
+        by_name.setdefault(camel_case(entry.name), []).append(entry)
+    lines: list[str] = []
+    for name, same in by_name.items():
+        lines += [
+            f"  {name}:",
+            "    type: string",
+            f"    default: {_scalar(same[0].project_default)}",
+            f"    description: {_scalar(_description(same))}",
+        ]
+    head, _, _ = PROJECT_FILE.read_text().partition("\nconfig:\n")
+    return "\n".join([head, "config:", *lines, ""])
+
+
+def page() -> str:
+    """Return `docs/settings.md`."""
+    development = [f"`{camel_case(entry.name)}` {text}" for entry in entries() if (text := entry.told.development)]
+    blocks = [_PAGE_HEAD + f"`Pulumi.yaml` sets for development: {', '.join(development)}.\n"]
+    for target in ("", *targets.TARGETS):
+        title = f"Only on {_TITLES[target]}" if target else "On every target"
+        rows = [_row(entry) for entry in entries() if entry.target == target]
+        head = "| Name | Type | Allowed | Default | What it decides |\n|---|---|---|---|---|"
+        blocks.append("\n".join([f"## {title}", "", head, *rows, ""]))
+    return "\n".join(blocks)
+
+
+def inputs_module(target: str) -> tuple[Path, str]:
+    """Return the module of a target's deployment, with the docstrings of its settings written anew."""
+    deployment: Any = targets.load(target).deployment
+    args = inspect.signature(deployment.__init__).parameters["args"].annotation
+    module = Path(inspect.getfile(deployment))
+    told = {entry.name: _docstring(entry) for entry in entries() if entry.target in ("", target)}
+    source = module.read_text()
+    (declared,) = (
+        node for node in ast.parse(source).body if isinstance(node, ast.ClassDef) and node.name == args.__name__
+    )
+    lines = source.split("\n")
+    for field, docstring in reversed([*zip(declared.body, declared.body[1:], strict=False)]):
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and field.target.id in told:
+            lines[docstring.lineno - 1 : docstring.end_lineno] = told[field.target.id].split("\n")
+    return module, "\n".join(lines)
+
+
+def files() -> dict[Path, str]:
+    """Return each file that is written, with its content."""
+    return {PROJECT_FILE: project_file(), PAGE: page(), **dict(inputs_module(target) for target in targets.TARGETS)}
+
+
+def main() -> None:
+    """Write the files that are not as they should be."""
+    for file, content in files().items():
+        if not file.exists() or file.read_text() != content:
+            file.write_text(content)
+            print(f"wrote {file.relative_to(ROOT)}")
+
+
+def _entries(target: str, declared: type[Any]) -> Iterator[Entry]:
+    kinds = {field.name: str(field.type) for field in dataclasses.fields(declared)}
+    for name, value in declared_fields(declared).items():
+        if not isinstance(value, Section):
+            kind = "list" if kinds[name].startswith("list") else _TYPES.get(kinds[name], "text")
+            yield Entry(name, target, kind, value, value.documented)
+
+
+def _said_by(rule: Rule | None) -> str:
+    """Return what a rule says of a value that no rule takes, without its first words."""
+    try:
+        if rule:
+            rule("?")
+    except ValueError as error:
+        return re.sub(r"^must be (exactly )?", "", str(error))
+    return "any"
+
+
+def _description(same: list[Entry]) -> str:
+    """Return what `Pulumi.yaml` tells about a setting, once for each target where the targets differ."""
+    told = [_told(entry, camel_case) for entry in same]
+    if len({*told}) == 1 and (len(same) > 1 or not same[0].target):
+        return told[0]
+    return " ".join(f"{_TITLES[entry.target]}. {text}" for entry, text in zip(same, told, strict=True))
+
+
+def _told(entry: Entry, named: Callable[[str], str]) -> str:
+    text = entry.told.about
+    if entry.told.empty and not entry.project_default:
+        text += f" Empty means {entry.told.empty}."
+    return _with_names(text, named)
+
+
+def _docstring(entry: Entry) -> str:
+    empty = f"`{entry.told.default}`" if entry.kind == "text" and entry.told.default else entry.told.empty
+    text = entry.told.about + (f" Default {empty}." if empty else "")
+    text = _with_names(text, lambda name: f"`{name}`")
+    return textwrap.fill(
+        f'"""{text}"""', _WIDTH, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False
+    )
+
+
+def _row(entry: Entry) -> str:
+    told = entry.told
+    is_required = entry.value.default is Required and not entry.value.default_from
+    cells = [
+        f"`{camel_case(entry.name)}`",
+        entry.kind,
+        entry.allowed,
+        told.empty or ("required" if is_required else "none"),
+        told.about,
+    ]
+    return f"| {_with_names(' | '.join(cells), camel_case)} |"
+
+
+def _with_names(text: str, named: Callable[[str], str]) -> str:
+    return re.sub(r"\{(\w+)\}", lambda name: named(name[1]), text)
+
+
+def _scalar(text: str) -> str:
+    """Return a text as YAML has it, in quotes where it would be something else without."""
+    try:
+        is_plain = yaml.safe_load(text) == text
+    except yaml.YAMLError:
+        is_plain = False
+    return text if is_plain else json.dumps(text, ensure_ascii=False)
+
+
+if __name__ == "__main__":
+    main()
