@@ -1,12 +1,16 @@
 """PostgreSQL on a Docker host, and the application's role in it."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_random as random
 
-from ..inputs.reader import Inputs, number, whole_number
+from ..inputs.declaration import optional, value
+from ..inputs.image import Image
+from ..inputs.number import number, whole_number
+from ..inputs.parsing import parse_args
 from ..postgres.limits import POOL_SIZE, parse_database_name, parse_fingerprint, parse_password_version, parse_pool_size
 from ..postgres.role import OWNER, connection_limit, login_name, role_script, role_settings, scram_verifier
 from ..postgres.server import ADMINISTRATOR, DEFAULT_VERSION, IMAGES, USER, database_server, parse_image
@@ -24,6 +28,16 @@ _DEFAULT_MEMORY_MB = 512
 APPLY_ROLE = (Path(__file__).parent.parent / "postgres" / "apply_role.sh").read_text()
 """Runs `role.sql` as the administrator."""
 KEY_FINGERPRINT_FILE = "key_fingerprint"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _DatabaseInputs:
+    network: pulumi.Input[str] = value()
+    image: Image = value(parse_image, default=parse_image(IMAGES[DEFAULT_VERSION]))
+    memory: int = value(whole_number("memory in MB", 128, 1 << 20), default=_DEFAULT_MEMORY_MB)
+    cpus: float = value(number("processors", 0.1, 256), default=1.0)
+    database: str = value(parse_database_name, default=OWNER)
+    labels: dict[str, str] = value(default={})
 
 
 class DockerDatabaseArgs(TypedDict):
@@ -55,13 +69,9 @@ class DockerDatabase(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DockerDatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Start the server."""
-        inputs = Inputs.of(DockerDatabaseArgs, name, args)
-        image = inputs.take("image", parse_image, parse_image(IMAGES[DEFAULT_VERSION])).reference
-        memory = inputs.take("memory", whole_number("memory in MB", 128, 1 << 20), _DEFAULT_MEMORY_MB)
-        cpus = inputs.take("cpus", number("processors", 0.1, 256), 1.0)
-        database = inputs.take("database", parse_database_name, OWNER)
-        inputs.finish()
-        super().__init__(token("DockerDatabase"), name, {"image": image, "database": database}, opts)
+        inputs = parse_args(_DatabaseInputs, DockerDatabaseArgs, name, args)
+        image = inputs.image.reference
+        super().__init__(token("DockerDatabase"), name, {"image": image, "database": inputs.database}, opts)
 
         # Protected like the data: without it nobody may change a role again.
         password = random.RandomPassword(
@@ -73,19 +83,34 @@ class DockerDatabase(pulumi.ComponentResource):
         server = DockerContainer(
             name,
             {
-                "spec": database_server(image=image, memory=memory, cpus=cpus, database=database),
+                "spec": database_server(image=image, memory=inputs.memory, cpus=inputs.cpus, database=inputs.database),
                 "secrets": {"administrator_password": password},
-                "networks": [{"name": args["network"], "alias": HOST}],
-                "labels": args.get("labels", {}),
+                "networks": [{"name": inputs.network, "alias": HOST}],
+                "labels": inputs.labels,
             },
             pulumi.ResourceOptions(parent=self),
         )
         self.host = server.container_name.apply(lambda _: HOST)
-        self.database = pulumi.Output.from_input(database)
+        self.database = pulumi.Output.from_input(inputs.database)
         self.administrator_password = password
         self.register_outputs(
             {"host": self.host, "database": self.database, "administrator_password": self.administrator_password}
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _RoleInputs:
+    network: pulumi.Input[str] = value()
+    administrator_password: pulumi.Input[str] = value()
+    password: pulumi.Input[str] = value()
+    administrator: str = value(default=ADMINISTRATOR)
+    host: pulumi.Input[str] = value(default=HOST)
+    database: str = value(parse_database_name, default=OWNER)
+    password_version: int = value(parse_password_version, default=1)
+    pool_size: int = value(parse_pool_size, default=POOL_SIZE)
+    secret_key_fingerprint: pulumi.Output[str] | None = optional(parse_fingerprint)
+    image: str = value(default=IMAGES[DEFAULT_VERSION])
+    labels: dict[str, str] = value(default={})
 
 
 class DockerDatabaseRoleArgs(TypedDict):
@@ -125,25 +150,20 @@ class DockerDatabaseRole(pulumi.ComponentResource):
     def __init__(self, name: str, args: DockerDatabaseRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Apply `role.sql`."""
         secrets = ["administrator_password", "password", "secret_key_fingerprint"]
-        inputs = Inputs.of(DockerDatabaseRoleArgs, name, args, secrets=secrets)
-        login = login_name(inputs.take("password_version", parse_password_version, 1))
-        limit = connection_limit(inputs.take("pool_size", parse_pool_size, POOL_SIZE))
-        database = inputs.take("database", parse_database_name, OWNER)
-        fingerprint = inputs.optional("secret_key_fingerprint", parse_fingerprint)
-        inputs.finish()
-        image = args.get("image", IMAGES[DEFAULT_VERSION])
-        labels = args.get("labels", {})
+        inputs = parse_args(_RoleInputs, DockerDatabaseRoleArgs, name, args, secrets=secrets)
+        login, limit = login_name(inputs.password_version), connection_limit(inputs.pool_size)
+        image, labels, fingerprint = inputs.image, inputs.labels, inputs.secret_key_fingerprint
         super().__init__(token("DockerDatabaseRole"), name, {"login": login, "connection_limit": limit}, opts)
         child = pulumi.ResourceOptions(parent=self)
 
-        script = pulumi.Output.secret(args["password"]).apply(
+        script = pulumi.Output.secret(inputs.password).apply(
             lambda password: role_script(role_settings(login, scram_verifier(password), limit))
         )
         files = DockerFiles(
             f"{name}-files",
             {
                 "image": image,
-                "files": {"administrator_password": args["administrator_password"], "role.sql": script},
+                "files": {"administrator_password": inputs.administrator_password, "role.sql": script},
                 "owner": USER,
                 "labels": labels,
             },
@@ -168,12 +188,12 @@ class DockerDatabaseRole(pulumi.ComponentResource):
                 cpus=CHECK_CPUS,
                 command=["sh", "-c", APPLY_ROLE],
                 environment={
-                    "PGHOST": args.get("host", HOST),
-                    "PGDATABASE": database,
-                    "PGUSER": args.get("administrator", ADMINISTRATOR),
+                    "PGHOST": inputs.host,
+                    "PGDATABASE": inputs.database,
+                    "PGUSER": inputs.administrator,
                 },
                 mounts=mounts,
-                networks=[Attachment(args["network"])],
+                networks=[Attachment(inputs.network)],
                 tmpfs=["/tmp"],  # noqa: S108 - the container's own
                 labels=labels,
             ),

@@ -7,17 +7,29 @@ finds another version's files under it.
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import NotRequired, TypedDict, cast
 
 import pulumi
 import pulumi_docker as docker
 
-from ..inputs.reader import Inputs
+from ..inputs.declaration import optional, value
+from ..inputs.parsing import parse_args
 from ..schema.tokens import token
 from ..workload.spec import parse_owner
 from .hardened import PART_LABEL
 
 _CONTENT_LABEL = "kotauth.content"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _FilesInputs:
+    image: str = value()
+    files: Mapping[str, pulumi.Input[str]] = value()
+    owner: tuple[str, str] = value(parse_owner, default=("10001", "10001"))
+    volume: pulumi.Input[str] | None = optional()
+    directory: str = value(default="")
+    labels: dict[str, str] = value(default={})
 
 
 class DockerFilesArgs(TypedDict):
@@ -47,19 +59,18 @@ class DockerFiles(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DockerFilesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make the volume and fill it."""
-        inputs = Inputs.of(DockerFilesArgs, name, args, secrets=["files"])
-        uid, gid = inputs.take("owner", parse_owner, ("10001", "10001"))
-        inputs.finish()
-        files = dict(args["files"])
-        super().__init__(token("DockerFiles"), name, {"image": args["image"], "owner": f"{uid}:{gid}"}, opts)
+        inputs = parse_args(_FilesInputs, DockerFilesArgs, name, args, secrets=["files"])
+        files = dict(inputs.files)
+        uid, gid = inputs.owner
+        super().__init__(token("DockerFiles"), name, {"image": inputs.image, "owner": f"{uid}:{gid}"}, opts)
 
         child = pulumi.ResourceOptions(parent=self)
-        directory = f"/files/{args.get('directory', '')}".rstrip("/")
-        labels = sorted(args.get("labels", {}).items())
+        directory = f"/files/{inputs.directory}".rstrip("/")
+        labels = sorted(inputs.labels.items())
         # Not Output.all, which makes a list of no files.
         contents = cast("pulumi.Output[dict[str, str]]", pulumi.Output.from_input(files))
         self.version = contents.apply(_content_version)
-        volume = args.get("volume")
+        volume = inputs.volume
         if volume is None:
             version_label = docker.VolumeLabelArgs(label=_CONTENT_LABEL, value=self.version)
             own = [docker.VolumeLabelArgs(label=key, value=value) for key, value in labels]
@@ -67,7 +78,7 @@ class DockerFiles(pulumi.ComponentResource):
 
         carrier = docker.Container(
             f"{name}-carrier",
-            image=args["image"],
+            image=inputs.image,
             entrypoints=["/bin/true"],
             start=False,
             must_run=False,

@@ -1,12 +1,21 @@
 """A bridge network of its own for each trust zone."""
 
+from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_docker as docker
 
-from ..inputs.reader import Inputs, true_or_false
+from ..inputs.choice import true_or_false
+from ..inputs.declaration import value
+from ..inputs.parsing import parse_args
 from ..schema.tokens import token
+
+
+@dataclass(frozen=True, kw_only=True)
+class _NetworkInputs:
+    internal: bool = value(true_or_false, default=True)
+    labels: dict[str, str] = value(default={})
 
 
 class DockerNetworkArgs(TypedDict):
@@ -26,16 +35,13 @@ class DockerNetwork(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DockerNetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make the network."""
-        inputs = Inputs.of(DockerNetworkArgs, name, args)
-        internal = inputs.take("internal", true_or_false, True)
-        inputs.finish()
-        super().__init__(token("DockerNetwork"), name, {"internal": internal}, opts)
-        labels = args.get("labels", {})
+        inputs = parse_args(_NetworkInputs, DockerNetworkArgs, name, args)
+        super().__init__(token("DockerNetwork"), name, {"internal": inputs.internal}, opts)
         network = docker.Network(
             name,
-            internal=internal,
+            internal=inputs.internal,
             driver="bridge",
-            labels=[docker.NetworkLabelArgs(label=key, value=value) for key, value in sorted(labels.items())],
+            labels=[docker.NetworkLabelArgs(label=key, value=value) for key, value in sorted(inputs.labels.items())],
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.network_name = network.name

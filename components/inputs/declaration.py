@@ -104,7 +104,7 @@ def section(declared: type[Any]) -> Any:  # noqa: ANN401
 def together(check: Callable[[T], Iterator[Problem]]) -> Callable[[T], Iterator[Problem]]:
     """Mark a method that checks several fields beside each other.
 
-    It ends without a word where it reads a field whose own value is bad: that is the only problem of the two.
+    A bad value has its default there. Where it has none, the check ends silently: that is the only problem of the two.
     """
     setattr(check, _TOGETHER, True)
     return check

@@ -74,7 +74,7 @@ def _parsed(parser: _Parser, declared: type[T], then: Callable[[], None] = lambd
 
 
 class _Parser:
-    """Makes a draft, which lacks the fields whose values are bad. Without a problem it is the result."""
+    """Makes a draft, which has no field for a bad value without a default. Without a problem it is the result."""
 
     def __init__(self, problems: Problems, values: Mapping[str, object], own_name: str = "") -> None:
         self.problems = problems
@@ -85,7 +85,7 @@ class _Parser:
         self._names: set[str] = set()
 
     def draft(self, declared: type[T], names: Collection[str] | None = None) -> T:
-        """Return an instance with the fields whose values are good, only those of these ``names`` if they are given."""
+        """Return an instance with all fields that have a value, only those of these ``names`` if they are given."""
         draft = object.__new__(declared)
         self._drafts.append(draft)
         for name, entry in declared_fields(declared).items():
@@ -112,19 +112,24 @@ class _Parser:
         raw = self._own_name if entry.is_own_name else self._values.get(user_name)
         self._bad.add(name)
         if raw is None or raw == "":
-            if entry.default_from:
-                derive = entry.default_from
-                self._unless_bad(lambda: self._put(draft, name, derive(draft)))
-            elif entry.default is Required:
+            if entry.default is Required and not entry.default_from:
                 self.problems.add(user_name, "" if raw is None else raw, "is required")
-            else:
-                self._put(draft, name, copy.copy(entry.default))
+            self._put_default(draft, name, entry)
             return
         try:
             rule = entry.rule_from(draft) if entry.rule_from else entry.rule
             self._put(draft, name, rule(raw) if rule else raw)
         except ValueError as error:
             self.problems.add(user_name, raw, _EARLY if is_later(raw) else str(error))
+            # Only for the rules between values: the draft is refused.
+            self._put_default(draft, name, entry)
+
+    def _put_default(self, draft: object, name: str, entry: Value) -> None:
+        if entry.default_from:
+            derive = entry.default_from
+            self._unless_bad(lambda: self._put(draft, name, derive(draft)))
+        elif entry.default is not Required:
+            self._put(draft, name, copy.copy(entry.default))
 
     def _put(self, draft: object, name: str, value: object) -> None:
         object.__setattr__(draft, name, value)

@@ -5,17 +5,25 @@ everything comes from `RandomPassword`; the key is the SHA-256 of one, 32 bytes 
 """
 
 import hashlib
+from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_random as random
 
-from ..inputs.reader import Inputs
+from ..inputs.declaration import optional, value
+from ..inputs.parsing import parse_args
 from ..postgres.limits import parse_password_version
 from ..schema.tokens import token
 from . import server as kotauth
 
 _API_KEY_PREFIX = "kauth_master_"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _CredentialsInputs:
+    secret_key: pulumi.Input[str] | None = optional()
+    database_password_version: int = value(parse_password_version, default=1)
 
 
 class KotauthCredentialsArgs(TypedDict):
@@ -45,15 +53,14 @@ class KotauthCredentials(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: KotauthCredentialsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Generate the secrets."""
-        inputs = Inputs.of(KotauthCredentialsArgs, name, args, secrets=["secret_key"])
-        version = inputs.take("database_password_version", parse_password_version, 1)
-        inputs.finish()
+        inputs = parse_args(_CredentialsInputs, KotauthCredentialsArgs, name, args, secrets=["secret_key"])
+        version = inputs.database_password_version
         super().__init__(token("KotauthCredentials"), name, {"database_password_version": version}, opts)
         kept = pulumi.ResourceOptions(parent=self, protect=True)
 
         # Generated also where a key is given: a protected resource can't leave the program, nor should it.
         generated = random.RandomPassword(f"{name}-secret-key", length=64, special=False, opts=kept)
-        given = args.get("secret_key")
+        given = inputs.secret_key
         self.secret_key = pulumi.Output.secret(given if given is not None else generated.result.apply(_sha256))
         self.secret_key_fingerprint = self.secret_key.apply(kotauth.key_fingerprint)
         # Kotauth asks for 12 characters with upper case, lower case and digit at every start.

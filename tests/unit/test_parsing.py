@@ -97,10 +97,11 @@ def test_a_rule_between_values_names_the_others_as_the_user_does() -> None:
     assert line == '  k:OTHER_PORT = "7": must differ from k:PORT, not from {colour}'
 
 
-def test_a_rule_between_values_is_silent_where_one_of_them_is_bad() -> None:
+def test_a_rule_between_values_takes_the_default_of_a_bad_one_or_is_silent() -> None:
     lines = refusals(lambda: parsed({"port": 0, "note": "x"}))
     assert lines == ["it is not valid:", f'  port = "0": {PORT_RULE}']
     assert len(refusals(lambda: parsed({"port": 60, "other_port": 60, "note": "x", "memory": 1}))) == 4
+    assert len(refusals(lambda: parsed({"port": 60, "other_port": 0, "note": "x"}))) == 3
 
 
 def test_a_fault_of_a_check_itself_is_not_hidden() -> None:

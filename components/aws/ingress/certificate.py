@@ -1,12 +1,15 @@
 """A public certificate from ACM, validated through DNS: it renews itself as long as its record stays in the zone."""
 
 import re
+from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
-from ...inputs.reader import Inputs, one_of
+from ...inputs.choice import one_of
+from ...inputs.declaration import value
+from ...inputs.parsing import parse_args
 from ...schema.tokens import token
 from .dns import parse_host_name
 
@@ -26,6 +29,14 @@ def _parse_host_name(raw: object) -> str:
     if len(name) > _COMMON_NAME_CHARACTERS:
         raise ValueError(f"must have at most {_COMMON_NAME_CHARACTERS} characters: ACM takes no longer first name")
     return name
+
+
+@dataclass(frozen=True, kw_only=True)
+class _CertificateInputs:
+    host_name: str = value(_parse_host_name)
+    zone_id: pulumi.Input[str] = value()
+    key_algorithm: str = value(one_of("EC_prime256v1", "RSA_2048"), default="EC_prime256v1")
+    tags: dict[str, str] = value(default={})
 
 
 class AwsCertificateArgs(TypedDict):
@@ -49,10 +60,8 @@ class AwsCertificate(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AwsCertificateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Request the certificate, prove the name in the zone and wait until it is issued."""
-        inputs = Inputs.of(AwsCertificateArgs, name, args)
-        host_name = inputs.take("host_name", _parse_host_name)
-        key_algorithm = inputs.take("key_algorithm", one_of("EC_prime256v1", "RSA_2048"), "EC_prime256v1")
-        inputs.finish()
+        inputs = parse_args(_CertificateInputs, AwsCertificateArgs, name, args)
+        host_name, key_algorithm = inputs.host_name, inputs.key_algorithm
         super().__init__(token("AwsCertificate"), name, {"host_name": host_name, "key_algorithm": key_algorithm}, opts)
         child = pulumi.ResourceOptions(parent=self)
 
@@ -63,7 +72,7 @@ class AwsCertificate(pulumi.ComponentResource):
             key_algorithm=key_algorithm,
             # Browsers refuse a certificate that no log knows.
             options={"certificate_transparency_logging_preference": "ENABLED"},
-            tags=args.get("tags", {}),
+            tags=inputs.tags,
             opts=child,
         )
         # One name, so one option. It is the same for every certificate of this name and account, and a certificate is
@@ -71,7 +80,7 @@ class AwsCertificate(pulumi.ComponentResource):
         option = certificate.domain_validation_options[0]
         record = aws.route53.Record(
             f"{name}-validation",
-            zone_id=args["zone_id"],
+            zone_id=inputs.zone_id,
             name=option.resource_record_name,
             type=option.resource_record_type,
             records=[option.resource_record_value],

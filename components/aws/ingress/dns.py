@@ -5,12 +5,15 @@ without an answer would only hide the load balancer's own error page.
 """
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
-from ...inputs.reader import Inputs
+from ...inputs.declaration import Problem, optional, together, value
+from ...inputs.parsing import parse_args
 from ...inputs.text import pattern
 from ...schema.tokens import token
 
@@ -39,6 +42,21 @@ class AliasTarget(TypedDict):
     """Whether it has IPv6 addresses too. Default false."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class _DnsInputs:
+    zone_id: pulumi.Input[str] = value()
+    name: str = value(parse_host_name)
+    alias: AliasTarget | None = optional()
+    address: pulumi.Input[str] | None = optional()
+
+    @together
+    def check_target(self) -> Iterator[Problem]:
+        """Check that the name stands for one thing."""
+        if (self.alias is None) == (self.address is None):
+            shown = "" if self.alias is None else "set"
+            yield Problem("alias", shown, "must be set, or else address: exactly one of them")
+
+
 class AwsDnsArgs(TypedDict):
     """Inputs of `AwsDns`: what the name stands for is either `alias` or `address`."""
 
@@ -60,40 +78,36 @@ class AwsDns(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AwsDnsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make the record."""
-        inputs = Inputs.of(AwsDnsArgs, name, args)
-        host_name = inputs.take("name", parse_host_name)
-        alias, address = args.get("alias"), args.get("address")
-        if (alias is None) == (address is None):
-            inputs.problem("alias", "" if alias is None else "set", "must be set, or else address: exactly one of them")
-        inputs.finish()
-        super().__init__(token("AwsDns"), name, {"name": host_name}, opts)
+        inputs = parse_args(_DnsInputs, AwsDnsArgs, name, args)
+        alias, address = inputs.alias, inputs.address
+        super().__init__(token("AwsDns"), name, {"name": inputs.name}, opts)
         child = pulumi.ResourceOptions(parent=self)
 
         if alias is None:
             record = aws.route53.Record(
                 name,
-                zone_id=args["zone_id"],
-                name=host_name,
+                zone_id=inputs.zone_id,
+                name=inputs.name,
                 type="A",
                 ttl=_ADDRESS_TTL_SECONDS,
                 records=[address] if address is not None else [],
                 opts=child,
             )
         else:
-            record = _alias(name, "A", args, alias, child)
+            record = _alias(name, "A", inputs, alias, child)
             if alias.get("dualstack", False):
-                _alias(f"{name}-ipv6", "AAAA", args, alias, child)
+                _alias(f"{name}-ipv6", "AAAA", inputs, alias, child)
         self.fqdn = record.fqdn
         self.register_outputs({"fqdn": self.fqdn})
 
 
 def _alias(
-    name: str, kind: str, args: AwsDnsArgs, target: AliasTarget, opts: pulumi.ResourceOptions
+    name: str, kind: str, inputs: _DnsInputs, target: AliasTarget, opts: pulumi.ResourceOptions
 ) -> "aws.route53.Record":
     return aws.route53.Record(
         name,
-        zone_id=args["zone_id"],
-        name=args["name"],
+        zone_id=inputs.zone_id,
+        name=inputs.name,
         type=kind,
         aliases=[{"name": target["dns_name"], "zone_id": target["zone_id"], "evaluate_target_health": False}],
         opts=opts,

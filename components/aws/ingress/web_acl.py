@@ -5,12 +5,15 @@ would meet count instead of block, each with its reason below. The two that are 
 again by label, except where a URL is what the request is about.
 """
 
+from dataclasses import dataclass
 from typing import Any, NotRequired, TypeAlias, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
-from ...inputs.reader import Inputs, whole_number
+from ...inputs.declaration import optional, value
+from ...inputs.number import whole_number
+from ...inputs.parsing import parse_args
 from ...schema.tokens import token
 from ..observability.logs import RETENTION_DAYS, encrypted_log_group, parse_retention
 
@@ -58,6 +61,15 @@ _DISCOVERY_PATHS = r"^/t/[^/]+/(\.well-known/.*|protocol/openid-connect/certs)$"
 _REDACTED_HEADERS = ("authorization", "cookie")
 
 
+@dataclass(frozen=True, kw_only=True)
+class _WebAclInputs:
+    login_rate_limit: int = value(parse_rate_limit, default=LOGIN_RATE_LIMIT)
+    rate_limit: int = value(parse_rate_limit, default=RATE_LIMIT)
+    log_retention_days: int = value(parse_retention, default=RETENTION_DAYS)
+    kms_key_arn: pulumi.Input[str] | None = optional()
+    tags: dict[str, str] = value(default={})
+
+
 class AwsWebAclArgs(TypedDict):
     """Inputs of `AwsWebAcl`."""
 
@@ -83,14 +95,10 @@ class AwsWebAcl(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AwsWebAclArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make the rules and their log."""
-        inputs = Inputs.of(AwsWebAclArgs, name, args)
-        login_rate = inputs.take("login_rate_limit", parse_rate_limit, LOGIN_RATE_LIMIT)
-        rate = inputs.take("rate_limit", parse_rate_limit, RATE_LIMIT)
-        retention = inputs.take("log_retention_days", parse_retention, RETENTION_DAYS)
-        inputs.finish()
+        inputs = parse_args(_WebAclInputs, AwsWebAclArgs, name, args)
+        login_rate, rate, tags = inputs.login_rate_limit, inputs.rate_limit, inputs.tags
         super().__init__(token("AwsWebAcl"), name, {"login_rate_limit": login_rate, "rate_limit": rate}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        tags = args.get("tags", {})
 
         acl = aws.wafv2.WebAcl(
             name,
@@ -118,10 +126,10 @@ class AwsWebAcl(pulumi.ComponentResource):
         logs = encrypted_log_group(
             f"{name}-log",
             own_key=(f"{name}-key", f"Log of {name}"),
-            key_arn=args.get("kms_key_arn"),
+            key_arn=inputs.kms_key_arn,
             # WAF logs only to names that begin so; the rest is the engine's unique name.
             group_name=pulumi.Output.concat("aws-waf-logs-", acl.name),
-            retention_days=retention,
+            retention_days=inputs.log_retention_days,
             tags=tags,
             opts=child,
         )

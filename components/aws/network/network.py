@@ -5,12 +5,15 @@ security group says. Traffic to S3 never passes a NAT gateway, and reaches only 
 layers of ECR.
 """
 
+from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
-from ...inputs.reader import Inputs, one_of
+from ...inputs.choice import one_of
+from ...inputs.declaration import optional, value
+from ...inputs.parsing import parse_args
 from ...schema.tokens import token
 from ..observability.logs import RETENTION_DAYS, parse_retention
 from ..security.security_groups import WORLD
@@ -31,6 +34,16 @@ parse_nat_gateways = one_of(*_GATEWAYS)
 def nat_gateway_zones(zones: list[str], nat_gateways: str) -> list[str]:
     """Return the zones that have a NAT gateway."""
     return zones[: _GATEWAYS[nat_gateways]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _NetworkInputs:
+    zones: list[str] = value(parse_zones)
+    cidr: str = value(parse_vpc_cidr, default=CIDR)
+    nat_gateways: str = value(parse_nat_gateways, default=NAT_GATEWAYS)
+    flow_log_retention_days: int = value(parse_retention, default=RETENTION_DAYS)
+    kms_key_arn: pulumi.Input[str] | None = optional()
+    tags: dict[str, str] = value(default={})
 
 
 class AwsNetworkArgs(TypedDict):
@@ -70,14 +83,10 @@ class AwsNetwork(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AwsNetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make the network."""
-        inputs = Inputs.of(AwsNetworkArgs, name, args)
-        zones = inputs.take("zones", parse_zones)
-        cidr = inputs.take("cidr", parse_vpc_cidr, CIDR)
-        nat_gateways = inputs.take("nat_gateways", parse_nat_gateways, NAT_GATEWAYS)
-        retention_days = inputs.take("flow_log_retention_days", parse_retention, RETENTION_DAYS)
-        inputs.finish()
+        inputs = parse_args(_NetworkInputs, AwsNetworkArgs, name, args)
+        zones, cidr, nat_gateways = inputs.zones, inputs.cidr, inputs.nat_gateways
         super().__init__(token("AwsNetwork"), name, {"zones": zones, "cidr": cidr, "nat_gateways": nat_gateways}, opts)
-        self._prefix, self._tags = name, args.get("tags", {})
+        self._prefix, self._tags = name, inputs.tags
         self._child = pulumi.ResourceOptions(parent=self)
         ranges = plan(cidr, len(zones))
 
@@ -96,8 +105,8 @@ class AwsNetwork(pulumi.ComponentResource):
         flow_log(
             f"{name}-flow-log",
             vpc_id=vpc.id,
-            retention_days=retention_days,
-            key_arn=args.get("kms_key_arn"),
+            retention_days=inputs.flow_log_retention_days,
+            key_arn=inputs.kms_key_arn,
             tags=self._tags,
             opts=self._child,
         )

@@ -4,12 +4,17 @@ While servers roll, two generations run, and each must read its own value also a
 version with its own staging label beside AWSCURRENT, the old version keeps its label, and nothing deletes it.
 """
 
+from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
-from ...inputs.reader import Inputs, true_or_false, whole_number
+from ...inputs.choice import true_or_false
+from ...inputs.declaration import optional
+from ...inputs.declaration import value as declared_value
+from ...inputs.number import whole_number
+from ...inputs.parsing import parse_args
 from ...schema.tokens import token
 from .key import customer_managed_key
 
@@ -40,6 +45,17 @@ class SecretReference(TypedDict):
     version_label: NotRequired[pulumi.Input[str]]
     """Staging label of the version, as `AwsSecret` gives it. A new label makes a new host; by default a host reads what
     is current at each boot."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _SecretInputs:
+    value: pulumi.Input[str] = declared_value()
+    description: str = declared_value()
+    version: int | None = optional(_parse_version)
+    kms_key_arn: pulumi.Input[str] | None = optional()
+    recovery_window_days: int = declared_value(_parse_recovery_window, default=30)
+    deletion_protection: bool = declared_value(true_or_false, default=False)
+    tags: dict[str, str] = declared_value(default={})
 
 
 class AwsSecretArgs(TypedDict):
@@ -76,13 +92,9 @@ class AwsSecret(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AwsSecretArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Store the value."""
-        inputs = Inputs.of(AwsSecretArgs, name, args, secrets=["value"])
-        version = inputs.optional("version", _parse_version)
-        recovery_window_days = inputs.take("recovery_window_days", _parse_recovery_window, 30)
-        protect = inputs.take("deletion_protection", true_or_false, False)
-        inputs.finish()
-        label = staging_label(version) if version else None
-        tags = args.get("tags", {})
+        inputs = parse_args(_SecretInputs, AwsSecretArgs, name, args, secrets=["value"])
+        label = staging_label(inputs.version) if inputs.version else None
+        recovery_window_days, protect, tags = inputs.recovery_window_days, inputs.deletion_protection, inputs.tags
         super().__init__(
             token("AwsSecret"),
             name,
@@ -92,12 +104,12 @@ class AwsSecret(pulumi.ComponentResource):
         kept = pulumi.ResourceOptions(parent=self, protect=protect)
 
         self.kms_key_arn = pulumi.Output.from_input(
-            args.get("kms_key_arn")
+            inputs.kms_key_arn
             or customer_managed_key(f"{name}-key", f"Encrypts the secret {name}", kept, tags=tags).arn
         )
         secret = aws.secretsmanager.Secret(
             name,
-            description=args["description"],
+            description=inputs.description,
             kms_key_id=self.kms_key_arn,
             recovery_window_in_days=recovery_window_days,
             tags=tags,
@@ -106,7 +118,7 @@ class AwsSecret(pulumi.ComponentResource):
         aws.secretsmanager.SecretVersion(
             f"{name}-version",
             secret_id=secret.id,
-            secret_string=pulumi.Output.secret(args["value"]),
+            secret_string=pulumi.Output.secret(inputs.value),
             version_stages=[CURRENT, label] if label else None,
             # A label that moves on to the same version would leave the old generation without a value.
             opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True, replace_on_changes=["versionStages"]),
