@@ -10,7 +10,7 @@ import contextlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 from simulators.aws import aws_simulator
@@ -68,7 +68,7 @@ class Project:
 
 
 @contextlib.contextmanager
-def project(folder: Path) -> Iterator[Project]:
+def project(folder: Path) -> Generator[Project]:
     """Yield the project, while a simulator answers for AWS."""
     folder.mkdir()
     with aws_simulator(program=folder) as aws:

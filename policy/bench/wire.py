@@ -4,6 +4,9 @@ What it costs is the processor time of that process from its start to its end. U
 depends on who else is at work, and a process that only starts tells what of it is the start.
 """
 
+# gRPC's own signatures leave types open.
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 import os

@@ -6,7 +6,7 @@ import asyncio
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 
@@ -97,18 +97,17 @@ def put(resource: str, path: str, value: Any) -> Change:
     # Copied, because a later change of the same program may change a part of the value.
     def change(resources: Resources) -> None:
         *parents, last = path.split(".")
-        target: Any = resources[resource][1]
+        target: dict[Any, Any] | list[Any] = resources[resource][1]
         for step in parents:
             target = target[int(step)] if isinstance(target, list) else target.setdefault(step, {})
         if isinstance(target, list) and last == "+":
             target.append(copy.deepcopy(value))
-        elif value is ABSENT:
-            key: Any = int(last) if isinstance(target, list) else last
+            return
+        key: Any = int(last) if isinstance(target, list) else last
+        if value is ABSENT:
             del target[key]
-        elif isinstance(target, list):
-            target[int(last)] = copy.deepcopy(value)
         else:
-            target[last] = copy.deepcopy(value)
+            target[key] = copy.deepcopy(value)
 
     return change
 
@@ -159,7 +158,7 @@ def resolve(value: Any, made: dict[str, Any]) -> Any:  # noqa: PLR0911 - one for
         parts: pulumi.Output[Any] = pulumi.Output.all(**resolve(value.parts, made))
         return parts.apply(value.make)
     if isinstance(value, dict):
-        return {key: resolve(member, made) for key, member in value.items()}
+        return {key: resolve(member, made) for key, member in cast("Args", value).items()}
     if isinstance(value, list):
-        return [resolve(element, made) for element in value]
+        return [resolve(element, made) for element in cast("list[Any]", value)]
     return value

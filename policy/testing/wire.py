@@ -1,5 +1,8 @@
 """Runs a Pulumi program under mocks and gives what it registers, as it is on the wire, to the pack's own servicer."""
 
+# The SDK's own signatures leave types open.
+# pyright: reportUnknownMemberType=false
+
 from __future__ import annotations
 
 import asyncio
@@ -90,7 +93,7 @@ class Registered:
     """A program's resources, as the engine got them."""
 
     registrations: list[tuple[str, resource_pb2.RegisterResourceRequest]]
-    outputs: dict[str, struct_pb2.Struct] = field(default_factory=dict)
+    outputs: dict[str, struct_pb2.Struct] = field(default_factory=dict[str, struct_pb2.Struct])
     """What the provider made of each, by URN."""
 
     def analyze_requests(self) -> Iterable[proto.AnalyzeRequest]:

@@ -4,8 +4,9 @@ import json
 
 import pulumi
 import pulumi_aws as aws
+from policy.testing.aws_documents import document
 
-from policy.testing.aws_program import KNOWN, document
+from policy.testing.aws_program import KNOWN
 from policy.testing.change import ABSENT, Args, Change, From, add, put, without
 
 from ..mutation import CAUGHT, NOTHING, PASSED, REQUIRED, Case, Row, found, on_aws

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from policy.testing.aws_program import document
+from policy.testing.aws_documents import document
+
 from policy.testing.change import ABSENT, Args, Change, put, without
 
 from ..mutation import NOTHING, Case, found, spelled

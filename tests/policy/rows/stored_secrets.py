@@ -3,8 +3,9 @@
 import json
 
 import pulumi_aws as aws
+from policy.testing.aws_documents import ACCOUNT, document
 
-from policy.testing.aws_program import ACCOUNT, KNOWN, document
+from policy.testing.aws_program import KNOWN
 from policy.testing.change import ABSENT, UNKNOWN, Args, From, add, put
 
 from ..mutation import NOTHING, REQUIRED, Case, Impossible, Row, found, on_aws, spelled, state
