@@ -4,8 +4,8 @@ import json
 
 import pulumi
 import pulumi_aws as aws
-from policy.testing.aws_documents import document
 
+from policy.testing.aws_documents import document
 from policy.testing.aws_program import KNOWN
 from policy.testing.change import ABSENT, Args, Change, From, add, put, without
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 from policy.testing.aws_documents import document
-
 from policy.testing.change import ABSENT, Args, Change, put, without
 
 from ..mutation import NOTHING, Case, found, spelled

@@ -3,8 +3,8 @@
 import json
 
 import pulumi_aws as aws
-from policy.testing.aws_documents import document
 
+from policy.testing.aws_documents import document
 from policy.testing.aws_program import KNOWN
 from policy.testing.change import UNKNOWN, Args, Change, From, Secret, add, put
 

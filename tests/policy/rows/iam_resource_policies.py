@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 import pulumi_aws as aws
-from policy.testing.aws_documents import document
 
+from policy.testing.aws_documents import document
 from policy.testing.change import ABSENT, UNKNOWN, Args, Change, From, Secret, add, put
 
 from ..mutation import NOTHING, Case, found, spelled, state

@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterable
 
 import pulumi_aws as aws
-from policy.testing.aws_documents import document
 
 from policy.kotauth_policy.readers.aws.actions import DECRYPTIONS, ESCALATIONS, SECRETS
+from policy.testing.aws_documents import document
 from policy.testing.change import Args, Change, From, add, put
 
 from ..mutation import CAUGHT, NOTHING, PASSED, Case, found

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 
 import pulumi_aws as aws
-from policy.testing.aws_documents import document
 
+from policy.testing.aws_documents import document
 from policy.testing.change import UNKNOWN, Args, Change, From, add, put
 
 from ..mutation import CAUGHT, NOTHING, PASSED, Case, found

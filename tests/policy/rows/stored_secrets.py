@@ -3,8 +3,8 @@
 import json
 
 import pulumi_aws as aws
-from policy.testing.aws_documents import ACCOUNT, document
 
+from policy.testing.aws_documents import ACCOUNT, document
 from policy.testing.aws_program import KNOWN
 from policy.testing.change import ABSENT, UNKNOWN, Args, From, add, put
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 import pulumi_aws as aws
-from policy.testing.aws_documents import ACCOUNT, document
 
+from policy.testing.aws_documents import ACCOUNT, document
 from policy.testing.change import Args, Change, add, put
 
 from ..mutation import Case, found, spelled

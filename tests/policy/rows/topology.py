@@ -3,9 +3,8 @@
 import json
 from collections.abc import Callable
 
-from policy.testing.aws_compute import late
-
 from policy.testing import aws_program
+from policy.testing.aws_compute import late
 from policy.testing.aws_host import PROXY, encoded, user_data
 from policy.testing.change import ABSENT, All, Args, From, Secret, copied, put, without
 
