@@ -1,4 +1,5 @@
-# The Makefile only saves typing: `make help` lists what there is.
+# The Makefile only saves typing: `make help` lists what there is. cli/__init__.py says which module does which job,
+# toolchain/__init__.py what `venv`, `engine` and `env` do.
 
 STACK ?= dev
 FORMAT ?= table

@@ -1,17 +1,15 @@
 """What `make` calls: a module for each job, and what jobs share.
 
-================  ====================================================================================================
-`make up`         `lifecycle.up`; says at the end whether the address answers (`readiness`)
-`make down`       `lifecycle.down`
-`make purge`      `lifecycle.purge`
-`make preview`    `preview`; what the policy rules object to is read by `verdicts`; OFFLINE=1 is `offline`
-`make policy-     `policy_report`, which reads the same verdicts
-report`
-`make image`      `host_image`, with the digests of `image_digest`, written by `stack_file`
-================  ====================================================================================================
-
-Shared: `stack` is a stack with its settings, `pulumi_command` runs `pulumi`, `preparation` is what a stack needs before
-`pulumi up` or a preview (a Docker daemon, and for development the images of `development_images`).
+`lifecycle`           `make up`, `make down`, `make purge`; `up` ends with the answer of the address (`readiness`)
+`preview`             `make preview`: what Pulumi prints, then the `verdicts` of the policy rules
+`offline`             OFFLINE=1, the AWS simulator in the place of AWS
+`policy_report`       `make policy-report`: the `verdicts` alone
+`host_image`          `make image`, with the digests of `image_digest`, written by `stack_file`
+`development_images`  the images of the development stack
+`preparation`         what a stack needs before `pulumi up` or a preview
+`stack`               a stack with its file, its settings and its options for `pulumi`
+`pulumi_command`      runs `pulumi`
+`aws_client`          asks AWS
 
 Nothing here is needed to use the program: `pulumi install && pulumi stack init dev && pulumi up` does the same with an
 engine of one's own. No tracked file is ever changed but by `make image`, whose purpose it is: the engine writes to the

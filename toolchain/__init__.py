@@ -4,6 +4,13 @@ On a machine with internet this finds or downloads Pulumi's official CLI and plu
 be reached, it builds the same engine from the Go module proxy, once, into a cache outside the checkout. Nothing else in
 the project knows which of the two it got: `environment()` says how to call it.
 
+`pulumi`               the engine: `selection` finds, downloads or builds it, with the versions of `pins`
+`language_host`        what a built engine runs Python programs with
+`machine`              the cache, packages, virtualenvs, the Docker daemon
+`checkout_virtualenv`  `.venv` of this checkout
+`local_state`          state and passphrase of stacks on this machine
+`variables`            the environment in which `pulumi` is this engine
+
 Everything here but `language_host` runs on the standard library alone, because it runs before any virtualenv exists.
 """
 

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from . import workspace
+from . import checkout_virtualenv
 from .machine import docker, progress
 from .machine.errors import EngineError
 from .pulumi import selection
@@ -49,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _venv(_arguments: argparse.Namespace) -> None:
-    workspace.ensure(PROJECT)
+    checkout_virtualenv.ensure(PROJECT)
 
 
 def _setup(_arguments: argparse.Namespace) -> None:

@@ -30,7 +30,7 @@ def passphrase_file(project: Path) -> Path:
 
 
 def is_ours(name: str, value: str) -> bool:
-    """Tell whether a variable was set by `engine env`, perhaps for another checkout, rather than by the user."""
+    """Tell whether a variable was set by `make env`, perhaps for another checkout, rather than by the user."""
     endings = {
         "PULUMI_BACKEND_URL": f"/{FOLDER}/state",
         "PULUMI_CONFIG_PASSPHRASE_FILE": f"/{FOLDER}/passphrase",

@@ -1,4 +1,7 @@
 """What the policy pack costs, measured as ratios within one run, because every machine is another one.
 
 `make bench` prints a table and fails where a budget is broken. docs/benchmark.md says how to read it.
+
+`measured_stack` makes the stack, `packs` the packs that are compared. `pack_process` asks a pack alone, `preview` has
+the engine ask it. `budget` compares what was measured with what is allowed.
 """

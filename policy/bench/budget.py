@@ -1,4 +1,4 @@
-"""What is measured against what is allowed.
+"""What is allowed: the budgets, and the table that compares them with what was measured.
 
 Budgets are ratios within one run. Only the two that a user feels are seconds, and generous.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from .wire import Run
+from .pack_process import Run
 
 START_SECONDS = 1.0
 """Until the pack listens. The engine waits for that before it asks about the first resource."""
@@ -46,32 +46,34 @@ class Cost:
     """The least that a pack took in several runs, in seconds: noise of the machine only ever adds."""
 
     start: float
-    judging: float
+    evaluation: float
     processor: float
 
     @classmethod
     def least(cls, runs: Iterable[Run]) -> Cost:
         """Return the least of each."""
-        found = list(runs)
-        return cls(*(min(getattr(run, name) for run in found) for name in ("start", "judging", "processor")))
+        measured = list(runs)
+        return cls(*(min(getattr(run, name) for run in measured) for name in ("start", "evaluation", "processor")))
 
 
-def judged(costs: Mapping[int, Cost], resources: int) -> float:
+def per_resource(costs: Mapping[int, Cost], resources: int) -> float:
     """Return the processor time for each of so many resources, without the start of the process."""
     return (costs[resources].processor - costs[0].processor) / resources
 
 
 def of_pack(costs: Mapping[int, Cost], block: int) -> list[Figure]:
     """Return the figures of our pack alone: how it starts, and how it grows."""
-    among = judged(costs, block)
+    among = per_resource(costs, block)
     figures = [
         Figure("start until it listens", costs[0].start, "s", START_SECONDS),
-        Figure(f"{block} resources, all questions", costs[block].judging, "s", BLOCK_SECONDS),
+        Figure(f"{block} resources, all questions", costs[block].evaluation, "s", BLOCK_SECONDS),
         Figure(f"a resource among {block}, processor", among * 1000, "ms"),
     ]
     for resources in sorted(set(costs) - {0, block}):
         limit = GROWTH if resources <= 10 * block else FAR_GROWTH
-        figures.append(Figure(f"a resource among {resources:,} to that", judged(costs, resources) / among, "", limit))
+        figures.append(
+            Figure(f"a resource among {resources:,} to that", per_resource(costs, resources) / among, "", limit)
+        )
     return figures
 
 
@@ -79,7 +81,7 @@ def beside(name: str, costs: Mapping[int, Cost], other: Mapping[int, Cost], bloc
     """Return what our pack costs to another one."""
     return [
         Figure(f"start, processor, to {name}", costs[0].processor / other[0].processor),
-        Figure(f"a resource to {name}", judged(costs, block) / judged(other, block), "", BESIDE_OTHERS),
+        Figure(f"a resource to {name}", per_resource(costs, block) / per_resource(other, block), "", BESIDE_OTHERS),
     ]
 
 

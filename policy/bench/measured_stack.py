@@ -1,8 +1,8 @@
 """The stack that is measured: 100 resources which break no rule, and copies of them.
 
 It is the compliant stack on AWS, containers of the one on Docker, and two buckets. So nearly all areas have something
-to judge, and a rule that got slow shows. Copies are made of what was recorded on the wire: a program would take longer
-to register 10,000 resources than the pack takes to judge them.
+to evaluate, and a rule that got slow shows. Copies are made of what was recorded on the wire: a program would take
+longer to register 10,000 resources than the pack takes to evaluate them.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ PROJECT, STACK = "kotauth-infra", "test"
 def program() -> None:
     """Register one block. The engine runs this, too."""
     aws = aws_program.compliant()
-    bucket = {name: each for name, each in aws.items() if name.startswith("files")}
-    for number, part in enumerate((aws, _workers(), bucket, bucket)):
+    bucket = {name: resource for name, resource in aws.items() if name.startswith("files")}
+    for number, resources in enumerate((aws, _workers(), bucket, bucket)):
         made: dict[str, Any] = {}
-        for name, (kind, args) in part.items():
+        for name, (kind, args) in resources.items():
             options = pulumi.ResourceOptions(**args.get("opts", {}))
             inputs = {key: resolve(value, made) for key, value in args.items() if key != "opts"}
             made[name] = kind(f"{number}-{name}" if number else name, **inputs, opts=options)
@@ -61,9 +61,9 @@ def record() -> Requests:
     resources, stack = list(registered.analyze_requests()), registered.stack_request()
     if len(resources) != RESOURCES:
         raise AssertionError(f"a block has {RESOURCES} resources, not {len(resources)}")
-    for wire, request in zip(stack.resources, resources, strict=True):
-        # Nobody may need what is in there, but whoever gets it has to read it.
-        wire.properties.CopyFrom(request.properties)
+    for resource, request in zip(stack.resources, resources, strict=True):
+        # A rule may not need the properties, but the pack has to decode them.
+        resource.properties.CopyFrom(request.properties)
     return Requests(resources, stack)
 
 
@@ -71,8 +71,8 @@ def copies(block: Requests, resources: int) -> Requests:
     """Return a stack of so many resources, a multiple of a block's: each copy depends on itself only."""
     blocks = [_copy(block, f"-{number}") for number in range(resources // RESOURCES)]
     return Requests(
-        [each for copy in blocks for each in copy.resources],
-        proto.AnalyzeStackRequest(resources=[each for copy in blocks for each in copy.stack.resources]),
+        [request for copy in blocks for request in copy.resources],
+        proto.AnalyzeStackRequest(resources=[resource for copy in blocks for resource in copy.stack.resources]),
     )
 
 
@@ -85,14 +85,14 @@ def _copy(block: Requests, suffix: str) -> Requests:
         resources.append(resource)
     stack = proto.AnalyzeStackRequest()
     stack.CopyFrom(block.stack)
-    for each in stack.resources:
-        each.urn, each.name = each.urn + suffix, each.name + suffix
-        _rename(each.propertyDependencies, suffix)
+    for resource in stack.resources:
+        resource.urn, resource.name = resource.urn + suffix, resource.name + suffix
+        _rename(resource.propertyDependencies, suffix)
     return Requests(resources, stack)
 
 
 def _rename(dependencies: Mapping[str, proto.AnalyzerPropertyDependencies], suffix: str) -> None:
-    for each in dependencies.values():
-        urns = [urn + suffix for urn in each.urns]
-        del each.urns[:]
-        each.urns.extend(urns)
+    for dependency in dependencies.values():
+        urns = [urn + suffix for urn in dependency.urns]
+        del dependency.urns[:]
+        dependency.urns.extend(urns)

@@ -19,7 +19,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime import proto
 from pulumi.runtime.proto import analyzer_pb2_grpc
 
-from .block import PROJECT, STACK, Requests
+from .measured_stack import PROJECT, STACK, Requests
 from .packs import Pack, environment
 
 _UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
@@ -31,7 +31,7 @@ class Run:
 
     start: float
     """By the clock, from its start until it printed its port."""
-    judging: float
+    evaluation: float
     """By the clock, for all questions."""
     processor: float
     """Processor time of its whole life."""
@@ -57,11 +57,11 @@ def run(pack: Pack, requests: Requests | None = None) -> Run:
             raise RuntimeError(f"the pack {pack.name} did not start in {pack.folder}: `{' '.join(pack.command)}`")
         if requests:
             _ask(port, requests)
-        judged = time.perf_counter()
+        evaluated = time.perf_counter()
     finally:
         process.kill()
         _, seconds = ended(process)
-    return Run(started - before, judged - started, seconds)
+    return Run(started - before, evaluated - started, seconds)
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, float]:

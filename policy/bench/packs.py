@@ -32,7 +32,7 @@ _PYTHON = (sys.executable, "-u", "-m", "pulumi.policy", "127.0.0.1:0", ".")
 
 
 def ours() -> Pack:
-    """Return the pack of this project, in its place."""
+    """Return the pack of this project."""
     return Pack("kotauth", ROOT / "policy", _PYTHON)
 
 
@@ -58,17 +58,19 @@ def awsguard() -> Pack | str:
     try:
         folder = cache.artefact(f"awsguard-{cache.key(_AWSGUARD)}", install)
     except (subprocess.SubprocessError, OSError) as error:
-        said = str(getattr(error, "stderr", None) or error).strip().splitlines()
-        return f"npm can't install it: {said[0] if said else error}"
+        message = str(getattr(error, "stderr", None) or error).strip().splitlines()
+        return f"npm can't install it: {message[0] if message else error}"
     start = ("node", "node_modules/@pulumi/pulumi/cmd/run-policy-pack", "127.0.0.1:0", ".")
     return Pack("awsguard", folder, start, folder / "bin")
 
 
 def environment(project: str, stack: str) -> dict[str, str]:
     """Return the environment that language hosts give a pack."""
-    mine = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "KOTAUTH_POLICY"))}
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "KOTAUTH_POLICY"))
+    }
     return {
-        **mine,
+        **inherited,
         "PULUMI_PROJECT": project,
         "PULUMI_STACK": stack,
         "PULUMI_ORGANIZATION": "organization",

@@ -1,6 +1,6 @@
 """Previews of the measured stack by the real engine: without a pack, and with each.
 
-AWS is played by the simulator of the tests. What counts is the processor time of the command with all of its children,
+The AWS simulator answers for AWS. What counts is the processor time of the command with all of its children,
 the pack and the program among them: the engine waits for each of them to end.
 """
 
@@ -16,26 +16,30 @@ from pathlib import Path
 from simulators.aws import aws_simulator
 from toolchain import environment
 
-from .block import PROJECT, RESOURCES, STACK
+from .measured_stack import PROJECT, RESOURCES, STACK
+from .pack_process import ended
 from .packs import ROOT, Pack
-from .wire import ended
 
 _PROJECT = f"name: {PROJECT}\nruntime: {{name: python, options: {{toolchain: pip, virtualenv: venv}}}}\n"
-_PROGRAM = f"import sys\n\nsys.path.insert(0, {str(ROOT)!r})\nfrom policy.bench.block import program\n\nprogram()\n"
+_PROGRAM = (
+    f"import sys\n\nsys.path.insert(0, {str(ROOT)!r})\nfrom policy.bench.measured_stack import program\n\nprogram()\n"
+)
 
 
 class Project:
     """A project that registers one block of the measured stack, with an empty state."""
 
     def __init__(self, folder: Path, variables: dict[str, str]) -> None:
-        """Write it to a folder."""
+        """Write the project to a folder."""
         (folder / "Pulumi.yaml").write_text(_PROJECT, encoding="utf-8")
         (folder / "__main__.py").write_text(_PROGRAM, encoding="utf-8")
         (folder / "venv").symlink_to(sys.prefix)
         (folder / "state").mkdir()
-        mine = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "KOTAUTH_POLICY"))}
+        inherited = {
+            name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "KOTAUTH_POLICY"))
+        }
         state = {"PULUMI_BACKEND_URL": f"file://{folder / 'state'}", "PULUMI_CONFIG_PASSPHRASE": "bench"}
-        self._folder, self._environment = folder, {**mine, **environment(folder), **state, **variables}
+        self._folder, self._environment = folder, {**inherited, **environment(folder), **state, **variables}
         self._environment.pop("PULUMI_CONFIG_PASSPHRASE_FILE", None)
         self._pulumi("stack", "init", STACK)
 

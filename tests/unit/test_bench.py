@@ -8,20 +8,20 @@ from pathlib import Path
 import pytest
 
 from policy.bench import __main__ as bench
-from policy.bench import block, budget
+from policy.bench import budget, measured_stack
 from policy.bench.budget import Cost, Figure
-from policy.bench.wire import Run
+from policy.bench.pack_process import Run
 from policy.testing.wire import analyze, register
 
-RECORDED = block.record()
+RECORDED = measured_stack.record()
 
 
 def test_a_block_breaks_no_rule() -> None:
-    assert analyze(register(block.program)) == []
+    assert analyze(register(measured_stack.program)) == []
 
 
 def test_each_copy_depends_on_itself_only() -> None:
-    copies = block.copies(RECORDED, 300)
+    copies = measured_stack.copies(RECORDED, 300)
     urns = [resource.urn for resource in copies.resources]
     assert len(set(urns)) == 300
     assert urns == [resource.urn for resource in copies.stack.resources]
@@ -47,8 +47,8 @@ def test_the_trivial_rules_read_what_is_there() -> None:
     assert set(read) <= there
 
 
-def cost(processor: float, start: float = 0.2, judging: float = 0.2) -> Cost:
-    return Cost(start, judging, processor)
+def cost(processor: float, start: float = 0.2, evaluation: float = 0.2) -> Cost:
+    return Cost(start, evaluation, processor)
 
 
 def kept(figures: list[Figure]) -> list[bool]:
@@ -67,7 +67,7 @@ def test_the_least_of_each_counts() -> None:
             {0: cost(1), 100: cost(1.1), 1000: cost(11), 10_000: cost(1001)}, [True, True, False, False], id="quadratic"
         ),
         pytest.param({0: cost(1, start=1.1), 100: cost(1.1)}, [False, True], id="slow start"),
-        pytest.param({0: cost(1), 100: cost(1.1, judging=2.1)}, [True, False], id="slow"),
+        pytest.param({0: cost(1), 100: cost(1.1, evaluation=2.1)}, [True, False], id="slow"),
     ],
 )
 def test_budgets_of_the_pack(costs: dict[int, Cost], expected: list[bool]) -> None:

@@ -1,6 +1,6 @@
 """What the user sees while something takes long: what is being done, that it still goes on, how long it took.
 
-Everything goes to standard error, so that the output of `engine env` stays fit for `eval`.
+Everything goes to standard error, so that the output of `make env` stays fit for `eval`.
 """
 
 import subprocess

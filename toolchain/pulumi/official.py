@@ -41,7 +41,7 @@ def on_path(path: str | None = None) -> Path | None:
 
 
 def outside_cache(path: str) -> str:
-    """Return a PATH without the folders that an earlier `engine env` put there."""
+    """Return a PATH without the folders that an earlier `make env` put there."""
     here = cache.folder()
     return os.pathsep.join(entry for entry in path.split(os.pathsep) if not Path(entry).is_relative_to(here))
 
