@@ -1,7 +1,7 @@
 """The digests of a stack's container images, pinned in the stack's file beside their tags.
 
-A tag can be moved to another image, and each new host pulls. A registry is asked by the OCI distribution specification,
-without credentials, as hosts pull there. A private one of Amazon ECR is asked through AWS, with the user's.
+A tag can be moved to another image, and each new host pulls. Digests are requested by the OCI distribution
+specification, without credentials, as hosts pull; from private repositories in Amazon ECR through AWS, with the user's.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class Registries:
         named = f"{image.repository}:{image.tag}"
         private = private_repository(image.repository)
         try:
-            digest = _said_by_ecr(private, image.tag) if private else self._digest(url, f"repository:{path}:pull")
+            digest = _digest_from_ecr(private, image.tag) if private else self._digest(url, f"repository:{path}:pull")
         except (OSError, ValueError, AwsError) as error:
             raise UnresolvedError(f"{named} is not resolved: {error}") from None
         if not _DIGEST.fullmatch(digest):
@@ -107,7 +107,7 @@ class Registries:
         return _open(method, url, self._tokens[scope])
 
 
-def _said_by_ecr(repository: PrivateRepository, tag: str) -> str:
+def _digest_from_ecr(repository: PrivateRepository, tag: str) -> str:
     request = {"registryId": repository.account, "repositoryName": repository.name, "imageIds": [{"imageTag": tag}]}
     (image,) = call("ecr", repository.region, "describe_images", **request)["imageDetails"]
     return str(image["imageDigest"])
@@ -122,11 +122,14 @@ def _open(method: str, url: str, token: str | None) -> HTTPResponse:
 
 def _token(challenge: str, scope: str) -> str:
     """Return the token that a registry's authority gives to anybody."""
-    asked = dict(re.findall(r'(\w+)="([^"]*)"', challenge))
-    realm = asked.get("realm", "")
+    parameters = dict(re.findall(r'(\w+)="([^"]*)"', challenge))
+    realm = parameters.get("realm", "")
     if not realm.startswith("https://"):
         raise ValueError(f'the registry sends for a token to "{realm}", which is not https')
-    query = {"scope": asked.get("scope", scope), **({"service": asked["service"]} if "service" in asked else {})}
+    query = {
+        "scope": parameters.get("scope", scope),
+        **({"service": parameters["service"]} if "service" in parameters else {}),
+    }
     with _open("GET", f"{realm}?{urllib.parse.urlencode(query)}", None) as answer:
         granted = json.load(answer)
     return str(granted.get("token") or granted.get("access_token") or "")

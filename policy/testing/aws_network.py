@@ -12,7 +12,7 @@ from .change import Args, From, Resources
 def network() -> Resources:
     """Return the VPC with its subnets, routes and flow log."""
     vpc = {"vpc_id": From("vpc", "id")}
-    found: Resources = {
+    resources: Resources = {
         "vpc": (aws.ec2.Vpc, {"cidr_block": "10.64.0.0/16"}),
         "flow-log": (
             aws.ec2.FlowLog,
@@ -33,11 +33,11 @@ def network() -> Resources:
     }
     for number, kind in enumerate(("public", "private", "isolated")):
         for offset, zone in enumerate("ab"):
-            found[f"{kind}-{zone}"] = _subnet(zone, 2 * number + offset)
+            resources[f"{kind}-{zone}"] = _subnet(zone, 2 * number + offset)
             if kind != "private":
                 places = {"subnet_id": From(f"{kind}-{zone}", "id"), "route_table_id": From(f"{kind}-routes", "id")}
-                found[f"{kind}-{zone}-routes"] = (aws.ec2.RouteTableAssociation, places)
-    return found
+                resources[f"{kind}-{zone}-routes"] = (aws.ec2.RouteTableAssociation, places)
+    return resources
 
 
 def _subnet(zone: str, number: int) -> tuple[Any, Args]:

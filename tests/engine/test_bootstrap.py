@@ -319,7 +319,7 @@ class TestVirtualenv:
 
 
 class TestEnvironment:
-    """What `engine env` sets, and what it leaves alone."""
+    """What `make env` sets, and what it leaves alone."""
 
     @pytest.fixture
     def built_engine(self, empty_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:

