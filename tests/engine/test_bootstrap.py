@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.project import ROOT
 from toolchain import EngineError, environment, local_state
 from toolchain.machine import cache, docker, virtualenv
 from toolchain.pulumi import built, go_toolchain, official, pins, selection
@@ -221,7 +222,7 @@ class TestCache:
         started.mkdir()
         program = f"""
 import os, pathlib, sys, time
-from engine import cache
+from toolchain.machine import cache
 started = pathlib.Path({str(started)!r})
 (started / str(os.getpid())).touch()
 while len(list(started.iterdir())) < 3:
@@ -234,9 +235,7 @@ def build(partial):
 print((cache.artefact("thing-1", build) / "result").read_text())
 """
         processes = [
-            subprocess.Popen(
-                [sys.executable, "-c", program], cwd=pins.SOURCES.parent, stdout=subprocess.PIPE, text=True
-            )
+            subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True)
             for _ in range(3)
         ]
         assert [process.communicate()[0] for process in processes] == ["whole\n"] * 3

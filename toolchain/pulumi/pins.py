@@ -15,8 +15,8 @@ PULUMI_YAML_VERSION = "1.38.1"
 PLUGIN_VERSIONS = {"docker": "5.2.0", "random": "4.21.4"}
 """Resource plugins by package: the versions that the project's Python SDKs ask for."""
 
-SOURCES = Path(__file__).parent
-GO_MODULE = SOURCES / "go"
-GO_REQUIREMENTS = SOURCES / "requirements" / "go.txt"
-LANGUAGE_HOST = SOURCES.parent / "language_host"
-LANGUAGE_HOST_REQUIREMENTS = SOURCES / "requirements" / "language-host.txt"
+_SOURCES = Path(__file__).parent
+GO_MODULE = _SOURCES / "go"
+GO_REQUIREMENTS = _SOURCES / "requirements" / "go.txt"
+LANGUAGE_HOST = _SOURCES.parent / "language_host"
+LANGUAGE_HOST_REQUIREMENTS = _SOURCES / "requirements" / "language-host.txt"
