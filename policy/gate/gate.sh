@@ -85,7 +85,7 @@ judge() {
         True:*) say violated "$name: a mandatory rule is violated; the table names each, and what to do." ;;
         False:0:* | "False:$CHANGES:drift") say kept "$name: no mandatory rule is violated." ;;
         False:*) say broken "$name: Pulumi ended with $code, and not for a rule; it says above why." ;;
-        *) say broken "$name: not every rule has judged. Pulumi ended with $code and says above why." ;;
+        *) say broken "$name: not every rule was evaluated. Pulumi ended with $code and says above why." ;;
     esac
 }
 

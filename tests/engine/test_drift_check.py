@@ -81,7 +81,7 @@ class TestForeignProgram:
         aws.clear()
         assert result.code == 2, result.output
         assert "not allowed to look" in result.output
-        assert "prod: preview: not every rule has judged. Pulumi ended with 1" in result.summary
+        assert "prod: preview: not every rule was evaluated. Pulumi ended with 1" in result.summary
         assert "prod: drift: not known. Pulumi ended with 1" in result.summary
         assert DEPLOYED in result.summary
 

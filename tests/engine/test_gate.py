@@ -94,7 +94,7 @@ class TestForeignProgram:
         result = judged(shop, SHOP, "--levels", str(levels))
         assert result.code == 2, result.output
         assert "keep-log: no rule has this name, did you mean keep-logs?" in " ".join(result.output.split())
-        assert "not every rule has judged" in result.summary
+        assert "not every rule was evaluated" in result.summary
         assert list(result.reports.iterdir()) == []
 
     @pytest.mark.parametrize(
@@ -167,6 +167,6 @@ def test_a_value_that_only_an_update_makes_known_is_refused_before_it(tmp_path: 
     result = gate(project, "pull-request")
     assert result.code == 1, result.output
     assert "keep-logs@orders" in result.findings()
-    assert "cannot be judged at preview: property retentionInDays is unknown" in result.output
+    assert "cannot be evaluated at preview: property retentionInDays is unknown" in result.output
     assert result.names("keep-logs")
     assert [each["type"] for each in project.state()["deployment"].get("resources", [])] == []

@@ -2,7 +2,7 @@
 
 A row changes one resource of seventy. What a resource is on the wire depends on its own arguments and on what it names
 of others: at a preview no output of theirs is known. What the pack says of its inputs depends on nothing else; only the
-stack is judged as a whole.
+stack is evaluated as a whole.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The lists of actions and policies that rights are judged by, against AWS's own lists as installed with test tools."""
+"""The lists of actions and policies that decide about rights, against AWS's own lists as installed with test tools."""
 
 from __future__ import annotations
 

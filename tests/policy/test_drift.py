@@ -99,10 +99,10 @@ def test_each_secret_input_exists(token: str, name: str) -> None:
 
 
 def test_what_no_rule_judges_exists_and_is_judged_by_none() -> None:
-    judged = {token for rule in all_rules() for token in evaluated_types(rule, all_readers())}
+    evaluated = {token for rule in all_rules() for token in evaluated_types(rule, all_readers())}
     assert [token for token in UNJUDGED if not _args(token)] == []
-    assert UNJUDGED & judged == set()
-    assert {token.partition(":")[0] for token in judged} & set(PROVIDERS) == set()
+    assert UNJUDGED & evaluated == set()
+    assert {token.partition(":")[0] for token in evaluated} & set(PROVIDERS) == set()
 
 
 def test_each_property_that_is_read_exists(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,7 +38,7 @@ def blind(value: struct_pb2.Value, *, marked: bool) -> Iterator[None]:
             yield from blind(member, marked=marked)
 
 
-class Judged:
+class Evaluated:
     """What the pack reports of resources, one of which can be asked about again."""
 
     def __init__(self, registered: Registered, file: Path) -> None:
@@ -70,47 +70,47 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("of", [program, aws_program])
 def test_a_good_state_stays_one_without_its_secrets(of: Any, marked: bool, file: Path) -> None:
     registered = register(build(of=of.compliant), of.KNOWN)
-    judged = Judged(registered, file)
+    evaluated = Evaluated(registered, file)
     blinded = 0
     for request in registered.analyze_requests():
         for value in request.properties.fields.values():
             blinded += len(list(blind(value, marked=marked)))
-        judged.tell(request)
+        evaluated.tell(request)
     assert blinded > 2
-    assert judged.outcomes() == set()
+    assert evaluated.outcomes() == set()
 
 
 def test_a_key_that_comes_from_nowhere_is_not_taken_for_a_good_one(file: Path) -> None:
     brought = put("server-carrier", "uploads.0.content", Secret("0123456789abcdef" * 4))
     registered = register(build(brought), program.KNOWN)
-    judged = Judged(registered, file)
+    evaluated = Evaluated(registered, file)
     requests = list(registered.analyze_requests())
     for request in requests:
-        judged.tell(request)
-    assert judged.outcomes() == set()
+        evaluated.tell(request)
+    assert evaluated.outcomes() == set()
     for request in requests:
         for value in request.properties.fields.values():
             list(blind(value, marked=True))
-        judged.tell(request)
-    assert {(rule, resource) for rule, resource, _ in judged.outcomes()} == {("trace-secret-key", "server")}
+        evaluated.tell(request)
+    assert {(rule, resource) for rule, resource, _ in evaluated.outcomes()} == {("trace-secret-key", "server")}
 
 
 def test_whatever_is_blinded_no_rule_crashes(file: Path) -> None:
     registered = register(build(), program.KNOWN)
-    judged = Judged(registered, file)
+    evaluated = Evaluated(registered, file)
     requests = list(registered.analyze_requests())
     for request in requests:
-        judged.tell(request)
+        evaluated.tell(request)
     silent: set[str] = set()
     for original in requests:
         for name in original.properties.fields:
             request = proto.AnalyzeRequest()
             request.CopyFrom(original)
             request.properties.fields[name].CopyFrom(struct_pb2.Value(string_value=BLINDED))
-            judged.tell(request)
-            found = judged.outcomes()
+            evaluated.tell(request)
+            found = evaluated.outcomes()
             assert {outcome for _, _, outcome in found} <= {"undecidable", "fail"}
             if not found:
                 silent.add(name)
-        judged.tell(original)
+        evaluated.tell(original)
     assert not silent & {"image", "privileged", "capabilities", "envs", "labels", "volumes", "networksAdvanced", "user"}

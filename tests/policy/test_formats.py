@@ -91,11 +91,11 @@ def test_table_every_rule_is_counted_once_and_every_finding_is_shown() -> None:
     lines = made("table", everything()).splitlines()
     assert lines[1] == (
         "Policy rules: 7, of which 1 passed, 0 undecidable, 2 violated, 1 crashed, 1 waived, "
-        "1 with nothing to judge, 1 switched off"
+        "1 with nothing to evaluate, 1 switched off"
     )
     assert lines[2] == "  limit-memory      mandatory  passed 3, undecidable 1, violated 1"
     assert lines[5] == "  trace-secret-key  mandatory  waived 2"
-    assert "  nothing to judge: forbid-devices" in lines
+    assert "  nothing to evaluate: forbid-devices" in lines
     assert "  switched off: limit-cpu" in lines
     assert "limit-memory (mandatory, medium): Limit the memory of every container." in lines
     at = lines.index(f"  {FRONTEND}")

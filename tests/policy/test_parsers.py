@@ -25,7 +25,7 @@ from policy.kotauth_policy.formats import FORMATS, read
 from policy.kotauth_policy.readers.aws.actions import matches
 from policy.kotauth_policy.readers.docker.image import Image, parse_image
 from policy.kotauth_policy.readers.networks import is_nearly_all, parse_network
-from policy.kotauth_policy.readers.secrets.secret_text import has_secret, secret_words
+from policy.kotauth_policy.readers.secrets.text import has_secret, secret_words
 from policy.testing.wire import RULES
 
 from .reports import document, finding, rule, text

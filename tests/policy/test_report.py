@@ -1,4 +1,4 @@
-"""What the pack writes about every rule: passed, violated, undecidable, waived and nothing to judge are five things."""
+"""What the pack writes about every rule: passed, violated, undecidable, waived or nothing to evaluate."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_a_violation_and_a_value_that_is_unknown(file: Path) -> None:
     undecidable = written(file, put("frontend", "memory", UNKNOWN))["limit-memory"]
     assert undecidable["passed"] == passed - 1
     assert outcomes(undecidable) == [("undecidable", "frontend")]
-    assert undecidable["findings"][0]["message"] == "cannot be judged at preview: property memory is unknown"
+    assert undecidable["findings"][0]["message"] == "cannot be evaluated at preview: property memory is unknown"
 
 
 def test_a_resource_has_all_of_its_findings(file: Path) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from policy.kotauth_policy.readers.kotauth.server import is_secret_file
-from policy.kotauth_policy.readers.secrets.secret_names import Meaning, meaning
-from policy.kotauth_policy.readers.secrets.secret_text import has_secret, secret_words
+from policy.kotauth_policy.readers.secrets.names import Meaning, meaning
+from policy.kotauth_policy.readers.secrets.text import has_secret, secret_words
 from tests import processor_time
 
 from .rows.secret_commands import CAUGHT_COMMANDS, PASSED_COMMANDS

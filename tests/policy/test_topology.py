@@ -16,4 +16,4 @@ def test_an_unknown_part() -> None:
     about_servers = {rule.name for rule in all_rules() if rule.when is is_server}
     assert about_servers
     assert about_servers <= {v.rule for v in violations}
-    assert all("cannot be judged at preview" in v.message for v in violations)
+    assert all("cannot be evaluated at preview" in v.message for v in violations)

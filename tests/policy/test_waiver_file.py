@@ -1,4 +1,4 @@
-"""The file of the waivers: what is read, and that each fault is refused with its line, before anything is judged."""
+"""The file of the waivers: what is read, and that each fault is refused with its line, before anything is evaluated."""
 
 from __future__ import annotations
 

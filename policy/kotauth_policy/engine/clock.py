@@ -1,4 +1,4 @@
-"""The day that rules and waivers are judged on."""
+"""The day that rules and waivers are evaluated on."""
 
 from __future__ import annotations
 

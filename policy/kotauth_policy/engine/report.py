@@ -1,6 +1,6 @@
-"""What every rule said about the stack, for whoever wants to see more than the violations that the engine prints.
+"""The report: what every rule said about the stack, which is more than the violations that the engine prints.
 
-The engine shows nothing of a rule that passes, and nothing tells a rule that passed from one that met nothing to judge.
+The engine shows nothing of a rule that passes, nor whether it passed or met nothing to evaluate.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .waivers import Waiver
 FILE_VARIABLE = "KOTAUTH_POLICY_REPORT"
 """Names the file that the report is written to; without it nothing is written."""
 FORM_VERSION = 1
-"""A change that a reader of the report has to know of raises it."""
+"""Schema version of the report; increment it on incompatible changes."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def _rule_entry(rule: Rule, level: str | None, findings: Mapping[str, Sequence[F
         "area": rule.area,
         "level": level or rule.level.value,
         "severity": rule.severity.value,
-        # The key has its name from version 1 of the report.
+        # Version 1 of the report has this name for the description.
         "sentence": rule.description,
         "remedy": rule.remedy,
         "references": asdict(rule.references),

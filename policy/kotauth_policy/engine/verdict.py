@@ -1,7 +1,7 @@
 """What a rule says about a resource: pass, fail or undecidable.
 
 Undecidable is a verdict of its own, because CrossGuard turns an unknown value into a silent pass at preview and a
-failure in the middle of the update. Here a mandatory rule that cannot judge refuses the preview.
+failure in the middle of the update. Here a mandatory rule that cannot evaluate refuses the preview.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from enum import Enum
 
 
 class Outcome(Enum):
-    """The three states of a judgement, and the crash of a rule, which is never taken for one of them."""
+    """The three states of a evaluation, and the crash of a rule, which is never taken for one of them."""
 
     PASS = "pass"  # noqa: S105 - no password
     FAIL = "fail"
@@ -31,7 +31,7 @@ class Verdict:
     def message(self) -> str:
         """The sentence that a user reads: which property, and what is wrong with it."""
         if self.outcome is Outcome.UNDECIDABLE:
-            return f"cannot be judged at preview: property {self.path} {self.reason}"
+            return f"cannot be evaluated at preview: property {self.path} {self.reason}"
         return f"{self.path}: {self.reason}" if self.path else self.reason
 
 

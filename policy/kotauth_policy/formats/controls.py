@@ -23,7 +23,7 @@ Made from the rules by `make controls`; a test fails where the two differ. {tota
 {advisory} advisory; {unwaivable} can't be waived.
 
 - **Level**: a violation of a *mandatory* rule refuses the preview, one of an *advisory* rule is shown. What can't be
-  judged, because a value is unknown, is treated as a violation.
+  evaluated, because a value is unknown, is treated as a violation.
 - **Hub**: controls of AWS Security Hub. **Checkov**: the number of `CKV_AWS_…`, after `2:` that of `CKV2_AWS_…`.
 - **CIS**: sections of the CIS Docker Benchmark 1.6. **Row**: of Kotauth's production checklist.
 - **Waiver**: *no* where none is possible; such a rule stays mandatory in every environment. A waiver that is expired or

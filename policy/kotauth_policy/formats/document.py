@@ -9,9 +9,9 @@ import json
 from typing import Any, Literal, TypedDict, cast
 
 VERSION = 1
-"""Of the form of the report."""
+"""Schema version of the reports that this reads."""
 KEEP_WAIVERS_CURRENT = "keep-waivers-current"
-"""What refuses a preview for a waiver that is expired or useless; it judges no resource, so no rule has this name."""
+"""Refuses a preview for a waiver that is expired or useless. It evaluates no resource, so it is no rule of the pack."""
 
 Verdict = Literal["crash", "fail", "undecidable", "waived", "pass", "disabled", "idle"]
 
@@ -72,7 +72,7 @@ class Waiver(TypedDict):
 
 
 class Pack(TypedDict):
-    """Which pack judged."""
+    """Which pack evaluated."""
 
     name: str
     version: str

@@ -1,6 +1,6 @@
 """The report as JUnit XML, which every pipeline can show: an area is a suite, a rule or one of its findings a case.
 
-What refuses nothing (advisory, waived, nothing to judge) is a skipped case with its text: seen, and not red.
+What refuses nothing (advisory, waived, nothing to evaluate) is a skipped case with its text: seen, and not red.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def _cases(rule: RuleReport) -> Iterator[_Case]:
     elif rule["passed"]:
         yield _Case(rule["rule"])
     else:
-        yield _Case(rule["rule"], "skipped", "nothing to judge")
+        yield _Case(rule["rule"], "skipped", "nothing to evaluate")
 
 
 def _finding_case(rule: RuleReport, urn: str, findings: list[Finding]) -> _Case:

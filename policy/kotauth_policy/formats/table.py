@@ -11,15 +11,15 @@ _WORDS = {"pass": "passed", "undecidable": "undecidable", "fail": "violated", "c
 
 
 def table(document: Document) -> str:
-    """Return a line for each rule that met something to judge, the names of the others, and all findings."""
+    """Return a line for each rule that met something to evaluate, the names of the others, and all findings."""
     verdicts = _verdicts(document)
-    judged = [rule for rule in document["rules"] if verdicts[rule["rule"]] in _WORDS]
-    width = max((len(rule["rule"]) for rule in judged), default=0)
+    evaluated = [rule for rule in document["rules"] if verdicts[rule["rule"]] in _WORDS]
+    width = max((len(rule["rule"]) for rule in evaluated), default=0)
     idle, off = ([name for name, each in verdicts.items() if each == state] for state in ("idle", "disabled"))
     lines = [
         _totals(verdicts),
-        *(f"  {rule['rule']:{width}}  {rule['level']:9}  {_counts(rule)}" for rule in judged),
-        f"  nothing to judge: {', '.join(idle) or 'none'}",
+        *(f"  {rule['rule']:{width}}  {rule['level']:9}  {_counts(rule)}" for rule in evaluated),
+        f"  nothing to evaluate: {', '.join(idle) or 'none'}",
         *([f"  switched off: {', '.join(off)}"] if off else []),
     ]
     return "\n".join(["", *lines, *_found(document)]) + "\n"
@@ -38,7 +38,7 @@ def _totals(verdicts: dict[str, str]) -> str:
     counts = Counter(verdicts.values())
     totals = ", ".join(f"{counts[outcome]} {word}" for outcome, word in _WORDS.items())
     off = f", {counts['disabled']} switched off" if counts["disabled"] else ""
-    return f"Policy rules: {len(verdicts)}, of which {totals}, {counts['idle']} with nothing to judge{off}"
+    return f"Policy rules: {len(verdicts)}, of which {totals}, {counts['idle']} with nothing to evaluate{off}"
 
 
 def _found(document: Document) -> Iterator[str]:

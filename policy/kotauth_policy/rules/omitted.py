@@ -71,7 +71,7 @@ OMITTED = (
     Omitted(
         "Containers of an EC2 host: secret files encrypted in the state and readable by their owner only",
         "The host fetches them at each boot, so the program and its state have no such file. What it may fetch, and "
-        "that nothing of it is in the user data, is judged.",
+        "that nothing of it is in the user data, is evaluated.",
         References(checklist=(8, 9)),
         ("keep-secrets-out-of-user-data", "name-changed-resources", "encrypt-secrets-with-own-key"),
     ),
@@ -84,7 +84,7 @@ OMITTED = (
     Omitted(
         "Kotauth: a recovery path for the secret key on a Docker host",
         "The copy is an export of the state that somebody keeps elsewhere. On AWS, where it is a resource, it is "
-        "judged.",
+        "evaluated.",
         References(checklist=(8, 11)),
         ("protect-secret-key", "keep-deleted-secrets", "keep-keys"),
     ),

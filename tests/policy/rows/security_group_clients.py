@@ -202,7 +202,7 @@ _WITH_UNJUDGED = (
     "a group of another cluster",
     "a group of an older load balancer",
 )
-"""What the names of cases begin with whose clients are of a type that no rule judges."""
+"""What the names of cases begin with whose clients are of a type that no rule evaluates."""
 
 
 def _client(state: str, name: str, changes: tuple[Change, ...], outputs: Any) -> Case:

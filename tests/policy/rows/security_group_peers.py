@@ -28,7 +28,7 @@ def _inline(group: str, *rules: Args) -> tuple[Change, ...]:
     return others, put(group, "ingress", [{**_BODY, **rule} for rule in rules])
 
 
-def _judged(
+def _evaluated(
     rule: str, at: str, state: str, name: str, *changes: Change, outputs: Any = None, also: Found = NOTHING
 ) -> Case:
     expected = found(f"{rule}@{at}") if state == CAUGHT else NOTHING
@@ -36,7 +36,7 @@ def _judged(
 
 
 def _database(state: str, name: str, *rules: Args, outputs: Any = None) -> Case:
-    return _judged(DATABASE, "database-group", state, name, *_inline("database-group", *rules), outputs=outputs)
+    return _evaluated(DATABASE, "database-group", state, name, *_inline("database-group", *rules), outputs=outputs)
 
 
 def _of(*groups: Any) -> Args:
@@ -99,7 +99,7 @@ def _classic(**more: Any) -> tuple[Change, ...]:
 
 
 def _rule(state: str, name: str, *changes: Change, outputs: Any = None, also: Found = NOTHING) -> Case:
-    return _judged(DATABASE, "rule", state, name, *changes, outputs=outputs, also=also)
+    return _evaluated(DATABASE, "rule", state, name, *changes, outputs=outputs, also=also)
 
 
 _STANDALONE = (
@@ -123,7 +123,7 @@ _STANDALONE = (
 
 def _shared(state: str, name: str, *changes: Change, rule: Args | None = None) -> Case:
     """Return a case of one group for everything that a change puts into it."""
-    return _judged(
+    return _evaluated(
         DATABASE, "database-group", state, name, *_inline("database-group", rule or {"self": True}), *changes
     )
 
@@ -168,7 +168,7 @@ _SELF = (
 
 
 def _server(state: str, name: str, *rules: Args, changes: tuple[Change, ...] = (), outputs: Any = None) -> Case:
-    return _judged(SERVER, "host-group", state, name, *_inline("host-group", *rules), *changes, outputs=outputs)
+    return _evaluated(SERVER, "host-group", state, name, *_inline("host-group", *rules), *changes, outputs=outputs)
 
 
 _HTTPS: Args = {"from_port": 443, "to_port": 443}
@@ -216,7 +216,7 @@ _PROXY: Args = {
     "vpc_security_group_ids": [From("role-group", "id")],
 }
 _TO_ROLE = {"security_group_id": From("role-group", "id"), "type": "ingress", **_BODY}
-# Of a cluster only the ways in are judged.
+# Of a cluster only the ways in are evaluated.
 _UNJUDGED = found("name-unjudged-resources@kotauth-infra-test")
 _OTHER_DATABASES = tuple(
     _rule(

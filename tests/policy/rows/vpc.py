@@ -24,7 +24,7 @@ ROWS = (
         absent=NOTHING,
     ),
     Row("give-no-public-addresses", "public-a", "public-a/map_public_ip_on_launch", True, absent=NOTHING),
-    # A route of another stack's table is judged there.
+    # A route of another stack's table is evaluated there.
     Row(
         "isolate-database-subnets",
         "subnets",

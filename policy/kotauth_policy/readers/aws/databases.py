@@ -27,7 +27,7 @@ def is_postgres(database: Resource) -> bool:
     """Whether its engine is PostgreSQL, in any case of its letters, as the provider takes it.
 
     A replica and a restored database may leave the engine to their source. It is not in the program then, so no rule
-    about PostgreSQL judges them.
+    about PostgreSQL evaluates them.
     """
     engine = database.get("engine")
     if is_given(engine):

@@ -1,8 +1,8 @@
 """Policy documents of AWS, given as text, as an object, or not known yet.
 
 The provider turns an object into text before anyone sees it, so one unknown ARN makes the whole document unknown at a
-first preview. Then its origin is judged: a document that is made of resources of the stack names those, and is read
-when it is known, which is before the resource is made. One that comes from nowhere can't be judged.
+first preview. Then its origin is evaluated: a document that is made of resources of the stack names those, and is read
+when it is known, which is before the resource is made. One that comes from nowhere can't be evaluated.
 """
 
 from __future__ import annotations

@@ -7,12 +7,7 @@ program wrote one out.
 
 from __future__ import annotations
 
-import ipaddress
-
 from ...engine.resource import Naming, Resource
-from ...engine.value import Value
-from ...engine.verdict import MalformedError
-from ..networks import is_nearly_all, parse_network
 
 NAMING = Naming(
     outputs=(
@@ -177,9 +172,6 @@ BUCKET_POLICIES = ("aws:s3/bucketPolicy:BucketPolicy",)
 BUCKET_VERSIONINGS = ("aws:s3/bucketVersioning:BucketVersioning", "aws:s3/bucketVersioningV2:BucketVersioningV2")
 BUCKET_OBJECTS = ("aws:s3/bucketObjectv2:BucketObjectv2", "aws:s3/bucketObject:BucketObject")
 
-_PRIVATE = ipaddress.IPv6Network("fc00::/7")
-"""The private networks of IPv6, whose prefix is short."""
-
 
 def sources(resource: Resource, property_: str, *types: str) -> list[Resource]:
     """Return the resources of these types that a property's value comes from."""
@@ -189,38 +181,3 @@ def sources(resource: Resource, property_: str, *types: str) -> list[Resource]:
 def is_made_here(resource: Resource, property_: str, *types: str) -> bool:
     """Whether a property's value comes from a resource of one of these types in the stack."""
     return bool(sources(resource, property_, *types))
-
-
-def zones(resource: Resource, subnets: str, named: str | None = None) -> int:
-    """Return how many zones ``resource`` is in, by its subnets or by the zones that it names.
-
-    A subnet from elsewhere counts as one zone: nothing here tells where it is.
-    """
-    listed = resource.get(named).items() if named else []
-    if listed:
-        return len({zone.text() for zone in listed})
-    found = sources(resource, subnets, SUBNET)
-    value = resource.get(subnets)
-    if value.is_unknown and found:
-        return len(found)
-    elements = [each.field("subnetId") if isinstance(each.raw, dict) else each for each in value.items()]
-    ours = [each for each in elements if resource.origins_of(each, SUBNET)]
-    places = [subnet.get("availabilityZone") for subnet in found]
-    if ours and not any(place.is_unknown or place.is_absent for place in places):
-        return len({place.text() for place in places}) + len(elements) - len(ours)
-    return len(elements)
-
-
-def is_world(cidr: Value) -> bool:
-    """Whether a network is all addresses, or so many that it is meant to be all.
-
-    Raises ``MalformedError`` where it is none.
-    """
-    text = cidr.text()
-    if not text:
-        return False
-    network = parse_network(text)
-    if network is None:
-        raise MalformedError(cidr.path, "a network such as 10.0.0.0/16")
-    is_private = isinstance(network, ipaddress.IPv6Network) and network.subnet_of(_PRIVATE)
-    return is_nearly_all(network) and not is_private

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from ...engine.resource import Resource
 from ...engine.value import ABSENT, Value
 from ...engine.verdict import UndecidableError
+from ..networks import is_world
 from .resources import (
     DEFAULT_SECURITY_GROUP,
     EGRESS_RULE,
@@ -20,7 +21,6 @@ from .resources import (
     SECURITY_GROUP,
     SECURITY_GROUP_FORMS,
     SECURITY_GROUP_RULE,
-    is_world,
 )
 from .security_group_members import groups_named, has_stranger, identity
 

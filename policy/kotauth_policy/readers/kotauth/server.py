@@ -17,7 +17,7 @@ from ..docker.parts import SERVER, is_part, parts_in
 from ..docker.resources import CONTAINER
 from ..hosts.host_containers import Late
 from ..hosts.user_data import parameter_of, program_of
-from ..secrets.secret_names import words
+from ..secrets.names import words
 
 SECRET_KEY_FILE = "KAUTH_SECRET_KEY_FILE"  # noqa: S105 - a variable's name
 

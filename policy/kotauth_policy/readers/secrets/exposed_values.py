@@ -9,9 +9,9 @@ from ...engine.value import Value
 from ...engine.verdict import Verdict, fail, undecidable
 from ..aws.resources import KEY, PARAMETER, SECRET, SECRET_VERSION
 from ..docker.resources import SECRET as DOCKER_SECRET
+from .names import Meaning, meaning
 from .randomness import RANDOM_BYTES, RANDOM_PASSWORD, RANDOM_STRING, is_suffix
-from .secret_names import Meaning, meaning
-from .secret_text import has_secret
+from .text import has_secret
 
 _SOURCES = {
     RANDOM_PASSWORD: "a random password",
@@ -27,7 +27,7 @@ _STORES = (SECRET, SECRET_VERSION, PARAMETER, DOCKER_SECRET, KEY)
 def exposed(
     resource: Resource, property_: str, value: Value, *, name: str = "", text: str | None = None
 ) -> Iterator[Verdict]:
-    """Judge one string of a property that others read, by its mark, its origin, its form and the name that it has.
+    """Evaluate one string of a property that others read, by its mark, its origin, its form and the name that it has.
 
     The ``text`` that the name is for can be a part of the string.
     """

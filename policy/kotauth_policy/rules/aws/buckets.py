@@ -158,7 +158,7 @@ def disable_bucket_acls(bucket: Resource, _: Settings) -> Iterator[Verdict]:
     references=References(hub=("S3.5",), checkov=("CKV_AWS_379",)),
 )
 def require_tls_for_buckets(resource: Resource, _: Settings) -> Iterator[Verdict]:
-    """The policy itself is judged, so that one which is known only later is refused before it is made."""
+    """The policy itself is evaluated, so that one which is known only later is refused before it is made."""
     if resource.type in BUCKETS and resource.get("policy").is_absent:
         if not _satellites(resource, BUCKET_POLICIES):
             yield fail("", "has no policy")

@@ -13,7 +13,8 @@ from ...engine.rule import Area, Kind, Level, Parameter, References, Settings, S
 from ...engine.value import is_given
 from ...engine.verdict import Verdict, fail
 from ...readers.aws.databases import is_replica, is_restored, is_source
-from ...readers.aws.resources import DATABASE_INSTANCE, DEFAULT_ADMINISTRATORS, SUBNET_GROUP, zones
+from ...readers.aws.resources import DATABASE_INSTANCE, DEFAULT_ADMINISTRATORS, SUBNET_GROUP
+from ...readers.aws.zones import zones
 
 AREA = Area("databases")
 

@@ -50,7 +50,7 @@ def _is_in_vpc(function: Resource) -> bool:
 def run_supported_runtimes(function: Resource, settings: Settings) -> Iterator[Verdict]:
     """A runtime without a published date is newer than the table and passes. A function from an image has no runtime.
 
-    Layers name the runtimes that they fit, not the one that runs, so they are not judged.
+    Layers name the runtimes that they fit, not the one that runs, so they are not evaluated.
     """
     runtime, day = _runtime(function)
     if day is not None and day <= today():

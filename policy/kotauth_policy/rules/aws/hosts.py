@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from ...engine.resource import Resource
-from ...engine.rule import Area, Kind, Level, Parameter, References, Settings, Severity
+from ...engine.rule import Area, Level, References, Settings, Severity
 from ...engine.value import ABSENT, Value, is_given
 from ...engine.verdict import Verdict, fail, undecidable
 from ...readers.aws.hosts import disks, instance_types, launches_itself, metadata_option, says
@@ -14,22 +14,18 @@ from ...readers.aws.resources import (
     EBS_VOLUME,
     EIP,
     EIP_ASSOCIATION,
-    GROUP,
     HOSTS,
     INSTANCE,
     LAUNCH_CONFIGURATION,
     LAUNCH_TEMPLATE,
-    SPOT_REQUEST,
     SUBNET,
     sources,
-    zones,
 )
 from ...readers.docker.parts import runs_server
 from ...readers.hosts.user_data import PLAN, parse, property_of, text_of
-from ...readers.secrets.secret_text import has_secret
+from ...readers.secrets.text import has_secret
 
 AREA = Area("hosts")
-_FLOATING = ("$latest", "$default")
 _ADDRESSED = ("instanceId", "instance", "networkInterfaceId", "networkInterface")
 """What says whose a fixed address is, of an association and of an address itself."""
 # Whatever is named so has half a gigabyte: the system and nothing beside it.
@@ -144,7 +140,7 @@ def encrypt_disks(resource: Resource, _: Settings) -> Iterator[Verdict]:
 def keep_secrets_out_of_user_data(host: Resource, _: Settings) -> Iterator[Verdict]:
     """Everyone who may look at the instance reads it, and every process on the host.
 
-    What it starts is judged by the rules for containers, so user data that is unknown would leave all of them blind.
+    What it starts is evaluated by the rules for containers, so user data that is unknown would leave all of them blind.
     """
     value = property_of(host)
     if value.secret:
@@ -230,50 +226,3 @@ def size_kotauth_hosts(host: Resource, _: Settings) -> Iterator[Verdict]:
             yield undecidable("instanceType", "is not set, so a host of any size can be launched")
         elif _TOO_SMALL.fullmatch((kind.text() or "").lower()):
             yield fail("instanceType", "has half a gigabyte of memory")
-
-
-@AREA.rule(
-    "spread-groups-over-zones",
-    Severity.HIGH,
-    "Let a group launch its hosts in two zones or more.",
-    remedy="Give `vpc_zone_identifiers` subnets of two zones.",
-    types=(GROUP,),
-    references=References(hub=("AutoScaling.2",)),
-    parameters=(Parameter("minimum", Kind.NUMBER, 2, "The fewest zones.", relaxes=True),),
-)
-def spread_groups_over_zones(group: Resource, settings: Settings) -> Iterator[Verdict]:
-    """With one of them away, the group replaces its hosts in the other."""
-    if zones(group, "vpcZoneIdentifiers", "availabilityZones") < settings.number("minimum"):
-        yield fail("vpcZoneIdentifiers", f"is in fewer than {settings.number('minimum'):g} zones")
-
-
-@AREA.rule(
-    "pin-launch-template",
-    Severity.MEDIUM,
-    "Launch hosts from a numbered version of a launch template.",
-    remedy="Set `version` of `launch_template` to the template's `latest_version`, and use no launch configuration.",
-    types=(GROUP, INSTANCE, SPOT_REQUEST),
-    references=References(hub=("AutoScaling.9",), checkov=("CKV_AWS_315",)),
-)
-def pin_launch_template(resource: Resource, _: Settings) -> Iterator[Verdict]:
-    """`$Latest` changes what the next host is without a line in any preview."""
-    templates = list(_templates(resource))
-    if resource.type == GROUP and not templates:
-        yield fail("launchTemplate", "is not set")
-    for template in templates:
-        version = template.field("version")
-        if version.is_unknown:
-            if not resource.origins_of(version, LAUNCH_TEMPLATE):
-                yield undecidable(version.path)
-        elif (version.text() or "$Default").lower() in _FLOATING:
-            yield fail(version.path, "is not a number")
-
-
-def _templates(resource: Resource) -> Iterator[Value]:
-    """Yield each launch template that a group or an instance names, those of single instance types too."""
-    mixed = resource.get("mixedInstancesPolicy").field("launchTemplate") if resource.type == GROUP else None
-    named = [resource.get("launchTemplate")]
-    if mixed:
-        named += [mixed, *mixed.field("overrides").items()]
-    specified = (named[0], *(each.field("launchTemplateSpecification") for each in named[1:]))
-    yield from (each for each in specified if not each.is_absent)

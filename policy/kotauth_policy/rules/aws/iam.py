@@ -184,7 +184,7 @@ def forbid_administrator_policies(resource: Resource, _: Settings) -> Iterator[V
     attached = resource.get(ATTACHMENTS[resource.type])
     for value in [attached] if attached.is_unknown or isinstance(attached.raw, str) else attached.items():
         if value.is_unknown:
-            # A policy of the stack's own is judged itself.
+            # A policy of the stack's own is evaluated itself.
             if not resource.sources(value.root):
                 yield undecidable(value.path)
         elif ADMINISTRATOR.fullmatch(value.text() or ""):

@@ -151,7 +151,7 @@ def _reaches(rule: SecurityGroupRule, database: Resource) -> bool:
     references=References(hub=("EC2.19",), checklist=(2,)),
 )
 def restrict_database_ingress(resource: Resource, _: Settings) -> Iterator[Verdict]:
-    """An address range admits every host that gets an address in it later. A rule for another port is not judged."""
+    """An address range admits every host that gets an address in it later. A rule for another port is not evaluated."""
     stack = resource.in_stack()
     databases = stack.once(_databases_by_group)
     for rule in _ingress(resource):

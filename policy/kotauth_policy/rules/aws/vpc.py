@@ -116,7 +116,7 @@ def give_no_public_addresses(subnet: Resource, _: Settings) -> Iterator[Verdict]
 def isolate_database_subnets(group: Resource, _: Settings) -> Iterator[Verdict]:
     """A database that AWS calls private is one wrong switch away from the internet in such a subnet.
 
-    Subnets that another stack makes are judged there.
+    Subnets that another stack makes are evaluated there.
     """
     for subnet in sources(group, "subnetIds", DEFAULT_SUBNET):
         yield fail("subnetIds", f"holds {subnet.name}, a default subnet, which AWS makes with a route to the internet")

@@ -19,8 +19,8 @@ _ECR = ("aws:ecr/repository:Repository", "awsx:ecr:Repository", _AWSX_IMAGE)
 """Registries of the stack itself."""
 
 
-def _is_judged_elsewhere(resource: Resource, value: Value) -> bool:
-    """Whether the image comes from a resource of this stack, which the same rules judge."""
+def _is_evaluated_elsewhere(resource: Resource, value: Value) -> bool:
+    """Whether the image comes from a resource of this stack, which the same rules evaluate."""
     if resource.type != CONTAINER:
         return False
     text = value.known_text()
@@ -31,9 +31,9 @@ def _is_judged_elsewhere(resource: Resource, value: Value) -> bool:
 
 
 def _parsed(resource: Resource) -> Iterator[tuple[Value, Image | Verdict]]:
-    """Yield each image to judge, or why there is none; nothing where it is judged at another resource."""
+    """Yield each image to evaluate, or why there is none; nothing where it is evaluated at another resource."""
     for value in references(resource):
-        if _is_judged_elsewhere(resource, value):
+        if _is_evaluated_elsewhere(resource, value):
             continue
         if value.is_unknown or is_image_id(value.text() or ""):
             yield (

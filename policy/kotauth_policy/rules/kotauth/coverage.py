@@ -1,4 +1,4 @@
-"""Resources that no rule judges: containers, hosts, load balancers, databases and caches of other kinds."""
+"""Resources that no rule evaluates: containers, hosts, load balancers, databases and caches of other kinds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ AREA = Area("coverage")
 _STACK = "pulumi:pulumi:Stack"
 _SHOWN = 5
 
-# Each is another form of what a rule judges: a container, host, load balancer, database or cache.
+# Each is another form of what a rule evaluates: a container, host, load balancer, database or cache.
 UNJUDGED = frozenset(
     {
         "docker:index/service:Service",
@@ -80,7 +80,7 @@ PROVIDERS = (
 @AREA.rule(
     "name-unjudged-resources",
     Severity.LOW,
-    "Review the resources that no rule judges.",
+    "Review the resources that no rule evaluates.",
     level=Level.ADVISORY,
     remedy="Review them by hand, or use what the rules know: `docker.Container`, `aws.ec2.Instance`, "
     "`aws.lb.LoadBalancer`, `aws.rds.Instance`, `aws.elasticache.ReplicationGroup`.",
@@ -88,10 +88,10 @@ PROVIDERS = (
     references=References(documentation="https://www.pulumi.com/docs/insights/policy/"),
 )
 def name_unjudged_resources(root: Resource, _: Settings) -> Iterator[Verdict]:
-    """A resource that no rule judges breaks none, so without this line it would look checked."""
+    """A resource that no rule evaluates breaks none, so without this line it would look checked."""
     counted = Counter(resource.type for resource in root.in_stack().resources.values())
     unjudged = sorted(type_ for type_ in counted if type_ in UNJUDGED or type_.partition(":")[0] in PROVIDERS)
     if unjudged:
         shown = ", ".join(f"{type_} ({counted[type_]})" for type_ in unjudged[:_SHOWN])
         more = len(unjudged) - _SHOWN
-        yield fail("", f"no rule judges {shown}{f' and {more} more types' if more > 0 else ''}")
+        yield fail("", f"no rule evaluates {shown}{f' and {more} more types' if more > 0 else ''}")

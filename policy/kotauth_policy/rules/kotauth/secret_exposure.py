@@ -21,9 +21,9 @@ from ...readers.docker.containers import starts
 from ...readers.docker.resources import CONTAINER, DIGEST_LABELS
 from ...readers.kotauth.server import file_name, is_secret_file, uploads, variables
 from ...readers.secrets.exposed_values import exposed, is_place_of_unknown_secret
+from ...readers.secrets.forms import has_secret_form
 from ...readers.secrets.randomness import RANDOM_PASSWORD
-from ...readers.secrets.secret_forms import has_secret_form
-from ...readers.secrets.secret_text import has_secret, secret_words
+from ...readers.secrets.text import has_secret, secret_words
 
 AREA = Area("secret-exposure")
 
@@ -137,7 +137,7 @@ def _split(labels: list[Value], digest_names: list[str]) -> tuple[list[Value], l
     waivable=False,
 )
 def keep_secrets_out_of_commands(container: Resource, _: Settings) -> Iterator[Verdict]:
-    """The process list of the host shows it. Words are judged together: a flag says what the word behind it is."""
+    """The process list of the host shows it. Words are evaluated together: a flag says what the word behind it is."""
     probe = container.get("healthcheck")
     tests = probe if probe.secret or probe.is_unknown else probe.field("tests")
     for properties in ((container.get("entrypoints"), container.get("command")), (tests,)):

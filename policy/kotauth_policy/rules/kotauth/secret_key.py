@@ -1,7 +1,7 @@
 """Kotauth's secret key: where it comes from, what it looks like, and that it is never lost.
 
 It decrypts signing keys, second factors and mail passwords. With another key the server starts healthy and every login
-fails, so the key is judged by its origin already where its value is not known yet.
+fails, so the key is evaluated by its origin already where its value is not known yet.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _DISTINCT_CHARACTERS = 8
     waivable=False,
 )
 def trace_secret_key(server: Resource, _: Settings) -> Iterator[Verdict]:
-    """While the key is unknown its origin is judged, later the key itself."""
+    """While the key is unknown its origin is evaluated, later the key itself."""
     if not setting(server, SECRET_KEY_FILE):
         yield fail("envs", f"does not set {SECRET_KEY_FILE}")
         return
@@ -45,10 +45,10 @@ def trace_secret_key(server: Resource, _: Settings) -> Iterator[Verdict]:
     if not found:
         yield undecidable("envs", f"names in {SECRET_KEY_FILE} a file that no upload of this stack makes")
     for upload in found:
-        yield from _judge_unknown(upload) if upload.content.is_unknown else _judge_known(upload)
+        yield from _evaluate_unknown(upload) if upload.content.is_unknown else _evaluate_known(upload)
 
 
-def _judge_unknown(upload: Upload) -> Iterator[Verdict]:
+def _evaluate_unknown(upload: Upload) -> Iterator[Verdict]:
     sources = upload.sources()
     passwords = [source for source in sources if source.type == RANDOM_PASSWORD]
     where = f"of {upload.container.name}"
@@ -58,7 +58,7 @@ def _judge_unknown(upload: Upload) -> Iterator[Verdict]:
         yield fail(upload.content.path, f"{where} comes from no random password of {KEY_CHARACTERS} characters")
 
 
-def _judge_known(upload: Upload) -> Iterator[Verdict]:
+def _evaluate_known(upload: Upload) -> Iterator[Verdict]:
     path = upload.content.path
     where = f"of {upload.container.name}"
     if path.endswith(("source", "contentBase64")):
@@ -83,7 +83,7 @@ def _judge_known(upload: Upload) -> Iterator[Verdict]:
     references=References(checklist=(8,)),
 )
 def use_hex_secret_key(server: Resource, _: Settings) -> Iterator[Verdict]:
-    """32 bytes as `cli generate-secret-key` prints them. An unknown key is judged by its origin."""
+    """32 bytes as `cli generate-secret-key` prints them. An unknown key is evaluated by its origin."""
     for upload in secret_key_uploads(server):
         content = upload.content
         if (

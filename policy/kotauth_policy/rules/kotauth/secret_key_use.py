@@ -86,7 +86,7 @@ def keep_secret_key_apart(resource: Resource, _: Settings) -> Iterator[Verdict]:
     of it, and where else a key goes that was brought along.
     """
     if resource.type == CONTAINER:
-        yield from _judge_reader(resource)
+        yield from _evaluate_reader(resource)
         return
     for candidates in derived_keys(resource):
         # One of them is the key: it is fine as long as any could be.
@@ -103,7 +103,7 @@ def _strays(password: Resource) -> Iterator[tuple[Resource, str]]:
     components = stack.once(_parents)
     for consumer, name in stack.consumers(password):
         if consumer.type in components:
-            # What it makes of its inputs are resources, which are judged themselves.
+            # What it makes of its inputs are resources, which are evaluated themselves.
             continue
         is_key = name in ("uploads", "secretString") and (consumer.urn in carriers or is_secret_named(consumer, files))
         is_digest = name == "labels" and any(
@@ -127,7 +127,7 @@ def _key_files(stack: Stack) -> tuple[set[str], set[str]]:
     return carriers, {file_name(path) for server in servers if (path := setting(server, SECRET_KEY_FILE))}
 
 
-def _judge_reader(container: Resource) -> Iterator[Verdict]:
+def _evaluate_reader(container: Resource) -> Iterator[Verdict]:
     """Say that a container mounts what holds a server's key, and is neither the server nor a job."""
     if not starts(container) or part(container) in (SERVER, JOB):
         return

@@ -60,7 +60,7 @@ def complete_stack(server: Resource, settings: Settings) -> Iterator[Verdict]:
 def find_kotauth_server(deployment: Resource, _: Settings) -> Iterator[Verdict]:
     """A server that no rule recognises would pass all of them."""
     if not parts_in(deployment.in_stack(), SERVER):
-        yield fail("", "starts no Kotauth server that could be judged")
+        yield fail("", "starts no Kotauth server that could be evaluated")
 
 
 @AREA.rule(

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from .secret_names import Meaning, can_be_secret, is_reference, meaning
+from .names import Meaning, can_be_secret, is_reference, meaning
 
 _TOKENS = re.compile(
     r"(?<![A-Za-z0-9])(?:"

@@ -148,7 +148,7 @@ def configure_database_access(server: Resource, _: Settings) -> Iterator[Verdict
 def verify_database_certificate(server: Resource, _: Settings) -> Iterator[Verdict]:
     """RDS encrypts anyway; only the check of the name keeps another host from answering in its place.
 
-    An address that is known only later is judged by the check before the start, which asks the same database with
+    An address that is known only later is evaluated by the check before the start, which asks the same database with
     settings that are known, and again when it is known.
     """
     if not server.in_stack().of_type(DATABASE_INSTANCE):

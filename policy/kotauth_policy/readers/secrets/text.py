@@ -1,6 +1,6 @@
 """Which texts hold a secret: one table of spellings for environments, labels, commands, user data and functions alike.
 
-A secret has a form of its own or a name beside it (`secret_forms`, `secret_names`), or it is what a program takes as an
+A secret has a form of its own or a name beside it (`forms`, `names`), or it is what a program takes as an
 argument: behind a flag that is named like a secret, or in a place that only that program has.
 """
 
@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from .secret_forms import has_secret_form, has_secret_value
-from .secret_names import Meaning, is_reference, is_secret_name, meaning
+from .forms import has_secret_form, has_secret_value
+from .names import Meaning, is_reference, is_secret_name, meaning
 
 _MYSQL = frozenset({
     "mysql", "mysqldump", "mysqladmin", "mysqlimport", "mysqlshow", "mysqlcheck", "mariadb", "mariadb-dump",
