@@ -35,7 +35,7 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from .access import Request
 from .cloud import cloud
-from .provider import wire
+from .schema import wire
 
 _ROOT = Path(__file__).resolve().parents[2]
 

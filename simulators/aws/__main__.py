@@ -19,9 +19,9 @@ from pulumi.runtime.proto import provider_pb2_grpc
 from . import kinds
 from .access import ApiCall
 from .cloud import cloud, saved
-from .controls import Controls
-from .provider import sdk
+from .control.controls import Controls
 from .provider.provider import SimulatedProvider
+from .schema import sdk
 
 _MANY = 64
 _MESSAGE_BYTES = 65536

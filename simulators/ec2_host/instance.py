@@ -6,16 +6,15 @@ import contextlib
 import json
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any, Protocol
 
 from simulators.docker_command import docker
-from simulators.ec2_host.containers import eventually
+from simulators.ec2_host.containers import Network, eventually
+from simulators.ec2_host.load_balancer import LoadBalancer
 from simulators.ec2_host.volume import LOOP_DEVICES, Volume
-
-if TYPE_CHECKING:
-    from simulators.ec2_host.lab import Lab
 
 # Everything but the right to raise limits, which not every machine can give; `--privileged` would want that, too.
 MACHINE = (
@@ -37,11 +36,29 @@ _BOOT_SECONDS = 400
 """For a machine on which several boot beside other work; one alone takes half a minute."""
 
 
+class Surroundings(Protocol):
+    """What a host needs of the lab that it runs in."""
+
+    region: str
+    network: Network
+    alb: LoadBalancer
+    bundle: Path
+
+    @property
+    def boot(self) -> Callable[..., Host]:
+        """What launches another instance."""
+        ...
+
+    def forget(self, host: Host) -> None:
+        """Take an instance that ends out of everything."""
+        ...
+
+
 @dataclass
 class Host:
     """A running instance. Its private address stays the same until `terminate`."""
 
-    lab: Lab
+    lab: Surroundings
     instance_id: str
     address: str
     container: str
@@ -53,7 +70,13 @@ class Host:
 
     @classmethod
     def start(
-        cls, lab: Lab, image: str, instance_id: str, docker_data: str | None, memory: str | None, **options: Any
+        cls,
+        lab: Surroundings,
+        image: str,
+        instance_id: str,
+        docker_data: str | None,
+        memory: str | None,
+        **options: Any,
     ) -> Host:
         """Press the button."""
         address = options.pop("address")

@@ -43,18 +43,6 @@ CREDENTIAL_SECONDS = 3600.0
 """After so long a role has other credentials; old ones are good for as long again."""
 _PROGRAMS = Path(__file__).parent
 
-# Endpoints are served by a process of this machine on any port; containers find them at port 443 of the link.
-_LINK = """
-set -eu
-ip address add 169.254.169.253/32 dev lo
-ip address add 169.254.169.254/32 dev lo
-iptables -t nat -A PREROUTING -p tcp --dport 443 -j DNAT --to-destination "$1"
-iptables -t nat -A POSTROUTING -p tcp -d "${1%:*}" -j MASQUERADE
-export PYTHONPATH=/lab PYTHONDONTWRITEBYTECODE=1
-python3 -m simulators.ec2_host.resolver &
-exec python3 -m simulators.ec2_host.metadata_service
-"""
-
 
 @dataclass
 class Lab:
@@ -136,7 +124,7 @@ class Lab:
         self.publish()
         link = self.network.run(
             self.images["ec2-host"],
-            *("bash", "-c", _LINK, "link", f"{self.network.gateway}:{self.endpoints.port}"),
+            *("bash", "/lab/simulators/ec2_host/link.sh", f"{self.network.gateway}:{self.endpoints.port}"),
             address=address,
             options=[
                 *("--cap-add=NET_ADMIN", "--sysctl=net.ipv4.ip_forward=1"),

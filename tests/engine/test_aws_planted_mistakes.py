@@ -18,7 +18,7 @@ from simulators.aws import AwsSimulator
 from simulators.aws.checks import rules
 from simulators.aws.cloudformation import references_of, template
 from simulators.aws.cloudformation.linting import lint
-from simulators.aws.provider import sdk
+from simulators.aws.schema import sdk
 from tests.engine.aws_stack import DATABASE, AwsStack
 from tests.engine.iam_documents import documents, findings
 

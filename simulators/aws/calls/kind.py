@@ -1,4 +1,7 @@
-"""What a type of resource is to AWS: the calls that make, read, change and delete it, as a table of few lines."""
+"""What a type of resource is to AWS: the calls that make, read, change and delete it, as a table of few lines.
+
+`operations.py` makes these calls.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import jmespath
 from botocore.exceptions import ClientError
 
 from ..cloud import cloud
-from ..provider import sdk
-from . import shapes, tags
+from . import shapes
 
 if TYPE_CHECKING:
-    from ..controls import Controls
+    from ..control.controls import Controls
 
 Arguments = Callable[[str], Mapping[str, Any]]
 _GONE = ("NotFound", "NoSuch", "404", "NonexistentItem", "DoesNotExist")
@@ -134,77 +135,9 @@ class Kind:
     """Whether an update simply makes the creation's call again (a put)."""
 
     @property
-    def _step_inputs(self) -> set[str]:
+    def step_inputs(self) -> set[str]:
+        """The inputs that the creation leaves to steps."""
         return {name for step in self.steps if step.create for name in step.names}
-
-    def make(self, call: Call) -> None:
-        """Create the resource; `call.id` is set as soon as it exists."""
-        if callable(self.create):
-            call.id = self.create(call)
-        else:
-            plain = {name: value for name, value in call.inputs.items() if name not in self._step_inputs}
-            tagging = tags.on_creation(call, self.create, plain.pop("tags", {}))
-            arguments = {**self.default(call), **call.members(self.create, plain), **tagging}
-            call.answer = getattr(call.client, self.create)(**arguments)
-            call.id = call.inputs[self.id[1:]] if self.id[:1] == "@" else jmespath.search(self.id, call.answer)
-        for step in self.steps:
-            if step.create and any(name in call.inputs for name in step.names):
-                step.run(call)
-
-    def describe(self, call: Call) -> dict[str, Any] | None:
-        """Return what AWS says of the resource under Pulumi's names; None if it is gone."""
-        try:
-            if callable(self.read):
-                found = self.read(call)
-            else:
-                operation, arguments, path = self.read
-                found = jmespath.search(path, getattr(call.client, operation)(**arguments(call.id)))
-        except ClientError as error:
-            if not is_gone(error):
-                raise
-            found = None
-        if found is None:
-            return None
-        schema = sdk.schema(self.token)
-        plain = shapes.outputs(found, (schema.computed - call.inputs.keys()) | set(self.refreshed.split()))
-        return {"region": call.region, **plain, **self.outputs(call, found)}
-
-    def change(self, call: Call) -> None:
-        """Bring the changed inputs to AWS."""
-        names = {name for name in {*call.old, *call.inputs} if call.old.get(name) != call.inputs.get(name)}
-        for step in self.steps:
-            if names & set(step.names):
-                step.run(call)
-                names -= set(step.names)
-        if "tags" in names and "tagsAll" in sdk.schema(self.token).outputs:
-            tags.change(call)
-            names.discard("tags")
-        names -= {name for name in names if name in self.names and self.names[name] is None}
-        if not names:
-            return
-        if callable(self.update):
-            self.update(call)
-        elif self.recreated and isinstance(self.create, str):
-            plain = {name: value for name, value in call.inputs.items() if name not in self._step_inputs | {"tags"}}
-            getattr(call.client, self.create)(**self.default(call), **call.members(self.create, plain))
-        elif self.update:
-            operation, arguments = self.update
-            changed = call.members(operation, {name: call.inputs[name] for name in names & call.inputs.keys()})
-            getattr(call.client, operation)(**{**changed, **arguments(call.id)})
-        else:
-            raise shapes.UnmappedError(", ".join(sorted(names)))
-
-    def remove(self, call: Call) -> None:
-        """Delete the resource; one that is gone already is fine."""
-        try:
-            if callable(self.delete):
-                self.delete(call)
-            elif self.delete:
-                operation, arguments = self.delete
-                getattr(call.client, operation)(**arguments(call.id))
-        except ClientError as error:
-            if not is_gone(error):
-                raise
 
 
 def by_id(operation: str, argument: str, path: str) -> tuple[str, Arguments, str]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..provider.wire import File
+from ..schema.wire import File
 
 _KEYS = (("Key", "Value"), ("TagKey", "TagValue"), ("Name", "Value"))
 

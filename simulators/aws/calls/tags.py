@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from .kind import Call
+from .kind import Call
 
 # service: the call that sets, the call that removes, the argument that says whose, and whether tags are a map
 _CALLS: dict[str, tuple[str, str, str, bool]] = {

@@ -9,8 +9,8 @@ from typing import Any
 import pulumi_aws as aws
 
 from ..calls.kind import Call, RefusedError
-from ..provider.sdk import Problem
-from ..provider.wire import is_known
+from ..schema.sdk import Problem
+from ..schema.wire import is_known
 
 Inputs = Mapping[str, Any]
 Rule = Callable[[Inputs], Iterator[Problem]]

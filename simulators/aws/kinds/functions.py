@@ -6,8 +6,8 @@ import hashlib
 import json
 from typing import Any
 
+from ..calls import lingering
 from ..calls.kind import Call, Kind, Step
-from ..cloud import lingering
 
 
 def _create(call: Call) -> str:

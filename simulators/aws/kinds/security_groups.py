@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..calls import lingering
 from ..calls.kind import Call, Kind, arn_of, by_id
 from ..calls.tags import pairs, specification
-from ..cloud import lingering
 
 
 def _security_group(call: Call) -> str:

@@ -8,8 +8,9 @@ from typing import Any
 
 from pulumi.runtime.proto import provider_pb2
 
-from . import names, sdk
-from .wire import File
+from ..schema import sdk
+from ..schema.wire import File
+from . import names
 
 _Kind = provider_pb2.PropertyDiff.Kind
 _REPLACING = {

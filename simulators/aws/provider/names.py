@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import sdk
+from ..schema import sdk
 
 
 @dataclass(frozen=True)

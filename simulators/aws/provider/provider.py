@@ -16,12 +16,13 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from .. import kinds
 from ..access import UnknownActionError, UnknownOperatorError
-from ..calls import shapes
+from ..calls import operations, shapes
 from ..calls.kind import Call, Kind, RefusedError, suffix
 from ..checks import launches, rules
-from ..controls import Controls, OrderedError
-from . import differences, invokes, names, replacement, sdk, wire
-from .wire import UNKNOWN, is_known
+from ..control.controls import Controls, OrderedError
+from ..schema import sdk, wire
+from ..schema.wire import UNKNOWN, is_known
+from . import differences, invokes, names, replacement
 
 _EXPECTED = (
     OrderedError,
@@ -122,7 +123,7 @@ class SimulatedProvider(provider_pb2_grpc.ResourceProviderServicer):
         rules.check_made_of(call)
         launches.check_launch(call)
         try:
-            call.kind.make(call)
+            operations.make(call)
             if "minElbCapacity" in given or "waitForElbCapacity" in given:
                 self._controls.wait(
                     token,
@@ -149,7 +150,7 @@ class SimulatedProvider(provider_pb2_grpc.ResourceProviderServicer):
         call = self._call(request.urn, wire.read(request.inputs), context, id=request.id, outputs=old)
         self._controls.before("read", call.kind.token, call.name)
         call.inputs = {**call.inputs, **_completed(call)}
-        found = call.kind.describe(call)
+        found = operations.describe(call)
         if found is None:
             return provider_pb2.ReadResponse()
         inputs = wire.read(request.inputs)
@@ -174,7 +175,7 @@ class SimulatedProvider(provider_pb2_grpc.ResourceProviderServicer):
         call.old = {**call.old, **_completed(call)}
         rules.check_made_of(call)
         launches.check_launch(call)
-        call.kind.change(call)
+        operations.change(call)
         changed = sorted(name for name in {*call.old, *call.inputs} if call.changed(name))
         self._controls.record("update", call.kind.token, request.urn, id=call.id, changed=changed)
         return provider_pb2.UpdateResponse(
@@ -189,7 +190,7 @@ class SimulatedProvider(provider_pb2_grpc.ResourceProviderServicer):
         call = self._call(request.urn, wire.read(request.old_inputs) or state, context, id=request.id, outputs=state)
         call.inputs = {**call.inputs, **_completed(call)}
         self._controls.before("delete", call.kind.token, call.name)
-        call.kind.remove(call)
+        operations.remove(call)
         self._controls.record("delete", call.kind.token, request.urn, id=call.id)
         return empty_pb2.Empty()
 
@@ -247,7 +248,7 @@ def _completed(call: Call) -> dict[str, Any]:
 
 
 def _described(call: Call) -> dict[str, Any]:
-    found = call.kind.describe(call)
+    found = operations.describe(call)
     if found is None:
         raise OrderedError("it is gone right after it was made")
     made = {name: call.inputs[name] for name in names.PREFIXES.values() if name in call.inputs}

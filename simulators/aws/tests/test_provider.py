@@ -15,7 +15,7 @@ import pytest
 from pulumi.runtime.proto import provider_pb2
 
 from simulators.aws import AwsSimulator, aws_simulator
-from simulators.aws.provider import wire
+from simulators.aws.schema import wire
 
 pytestmark = pytest.mark.engine
 

@@ -12,9 +12,9 @@ from simulators.aws.calls import shapes
 from simulators.aws.cloud.cloud import REGION
 from simulators.aws.cloudformation.counterpart import FLAT, Counterpart
 from simulators.aws.cloudformation.counterparts import COUNTERPARTS
-from simulators.aws.provider import sdk
 from simulators.aws.provider.differences import Changes, UndecidedError, between
 from simulators.aws.provider.replacement import TABLE
+from simulators.aws.schema import sdk
 
 COMPARED = sorted(token for token in TABLE if token in COUNTERPARTS and not COUNTERPARTS[token].part_of)
 

@@ -22,7 +22,10 @@ from .process.settings import Settings
 
 LOGGER = "ktor.application"
 GREEN, YELLOW, RED, CYAN, PLAIN = "\x1b[32m", "\x1b[33m", "\x1b[31m", "\x1b[36m", "\x1b[m"
-COLOURS = dict.fromkeys((200, 201, 202, 302), GREEN) | dict.fromkeys((100, 102, 204, 206, 304, 305, 426), YELLOW)
+COLOURS: dict[int, str] = {
+    **dict.fromkeys((200, 201, 202, 302), GREEN),
+    **dict.fromkeys((100, 102, 204, 206, 304, 305, 426), YELLOW),
+}
 """Of the statuses in Ktor's access lines; every other one is red."""
 TENANT_PATH = re.compile(r"/t/([^/]+)/(.+)")
 API_PREFIX = "api/v1/"

@@ -9,6 +9,7 @@ import hmac
 import json
 
 from ..database.pool import Pool
+from ..database.query import rows_of
 from ..process import log
 from .secret_key import SecretKey
 
@@ -35,7 +36,8 @@ class AuditLog:
             previous = connection.run(
                 "SELECT row_hash FROM audit_log WHERE tenant_id = :tenant ORDER BY id DESC LIMIT 1", tenant=tenant
             )
-            ((row, created_at),) = connection.run(
+            ((row, created_at),) = rows_of(
+                connection,
                 "INSERT INTO audit_log (tenant_id, user_id, event_type, ip_address, details)"
                 " VALUES (:tenant, :user, :event, :ip, CAST(:details AS jsonb)) RETURNING id, created_at::text",
                 tenant=tenant,

@@ -8,6 +8,7 @@ import sys
 import bcrypt
 
 from ..database.pool import Pool
+from ..database.query import rows_of
 from ..process.refusal import box
 from . import tenants
 
@@ -27,7 +28,8 @@ def seed(pool: Pool, base_url: str, chosen_password: str | None) -> None:
         if connection.run("SELECT EXISTS (SELECT 1 FROM users)") == [[True]]:
             return
         password = chosen_password or secrets.token_hex(16)
-        ((user,),) = connection.run(
+        ((user,),) = rows_of(
+            connection,
             "INSERT INTO users (tenant_id, username, email, full_name, password_hash, email_verified)"
             " VALUES (:tenant, :username, :email, 'Administrator', :hash, TRUE) RETURNING id",
             tenant=master,

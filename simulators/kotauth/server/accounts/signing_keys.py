@@ -13,6 +13,7 @@ from asn1crypto import pem
 from asn1crypto.keys import PrivateKeyInfo
 
 from ..database.pool import Pool
+from ..database.query import rows_of
 from .secret_key import SecretKey
 
 KEY_BITS = 2048
@@ -26,9 +27,10 @@ def provision(pool: Pool, secret_key: SecretKey) -> None:
     Without a lock, as in the real server: of two first boots at once, one dies of a duplicate key.
     """
     with pool.transaction() as connection:
-        for (tenant,) in connection.run(
+        for (tenant,) in rows_of(
+            connection,
             "SELECT id FROM tenants t"
-            " WHERE NOT EXISTS (SELECT 1 FROM tenant_keys k WHERE k.tenant_id = t.id AND active)"
+            " WHERE NOT EXISTS (SELECT 1 FROM tenant_keys k WHERE k.tenant_id = t.id AND active)",
         ):
             key = _generate()
             modulus, public_exponent, _ = _numbers(key)
@@ -44,7 +46,7 @@ def provision(pool: Pool, secret_key: SecretKey) -> None:
 
 def public_keys(connection: pg8000.native.Connection, tenant: int) -> dict[str, object]:
     """The JSON Web Key Set of a workspace. Needs no secret key, so it works with a wrong one, too."""
-    rows = connection.run("SELECT key_id, public_key FROM tenant_keys WHERE tenant_id = :id AND active", id=tenant)
+    rows = rows_of(connection, "SELECT key_id, public_key FROM tenant_keys WHERE tenant_id = :id AND active", id=tenant)
     fixed = {"kty": "RSA", "use": "sig", "alg": "RS256"}
     return {"keys": [fixed | {"kid": key_id} | json.loads(public) for key_id, public in rows]}
 
@@ -57,8 +59,10 @@ def sign_token(
     Raises WrongKeyError when the server runs with another secret key than the one that encrypted it: this is the moment
     in which a wrong key shows. Nothing is overwritten, so the original key heals everything.
     """
-    ((key_id, sealed),) = connection.run(
-        "SELECT key_id, encrypted_private_key FROM tenant_keys WHERE tenant_id = :tenant AND active", tenant=tenant
+    ((key_id, sealed),) = rows_of(
+        connection,
+        "SELECT key_id, encrypted_private_key FROM tenant_keys WHERE tenant_id = :tenant AND active",
+        tenant=tenant,
     )
     modulus, _, private_exponent = _numbers(secret_key.decrypt(sealed))
     header = {"alg": "RS256", "typ": "JWT", "kid": key_id}
@@ -77,7 +81,8 @@ def _generate() -> bytes:
 
 def _numbers(key: bytes) -> tuple[int, int, int]:
     """Modulus, public and private exponent."""
-    parts = PrivateKeyInfo.load(pem.unarmor(key)[2])["private_key"].parsed.native
+    _, _, der = pem.unarmor(key)
+    parts = PrivateKeyInfo.load(der)["private_key"].parsed.native
     return parts["modulus"], parts["public_exponent"], parts["private_exponent"]
 
 

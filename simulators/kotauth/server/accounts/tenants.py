@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import pg8000.native
 
+from ..database.query import rows_of
+
 MASTER = "master"
 
 
@@ -32,5 +34,5 @@ def ensure_master(connection: pg8000.native.Connection, base_url: str) -> int:
         slug=MASTER,
         issuer=f"{base_url}/t/{MASTER}",
     )
-    ((identifier,),) = connection.run("SELECT id FROM tenants WHERE slug = :slug", slug=MASTER)
+    ((identifier,),) = rows_of(connection, "SELECT id FROM tenants WHERE slug = :slug", slug=MASTER)
     return identifier

@@ -12,6 +12,7 @@ import pg8000.native
 
 from ..process import log
 from .jdbc import Database
+from .query import rows_of
 
 LOGGER = "org.flywaydb.core.FlywayExecutor"
 FOLDER = Path(__file__).with_name("migrations")
@@ -88,8 +89,9 @@ def migrate(database: Database) -> bool:
 
 
 def _migrate_locked(connection: pg8000.native.Connection) -> bool:
-    ((schema, history),) = connection.run(
-        "SELECT current_schema(), to_regclass(quote_ident(current_schema()) || '.flyway_schema_history')::text"
+    ((schema, history),) = rows_of(
+        connection,
+        "SELECT current_schema(), to_regclass(quote_ident(current_schema()) || '.flyway_schema_history')::text",
     )
     if schema is None:
         raise MigrationError("Unable to determine schema for the schema history table: search_path is empty")
@@ -102,7 +104,7 @@ def _migrate_locked(connection: pg8000.native.Connection) -> bool:
         connection.run(_HISTORY)
     applied = {
         int(version): checksum
-        for version, checksum in connection.run("SELECT version, checksum FROM flyway_schema_history ORDER BY 1")
+        for version, checksum in rows_of(connection, "SELECT version, checksum FROM flyway_schema_history ORDER BY 1")
     }
     migrations = available()
     _validate(migrations, applied)

@@ -26,6 +26,7 @@ from ..accounts.first_admin import password_matches
 from ..accounts.secret_key import SecretKey, WrongKeyError
 from ..accounts.tenants import MASTER, Tenant
 from ..database.pool import Pool
+from ..database.query import rows_of
 from ..http.rate_limit import RateLimit
 from ..http.wire import Request, Response, html_response, json_response, oauth_error, redirect
 
@@ -126,7 +127,8 @@ class Login:
             if not rows:
                 return html_response("<!doctype html><p>The code is not valid", 400)
             tenant, user, username = rows[0]
-            ((session,),) = connection.run(
+            ((session,),) = rows_of(
+                connection,
                 "INSERT INTO sessions (tenant_id, user_id, ip_address, expires_at)"
                 " VALUES (:tenant, :user, :ip, now() + make_interval(secs => :seconds)) RETURNING id",
                 tenant=tenant,

@@ -9,6 +9,7 @@ import pg8000.native
 from ..accounts import api_keys
 from ..accounts.tenants import Tenant
 from ..database.pool import Pool
+from ..database.query import rows_of
 from ..http.wire import Request, Response, json_response
 from ..process import log
 
@@ -77,7 +78,7 @@ def _workspace(connection: pg8000.native.Connection, tenant: Tenant) -> dict[str
         " lockout_max_attempts, lockout_duration_minutes"
     )
     # The names are the constant above, not input.
-    (row,) = connection.run(f"SELECT {names} FROM tenants WHERE id = :id", id=tenant.id)
+    (row,) = rows_of(connection, f"SELECT {names} FROM tenants WHERE id = :id", id=tenant.id)
     value = dict(zip((name.strip().removesuffix("::text") for name in names.split(",")), row, strict=True))
     return {
         "id": value["id"],
@@ -113,7 +114,8 @@ def _workspace(connection: pg8000.native.Connection, tenant: Tenant) -> dict[str
 def _users(
     connection: pg8000.native.Connection, tenant: Tenant, request: Request, limit: int, offset: int
 ) -> tuple[list[dict[str, object]], int]:
-    rows = connection.run(
+    rows = rows_of(
+        connection,
         "SELECT id, username, email, full_name, email_verified, enabled, mfa_enabled,"
         " coalesce(locked_until > now(), FALSE),"
         " to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), count(*) OVER ()"
@@ -147,7 +149,8 @@ def _audit_logs(
 ) -> tuple[list[dict[str, object]], int]:
     # An event type that nobody knows is ignored and returns everything, as in the real server.
     event_type = request.query.get("eventType")
-    rows = connection.run(
+    rows = rows_of(
+        connection,
         "SELECT event_type, user_id, client_id, ip_address,"
         " to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), details::text, count(*) OVER ()"
         " FROM audit_log WHERE tenant_id = :tenant AND (CAST(:event AS text) IS NULL OR event_type = :event)"

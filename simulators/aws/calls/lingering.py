@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from ..calls.kind import Call, RefusedError, is_gone
+from .kind import Call, RefusedError, is_gone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .access import Deployers
-from .cloud import saved, world
+from ..access import Deployers
+from ..cloud import saved, world
 
 
 class OrderedError(Exception):
