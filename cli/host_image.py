@@ -20,7 +20,7 @@ def pin_images(stack: Stack) -> None:
     if not stack.is_on_aws:
         sys.exit(f"error: hosts with a machine image are AWS's; {stack.name} is not on it (kotauth:target)")
     from components.aws.compute.capacity import INSTANCE_TYPE  # noqa: PLC0415 - loads Pulumi's SDK
-    from components.inputs.reader import InvalidInputError  # noqa: PLC0415
+    from components.inputs.error import InvalidInputError  # noqa: PLC0415
 
     try:
         images = image_digest.images(stack.setting)

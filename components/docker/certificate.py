@@ -1,12 +1,15 @@
 """The root certificate of the frontend's own authority, so that clients can be told to trust it."""
 
 import re
+from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
 import pulumi
 
 from ..config.frontends import DEFAULT, FRONTENDS
-from ..inputs.reader import Inputs, one_of
+from ..inputs.choice import one_of
+from ..inputs.declaration import derived, value
+from ..inputs.parsing import parse_args
 from ..schema.tokens import token
 from ..workload.hardening import CHECK_CPUS, CHECK_MEMORY_MB
 from .hardened import Mount, Runtime, hardened_container, trigger_label
@@ -16,6 +19,15 @@ _WITH_AUTHORITY = {
     name: frontend.ca_certificate for name, frontend in FRONTENDS.items() if frontend.ca_certificate is not None
 }
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n?")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _CertificateInputs:
+    volume: pulumi.Input[str] = value()
+    written_by: pulumi.Input[str] = value()
+    frontend: str = value(one_of(*_WITH_AUTHORITY), default=DEFAULT.name)
+    image: str = derived(None, lambda made: FRONTENDS[made.frontend].default_image)
+    labels: dict[str, str] = value(default={})
 
 
 class DockerCaCertificateArgs(TypedDict):
@@ -41,23 +53,22 @@ class DockerCaCertificate(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DockerCaCertificateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Print the file and keep what was printed."""
-        inputs = Inputs.of(DockerCaCertificateArgs, name, args)
-        frontend = FRONTENDS[inputs.take("frontend", one_of(*_WITH_AUTHORITY), DEFAULT.name)]
-        inputs.finish()
+        inputs = parse_args(_CertificateInputs, DockerCaCertificateArgs, name, args)
+        frontend = FRONTENDS[inputs.frontend]
         certificate = _WITH_AUTHORITY[frontend.name]
         super().__init__(token("DockerCaCertificate"), name, {"path": certificate.path}, opts)
         reader = hardened_container(
             name,
             Runtime(
                 part="job",
-                image=args.get("image", frontend.default_image),
+                image=inputs.image,
                 user=frontend.user,
                 memory=CHECK_MEMORY_MB,
                 cpus=CHECK_CPUS,
                 entrypoint=["sh", "-c", _READ, "read"],
                 command=[certificate.path],
-                labels={**args.get("labels", {}), **trigger_label(args["written_by"])},
-                mounts=[Mount(args["volume"], certificate.directory)],
+                labels={**inputs.labels, **trigger_label(inputs.written_by)},
+                mounts=[Mount(inputs.volume, certificate.directory)],
             ),
             pulumi.ResourceOptions(parent=self),
             # The provider keeps what an attached container printed.

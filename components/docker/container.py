@@ -5,14 +5,17 @@ request, since the frontend finds it by the alias that both generations share. W
 deleted first.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NotRequired, TypedDict, cast
+from typing import NotRequired, TypedDict, cast
 
 import pulumi
 import pulumi_docker as docker
 
-from ..inputs.reader import Inputs, whole_floats_as_int
+from ..inputs.declaration import Problem, derived, together, value
+from ..inputs.number import whole_floats_as_int
+from ..inputs.parsing import parse_args
 from ..schema.tokens import token
 from ..workload.hardening import CHECK_CPUS, CHECK_MEMORY_MB
 from ..workload.spec import (
@@ -43,6 +46,33 @@ class NetworkAttachment(TypedDict):
     """Whether the check before the start joins it too, under no name. Default false."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class _ContainerInputs:
+    spec: ContainerSpec = value(whole_floats_as_int)
+    secrets: Mapping[str, pulumi.Input[str]] = value(default={})
+    networks: list[NetworkAttachment] = value(default=[])
+    files_image: str = derived(None, lambda made: made.spec.get("image", ""))
+    labels: dict[str, str] = value(default={})
+
+    @together
+    def check_user(self) -> Iterator[Problem]:
+        """Check the user, who owns files."""
+        user = self.spec.get("user", "")
+        try:
+            parse_owner(user)
+        except ValueError as error:
+            yield Problem("spec.user", user, str(error))
+
+    @together
+    def check_secrets(self) -> Iterator[Problem]:
+        """Check that each secret file has its content."""
+        wanted = self.spec.get("secret_files", [])
+        if set(self.secrets) != set(wanted):
+            given = ", ".join(self.secrets)
+            rule = f"must be exactly the spec's secret files, {', '.join(wanted) or 'none'} (got {given})"
+            yield Problem("secrets", self.secrets, rule)
+
+
 class DockerContainerArgs(TypedDict):
     """Inputs of `DockerContainer`."""
 
@@ -68,22 +98,20 @@ class DockerContainer(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DockerContainerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make the container and wait until its probe succeeds."""
-        inputs = Inputs.of(DockerContainerArgs, name, args, secrets=["secrets"])
-        spec, contents = whole_floats_as_int(args.get("spec", {})), args.get("secrets", {})
-        _check(inputs, spec, contents)
-        inputs.finish()
+        inputs = parse_args(_ContainerInputs, DockerContainerArgs, name, args, secrets=["secrets"])
+        spec, contents = inputs.spec, inputs.secrets
         uid, gid = owner(spec)
         super().__init__(token("DockerContainer"), name, {"part": spec["part"], "image": spec["image"]}, opts)
         self._name = name
         self._spec = spec
-        self._labels = args.get("labels", {})
-        self._files_image = args.get("files_image", spec["image"])
+        self._labels = inputs.labels
+        self._files_image = inputs.files_image
         self._child = pulumi.ResourceOptions(parent=self)
         # Beside this component, not in it: what a component waits for is kept with its protected children, and
         # `destroy --exclude-protected` would stop nothing.
         self._kept = pulumi.ResourceOptions(parent=opts.parent if opts else None, protect=True)
         self._owner = f"{uid}:{gid}"
-        networks = [Attachment(n["name"], n.get("alias")) for n in args.get("networks", [])]
+        networks = [Attachment(n["name"], n.get("alias")) for n in inputs.networks]
 
         ready: list[pulumi.Resource] = []
         volumes = self._persistent_volumes()
@@ -101,7 +129,7 @@ class DockerContainer(pulumi.ComponentResource):
         if volumes:
             ready.append(self._own("data-owner", mounts[: len(volumes)]))
         if "before_start" in spec:
-            check_networks = [Attachment(n["name"]) for n in args.get("networks", []) if n.get("for_check")]
+            check_networks = [Attachment(n["name"]) for n in inputs.networks if n.get("for_check")]
             ready.append(self._check(mounts, check_networks))
 
         probe = spec["probe"]
@@ -233,15 +261,3 @@ class DockerContainer(pulumi.ComponentResource):
             triggers=[files.version, files.volume_name],
         )
         return mounts, applied
-
-
-def _check(inputs: Inputs, spec: Mapping[str, Any], contents: Mapping[str, pulumi.Input[str]]) -> None:
-    """Check what isn't a matter of names alone; names may still be missing."""
-    try:
-        parse_owner(spec.get("user", ""))
-    except ValueError as error:
-        inputs.problem("spec.user", spec.get("user", ""), str(error))
-    wanted = spec.get("secret_files", [])
-    if set(contents) != set(wanted):
-        rule = f"must be exactly the spec's secret files, {', '.join(wanted) or 'none'} (got {', '.join(contents)})"
-        inputs.problem("secrets", contents, rule)

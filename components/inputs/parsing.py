@@ -117,8 +117,7 @@ class _Parser:
             self._put_default(draft, name, entry)
             return
         try:
-            rule = entry.rule_from(draft) if entry.rule_from else entry.rule
-            self._put(draft, name, rule(raw) if rule else raw)
+            self._unless_bad(lambda: self._put(draft, name, _parse(entry, draft, raw)))
         except ValueError as error:
             self.problems.add(user_name, raw, _EARLY if is_later(raw) else str(error))
             # Only for the rules between values: the draft is refused.
@@ -151,3 +150,8 @@ class _Parser:
         except AttributeError as error:
             if error.name not in self._bad or all(error.obj is not draft for draft in self._drafts):
                 raise
+
+
+def _parse(entry: Value, draft: object, raw: object) -> Any:  # noqa: ANN401
+    rule = entry.rule_from(draft) if entry.rule_from else entry.rule
+    return rule(raw) if rule else raw

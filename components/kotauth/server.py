@@ -17,8 +17,9 @@ from urllib.parse import urlsplit
 
 import pulumi
 
+from ..inputs.choice import one_of
 from ..inputs.image import image as image_rule
-from ..inputs.reader import number, one_of, whole_number
+from ..inputs.number import number, whole_number
 from ..workload.spec import CONFIG_DIRECTORY, SECRETS_DIRECTORY, ContainerSpec
 
 PORT = 8080

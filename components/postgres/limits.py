@@ -7,7 +7,8 @@ from typing import cast
 
 import pulumi
 
-from ..inputs.reader import InvalidInputError, whole_number
+from ..inputs.error import InvalidInputError
+from ..inputs.number import whole_number
 
 POOL_SIZE = 10
 """Default: Kotauth's own (`DB_POOL_MAX_SIZE`)."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ..inputs.reader import InvalidInputError
+from ..inputs.error import InvalidInputError
 
 _CERTIFICATE = re.compile(
     r"^# (\S+) \w+ [0-9a-f]{64}\n(-----BEGIN CERTIFICATE-----\n[^-]+-----END CERTIFICATE-----\n)", re.MULTILINE

@@ -11,7 +11,7 @@ import pytest
 from pulumi.runtime import set_all_config
 
 from components.config import stack as settings
-from components.inputs.reader import InvalidInputError
+from components.inputs.error import InvalidInputError
 
 
 def as_input(text: str) -> str:

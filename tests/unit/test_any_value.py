@@ -17,8 +17,9 @@ from components.config import target
 from components.config.stack import camel_case
 from components.inputs.addresses import parse_email, parse_https_url
 from components.inputs.declaration import declared_values
+from components.inputs.error import InvalidInputError
 from components.inputs.image import image
-from components.inputs.reader import InvalidInputError, number, whole_number
+from components.inputs.number import number, whole_number
 from components.kotauth.server import parse_base_url
 from tests import bad_settings
 from tests.unit.stack_settings import as_input, load

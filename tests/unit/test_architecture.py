@@ -149,7 +149,7 @@ def test_circles_are_found(arrows: list[Arrow], expected: list[set[str]]) -> Non
     [
         ("cli/__main__.py", "import toolchain.variables", ["toolchain/variables.py"]),
         ("cli/__main__.py", "import os", []),
-        ("components/docker/files.py", "from ..inputs.reader import Inputs", ["components/inputs/reader.py"]),
+        ("components/docker/files.py", "from ..inputs.error import InvalidInputError", ["components/inputs/error.py"]),
         ("policy/bench/preview.py", "from . import budget, packs", ["policy/bench/budget.py", "policy/bench/packs.py"]),
         ("policy/__main__.py", "from kotauth_policy.engine import rule", ["policy/kotauth_policy/engine/rule.py"]),
         ("components/aws/host/scripts/boot.py", "import aws", ["components/aws/host/scripts/aws.py"]),

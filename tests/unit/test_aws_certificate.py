@@ -8,7 +8,7 @@ import pytest
 
 from components.aws.ingress.certificate import AwsCertificate, parse_certificate_arn
 from components.aws.ingress.dns import AwsDns, parse_host_name
-from components.inputs.reader import InvalidInputError
+from components.inputs.error import InvalidInputError
 from tests.unit.aws import TAGS, untagged
 from tests.unit.aws_outputs import certificate_arn
 from tests.unit.recording import Declared, declare

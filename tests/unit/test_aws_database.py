@@ -9,7 +9,7 @@ import pytest
 
 from components.aws.database.database import AwsDatabase, AwsDatabaseArgs
 from components.aws.database.rds import max_connections
-from components.inputs.reader import InvalidInputError
+from components.inputs.error import InvalidInputError
 from tests import bad_settings
 from tests.unit.aws import TAGS, statements, untagged
 from tests.unit.aws_outputs import arn

@@ -10,7 +10,7 @@ import pulumi
 import pytest
 
 from components.aws.database.database_role import AwsDatabaseRole
-from components.inputs.reader import InvalidInputError
+from components.inputs.error import InvalidInputError
 from components.postgres.rds_ca import rds_ca_bundle
 from tests.unit.aws import TAGS, statements, untagged
 from tests.unit.aws_outputs import ANSWERS, REGION, arn, engine_name

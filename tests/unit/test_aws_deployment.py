@@ -9,7 +9,7 @@ import pulumi
 import pytest
 
 from components.aws.network.subnets import plan
-from components.inputs.reader import InvalidInputError
+from components.inputs.error import InvalidInputError
 from components.postgres.rds_ca import rds_ca_bundle
 from tests.unit.aws import statements, untagged
 from tests.unit.aws_deployments import ALB, API_KEY, BASE, BROUGHT, SECRET_FILES, ZONE_ID, deployed, files

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from components.aws.compute.launch_template import AwsLaunchTemplate
-from components.inputs.reader import InvalidInputError
+from components.inputs.error import InvalidInputError
 from components.kotauth import server as kotauth
 from tests.unit import hosts
 from tests.unit.aws import TAGS, statements, untagged

@@ -8,7 +8,7 @@ import pulumi
 import pytest
 
 from components.aws.ingress.load_balancer import AwsLoadBalancer
-from components.inputs.reader import InvalidInputError
+from components.inputs.error import InvalidInputError
 from tests.unit.aws import TAGS, untagged
 from tests.unit.aws_outputs import certificate_arn
 from tests.unit.recording import Declared, declare

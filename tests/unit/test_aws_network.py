@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from components.aws.network.network import AwsNetwork, AwsNetworkArgs
-from components.inputs.reader import InvalidInputError
+from components.inputs.error import InvalidInputError
 from tests.unit.aws import TAGS, statements, untagged
 from tests.unit.aws_outputs import arn
 from tests.unit.recording import Declared, declare

@@ -14,7 +14,7 @@ from components.aws.host.scripts.redact import redact
 from components.aws.observability.alarms import ALARMS
 from components.aws.observability.log_metrics import FILTERS
 from components.aws.observability.observability import AwsObservability
-from components.inputs.reader import InvalidInputError
+from components.inputs.error import InvalidInputError
 from tests.unit.aws import TAGS, statements, untagged
 from tests.unit.aws_outputs import arn, certificate_arn, engine_name
 from tests.unit.recording import Declared, declare

@@ -12,7 +12,7 @@ import pytest
 
 from components.aws.compute.roll_gate import AwsRollGate
 from components.aws.functions.archive import function_code
-from components.inputs.reader import InvalidInputError
+from components.inputs.error import InvalidInputError
 from tests.unit.aws import TAGS, statements, untagged
 from tests.unit.aws_outputs import arn
 from tests.unit.recording import Declared, declare

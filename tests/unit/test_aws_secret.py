@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from components.aws.security.secret import LABELS, AwsSecret, AwsSecretArgs, staging_label
-from components.inputs.reader import InvalidInputError
+from components.inputs.error import InvalidInputError
 from tests.unit.aws import TAGS, untagged
 from tests.unit.recording import Declared, declare
 

@@ -9,7 +9,7 @@ import pulumi
 import pytest
 
 from components.aws.compute.single_host import AwsSingleHost
-from components.inputs.reader import InvalidInputError
+from components.inputs.error import InvalidInputError
 from components.kotauth import server as kotauth
 from tests.unit import hosts
 from tests.unit.aws import TAGS, statements, untagged

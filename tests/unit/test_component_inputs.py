@@ -21,7 +21,7 @@ from components import (
     DockerFiles,
     DockerNetwork,
 )
-from components.inputs.reader import InvalidInputError
+from components.inputs.error import InvalidInputError
 from tests import bad_settings
 from tests.unit.least_inputs import LEAST, ROLE, SPEC, declared
 from tests.unit.recording import Declared

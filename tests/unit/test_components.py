@@ -22,7 +22,7 @@ from components import (
     DockerNetwork,
     KotauthCredentials,
 )
-from components.inputs.reader import InvalidInputError
+from components.inputs.error import InvalidInputError
 from tests.unit.aws import TAGS, untagged
 from tests.unit.least_inputs import LEAST, ROLE, SPEC, Component, declared
 from tests.unit.recording import Declared, declare

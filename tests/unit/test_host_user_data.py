@@ -18,7 +18,7 @@ from components.aws.host import user_data
 from components.aws.host.cloud_config import cloud_config
 from components.aws.host.description import Secret, Watch
 from components.aws.host.user_data import LIMIT_BYTES, UserData
-from components.inputs.reader import InvalidInputError
+from components.inputs.error import InvalidInputError
 from components.kotauth import server as kotauth
 from simulators.ec2_host import commands
 from tests.unit import hosts

@@ -10,7 +10,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from components.inputs.reader import InvalidInputError
+from components.inputs.error import InvalidInputError
 from components.postgres import rds_ca
 from components.postgres.rds_ca import parse_ca_bundle, rds_ca_bundle
 

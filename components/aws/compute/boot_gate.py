@@ -4,14 +4,22 @@ The host's id alone says nothing: EC2 has one before anything runs. The public n
 without a hosted zone its record is made by hand, with the address that this very update prints.
 """
 
+from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
 import pulumi
 
-from ...inputs.reader import Inputs
+from ...inputs.declaration import value
+from ...inputs.parsing import parse_args
 from ...schema.tokens import token
 from ..security.iam import allow
-from .gate_function import gate_call, take_limits
+from .gate_function import GateInputs, gate_call
+
+
+@dataclass(frozen=True, kw_only=True)
+class _BootGateInputs(GateInputs):
+    instance_id: pulumi.Input[str] = value()
+    log_group_arn: pulumi.Input[str] = value()
 
 
 class AwsBootGateArgs(TypedDict):
@@ -41,11 +49,9 @@ class AwsBootGate(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AwsBootGateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make the function and call it."""
-        inputs = Inputs.of(AwsBootGateArgs, name, args)
-        limit, retention = take_limits(inputs)
-        inputs.finish()
-        super().__init__(token("AwsBootGate"), name, {"limit_seconds": limit}, opts)
-        log_group = pulumi.Output.from_input(args["log_group_arn"])
+        inputs = parse_args(_BootGateInputs, AwsBootGateArgs, name, args)
+        super().__init__(token("AwsBootGate"), name, {"limit_seconds": inputs.limit_seconds}, opts)
+        log_group = pulumi.Output.from_input(inputs.log_group_arn)
         self.result, self.function_name = gate_call(
             name,
             "boot_gate",
@@ -54,13 +60,13 @@ class AwsBootGate(pulumi.ComponentResource):
             event={
                 # arn:aws:logs:REGION:ACCOUNT:log-group:NAME
                 "log_group": log_group.apply(lambda arn: arn.split(":")[6]),
-                "instance": args["instance_id"],
-                "limit_seconds": limit,
+                "instance": inputs.instance_id,
+                "limit_seconds": inputs.limit_seconds,
             },
             trigger="instance",
-            retention_days=retention,
-            key_arn=args.get("kms_key_arn"),
-            tags=args.get("tags", {}),
+            retention_days=inputs.log_retention_days,
+            key_arn=inputs.kms_key_arn,
+            tags=inputs.tags,
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({"result": self.result, "function_name": self.function_name})

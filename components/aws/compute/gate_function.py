@@ -6,11 +6,13 @@ A call that failed is no resource yet, so the next `pulumi up` asks anew.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
-from ...inputs.reader import Inputs, whole_number
+from ...inputs.declaration import optional, value
+from ...inputs.number import whole_number
 from ..functions.archive import function_code
 from ..observability.logs import RETENTION_DAYS, encrypted_log_group, parse_retention
 from ..security.iam import Statement, allow, document, trust
@@ -19,10 +21,14 @@ _LAMBDA_SECONDS = 900
 """Lambda stops every function after 15 minutes, without a word about what it waited for."""
 
 
-def take_limits(inputs: Inputs) -> tuple[int, int]:
-    """Take how long a gate waits, in seconds, and how long its log is kept, in days."""
-    limit = inputs.take("limit_seconds", whole_number("seconds", 60, 840, "Lambda ends at 900"), 840)
-    return limit, inputs.take("log_retention_days", parse_retention, RETENTION_DAYS)
+@dataclass(frozen=True, kw_only=True)
+class GateInputs:
+    """What every gate is told."""
+
+    limit_seconds: int = value(whole_number("seconds", 60, 840, "Lambda ends at 900"), default=840)
+    log_retention_days: int = value(parse_retention, default=RETENTION_DAYS)
+    kms_key_arn: pulumi.Input[str] | None = optional()
+    tags: dict[str, str] = value(default={})
 
 
 def gate_call(  # noqa: PLR0913 - one argument for each thing in which gates differ

@@ -11,7 +11,8 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from ...inputs.reader import Inputs, whole_floats_as_int
+from ...inputs.number import whole_floats_as_int
+from ...inputs.parsing import parse_args
 from ...kotauth.server import DATABASE_PORT
 from ...schema.tokens import token
 from ...workload.spec import ContainerSpec
@@ -23,7 +24,7 @@ from ..security.iam import allow
 from ..security.secret import CURRENT, SecretReference
 from ..security.security_groups import EGRESS_PORTS, Egress, allow_between, allow_out, ways_out
 from .host_files import host_files
-from .host_inputs import HostInputs, WatchedContainer, take_host
+from .host_inputs import HostInputs, WatchedContainer
 from .host_role import give_up, host_role, pull_images, read_secrets
 
 
@@ -81,13 +82,11 @@ class AwsLaunchTemplate(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AwsLaunchTemplateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Render the host and make what it needs."""
-        inputs = Inputs.of(AwsLaunchTemplateArgs, name, args)
-        host = take_host(inputs, args)
-        inputs.finish()
+        host = parse_args(HostInputs, AwsLaunchTemplateArgs, name, args)
         rendered = render(_host(args, host))
         super().__init__(token("AwsLaunchTemplate"), name, {"instance_type": host.instance_type}, opts)
         self._name, self._args = name, args
-        self._tags = args.get("tags", {})
+        self._tags = host.tags
         self._child = pulumi.ResourceOptions(parent=self)
         self._invoke = pulumi.InvokeOutputOptions(parent=self)
 

@@ -5,14 +5,22 @@ and would delete the servers that still work. An invocation that failed is no re
 anew, and old groups go only at the end of an `up` without errors.
 """
 
+from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
 import pulumi
 
-from ...inputs.reader import Inputs
+from ...inputs.declaration import value
+from ...inputs.parsing import parse_args
 from ...schema.tokens import token
 from ..security.iam import allow
-from .gate_function import gate_call, take_limits
+from .gate_function import GateInputs, gate_call
+
+
+@dataclass(frozen=True, kw_only=True)
+class _RollGateInputs(GateInputs):
+    group_name: pulumi.Input[str] = value()
+    target_group_arn: pulumi.Input[str] = value()
 
 
 class AwsRollGateArgs(TypedDict):
@@ -42,10 +50,8 @@ class AwsRollGate(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AwsRollGateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make the function and call it."""
-        inputs = Inputs.of(AwsRollGateArgs, name, args)
-        limit, retention = take_limits(inputs)
-        inputs.finish()
-        super().__init__(token("AwsRollGate"), name, {"limit_seconds": limit}, opts)
+        inputs = parse_args(_RollGateInputs, AwsRollGateArgs, name, args)
+        super().__init__(token("AwsRollGate"), name, {"limit_seconds": inputs.limit_seconds}, opts)
         self.result, self.function_name = gate_call(
             name,
             "roll_gate",
@@ -57,14 +63,14 @@ class AwsRollGate(pulumi.ComponentResource):
                 "*",
             ),
             event={
-                "group": args["group_name"],
-                "target_group": args["target_group_arn"],
-                "limit_seconds": limit,
+                "group": inputs.group_name,
+                "target_group": inputs.target_group_arn,
+                "limit_seconds": inputs.limit_seconds,
             },
             trigger="group",
-            retention_days=retention,
-            key_arn=args.get("kms_key_arn"),
-            tags=args.get("tags", {}),
+            retention_days=inputs.log_retention_days,
+            key_arn=inputs.kms_key_arn,
+            tags=inputs.tags,
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({"result": self.result, "function_name": self.function_name})

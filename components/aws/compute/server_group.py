@@ -5,18 +5,18 @@ in the target group, which the provider waits for and the gate asks again: no re
 leaves the old host serving.
 """
 
-from typing import NotRequired, TypedDict
+from dataclasses import dataclass
+from typing import ClassVar, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
-from ...inputs.reader import Inputs
+from ...inputs.parsing import parse_args
 from ...schema.tokens import token
 from ...workload.spec import ContainerSpec
-from ..observability.logs import RETENTION_DAYS
 from ..security.secret import SecretReference
 from ..security.security_groups import Egress, allow_between
-from .host_inputs import WatchedContainer, passed_on, take_host
+from .host_inputs import HostInputs, WatchedContainer, passed_on
 from .launch_template import AwsLaunchTemplate
 from .roll_gate import AwsRollGate, AwsRollGateArgs
 
@@ -24,6 +24,11 @@ _CAPACITY_TIMEOUT = "15m"
 """For one host: boot, images, migrations, probes. The provider's default of 10 is short for a first start."""
 _GRACE_SECONDS = 300
 PORT = 443
+
+
+@dataclass(frozen=True, kw_only=True)
+class _ServerGroupInputs(HostInputs):
+    public_port: ClassVar[int | None] = PORT
 
 
 class AwsServerGroupArgs(TypedDict):
@@ -79,11 +84,9 @@ class AwsServerGroup(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AwsServerGroupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make the group and wait until its host is healthy."""
-        inputs = Inputs.of(AwsServerGroupArgs, name, args)
-        take_host(inputs, args, public_port=PORT)
-        inputs.finish()
-        super().__init__(token("AwsServerGroup"), name, {"instance_type": args.get("instance_type", "")}, opts)
-        child, tags = pulumi.ResourceOptions(parent=self), args.get("tags", {})
+        inputs = parse_args(_ServerGroupInputs, AwsServerGroupArgs, name, args)
+        super().__init__(token("AwsServerGroup"), name, {"instance_type": inputs.instance_type}, opts)
+        child, tags = pulumi.ResourceOptions(parent=self), inputs.tags
 
         template = AwsLaunchTemplate(name, passed_on(args, in_group=True), child)
         ways = allow_between(
@@ -127,7 +130,7 @@ class AwsServerGroup(pulumi.ComponentResource):
         asked: AwsRollGateArgs = {
             "group_name": group.name,
             "target_group_arn": args["target_group_arn"],
-            "log_retention_days": args.get("log_retention_days", RETENTION_DAYS),
+            "log_retention_days": inputs.log_retention_days,
             "tags": tags,
         }
         if "kms_key_arn" in args:

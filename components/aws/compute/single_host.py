@@ -4,22 +4,31 @@ The address and the volume can be held by one host at a time, so a changed host 
 minutes without service, the price of this variant. EC2's automatic recovery alone heals it.
 """
 
-from typing import NotRequired, TypedDict
+from dataclasses import dataclass
+from typing import ClassVar, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
-from ...inputs.reader import Inputs, whole_number
+from ...inputs.declaration import value
+from ...inputs.number import whole_number
+from ...inputs.parsing import parse_args
 from ...schema.tokens import token
 from ...workload.spec import ContainerSpec
 from ..security.secret import SecretReference
 from ..security.security_groups import WORLD, Egress
 from .boot_gate import AwsBootGate, AwsBootGateArgs
-from .host_inputs import WatchedContainer, passed_on, take_host
+from .host_inputs import HostInputs, WatchedContainer, passed_on
 from .launch_template import AwsLaunchTemplate
 
 _DEVICE = "/dev/sdf"
 _PORTS = {80: "Redirect to https, and certificate challenges", 443: "The public https port"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _SingleHostInputs(HostInputs):
+    public_port: ClassVar[int | None] = 443
+    volume_gb: int = value(whole_number("size in GB", 1, 1024), default=1)
 
 
 class AwsSingleHostArgs(TypedDict):
@@ -77,20 +86,17 @@ class AwsSingleHost(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AwsSingleHostArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make the address and the volume, and the host that holds them."""
-        inputs = Inputs.of(AwsSingleHostArgs, name, args)
-        size = inputs.take("volume_gb", whole_number("size in GB", 1, 1024), 1)
-        host = take_host(inputs, args, public_port=443)
-        inputs.finish()
-        super().__init__(token("AwsSingleHost"), name, {"volume_gb": size}, opts)
-        child, tags = pulumi.ResourceOptions(parent=self), args.get("tags", {})
+        inputs = parse_args(_SingleHostInputs, AwsSingleHostArgs, name, args)
+        super().__init__(token("AwsSingleHost"), name, {"volume_gb": inputs.volume_gb}, opts)
+        child, tags = pulumi.ResourceOptions(parent=self), inputs.tags
         # Names point to the address, and a new volume's certificates would count against the authority's limits.
-        kept = pulumi.ResourceOptions(parent=self, protect=host.deletion_protection)
+        kept = pulumi.ResourceOptions(parent=self, protect=inputs.deletion_protection)
 
         address = aws.ec2.Eip(f"{name}-address", domain="vpc", tags={"Name": name, **tags}, opts=kept)
         volume = aws.ebs.Volume(
             f"{name}-volume",
             availability_zone=args["availability_zone"],
-            size=size,
+            size=inputs.volume_gb,
             type="gp3",
             encrypted=True,
             tags={"Name": name, **tags},
@@ -146,7 +152,7 @@ class AwsSingleHost(pulumi.ComponentResource):
         asked: AwsBootGateArgs = {
             "instance_id": self.instance_id,
             "log_group_arn": template.log_group_arn,
-            "log_retention_days": host.log_retention_days,
+            "log_retention_days": inputs.log_retention_days,
             "tags": tags,
         }
         if "kms_key_arn" in args:

@@ -11,19 +11,19 @@ log groups, and they must be there before it. A database that is made anew has a
 never meets the earlier one's. The key stays when the database goes, or the snapshot would be lost 30 days later.
 """
 
-from dataclasses import asdict
 from typing import NotRequired, TypedDict, cast
 
 import pulumi
 import pulumi_aws as aws
 
-from ...inputs.reader import InvalidInputError
+from ...inputs.error import InvalidInputError
+from ...inputs.parsing import parse_args
 from ...postgres.server import ADMINISTRATOR
 from ...schema.tokens import token
 from ..observability.logs import log_group
 from ..security.iam import trust
 from ..security.key import customer_managed_key
-from .rds import PARAMETERS, STATIC_PARAMETERS, DatabaseSettings, subnets_rule
+from .rds import PARAMETERS, STATIC_PARAMETERS, DatabaseInputs, subnets_rule
 
 CA = "rds-ca-rsa2048-g1"
 BACKUP_WINDOW = "01:00-02:00"
@@ -88,9 +88,9 @@ class AwsDatabase(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AwsDatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make the instance."""
-        settings = DatabaseSettings.resolve(name, args, AwsDatabaseArgs)
+        settings = parse_args(DatabaseInputs, AwsDatabaseArgs, name, args)
         protect = settings.deletion_protection
-        super().__init__(token("AwsDatabase"), name, {**asdict(settings)}, opts)
+        super().__init__(token("AwsDatabase"), name, {**settings.plain()}, opts)
         tags = args.get("tags", {})
         child = pulumi.ResourceOptions(parent=self)
         kept = pulumi.ResourceOptions(parent=self, protect=protect)
@@ -187,7 +187,7 @@ class AwsDatabase(pulumi.ComponentResource):
 
 
 def _parameter_group(
-    name: str, settings: DatabaseSettings, tags: dict[str, str], opts: pulumi.ResourceOptions
+    name: str, settings: DatabaseInputs, tags: dict[str, str], opts: pulumi.ResourceOptions
 ) -> "aws.rds.ParameterGroup":
     """Make the group; without a physical name, a new major version's is there before the instance leaves the old."""
     return aws.rds.ParameterGroup(

@@ -5,12 +5,16 @@ ARNs and hosts, and is made again whenever one of them changes or the function's
 passwords itself, because a call's input lies in the state. The fingerprint of the secret key makes the input a secret.
 """
 
+from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
-from ...inputs.reader import Inputs, true_or_false, whole_number
+from ...inputs.choice import true_or_false
+from ...inputs.declaration import derived, optional, value
+from ...inputs.number import whole_number
+from ...inputs.parsing import parse_args
 from ...postgres.limits import (
     POOL_SIZE,
     parse_database_name,
@@ -30,6 +34,29 @@ from .database_role_rights import no_interfaces, rights
 
 _SECONDS = 300
 """The function waits for the database for four minutes of them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _RoleInputs:
+    vpc_id: pulumi.Input[str] = value()
+    subnet_ids: pulumi.Input[list[str]] = value()
+    database_host: pulumi.Input[str] = value()
+    database_security_group_id: pulumi.Input[str] = value()
+    administrator_secret_arn: pulumi.Input[str] = value()
+    administrator_key_arn: pulumi.Input[str] = value()
+    password_secret_arn: pulumi.Input[str] = value()
+    password_key_arn: pulumi.Input[str] = value()
+    database_port: int = value(whole_number("a port", 1, 65535), default=5432)
+    database: str = value(parse_database_name, default=OWNER)
+    password_version: int = value(parse_password_version, default=1)
+    password_label: pulumi.Input[str] = derived(None, lambda made: staging_label(made.password_version))
+    pool_size: int = value(parse_pool_size, default=POOL_SIZE)
+    secret_key_fingerprint: pulumi.Output[str] | None = optional(parse_fingerprint)
+    ca_bundle: str | None = optional(parse_ca_bundle)
+    reserve_concurrency: bool = value(true_or_false, default=False)
+    log_retention_days: int = value(parse_retention, default=RETENTION_DAYS)
+    kms_key_arn: pulumi.Input[str] | None = optional()
+    tags: dict[str, str] = value(default={})
 
 
 class AwsDatabaseRoleArgs(TypedDict):
@@ -87,26 +114,17 @@ class AwsDatabaseRole(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AwsDatabaseRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make the function and call it."""
-        inputs = Inputs.of(AwsDatabaseRoleArgs, name, args, secrets=["secret_key_fingerprint"])
-        port = inputs.take("database_port", whole_number("a port", 1, 65535), 5432)
-        version = inputs.take("password_version", parse_password_version, 1)
-        limit = connection_limit(inputs.take("pool_size", parse_pool_size, POOL_SIZE))
-        reserve = inputs.take("reserve_concurrency", true_or_false, False)
-        ca_bundle = inputs.optional("ca_bundle", parse_ca_bundle)
-        retention = inputs.take("log_retention_days", parse_retention, RETENTION_DAYS)
-        database = inputs.take("database", parse_database_name, OWNER)
-        fingerprint = inputs.optional("secret_key_fingerprint", parse_fingerprint)
-        inputs.finish()
-        login = login_name(version)
+        inputs = parse_args(_RoleInputs, AwsDatabaseRoleArgs, name, args, secrets=["secret_key_fingerprint"])
+        login, limit = login_name(inputs.password_version), connection_limit(inputs.pool_size)
         super().__init__(token("AwsDatabaseRole"), name, {"login": login, "connection_limit": limit}, opts)
-        child, tags = pulumi.ResourceOptions(parent=self), args.get("tags", {})
+        child, tags = pulumi.ResourceOptions(parent=self), inputs.tags
         region = aws.get_region_output(opts=pulumi.InvokeOutputOptions(parent=self)).region
 
         logs = encrypted_log_group(
             f"{name}-log",
             own_key=(f"{name}-log-key", f"Log of {name}"),
-            key_arn=args.get("kms_key_arn"),
-            retention_days=retention,
+            key_arn=inputs.kms_key_arn,
+            retention_days=inputs.log_retention_days,
             tags=tags,
             opts=child,
         )
@@ -118,13 +136,13 @@ class AwsDatabaseRole(pulumi.ComponentResource):
             opts=child,
         )
         allowed = rights(
-            [args["administrator_secret_arn"], args["password_secret_arn"]],
-            [args["administrator_key_arn"], args["password_key_arn"]],
+            [inputs.administrator_secret_arn, inputs.password_secret_arn],
+            [inputs.administrator_key_arn, inputs.password_key_arn],
             region,
             logs.arn,
         )
         granted = aws.iam.RolePolicy(f"{name}-rights", role=role.name, policy=document(*allowed), opts=child)
-        code = pulumi.Output.from_input(ca_bundle or region.apply(rds_ca_bundle)).apply(_code)
+        code = pulumi.Output.from_input(inputs.ca_bundle or region.apply(rds_ca_bundle)).apply(_code)
         function = aws.lambda_.Function(
             name,
             description="Makes Kotauth's database roles",
@@ -135,12 +153,12 @@ class AwsDatabaseRole(pulumi.ComponentResource):
             code=code.apply(lambda code: code.archive),
             timeout=_SECONDS,
             memory_size=256,
-            reserved_concurrent_executions=1 if reserve else -1,
+            reserved_concurrent_executions=1 if inputs.reserve_concurrency else -1,
             tracing_config={"mode": "Active"},
             logging_config={"log_group": logs.name, "log_format": "JSON"},
             vpc_config={
-                "subnet_ids": args["subnet_ids"],
-                "security_group_ids": [_security_group(name, args, port, child, granted).id],
+                "subnet_ids": inputs.subnet_ids,
+                "security_group_ids": [_security_group(name, inputs, child, granted).id],
             },
             tags=tags,
             opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[granted])),
@@ -154,18 +172,18 @@ class AwsDatabaseRole(pulumi.ComponentResource):
             lifecycle_scope="CREATE_ONLY",
             input=pulumi.Output.json_dumps(
                 {
-                    "host": args["database_host"],
-                    "port": port,
-                    "database": database,
+                    "host": inputs.database_host,
+                    "port": inputs.database_port,
+                    "database": inputs.database,
                     "login": login,
                     "connection_limit": limit,
-                    "key_fingerprint": fingerprint or "",
-                    "administrator_secret": args["administrator_secret_arn"],
-                    "password_secret": args["password_secret_arn"],
-                    "password_label": args.get("password_label", staging_label(version)),
+                    "key_fingerprint": inputs.secret_key_fingerprint or "",
+                    "administrator_secret": inputs.administrator_secret_arn,
+                    "password_secret": inputs.password_secret_arn,
+                    "password_label": inputs.password_label,
                 }
             ),
-            triggers={"code": code.apply(lambda code: code.sha256), "password_version": str(version)},
+            triggers={"code": code.apply(lambda code: code.sha256), "password_version": str(inputs.password_version)},
             opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[confined])),
         )
         self.user = call.result.apply(lambda _: login)
@@ -184,8 +202,7 @@ def _code(ca_bundle: str) -> FunctionCode:
 
 def _security_group(
     name: str,
-    args: AwsDatabaseRoleArgs,
-    port: int,
+    inputs: _RoleInputs,
     child: pulumi.ResourceOptions,
     rights: "aws.iam.RolePolicy",
 ) -> "aws.ec2.SecurityGroup":
@@ -194,19 +211,19 @@ def _security_group(
     Lambda removes them with the role's rights, 20 minutes and more after the function. They hold the group, for which
     the provider waits up to 45 minutes, and what the group depends on is deleted after it.
     """
-    tags = args.get("tags", {})
+    tags = inputs.tags
     group = aws.ec2.SecurityGroup(
         f"{name}-function",
         description="Function that makes the database roles of Kotauth",
-        vpc_id=args["vpc_id"],
+        vpc_id=inputs.vpc_id,
         tags=tags,
         opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[rights])),
     )
     allow_between(
         f"{name}-to-database",
         client_group=group.id,
-        server_group=args["database_security_group_id"],
-        port=port,
+        server_group=inputs.database_security_group_id,
+        port=inputs.database_port,
         description="Database roles",
         tags=tags,
         opts=child,

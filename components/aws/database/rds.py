@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from ...inputs.reader import Inputs, true_or_false, whole_number
+import pulumi
+
+from ...inputs.choice import true_or_false
+from ...inputs.declaration import Problem, derived, own_name, together, value
+from ...inputs.number import whole_number
 from ...postgres.limits import parse_database_name
 from ...postgres.role import OWNER
 from ...postgres.server import DEFAULT_VERSION, parse_version
@@ -95,52 +99,47 @@ _LONGEST_NAME = 50
 """An identifier has up to 63 characters, a hyphen and the engine's suffix among them."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class DatabaseSettings:
-    """Everything plain that `AwsDatabase` decides by."""
-
-    version: int
-    instance_class: str
-    storage_gb: int
-    storage_limit_gb: int
-    multi_az: bool
-    backup_retention_days: int
-    database: str
-    parameters: dict[str, str]
-    log_retention_days: int
-    deletion_protection: bool
-
-    @classmethod
-    def resolve(cls, name: str, args: Mapping[str, Any], declared: type[Any]) -> DatabaseSettings:
-        """Return the inputs with their defaults; raise ``InvalidInputError`` with all that is wrong.
-
-        ``declared`` lists them, `AwsDatabaseArgs`.
-        """
-        inputs = Inputs.of(declared, name, args)
-        storage_gb = inputs.take("storage_gb", parse_storage, STORAGE_GB)
-        settings = cls(
-            version=inputs.take("version", parse_version, DEFAULT_VERSION),
-            instance_class=inputs.take("instance_class", parse_instance_class, INSTANCE_CLASS),
-            storage_gb=storage_gb,
-            storage_limit_gb=inputs.take("storage_limit_gb", parse_storage, storage_limit(storage_gb)),
-            multi_az=inputs.take("multi_az", true_or_false, True),
-            backup_retention_days=inputs.take("backup_retention_days", parse_backup_retention, BACKUP_RETENTION_DAYS),
-            database=inputs.take("database", parse_database_name, OWNER),
-            parameters=inputs.take("parameters", parse_parameters, {}),
-            log_retention_days=inputs.take("log_retention_days", parse_retention, RETENTION_DAYS),
-            deletion_protection=inputs.take("deletion_protection", true_or_false, True),
+def _parse_name(raw: object) -> str:
+    name = str(raw)
+    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name) or len(name) > _LONGEST_NAME:
+        raise ValueError(
+            f"must be up to {_LONGEST_NAME} lower-case letters, digits and single hyphens: it names the instance"
         )
-        if rule := storage_limit_rule(storage_gb, settings.storage_limit_gb):
-            inputs.problem("storage_limit_gb", settings.storage_limit_gb, rule)
-        if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name) or len(name) > _LONGEST_NAME:
-            rule = f"must be up to {_LONGEST_NAME} lower-case letters, digits and single hyphens: it names the instance"
-            inputs.problem("name", name, rule)
-        if isinstance(args.get("subnet_ids"), list):
-            subnet_ids = cast("list[object]", args["subnet_ids"])
-            if rule := subnets_rule(subnet_ids):
-                inputs.problem("subnet_ids", subnet_ids, rule)
-        inputs.finish()
-        return settings
+    return name
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseInputs:
+    """Everything that `AwsDatabase` decides by before it makes anything."""
+
+    version: int = value(parse_version, default=DEFAULT_VERSION)
+    instance_class: str = value(parse_instance_class, default=INSTANCE_CLASS)
+    storage_gb: int = value(parse_storage, default=STORAGE_GB)
+    storage_limit_gb: int = derived(parse_storage, lambda made: storage_limit(made.storage_gb))
+    multi_az: bool = value(true_or_false, default=True)
+    backup_retention_days: int = value(parse_backup_retention, default=BACKUP_RETENTION_DAYS)
+    database: str = value(parse_database_name, default=OWNER)
+    parameters: dict[str, str] = value(parse_parameters, default={})
+    log_retention_days: int = value(parse_retention, default=RETENTION_DAYS)
+    deletion_protection: bool = value(true_or_false, default=True)
+    name: str = own_name(_parse_name)
+    subnet_ids: pulumi.Input[list[str]] = value()
+
+    def plain(self) -> dict[str, Any]:
+        """Return what was decided without looking at AWS, for the component's own inputs."""
+        return {field: made for field, made in vars(self).items() if field not in ("name", "subnet_ids")}
+
+    @together
+    def check_storage_limit(self) -> Iterator[Problem]:
+        """Check that the storage can grow."""
+        if rule := storage_limit_rule(self.storage_gb, self.storage_limit_gb):
+            yield Problem("storage_limit_gb", self.storage_limit_gb, rule)
+
+    @together
+    def check_subnets(self) -> Iterator[Problem]:
+        """Check subnets that are known already."""
+        if isinstance(self.subnet_ids, list) and (rule := subnets_rule(self.subnet_ids)):
+            yield Problem("subnet_ids", self.subnet_ids, rule)
 
 
 def subnets_rule(subnet_ids: Sequence[object]) -> str | None:

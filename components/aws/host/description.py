@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pulumi
 
-from ...inputs.reader import InvalidInputError
+from ...inputs.error import InvalidInputError
 from ...kotauth.server import LIVE_PATH, PORT, READY_PATH
 from ...workload.spec import ContainerSpec, owner
 from ..security.secret import CURRENT

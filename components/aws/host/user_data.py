@@ -15,7 +15,7 @@ from typing import Any
 
 import pulumi
 
-from ...inputs.reader import InvalidInputError
+from ...inputs.error import InvalidInputError
 from ...workload.spec import owner
 from .cloud_config import cloud_config
 from .description import HTTPS_PORT, Host, Secret, Volume, Watch, environments, images, validate

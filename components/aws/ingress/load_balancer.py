@@ -6,12 +6,18 @@ read by its policy.
 """
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
-from ...inputs.reader import Inputs, InvalidInputError, one_of, true_or_false, whole_number
+from ...inputs.choice import one_of, true_or_false
+from ...inputs.declaration import Problem, optional, own_name, together, value
+from ...inputs.error import InvalidInputError
+from ...inputs.number import parse_port, whole_number
+from ...inputs.parsing import parse_args
 from ...kotauth.server import READY_PATH
 from ...schema.tokens import token
 from ..observability.logs import parse_retention
@@ -29,6 +35,65 @@ _TARGET_GROUP = "-tg"
 _NAME_CHARACTERS = 32 - len("-1234567") - len(_TARGET_GROUP)
 """AWS takes 32, and the engine adds seven digits."""
 _WEB_ACL = ("login_rate_limit", "rate_limit", "log_retention_days", "kms_key_arn")
+
+
+def _parse_name(raw: object) -> str:
+    name = str(raw)
+    if len(name) > _NAME_CHARACTERS:
+        raise ValueError(
+            f"must have at most {_NAME_CHARACTERS} characters: names of target groups have 32, the engine adds some"
+        )
+    if not re.fullmatch(r"(?!internal-)[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?", name):
+        raise ValueError(
+            "must consist of letters, digits and hyphens inside, and not begin with internal- (Elastic Load Balancing)"
+        )
+    return name
+
+
+@dataclass(frozen=True, kw_only=True)
+class _LoadBalancerInputs:
+    name: str = own_name(_parse_name)
+    vpc_id: pulumi.Input[str] = value()
+    subnet_ids: pulumi.Input[list[str]] = value()
+    host_name: str = value(parse_host_name)
+    zone_id: pulumi.Input[str] | None = optional()
+    certificate_arn: pulumi.Input[str] | None = optional()
+    target_port: int = value(parse_port, default=443)
+    ssl_policy: str = value(one_of(*SSL_POLICIES), default=SSL_POLICIES[0])
+    access_log_days: int = value(
+        whole_number("days", 1, 90, "access logs hold live tokens, so they are not kept"), default=30
+    )
+    login_rate_limit: int | None = optional(parse_rate_limit)
+    rate_limit: int | None = optional(parse_rate_limit)
+    log_retention_days: int | None = optional(parse_retention)
+    kms_key_arn: pulumi.Input[str] | None = optional()
+    deletion_protection: bool = value(true_or_false, default=True)
+    tags: dict[str, str] = value(default={})
+
+    @together
+    def check_subnets(self) -> Iterator[Problem]:
+        """Check subnets that are known already."""
+        if isinstance(self.subnet_ids, list) and len(self.subnet_ids) < 2:
+            shown = ", ".join(map(str, self.subnet_ids))
+            yield Problem("subnet_ids", shown, "must be two or more subnets, in different zones")
+
+    @together
+    def check_certificate(self) -> Iterator[Problem]:
+        """Check that there is one way to a certificate."""
+        zone, arn = self.zone_id, self.certificate_arn
+        if (zone is None) == (arn is None):
+            shown = "" if arn is None else arn if isinstance(arn, str) else "set"
+            yield Problem(
+                "certificate_arn",
+                shown,
+                "must be set, or else zone_id: the certificate is either brought or made in that zone; exactly one of "
+                "them",
+            )
+        elif isinstance(arn, str):
+            try:
+                parse_certificate_arn(arn)
+            except ValueError as error:
+                yield Problem("certificate_arn", arn, str(error))
 
 
 class AwsLoadBalancerArgs(TypedDict):
@@ -92,37 +157,25 @@ class AwsLoadBalancer(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AwsLoadBalancerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make certificate, firewall, log bucket, load balancer and listeners."""
-        inputs = Inputs.of(AwsLoadBalancerArgs, name, args)
-        host_name = inputs.take("host_name", parse_host_name)
-        port = inputs.take("target_port", whole_number("a TCP port", 1, 65535), 443)
-        ssl_policy = inputs.take("ssl_policy", one_of(*SSL_POLICIES), SSL_POLICIES[0])
-        log_days = inputs.take(
-            "access_log_days", whole_number("days", 1, 90, "access logs hold live tokens, so they are not kept"), 30
-        )
-        protected = inputs.take("deletion_protection", true_or_false, True)
-        # Handed on to the web ACL, which would refuse them by its own name.
-        inputs.optional("login_rate_limit", parse_rate_limit)
-        inputs.optional("rate_limit", parse_rate_limit)
-        inputs.optional("log_retention_days", parse_retention)
-        _check(inputs, name, args)
-        inputs.finish()
+        inputs = parse_args(_LoadBalancerInputs, AwsLoadBalancerArgs, name, args)
+        host_name, ssl_policy, protected = inputs.host_name, inputs.ssl_policy, inputs.deletion_protection
         super().__init__(
             token("AwsLoadBalancer"),
             name,
             {"host_name": host_name, "ssl_policy": ssl_policy, "deletion_protection": protected},
             opts,
         )
-        child, tags = pulumi.ResourceOptions(parent=self), args.get("tags", {})
+        child, tags = pulumi.ResourceOptions(parent=self), inputs.tags
 
-        certificate_arn = _certificate(name, host_name, args, child)
-        group = _security_group(name, args["vpc_id"], tags, child)
+        certificate_arn = _certificate(name, inputs, child)
+        group = _security_group(name, inputs.vpc_id, tags, child)
         logs = access_log_bucket(
-            f"{name}-access-logs", days=log_days, deletion_protection=protected, tags=tags, opts=child
+            f"{name}-access-logs", days=inputs.access_log_days, deletion_protection=protected, tags=tags, opts=child
         )
         balancer = aws.lb.LoadBalancer(
             name,
             load_balancer_type="application",
-            subnets=args["subnet_ids"],
+            subnets=inputs.subnet_ids,
             security_groups=[group.id],
             access_logs={"bucket": logs.bucket.bucket, "enabled": True},
             drop_invalid_header_fields=True,
@@ -136,8 +189,8 @@ class AwsLoadBalancer(pulumi.ComponentResource):
         )
         targets = aws.lb.TargetGroup(
             f"{name}{_TARGET_GROUP}",
-            vpc_id=args["vpc_id"],
-            port=port,
+            vpc_id=inputs.vpc_id,
+            port=inputs.target_port,
             protocol="HTTPS",
             target_type="instance",
             deregistration_delay=30,
@@ -157,7 +210,8 @@ class AwsLoadBalancer(pulumi.ComponentResource):
         )
         https = Https(host_name, certificate_arn, ssl_policy, targets.arn)
         rule = listen(name, balancer, https, tags=tags, opts=child)
-        web_acl: Any = {"tags": tags, **{key: value for key, value in args.items() if key in _WEB_ACL}}
+        handed_on = {key: getattr(inputs, key) for key in _WEB_ACL}
+        web_acl: Any = {"tags": tags, **{key: given for key, given in handed_on.items() if given is not None}}
         acl = AwsWebAcl(f"{name}-web-acl", web_acl, child)
         aws.wafv2.WebAclAssociation(f"{name}-web-acl", resource_arn=balancer.arn, web_acl_arn=acl.arn, opts=child)
         self.load_balancer_name = balancer.name
@@ -174,38 +228,12 @@ class AwsLoadBalancer(pulumi.ComponentResource):
         self.register_outputs({output: getattr(self, output) for output in AwsLoadBalancer.__annotations__})
 
 
-def _check(inputs: Inputs, name: str, args: AwsLoadBalancerArgs) -> None:
-    """Check what the rules for single values don't see."""
-    if len(name) > _NAME_CHARACTERS:
-        rule = f"must have at most {_NAME_CHARACTERS} characters: names of target groups have 32, the engine adds some"
-        inputs.problem("name", name, rule)
-    elif not re.fullmatch(r"(?!internal-)[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?", name):
-        rule = (
-            "must consist of letters, digits and hyphens inside, and not begin with internal- (Elastic Load Balancing)"
-        )
-        inputs.problem("name", name, rule)
-    subnets = args.get("subnet_ids")
-    if isinstance(subnets, list) and len(subnets) < 2:
-        inputs.problem("subnet_ids", ", ".join(map(str, subnets)), "must be two or more subnets, in different zones")
-    zone, arn = args.get("zone_id"), args.get("certificate_arn")
-    if (zone is None) == (arn is None):
-        shown = "" if arn is None else arn if isinstance(arn, str) else "set"
-        rule = (
-            "must be set, or else zone_id: the certificate is either brought or made in that zone; exactly one of them"
-        )
-        inputs.problem("certificate_arn", shown, rule)
-    elif isinstance(arn, str):
-        inputs.take("certificate_arn", parse_certificate_arn)
-
-
-def _certificate(
-    name: str, host_name: str, args: AwsLoadBalancerArgs, opts: pulumi.ResourceOptions
-) -> pulumi.Output[str]:
+def _certificate(name: str, inputs: _LoadBalancerInputs, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
     """Return the ARN of the certificate that was brought, or of one that is made."""
-    zone, brought = args.get("zone_id"), args.get("certificate_arn")
+    zone, brought = inputs.zone_id, inputs.certificate_arn
     if zone is not None:
         made = AwsCertificate(
-            f"{name}-certificate", {"host_name": host_name, "zone_id": zone, "tags": args.get("tags", {})}, opts
+            f"{name}-certificate", {"host_name": inputs.host_name, "zone_id": zone, "tags": inputs.tags}, opts
         )
         return made.arn
     region = aws.get_region_output(opts=pulumi.InvokeOutputOptions(parent=opts.parent)).region

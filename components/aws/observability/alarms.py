@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from ...inputs.reader import Inputs, number, whole_number
+from ...inputs.number import number, whole_number
 from .log_metrics import LOGS
 
 OK, ALARM, KEEP, NO_DATA = "notBreaching", "breaching", "ignore", "missing"
@@ -46,10 +46,6 @@ class Alarm:
         if self.parse is None:
             raise TypeError(f"the threshold of {self.key} is fixed")
         return self.parse
-
-    def threshold(self, inputs: Inputs, key: str = "") -> float:
-        """Take the threshold from ``inputs``, where it may have a ``key`` other than the alarm's."""
-        return inputs.take(key or self.key, self.parse, self.default) if self.parse else self.default
 
 
 def _lines(what: str) -> Callable[[object], float]:

@@ -4,20 +4,67 @@ Everything is derived from two tables, of alarms (`alarms.py`) and of events (`e
 watched.
 """
 
-from typing import NotRequired, TypedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
 from ...inputs.addresses import parse_email
-from ...inputs.reader import Inputs
+from ...inputs.declaration import Problem, optional, together, value
+from ...inputs.parsing import parse_args
 from ...schema.tokens import token
 from ..security.iam import allow, deny, document
 from ..security.key import customer_managed_key
-from .alarms import ALARMS
+from .alarms import ALARMS, alarm
 from .dashboard import Watched, dashboard
 from .events import EVENTS, tell
 from .log_metrics import FILTERS, LOGS
+
+
+def _threshold(key: str) -> Any:  # noqa: ANN401 - takes the type of its annotation
+    return value(alarm(key).rule, default=alarm(key).default)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _ObservabilityInputs:
+    log_group_name: pulumi.Input[str] = value()
+    alarm_email: str | None = optional(parse_email)
+    load_balancer_arn_suffix: pulumi.Input[str] | None = optional()
+    target_group_arn_suffix: pulumi.Input[str] | None = optional()
+    certificate_arn: pulumi.Input[str] | None = optional()
+    database_identifier: pulumi.Input[str] | None = optional()
+    group_name: pulumi.Input[str] | None = optional()
+    instance_id: pulumi.Input[str] | None = optional()
+    role_function_name: pulumi.Input[str] | None = optional()
+    gate_function_name: pulumi.Input[str] | None = optional()
+    nat_gateway_ids: dict[str, pulumi.Input[str]] = value(default={})
+    errors: float = _threshold("errors")
+    failed_logins: float = _threshold("failed_logins")
+    host_failures: float = _threshold("host_failures")
+    load_balancer_errors: float = _threshold("load_balancer_errors")
+    server_errors: float = _threshold("server_errors")
+    latency_seconds: float = _threshold("latency_seconds")
+    certificate_days: float = _threshold("certificate_days")
+    database_cpu_percent: float = _threshold("database_cpu_percent")
+    database_storage_gb: float = _threshold("database_storage_gb")
+    database_memory_mb: float = _threshold("database_memory_mb")
+    database_connections: float = _threshold("database_connections")
+    kms_key_arn: pulumi.Input[str] | None = optional()
+    tags: dict[str, str] = value(default={})
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """The threshold of each alarm, those that can't be set too."""
+        return {alarm.key: getattr(self, alarm.key, alarm.default) for alarm in ALARMS}
+
+    @together
+    def check_hosts(self) -> Iterator[Problem]:
+        """Check that the hosts behind a load balancer can be measured."""
+        if (self.load_balancer_arn_suffix is None) != (self.target_group_arn_suffix is None):
+            rule = "must be set together with target_group_arn_suffix: CloudWatch measures hosts by both"
+            yield Problem("load_balancer_arn_suffix", "", rule)
 
 
 class AwsObservabilityArgs(TypedDict):
@@ -85,28 +132,23 @@ class AwsObservability(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AwsObservabilityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make metrics, topic, alarms and dashboard."""
-        inputs = Inputs.of(AwsObservabilityArgs, name, args)
-        email = inputs.optional("alarm_email", parse_email)
-        thresholds = {alarm.key: alarm.threshold(inputs) for alarm in ALARMS}
-        if ("load_balancer_arn_suffix" in args) != ("target_group_arn_suffix" in args):
-            rule = "must be set together with target_group_arn_suffix: CloudWatch measures hosts by both"
-            inputs.problem("load_balancer_arn_suffix", "", rule)
-        inputs.finish()
+        inputs = parse_args(_ObservabilityInputs, AwsObservabilityArgs, name, args)
+        email, thresholds = inputs.alarm_email, inputs.thresholds
         super().__init__(token("AwsObservability"), name, {"alarm_email": email, **thresholds}, opts)
-        self._child, self._tags = pulumi.ResourceOptions(parent=self), args.get("tags", {})
+        self._child, self._tags = pulumi.ResourceOptions(parent=self), inputs.tags
 
         # Of this log group alone: two stacks of one account don't count each other's lines.
-        namespace = pulumi.Output.concat("Kotauth/", args["log_group_name"])
+        namespace = pulumi.Output.concat("Kotauth/", inputs.log_group_name)
         for metric, pattern in FILTERS.items():
             aws.cloudwatch.LogMetricFilter(
                 f"{name}-{metric.replace('_', '-')}",
-                log_group_name=args["log_group_name"],
+                log_group_name=inputs.log_group_name,
                 pattern=pattern,
                 metric_transformation={"name": metric, "namespace": namespace, "value": "1", "default_value": "0"},
                 opts=self._child,
             )
-        topic = self._topic(name, email, args.get("kms_key_arn"))
-        dimensions = _dimensions(args)
+        topic = self._topic(name, email, inputs.kms_key_arn)
+        dimensions = _dimensions(inputs)
         watched = [
             Watched(
                 alarm,
@@ -129,7 +171,7 @@ class AwsObservability(pulumi.ComponentResource):
         board = aws.cloudwatch.Dashboard(
             name,
             dashboard_name=topic.name,
-            dashboard_body=dashboard(watched, region, args["log_group_name"]),
+            dashboard_body=dashboard(watched, region, inputs.log_group_name),
             opts=self._child,
         )
         self.topic_arn = topic.arn
@@ -197,7 +239,7 @@ class AwsObservability(pulumi.ComponentResource):
         )
 
 
-def _dimensions(args: AwsObservabilityArgs) -> dict[str, dict[tuple[str, ...], dict[str, pulumi.Input[str]]]]:
+def _dimensions(inputs: _ObservabilityInputs) -> dict[str, dict[tuple[str, ...], dict[str, pulumi.Input[str]]]]:
     """Return the dimensions of everything that is given, by the subject of the alarms, and which one if several."""
     names = {
         LOGS: {},
@@ -211,9 +253,9 @@ def _dimensions(args: AwsObservabilityArgs) -> dict[str, dict[tuple[str, ...], d
         "gate_function": {"FunctionName": "gate_function_name"},
     }
     single: dict[str, dict[tuple[str, ...], dict[str, pulumi.Input[str]]]] = {
-        subject: {(): {dimension: args[key] for dimension, key in keys.items()}}
+        subject: {(): {dimension: getattr(inputs, key) for dimension, key in keys.items()}}
         for subject, keys in names.items()
-        if all(key in args for key in keys.values())
+        if all(getattr(inputs, key) is not None for key in keys.values())
     }
-    gateways = args.get("nat_gateway_ids", {})
-    return {**single, "nat_gateways": {(zone,): {"NatGatewayId": gateway} for zone, gateway in gateways.items()}}
+    gateways = {(zone,): {"NatGatewayId": gateway} for zone, gateway in inputs.nat_gateway_ids.items()}
+    return {**single, "nat_gateways": gateways}

@@ -6,7 +6,7 @@ from typing import Any, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from ...inputs.reader import whole_number
+from ...inputs.number import whole_number
 
 WORLD = "0.0.0.0/0"
 
