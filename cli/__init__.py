@@ -5,6 +5,7 @@
 `offline`             OFFLINE=1, the AWS simulator in the place of AWS
 `policy_report`       `make policy-report`: the `verdicts` alone
 `host_image`          `make image`, with the digests of `image_digest`, written by `stack_file`
+`settings_reference`  `make settings`: what Pulumi.yaml, docs/settings.md and docstrings tell about settings
 `development_images`  the images of the development stack
 `preparation`         what a stack needs before `pulumi up` or a preview
 `stack`               a stack with its file, its settings and its options for `pulumi`
