@@ -1,4 +1,8 @@
-"""`make preview`: what `up` would change, as Pulumi prints it, and below it what the policy rules object to."""
+"""`make preview`: what `up` would change, and below it what the policy rules object to.
+
+The first part is Pulumi's own text, with the warnings and errors of the program: `preflight.py` of the target, and the
+components. The second is `findings` in `policy/kotauth_policy/formats/table.py`, or with VERBOSE=1 its `table`.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The verdicts of the policy rules: the file that the pack writes while `pulumi` runs, and its text.
 
-How a verdict is printed is in `policy/kotauth_policy/formats`; a preview prints its `table`.
+The text is made in `policy/kotauth_policy/formats`.
 """
 
 from __future__ import annotations
