@@ -1,4 +1,4 @@
-"""A simulator for Pulumi's AWS provider: the real engine talks to it, and AWS itself is played by moto.
+"""A simulator of Pulumi's AWS provider: the real engine talks to it, and moto keeps the state of AWS.
 
     with aws_simulator() as aws:
         project.variables |= aws.variables
@@ -6,9 +6,20 @@
         aws.boto3("ec2").describe_vpcs()
 
 Its worth is what it refuses: names and types that the installed SDK doesn't have, references that lead nowhere, and
-what the rules in `rules.py` know; `replacement.py` says what an update does. State lives as long as the process.
+what `checks` knows. State lives as long as the process.
 
-A deployer's policies are evaluated for each call (`access`). What it can never catch, because it is not AWS: what
+Where a change goes:
+
+- A check of something that AWS refuses: `checks`.
+- A type of resource: its calls in a table of `kinds`, what an update does in `provider/replacement.py`, its name in
+  CloudFormation in `cloudformation/counterparts.py`. A test wants a committed stack that makes it.
+- A function of the provider, such as `aws.ec2.get_ami`: `provider/invokes.py`.
+- An action whose name or resource IAM spells otherwise than the call: `access`.
+- A fault of moto: `cloud/moto_corrections.py`.
+- A failure that a test can order: `control/controls.py`, and a method of `AwsSimulator` below.
+- A property with a conversion of the real provider, or a name that it makes: `schema/sdk.py`, `provider/names.py`.
+
+The policies of a deployer are evaluated for each call (`access`). The simulator can't show, because it is not AWS: what
 resource policies, boundaries and the roles of hosts and functions decide at run time, quotas, capacity, real delays,
 the real provider's own quirks (differences that it suppresses or normalises), and values that only AWS validates.
 """

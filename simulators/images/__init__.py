@@ -4,6 +4,10 @@
 built once from pinned registry packages and kept in a cache outside the checkout. The names are honest: a locally built
 image never carries the name of an official one. Callers ask `registry_reachable()` first and use the official image
 where it can be pulled.
+
+To add an image: a folder here with its `Dockerfile` and files, and in `recipes.py` a function that builds it, a
+`Recipe` with that folder as source, and an entry in `RECIPES`. Where a setting names the image, `choice.py` says which
+official image it replaces. A change of a source or a value changes the recipe's key, so the image is built anew.
 """
 
 from __future__ import annotations

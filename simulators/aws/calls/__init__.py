@@ -1,1 +1,1 @@
-"""How a type of resource becomes calls of an AWS API: the calls, the shapes of their members, tags."""
+"""How a type of resource becomes calls of an AWS API: the table, the calls, the shapes of their members, tags."""

@@ -1,4 +1,8 @@
-"""The types that the simulator knows, by service."""
+"""The types of resources that the simulator knows, a module for each service.
+
+To add a type, add a `Kind` to `KINDS` of its service's module; a module that is new here is found by itself.
+`aws/__init__.py` says what else a type needs.
+"""
 
 from __future__ import annotations
 
