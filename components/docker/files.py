@@ -16,8 +16,7 @@ import pulumi_docker as docker
 from ..inputs.declaration import optional, value
 from ..inputs.parsing import parse_args
 from ..schema.tokens import token
-from ..workload.spec import parse_owner
-from .hardened import PART_LABEL
+from ..workload.spec import PART_LABEL, parse_owner
 
 _CONTENT_LABEL = "kotauth.content"
 

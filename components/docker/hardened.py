@@ -14,9 +14,9 @@ import pulumi
 import pulumi_docker as docker
 
 from ..workload.hardening import DROPPED_CAPABILITIES, PROCESSES, SECURITY_OPTION, tmpfs
+from ..workload.spec import PART_LABEL
 from .daemon.diagnosis import explain_failure
 
-PART_LABEL = "kotauth.part"
 _TRIGGER_LABEL = "kotauth.trigger"
 _LOG_OPTIONS = {"max-size": "10m", "max-file": "3"}
 

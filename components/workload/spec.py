@@ -20,6 +20,10 @@ NEXT_CONFIG_DIRECTORY = f"{CONFIG_DIRECTORY}/next"
 """Where a reload command finds the configuration files that are to come."""
 
 
+PART_LABEL = "kotauth.part"
+"""Label that says which part of the system a container is."""
+
+
 class Probe(TypedDict):
     """A command that says whether the container is ready."""
 
@@ -80,7 +84,7 @@ class ContainerSpec(TypedDict):
     """One container: what runs, with which files, limits and rights."""
 
     part: str
-    """Which part of the system it is: `server`, `database`, `frontend`. Becomes the label `kotauth.part`."""
+    """Which part of the system it is: `server`, `database`, `frontend`. Becomes its label (`PART_LABEL`)."""
     image: str
     """Image by exact tag or digest."""
     user: str

@@ -37,14 +37,14 @@ def hosts() -> Resources:
                 "name": "kotauth-boot",
                 "type": "String",
                 "value": All(
-                    late,
+                    deferred,
                     host=From("database", "address"),
                     key=From("secret-key-secret", "arn"),
                     password=From("database-password-secret", "arn"),
                 ),
             },
         ),
-        "server-unit": (
+        "server-file": (
             aws.s3.BucketObjectv2,
             {"bucket": From("files", "bucket"), "key": sha256(SERVER), "content": SERVER},
         ),
@@ -74,7 +74,7 @@ def hosts() -> Resources:
     }
 
 
-def late(known: Args) -> str:
+def deferred(known: Args) -> str:
     """Return what the hosts read at boot: what was not known before the update."""
     url = f"jdbc:postgresql://{known['host']}:5432/kotauth?tcpKeepAlive=true&sslmode=verify-full&sslrootcert=/run/config/database-ca.pem"
     secrets = {"secret_key": known["key"], "database_password": known["password"]}

@@ -1,25 +1,90 @@
-"""The host of the compliant stack on AWS: user data with units and environment, as our own hosts have it."""
+"""The host of the compliant stack on AWS: user data with a boot plan and environment, as our own hosts have it.
+
+Others' hosts start containers by units and scripts: `run` and `unit` make those.
+"""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from .docker_program import ENVIRONMENT, IMAGE
 
 FRONTEND = "public.ecr.aws/docker/library/caddy:2.11.9"
 TOOLS = "public.ecr.aws/docker/library/postgres:14.23-bookworm"
+_SERVER_USER, _FRONTEND_USER = "10001:10001", "10002:10002"
+
+
+def container(name: str, image: str, user: str, **changes: object) -> dict[str, object]:
+    """Return what the boot plan says of a container, with changes; see `components/aws/host/boot_plan.py`."""
+    part, _, check = name.partition(".")
+    return {
+        "name": name,
+        "image": image,
+        "user": user,
+        "memory_mb": 512,
+        "memory_swap_mb": 512,
+        "cpus": 1.0,
+        "processes": 4096,
+        "read_only": True,
+        "capabilities": {"adds": [], "drops": ["ALL"]},
+        "security_options": ["no-new-privileges"],
+        "sysctls": {},
+        "labels": {"kotauth.part": "job" if check else part},
+        "network": "kotauth",
+        "aliases": [] if check else [part],
+        "tmpfs": {"/tmp": "rw,noexec"},  # noqa: S108 - the container's own
+        "mounts": [mount(f"/run/kotauth/{part}/secrets", "/run/secrets")],
+        "ports": [],
+        "environment_files": [f"/etc/kotauth/{name}.env", f"/run/kotauth/{name}.env"],
+        "config_files": [],
+        "log": {"driver": "journald", "options": {"tag": part}},
+        "restart": "no" if check else "always",
+        "stop_seconds": 10,
+        "entrypoint": [],
+        "command": [],
+        **changes,
+    }
+
+
+def mount(source: str, target: str) -> dict[str, object]:
+    return {"source": source, "target": target, "read_only": True}
+
+
+def probe(*command: str) -> dict[str, object]:
+    return {
+        "command": command,
+        "interval_seconds": 5,
+        "timeout_seconds": 4,
+        "retries": 3,
+        "start_period_seconds": 0,
+    }
+
+
+def server(**changes: object) -> str:
+    """Return the file of the server, with changes. The stack has it as an object of the bucket, as real ones do."""
+    ready = probe("curl", "-fsS", "http://localhost:8080/health/ready")
+    check = container("server.key-guard", TOOLS, _SERVER_USER, command=["bash", "-c", "true"])
+    sysctls = {"net.ipv4.tcp_retries2": "6"}
+    facts = {"probe": ready, "check": check, "sysctls": sysctls, **changes}
+    return json.dumps(container("server", IMAGE, _SERVER_USER, **facts))
+
+
+SERVER = server()
+PROXY = json.dumps(
+    container("frontend", FRONTEND, _FRONTEND_USER, ports=[{"host": 443, "container": 8443}], probe=probe("true"))
+)
 
 
 def run(part: str, image: str, user: str, *more: str) -> str:
-    """Return the command line of a container as the hosts' units have it."""
+    """Return the command line of a container on somebody's host, as hardened as ours."""
     return " \\\n ".join(
         [
             "/usr/bin/docker run --rm",
             f"--name={part}",
-            f"--label=kotauth.part={part.partition('.')[0] if '.' not in part else 'job'}",
+            f"--label=kotauth.part={part}",
             "--pull=never",
             "--network=kotauth",
             f"--user={user}",
@@ -35,19 +100,12 @@ def run(part: str, image: str, user: str, *more: str) -> str:
     )
 
 
-def unit(start: str, before: str = "") -> str:
-    check = f"ExecStartPre={before}\n" if before else ""
-    return f"[Service]\nType=exec\nRestart=always\n{check}ExecStart={start}\n"
+def unit(start: str) -> str:
+    return f"[Service]\nType=exec\nRestart=always\nExecStart={start}\n"
 
 
-READY = '"--health-cmd=curl -fsS http://localhost:8080/health/ready"'
-SERVER = unit(
-    run(
-        "server", IMAGE, "10001:10001", "--env-file=/run/kotauth/server.env", "--sysctl=net.ipv4.tcp_retries2=6", READY
-    ),
-    run("server.key-guard", TOOLS, "10001:10001") + " bash -c true",
-)
-PROXY = unit(run("frontend", FRONTEND, "10002:10002", "--publish=443:8443", "--health-cmd=true"))
+PROXY_UNIT = unit(run("frontend", FRONTEND, _FRONTEND_USER, "--publish=443:8443", "--health-cmd=true"))
+"""The frontend as a unit that starts it itself."""
 
 
 def sha256(content: str) -> str:
@@ -61,15 +119,22 @@ def user_data(
     proxy: str = PROXY,
     check: str = "PGSSLMODE=verify-full\nPGSSLROOTCERT=/run/config/database-ca.pem\n",
     files: Mapping[str, str] | None = None,
-    late: tuple[str, ...] = ("DB_URL",),
+    deferred: Sequence[str] = ("DB_URL",),
     log_group: str = "kotauth",
+    version: int = 1,
 ) -> str:
-    """Return the user data of a host. The server's unit is an object of the bucket, as long files are."""
+    """Return the user data of a host.
+
+    The server's file is an object of the bucket. The frontend is a container of the plan or, as ``PROXY_UNIT``, a unit.
+    """
     known = {**ENVIRONMENT, "DB_URL": None, "DB_USER": "kotauth_a", **(environment or {})}
+    is_planned = proxy.startswith("{")
     plan = {
-        "artifacts": {"/etc/systemd/system/kotauth-server.service": sha256(server)},
-        "parts": {"server": {"secrets": {"secret_key": "AWSCURRENT", "database_password": "v1"}}},
-        "late": {"server": late},
+        "version": version,
+        "artifacts": {"/etc/kotauth/boot.d/server.json": sha256(server)},
+        "containers": ["server", *(["frontend"] if is_planned else [])],
+        "secrets": {"server": {"secret_key": "AWSCURRENT", "database_password": "v1"}},
+        "deferred": {"server": list(deferred)},
         "parameter": "kotauth-boot",
         "log_group": log_group,
     }
@@ -77,7 +142,7 @@ def user_data(
         "/etc/kotauth/boot.json": json.dumps(plan),
         "/etc/kotauth/server.env": "".join(f"{name}={text}\n" for name, text in known.items() if text is not None),
         "/etc/kotauth/server.key-guard.env": check,
-        "/etc/systemd/system/kotauth-frontend.service": proxy,
+        "/etc/kotauth/boot.d/frontend.json" if is_planned else "/etc/systemd/system/kotauth-frontend.service": proxy,
         **(files or {}),
     }
     config = {"write_files": [{"path": path, "content": content} for path, content in written.items()]}

@@ -159,13 +159,13 @@ class Site:
                 **more,
             }
             rendered.append(render(Description(**description)))
-            return dict(rendered[0].late)
+            return dict(rendered[0].deferred)
 
-        late = declaring(lambda: declare(program)).outputs
+        deferred = declaring(lambda: declare(program)).outputs
         for key, content in rendered[0].artifacts.items():
             self.lab.boto3("s3").put_object(Bucket=BUCKET, Key=key, Body=content.encode())
         name = f"kotauth-boot-{secrets.token_hex(4)}"
-        self.lab.boto3("ssm").put_parameter(Name=name, Value=json.dumps(late), Type="String")
+        self.lab.boto3("ssm").put_parameter(Name=name, Value=json.dumps(deferred), Type="String")
         return rendered[0].text(parameter=name, bucket=BUCKET, log_group=LOG_GROUP)
 
     def end(self, host: Host) -> None:

@@ -23,9 +23,7 @@ MOST_MODULES = 15
 KNOWN_LONG_MODULES: set[str] = set()
 KNOWN_ARROWS: set[tuple[str, str]] = set()
 """Imports of the second folder by the first that close a circle of folders."""
-KNOWN_MODULE_ARROWS = {
-    ("components/aws/host/scripts/bring_up.py", "components/aws/host/scripts/boot.py"),
-}
+KNOWN_MODULE_ARROWS: set[tuple[str, str]] = set()
 
 Arrow = tuple[str, str]
 

@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 import pytest
 
+from components.aws.host.scripts.names import container_file
 from components.aws.network.subnets import plan
 from components.inputs.error import InvalidInputError
 from components.postgres.rds_ca import rds_ca_bundle
@@ -179,12 +180,11 @@ def test_settings_of_the_network_and_the_host(changed: Declared) -> None:
 
 def test_settings_of_the_containers(changed: Declared) -> None:
     host = files(changed)
-    server, frontend = (host[f"/etc/systemd/system/kotauth-{part}.service"] for part in ("server", "frontend"))
-    assert "ghcr.io/inumansoul/kotauth:1.22.1" in server
-    assert "registry.example/postgres:17.1" in server
-    assert "--memory=640m" in server
-    assert "--cpus=1.5" in server
-    assert "registry.example/caddy:2.11.1" in frontend
+    server, frontend = (json.loads(host[container_file(part)]) for part in ("server", "frontend"))
+    assert server["image"] == "ghcr.io/inumansoul/kotauth:1.22.1"
+    assert server["check"]["image"] == "registry.example/postgres:17.1"
+    assert (server["memory_mb"], server["cpus"]) == (640, 1.5)
+    assert frontend["image"] == "registry.example/caddy:2.11.1"
     environment = host["/etc/kotauth/server.env"].splitlines()
     assert {"DB_POOL_MAX_SIZE=20", "KAUTH_UPDATE_CHECK=false", "KAUTH_ENV=production"} <= set(environment)
     assert "not client_ip 203.0.113.0/24" in host["/etc/kotauth/frontend/Caddyfile"]

@@ -68,7 +68,7 @@ def test_everybody_means_the_same_version_of_the_password(version: int, label: s
     call = json.loads(declared.named("kotauth-database-role-call").inputs["input"])
     assert (call["login"], call["password_label"]) == (login, label)
     host = files(declared)
-    assert json.loads(host["/etc/kotauth/boot.json"])["parts"]["server"]["secrets"] == {
+    assert json.loads(host["/etc/kotauth/boot.json"])["secrets"]["server"] == {
         "secret_key": "AWSCURRENT",
         "database_password": label,
         "admin_password": "AWSCURRENT",

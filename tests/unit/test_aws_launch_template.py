@@ -177,7 +177,7 @@ def test_a_host_without_secrets_and_group_may_do_less() -> None:
     alone = launched(containers=[hosts.inner()], secrets={}, in_group=False)
     sids = [statement["Sid"] for statement in statements(alone.named("kotauth-rights"))]
     assert sids == ["ReadBootParameter", "ReadFiles", "WriteLogs", "SessionManager"]
-    assert plan(alone)["group"] is False
+    assert plan(alone)["in_group"] is False
 
 
 @pytest.mark.parametrize(
@@ -258,9 +258,9 @@ def test_the_user_data_names_what_was_made(declared: Declared) -> None:
         engine_name("kotauth-host"),
         engine_name("kotauth-log"),
     )
-    assert named["group"] is True
+    assert named["in_group"] is True
     files = dict.fromkeys(kotauth.SECRET_FILES, "AWSCURRENT")
-    assert named["parts"]["server"]["secrets"] == {**files, "database_password": "v1"}
+    assert named["secrets"]["server"] == {**files, "database_password": "v1"}
 
 
 def test_the_same_settings_make_the_same_user_data(declared: Declared) -> None:
@@ -302,7 +302,7 @@ def test_a_label_that_an_output_holds_is_the_label(declared: Declared) -> None:
     """Such as the one that a secret gives: it rolls the servers like any other."""
     assert user_data(launched(secrets=secrets(pulumi.Output.from_input("v1")))) == user_data(declared)
     rolled = launched(secrets=secrets(pulumi.Output.from_input("v2")))
-    assert plan(rolled)["parts"]["server"]["secrets"]["database_password"] == "v2"
+    assert plan(rolled)["secrets"]["server"]["database_password"] == "v2"
 
 
 def test_the_watched_container_is_the_first_or_the_given_one(declared: Declared) -> None:
@@ -338,7 +338,10 @@ def test_long_files_lie_under_their_hash_and_stay_for_the_hosts_of_before(declar
         assert each.inputs["bucket"] == engine_name("kotauth-host")
         assert each.retain_on_delete
         assert "BucketPolicy kotauth-host-policy" in each.waits_for
-    assert {each.inputs["key"] for each in objects} == set(plan(declared)["artifacts"].values())
+    contents = {each.inputs["key"]: each.inputs["content"] for each in objects}
+    hashes = plan(declared)["artifacts"]
+    programs = json.loads(contents[hashes["/etc/kotauth/programs.json"]])
+    assert set(contents) == {*hashes.values(), *programs.values()}
     assert hosts.CA in {each.inputs["content"] for each in objects}
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from components.aws.host.scripts.boot import log
 from components.aws.host.scripts.redact import redact
+from components.aws.host.scripts.stages import log
 from components.aws.observability.alarms import ALARMS
 from components.aws.observability.log_metrics import FILTERS
 from components.aws.observability.observability import AwsObservability

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from components.aws.functions.boot_gate import handler
 from components.aws.functions.boot_gate.handler import NotReadyError, handle
-from components.aws.host.scripts import boot
+from components.aws.host.scripts import stages
 from tests.clock import Clock
 from tests.unit.aws_outputs import REGION
 
@@ -29,7 +29,7 @@ class Log:
 
     def boot(self, stage: str, outcome: str, detail: str = "", *, host: str = HOST) -> None:
         """Carry a line over as the host's scripts write it."""
-        boot.log(stage, outcome, detail)
+        stages.log(stage, outcome, detail)
         self.write(self._said.readouterr().out.strip(), stream=f"{host}/host")
 
     def write(self, *lines: str, stream: str = f"{HOST}/host") -> None:

@@ -13,13 +13,15 @@ from typing import Any
 
 import pytest
 
-from components.aws.host.scripts import boot, bring_up, volume
+from components.aws.host.container_plan import container_plan
+from components.aws.host.scripts import boot, bring_up, names, stages, volume
 from components.aws.host.scripts.aws import AwsError
 from components.aws.host.scripts.command import CommandError, run
 from components.aws.host.scripts.services import Services
+from components.workload.spec import ContainerSpec
 from tests.unit.hosts import Commands
 
-ME = [os.getuid(), os.getgid()]
+ME = (os.getuid(), os.getgid())
 SECRET = "canary-secret-value"
 
 
@@ -42,6 +44,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr(boot, "time", clock)
+    monkeypatch.setattr(stages, "time", clock)
     return clock
 
 
@@ -54,9 +57,8 @@ def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Commands:
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    for name in ("CONFIG", "RUN"):
-        monkeypatch.setattr(bring_up, name, str(tmp_path) + getattr(bring_up, name))
-    monkeypatch.setattr(volume, "FOLDER", str(tmp_path / "volumes"))
+    for name in ("FIXED", "RUN", "VOLUMES", "UNITS"):
+        monkeypatch.setattr(names, name, str(tmp_path) + getattr(names, name))
     yield tmp_path
     # Folders that only their owner enters would keep another user's pytest from cleaning up.
     for folder, _, _ in os.walk(tmp_path):
@@ -91,21 +93,34 @@ class Answers(Services):
         return self._value(bucket, sha256)
 
 
-LATE: dict[str, Any] = {
+DEFERRED: dict[str, Any] = {
     "environment": {"server": {"DB_URL": "jdbc:x"}, "server.key-guard": {"PGHOST": "database.test"}},
     "config": {"server": {"ca.pem": "PEM"}},
     "secrets": {"server": {"secret_key": "arn:key", "password": "arn:password"}},
 }
 PLAN: dict[str, Any] = {
     "parameter": "kotauth-boot",
-    "parts": {
-        "server": {"owner": ME, "secrets": {"secret_key": "v1", "password": "v2"}, "config": ["known"]},
-        "frontend": {"owner": ME, "secrets": {}, "config": []},
-    },
-    "late": {"server": ["DB_URL", "ca.pem"], "server.key-guard": ["PGHOST"]},
-    "images": ["one", "two"],
+    "containers": ["server", "frontend"],
+    "secrets": {"server": {"secret_key": "v1", "password": "v2"}},
+    "deferred": {"server": ["DB_URL", "ca.pem"], "server.key-guard": ["PGHOST"]},
     "logins": {},
+    "volume": None,
 }
+
+
+def container(name: str, image: str, **more: Any) -> dict[str, Any]:
+    plain: ContainerSpec = {
+        "part": name,
+        "image": image,
+        "user": f"{ME[0]}:{ME[1]}",
+        "memory": 512,
+        "cpus": 1,
+        "probe": {"command": ["true"], "interval_seconds": 5, "timeout_seconds": 4, "retries": 3},
+    }
+    return {**container_plan(plain), **more}
+
+
+CONTAINERS = [container("server", "one", config_files=["known"]), container("frontend", "two")]
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, str]]:
@@ -124,7 +139,7 @@ def failing(times: int, error: Exception) -> Callable[[], str]:
 
 
 def test_a_stage_is_tried_until_it_succeeds(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
-    assert boot.retry_until("secrets", 600, failing(3, AwsError("url", 0, "refused"))) == "done"
+    assert stages.retry_until("secrets", 600, failing(3, AwsError("url", 0, "refused"))) == "done"
     said = lines(capsys)
     assert [line["outcome"] for line in said] == ["retry", "retry", "retry", "ok"]
     assert said[0] == {
@@ -137,46 +152,58 @@ def test_a_stage_is_tried_until_it_succeeds(clock: Clock, capsys: pytest.Capture
 
 
 def test_pauses_grow_to_a_limit(clock: Clock) -> None:
-    boot.retry_until("images", 10**9, failing(20, CommandError("docker pull: timeout")))
+    stages.retry_until("images", 10**9, failing(20, CommandError("docker pull: timeout")))
     assert clock.naps[0] <= 1
-    assert max(clock.naps) <= boot.LONGEST_PAUSE_SECONDS
+    assert max(clock.naps) <= stages.LONGEST_PAUSE_SECONDS
 
 
 def test_after_the_limit_it_says_failed_and_goes_on_slowly(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
-    boot.retry_until("images", 600, failing(80, CommandError("docker pull: no route")))
+    stages.retry_until("images", 600, failing(80, CommandError("docker pull: no route")))
     said = [line["outcome"] for line in lines(capsys)]
     first = said.index("failed")
     assert set(said[:first]) == {"retry"}
     assert set(said[first:-1]) == {"failed"}
     assert said[-1] == "ok"
     assert sum(clock.naps[:first]) > 600
-    assert set(clock.naps[first:]) == {boot.SLOW_PAUSE_SECONDS}
+    assert set(clock.naps[first:]) == {stages.SLOW_PAUSE_SECONDS}
 
 
 def test_without_a_plan_it_says_so_and_waits_for_one(
     clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A power cut while cloud-init writes it leaves an empty one."""
-    plan = tmp_path / "boot.json"
-    plan.touch()
+    file, programs = tmp_path / "boot.json", tmp_path / "programs.json"
+    file.touch()
+    programs.write_text("{}")
     clock.now = 100.0
-    monkeypatch.setattr(boot, "PLAN", str(plan))
-    monkeypatch.setattr(clock, "sleep", lambda _: plan.write_text('{"limit_seconds": 600, "artifacts": {}}'))
+    monkeypatch.setattr(boot, "PLAN", str(file))
+    monkeypatch.setattr(boot, "PROGRAMS", str(programs))
+    whole = {"version": boot.VERSION, "limit_seconds": 600, "bucket": "b", "artifacts": {}}
+    monkeypatch.setattr(clock, "sleep", lambda _: file.write_text(json.dumps(whole)))
     monkeypatch.setattr(bring_up, "bring_up", lambda plan, deadline: None)
     boot.main()
     said = [(line["stage"], line["outcome"]) for line in lines(capsys)]
     assert said == [("plan", "failed"), ("plan", "ok"), ("artifacts", "ok")]
 
 
+@pytest.mark.parametrize("text", ["{}", '{"version": 0}', '{"version": 2}'])
+def test_a_plan_of_another_version_is_not_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    file = tmp_path / "boot.json"
+    file.write_text(text)
+    monkeypatch.setattr(boot, "PLAN", str(file))
+    with pytest.raises(ValueError, match=r"boot.json has version (None|0|2), and this host's programs read version 1$"):
+        boot.load_plan()
+
+
 def test_a_docker_that_does_not_start_may_try_again(commands: Commands) -> None:
     commands.set("systemctl", '[ "$1" = start ] && exit 1; exit 0')
     with pytest.raises(CommandError, match="systemctl start"):
-        bring_up.start_docker()
+        bring_up.start_docker(CONTAINERS)
     assert commands.calls[-1] == "systemctl reset-failed docker.service"
 
 
 def test_a_detail_is_bounded(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
-    boot.retry_until("x", 600, failing(1, CommandError("x" * 10_000)))
+    stages.retry_until("x", 600, failing(1, CommandError("x" * 10_000)))
     assert len(lines(capsys)[0]["detail"]) == 500
 
 
@@ -185,23 +212,27 @@ def artifacts(root: Path, *contents: bytes) -> dict[str, str]:
 
 
 def test_only_what_is_missing_or_different_is_fetched(root: Path) -> None:
-    plan = {"bucket": "b", "artifacts": artifacts(root, b"zero", b"one", b"two")}
+    hashes = artifacts(root, b"zero", b"one", b"two")
+    programs = json.dumps({str(root / "program"): hashlib.sha256(b"program").hexdigest()}).encode()
+    listed = {str(root / "programs.json"): hashlib.sha256(programs).hexdigest()}
     (root / "file0").write_bytes(b"zero")
     (root / "file1").write_bytes(b"")
-    keys = list(plan["artifacts"].values())
-    aws = Answers({f"b/{keys[1]}": b"one", f"b/{keys[2]}": b"two"})
+    keys = [*hashes.values(), *listed.values(), hashlib.sha256(b"program").hexdigest()]
+    aws = Answers(dict(zip((f"b/{key}" for key in keys[1:]), (b"one", b"two", programs, b"program"), strict=True)))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(boot, "write", lambda path, content, mode: Path(path).write_bytes(content))  # not as root
-        boot.fetch(aws, plan)
+        patch.setattr(boot, "PROGRAMS", str(root / "programs.json"))
+        boot.fetch(aws, {"bucket": "b", "artifacts": {**hashes, **listed}})
     assert [(root / f"file{number}").read_bytes() for number in range(3)] == [b"zero", b"one", b"two"]
-    assert aws.asked == [("b", keys[1]), ("b", keys[2])]
+    assert (root / "program").read_bytes() == b"program"
+    assert aws.asked == [("b", key) for key in keys[1:]]
 
 
 def test_a_parameter_that_lacks_a_value_names_it() -> None:
-    late = {**LATE, "environment": {"server": {}, "server.key-guard": {"PGHOST": "x"}}}
+    deferred = {**DEFERRED, "environment": {"server": {}, "server.key-guard": {"PGHOST": "x"}}}
     with pytest.raises(ValueError, match="the boot parameter has no DB_URL of server"):
-        bring_up.parameter(Answers({"kotauth-boot": late}), PLAN)
-    assert bring_up.parameter(Answers({"kotauth-boot": LATE}), PLAN) == LATE
+        bring_up.parameter(Answers({"kotauth-boot": deferred}), PLAN)
+    assert bring_up.parameter(Answers({"kotauth-boot": DEFERRED}), PLAN) == DEFERRED
 
 
 def as_me(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,17 +241,17 @@ def as_me(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         bring_up,
         "write",
-        lambda path, content, mode=0o600, owner=tuple(ME): real(path, content, mode=mode, owner=owner),
+        lambda path, content, mode=0o600, owner=ME: real(path, content, mode=mode, owner=owner),
     )
 
 
-def test_late_files(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_deferred_files(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     as_me(monkeypatch)
-    known = Path(bring_up.CONFIG) / "server" / "known"
+    known = Path(names.known_config("server", "known"))
     known.parent.mkdir(parents=True)
     known.write_text("from the user data")
-    bring_up.write_files(PLAN, LATE)
-    run_folder = Path(bring_up.RUN)
+    bring_up.write_files(CONTAINERS, DEFERRED)
+    run_folder = Path(names.RUN)
     assert (run_folder / "server.env").read_text() == "DB_URL=jdbc:x\n"
     assert (run_folder / "server.key-guard.env").read_text() == "PGHOST=database.test\n"
     config = run_folder / "server" / "config"
@@ -234,8 +265,8 @@ def test_late_files(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_secrets_are_read_by_their_label_and_written_for_one_reader(root: Path) -> None:
     aws = Answers({"arn:key/v1": SECRET, "arn:password/v2": "other"})
     for _ in range(2):
-        bring_up.write_secrets(aws, PLAN, LATE)
-    folder = Path(bring_up.RUN) / "server" / "secrets"
+        bring_up.write_secrets(aws, PLAN, CONTAINERS, DEFERRED)
+    folder = Path(names.RUN) / "server" / "secrets"
     assert {file.name: file.read_text() for file in folder.iterdir()} == {"secret_key": SECRET, "password": "other"}
     assert {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()} == {0o400}
     assert stat.S_IMODE(folder.stat().st_mode) == 0o500
@@ -244,25 +275,25 @@ def test_secrets_are_read_by_their_label_and_written_for_one_reader(root: Path) 
 def test_no_secret_is_written_before_all_are_there(root: Path) -> None:
     aws = Answers({"arn:key/v1": SECRET, "arn:password/v2": AwsError("url", 400, "ResourceNotFoundException")})
     with pytest.raises(AwsError, match="ResourceNotFound"):
-        bring_up.write_secrets(aws, PLAN, LATE)
-    assert not (Path(bring_up.RUN) / "server").exists()
+        bring_up.write_secrets(aws, PLAN, CONTAINERS, DEFERRED)
+    assert not (Path(names.RUN) / "server").exists()
 
 
 def test_an_empty_secret_is_no_secret(root: Path) -> None:
     with pytest.raises(ValueError, match="nothing to write"):
-        bring_up.write_secrets(Answers({"arn:key/v1": "", "arn:password/v2": "x"}), PLAN, LATE)
+        bring_up.write_secrets(Answers({"arn:key/v1": "", "arn:password/v2": "x"}), PLAN, CONTAINERS, DEFERRED)
 
 
 def test_an_image_that_is_there_is_not_pulled(commands: Commands) -> None:
     commands.set("docker", '[ "$1 $5" = "image two" ] && exit 1; exit 0')
-    bring_up.pull_images(Answers({}), PLAN)
+    bring_up.pull_images(Answers({}), PLAN, CONTAINERS)
     assert [call for call in commands.calls if " pull " in call] == ["docker pull --quiet two"]
 
 
 def test_a_failed_pull_says_why(commands: Commands) -> None:
     commands.set("docker", "echo 'pulling' >&2; echo 'Error response from daemon: no route to host' >&2; exit 1")
     with pytest.raises(CommandError, match="docker pull: exit code 1: Error response from daemon: no route to host"):
-        bring_up.pull_images(Answers({}), PLAN)
+        bring_up.pull_images(Answers({}), PLAN, CONTAINERS)
 
 
 PRIVATE = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/kotauth:1.22.0"
@@ -276,23 +307,23 @@ def test_a_private_registry_gets_a_login_that_no_file_keeps(
     seen = 'stat --format "%a $DOCKER_CONFIG" "$DOCKER_CONFIG"/* >>{0}; cat "$DOCKER_CONFIG"/config.json >>{0}'
     commands.set("docker", f"[ $1 = image ] && exit 1; {seen.format(root / 'seen')}; exit {0 if is_known else 1}")
     services = Answers({"eu-west-1": SECRET})
-    plan = {"images": [PRIVATE], "logins": {PRIVATE.partition("/")[0]: "eu-west-1"}}
+    logins = {"logins": {PRIVATE.partition("/")[0]: "eu-west-1"}}
     for _ in range(2):
         with contextlib.nullcontext() if is_known else pytest.raises(CommandError, match="docker pull: exit code 1"):
-            bring_up.pull_images(services, plan)
+            bring_up.pull_images(services, logins, [container("server", PRIVATE)])
     first = (root / "seen").read_text().partition("}}}")[0] + "}}}"
     facts, _, content = first.partition("\n")
-    assert facts.startswith(f"600 {bring_up.RUN}/")
+    assert facts.startswith(f"600 {names.RUN}/")
     assert json.loads(content) == {"auths": {"111122223333.dkr.ecr.eu-west-1.amazonaws.com": {"auth": SECRET}}}
     # Asked for at each pull, in no command, and gone after it.
     assert services.asked == [("eu-west-1",)] * 2
     assert SECRET not in "".join(commands.calls)
-    assert os.listdir(bring_up.RUN) == []
+    assert os.listdir(names.RUN) == []
 
 
 def test_nobody_else_gets_a_login(root: Path, commands: Commands) -> None:
     commands.set("docker", f'[ $1 = image ] && exit 1; echo "${{DOCKER_CONFIG-none}} $3" >>{root / "seen"}')
-    bring_up.pull_images(Answers({}), PLAN)
+    bring_up.pull_images(Answers({}), PLAN, CONTAINERS)
     assert (root / "seen").read_text() == "none one\nnone two\n"
 
 
@@ -300,14 +331,19 @@ def test_nobody_else_gets_a_login(root: Path, commands: Commands) -> None:
 def test_the_network_is_made_once(commands: Commands, there: str, made: bool) -> None:
     commands.set("systemctl")
     commands.set("docker", f'[ "$2" = ls ] && printf "%s\\n" {there}; exit 0')
-    bring_up.start_docker()
+    bring_up.start_docker(CONTAINERS)
     assert ("docker network create kotauth" in commands.calls) is made
 
 
-def test_the_containers_start_in_their_order_and_then_the_watchdog(commands: Commands) -> None:
+def test_the_containers_start_in_their_order_and_then_the_watchdog(
+    root: Path, commands: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_me(monkeypatch)
     commands.set("systemctl")
-    bring_up.start_units(PLAN)
+    bring_up.start_units(CONTAINERS)
+    assert "\nRestart=always\n" in (Path(names.UNITS) / "kotauth-frontend.service").read_text()
     assert commands.calls == [
+        "systemctl daemon-reload",
         "systemctl start --no-block kotauth-server.service",
         "systemctl start --no-block kotauth-frontend.service",
         "systemctl start kotauth-watchdog.timer",
@@ -332,11 +368,15 @@ def test_the_stages_in_their_order(
     clock: Clock, root: Path, commands: Commands, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     as_me(monkeypatch)
-    values = {"kotauth-boot": LATE, "arn:key/v1": SECRET, "arn:password/v2": "other"}
+    values = {"kotauth-boot": DEFERRED, "arn:key/v1": SECRET, "arn:password/v2": "other"}
     monkeypatch.setattr(bring_up, "Services", lambda: Answers(values))
     commands.set("systemctl")
     commands.set("docker", "case $1 in inspect) echo healthy ;; network) echo kotauth ;; esac")
-    bring_up.bring_up({**PLAN, "volume": None, "parts": {"server": {**PLAN["parts"]["server"], "config": []}}}, 600)
+    for each in CONTAINERS:
+        path = Path(names.container_file(each["name"]))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({**each, "config_files": []}))
+    bring_up.bring_up(PLAN, 600)
     said = lines(capsys)
     stages = ["logs", "parameter", "files", "secrets", "docker", "images", "units", "ready"]
     assert [(line["stage"], line["outcome"]) for line in said] == [(stage, "ok") for stage in stages]
@@ -354,16 +394,16 @@ def device(root: Path, commands: Commands, monkeypatch: pytest.MonkeyPatch) -> P
 
 
 def mount(device: Path) -> None:
-    volume.mount({"device": str(device), "folders": {"frontend/data": ME}}, "vol-0123")
+    volume.mount({"device": str(device), "folders": {"frontend/data": list(ME)}}, "vol-0123")
 
 
 def test_a_blank_volume_gets_a_file_system_and_its_folders(device: Path, commands: Commands) -> None:
     mount(device)
     assert commands.calls == [
         f"mkfs.xfs -q -L kotauth-data {device}",
-        f"mount -o nodev,nosuid,noexec {device} {volume.FOLDER}",
+        f"mount -o nodev,nosuid,noexec {device} {names.VOLUMES}",
     ]
-    assert (Path(volume.FOLDER) / "frontend" / "data").is_dir()
+    assert (Path(names.VOLUMES) / "frontend" / "data").is_dir()
 
 
 def test_a_volume_with_our_data_is_only_mounted(device: Path, commands: Commands) -> None:

@@ -235,7 +235,7 @@ def test_from_the_journal_to_cloudwatch(
     cloud = CloudWatch()
     monkeypatch.setattr(ship_logs, "BATCH_SECONDS", 0.1)
     monkeypatch.setattr(ship_logs, "Services", lambda: cloud)
-    monkeypatch.setattr(ship_logs, "load_plan", lambda: {"parts": {"server": {}}, "log_group": "group"})
+    monkeypatch.setattr(ship_logs, "load_plan", lambda: {"containers": ["server"], "log_group": "group"})
     ship_logs.main()
     assert cloud.streams == {"group:i-0123456789abcdef0/server": ["line 0", "line 1"]}
     assert cursor.read_text() == f"at-{NOW + 1}"

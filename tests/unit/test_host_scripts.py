@@ -29,7 +29,8 @@ def test_only_the_standard_library_and_each_other(script: Path) -> None:
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
             assert str(node.module).partition(".")[0] in sys.stdlib_module_names
         elif isinstance(node, ast.ImportFrom):
-            assert (FOLDER / f"{node.module}.py").exists()
+            modules = [node.module] if node.module else [alias.name for alias in node.names]
+            assert all((FOLDER / f"{module}.py").exists() for module in modules)
 
 
 @EACH

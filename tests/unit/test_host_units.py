@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import shutil
 import subprocess
@@ -13,7 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import components.aws.host
-from components.aws.host.systemd import container_unit, quoted
+from components.aws.host.boot_plan import container_text
+from components.aws.host.container_plan import container_plan
+from components.aws.host.scripts import names, units
+from components.aws.host.scripts.units import quoted
 from components.workload.hardening import PROCESSES, tmpfs
 from components.workload.spec import ContainerSpec
 from tests.unit import hosts
@@ -31,6 +35,12 @@ def spec(**changes: object) -> ContainerSpec:
         "probe": {"command": ["true"], "interval_seconds": 5, "timeout_seconds": 4, "retries": 3},
     }
     return {**plain, **changes}  # pyright: ignore[reportReturnType]
+
+
+def container_unit(of: ContainerSpec) -> str:
+    """Return the unit that the host makes of what the boot plan says of a container."""
+    plan = json.loads(container_text(container_plan(of)))
+    return units.container_unit(plan, (Path(units.__file__).parent / names.UNIT_TEMPLATE).read_text())
 
 
 def lines(unit: str, key: str) -> list[list[str]]:
@@ -123,15 +133,16 @@ def test_the_check_runs_before_every_start_and_not_after_a_failed_one() -> None:
 
 
 def test_environment_comes_from_files_and_only_from_those_that_exist() -> None:
-    late = pulumi.Output.from_input("later")
+    deferred = pulumi.Output.from_input("later")
 
     def files(environment: object) -> list[str]:
         return [word for word in run(spec(environment=environment)) if word.startswith("--env")]
 
     assert files({}) == []
-    assert files({"A": "1"}) == ["--env-file=/etc/kotauth/server.env"]
-    assert files({"A": late}) == ["--env-file=/run/kotauth/server.env"]
-    assert files({"A": "1", "B": late}) == ["--env-file=/etc/kotauth/server.env", "--env-file=/run/kotauth/server.env"]
+    known, fetched = "--env-file=/etc/kotauth/server.env", "--env-file=/run/kotauth/server.env"
+    assert files({"A": "1"}) == [known]
+    assert files({"A": deferred}) == [fetched]
+    assert files({"A": "1", "B": deferred}) == [known, fetched]
 
 
 def test_a_container_without_files_mounts_none() -> None:
@@ -216,15 +227,15 @@ def test_what_systemd_can_t_read_back_is_refused() -> None:
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is not installed")
 def test_systemd_takes_every_unit(tmp_path: Path) -> None:
-    units = {file.name: file.read_text() for file in UNITS.glob("kotauth-*")}
+    texts = {file.name: file.read_text() for file in UNITS.glob("kotauth-*")}
     for of in (hosts.server(), hosts.edge()):
-        units[f"kotauth-{of['part']}.service"] = container_unit(of)
-    for name, content in units.items():
+        texts[f"kotauth-{of['part']}.service"] = container_unit(of)
+    for name, content in texts.items():
         # The commands of the host needn't be on this machine.
         (tmp_path / name).write_text(
             content.replace("/usr/bin/docker", "/bin/true").replace("/usr/bin/python3", "/bin/true")
         )
-    command = ["systemd-analyze", "verify", "--man=no", *(str(tmp_path / name) for name in units)]
+    command = ["systemd-analyze", "verify", "--man=no", *(str(tmp_path / name) for name in texts)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     complaints = [line for line in done.stderr.splitlines() if "kotauth" in line]
     assert (done.returncode, complaints) == (0, [])

@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 from components.aws.host import user_data
 from components.aws.host.cloud_config import cloud_config
 from components.aws.host.description import Secret, Watch
+from components.aws.host.scripts.boot import PROGRAMS, VERSION
+from components.aws.host.scripts.names import container_file
 from components.aws.host.user_data import LIMIT_BYTES, UserData
 from components.inputs.error import InvalidInputError
 from components.kotauth import server as kotauth
@@ -32,7 +34,18 @@ def document(data: UserData) -> dict[str, Any]:
 def files(data: UserData) -> dict[str, str]:
     """Return every file of the host, from the user data or from the bucket."""
     written = {file["path"]: file["content"] for file in document(data)["write_files"]}
-    return {**written, **{path: data.artifacts[key] for path, key in plan(data)["artifacts"].items()}}
+    return {**written, **{path: data.artifacts[key] for path, key in fetched(data).items()}}
+
+
+def fetched(data: UserData) -> dict[str, str]:
+    """Return path to hash of everything in the bucket."""
+    hashes = plan(data)["artifacts"]
+    return {**hashes, **json.loads(data.artifacts[hashes[PROGRAMS]])}
+
+
+def containers(data: UserData) -> dict[str, dict[str, Any]]:
+    """Return the plan of each container."""
+    return {part: json.loads(files(data)[container_file(part)]) for part in plan(data)["containers"]}
 
 
 def plan(data: UserData) -> dict[str, Any]:
@@ -84,8 +97,10 @@ def test_the_commands_start_the_boot_and_don_t_wait_for_it() -> None:
 @pytest.mark.parametrize("data", [rendered(), rendered_edge()], ids=["alb", "edge"])
 def test_every_command_comes_with_amazon_linux(data: UserData) -> None:
     called = commands.called_by_user_data(data.text(**NAMES), set(commands.PACKAGES))
-    called.update({path: commands.called_by_file(path, content, set()) for path, content in files(data).items()})
-    assert called["/etc/systemd/system/kotauth-server.service"] == {"docker"}
+    called.update(
+        {path: commands.called_by_file(path, content, set(commands.PACKAGES)) for path, content in files(data).items()}
+    )
+    assert called["/usr/local/lib/kotauth/units.py"] == {"docker"}
     assert set().union(*called.values()) <= set(commands.PACKAGES)
 
 
@@ -94,18 +109,18 @@ def test_artifacts_are_named_by_their_hash_and_all_are_there() -> None:
     assert {key: hashlib.sha256(content.encode()).hexdigest() for key, content in data.artifacts.items()} == {
         key: key for key in data.artifacts
     }
-    assert set(plan(data)["artifacts"].values()) == set(data.artifacts)
+    assert set(fetched(data).values()) == set(data.artifacts)
 
 
 def test_what_fetches_the_rest_needs_none_of_it() -> None:
     written = {file["path"] for file in document(rendered())["write_files"]}
     scripts = {path.rpartition("/")[2] for path in written if path.startswith("/usr/local/lib/kotauth/")}
-    assert scripts == {"aws.py", "boot.py", "files.py"}
+    assert scripts == {"aws.py", "boot.py", "files.py", "stages.py"}
     assert "/etc/systemd/system/kotauth-boot.service" in written
 
 
 def test_the_long_files_are_in_the_bucket() -> None:
-    artifacts = plan(rendered())["artifacts"]
+    artifacts = fetched(rendered())
     assert {"/etc/kotauth/server/database-ca.pem", "/etc/kotauth/frontend/Caddyfile"} <= set(artifacts)
 
 
@@ -122,33 +137,32 @@ def test_what_is_not_known_yet_comes_from_the_parameter() -> None:
     data = rendered()
     assert "DB_URL" not in files(data)["/etc/kotauth/server.env"]
     assert "PGHOST" not in files(data)["/etc/kotauth/server.key-guard.env"]
-    assert set(data.late["environment"]["server"]) == {"DB_URL"}
-    assert set(data.late["environment"]["server.key-guard"]) == {"PGHOST"}
-    assert plan(data)["late"] == {"server": ["DB_URL"], "server.key-guard": ["PGHOST"]}
-    assert set(data.late["secrets"]["server"]) == set(kotauth.SECRET_FILES)
+    assert set(data.deferred["environment"]["server"]) == {"DB_URL"}
+    assert set(data.deferred["environment"]["server.key-guard"]) == {"PGHOST"}
+    assert plan(data)["deferred"] == {"server": ["DB_URL"], "server.key-guard": ["PGHOST"]}
+    assert set(data.deferred["secrets"]["server"]) == set(kotauth.SECRET_FILES)
 
 
-def test_a_late_configuration_file_is_late() -> None:
+def test_a_deferred_configuration_file_comes_from_the_parameter() -> None:
     of = {**hosts.inner(), "config_files": {"Caddyfile": pulumi.Output.from_input("x")}}
     data = rendered(containers=[hosts.server(), of])
-    assert set(data.late["config"]["frontend"]) == {"Caddyfile"}
-    assert plan(data)["late"]["frontend"] == ["Caddyfile"]
-    assert plan(data)["parts"]["frontend"]["config"] == []
+    assert set(data.deferred["config"]["frontend"]) == {"Caddyfile"}
+    assert plan(data)["deferred"]["frontend"] == ["Caddyfile"]
+    assert containers(data)["frontend"]["config_files"] == []
 
 
-def test_a_known_database_needs_no_late_value() -> None:
+def test_a_known_database_needs_no_deferred_value() -> None:
     data = rendered(containers=[hosts.server("database.test"), hosts.inner()])
-    assert data.late["environment"] == {}
+    assert data.deferred["environment"] == {}
     assert "PGHOST=database.test\n" in files(data)["/etc/kotauth/server.key-guard.env"]
 
 
 def test_the_plan() -> None:
     of = plan(rendered())
     assert {key: of[key] for key in NAMES} == NAMES
-    assert of["parts"]["server"]["owner"] == [10001, 10001]
-    assert of["parts"]["server"]["secrets"] == dict.fromkeys(kotauth.SECRET_FILES, "v1")
-    assert list(of["parts"]) == ["server", "frontend"]
-    assert of["images"] == [hosts.server()["image"], hosts.TOOLS, hosts.inner()["image"]]
+    assert of["version"] == VERSION
+    assert of["containers"] == ["server", "frontend"]
+    assert of["secrets"] == {"server": dict.fromkeys(kotauth.SECRET_FILES, "v1")}
     assert of["watch"] == {
         "part": "server",
         "port": 8080,
@@ -158,14 +172,14 @@ def test_the_plan() -> None:
         "grace_seconds": 60,
         "frontend": {"part": "frontend", "port": 443, "grace_seconds": 10},
     }
-    assert (of["group"], of["volume"], of["limit_seconds"]) == (True, None, 600)
+    assert (of["in_group"], of["volume"], of["limit_seconds"]) == (True, None, 600)
 
 
 def test_the_volume_of_an_edge() -> None:
     data = rendered_edge()
     assert plan(data)["volume"] == {"device": "/dev/sdf", "folders": {"frontend/data": [10002, 10002]}}
-    assert data.late["volume_id"] == "vol-0123456789abcdef0"
-    assert plan(data)["group"] is False
+    assert data.deferred["volume_id"] == "vol-0123456789abcdef0"
+    assert plan(data)["in_group"] is False
 
 
 @pytest.mark.parametrize(
@@ -184,17 +198,17 @@ def test_every_setting_that_must_roll_the_servers_changes_it(change: dict[str, A
     assert rendered(**change).text(**NAMES) != rendered().text(**NAMES)
 
 
-def test_no_late_value_or_arn_changes_it() -> None:
+def test_no_deferred_value_or_arn_changes_it() -> None:
     other = pulumi.Output.from_input("elsewhere.test")
     moved = {"server": {file: Secret(f"arn:moved:{file}", "v1") for file in kotauth.SECRET_FILES}}
     data = rendered(containers=[hosts.server(other), hosts.inner()], secrets=moved)
     assert data.text(**NAMES) == rendered().text(**NAMES)
 
 
-def test_nothing_of_a_late_value_gets_in() -> None:
-    late = pulumi.Output.secret(CANARY)
-    of = {**hosts.inner(), "environment": {"LATE": late}, "config_files": {"file": late}}
-    data = rendered(containers=[hosts.server(late), of])
+def test_nothing_of_a_deferred_value_gets_in() -> None:
+    value = pulumi.Output.secret(CANARY)
+    of = {**hosts.inner(), "environment": {"LATER": value}, "config_files": {"file": value}}
+    data = rendered(containers=[hosts.server(value), of])
     assert CANARY not in data.text(**NAMES) + "".join(data.artifacts.values())
 
 
@@ -211,6 +225,14 @@ def test_nothing_of_a_late_value_gets_in() -> None:
         (
             {"containers": [hosts.server(), {**hosts.inner(), "environment": {"A": "1\nB=2"}}]},
             "environment of frontend: A must be one line",
+        ),
+        (
+            {"containers": [hosts.server(), {**hosts.inner(), "gpus": "all"}]},
+            "frontend: gpus: is not possible on a host of AWS; leave it out",
+        ),
+        (
+            {"containers": [hosts.server(), {**hosts.inner(), "command": ["bell\a"]}]},
+            "frontend: its commands: must be printable text",
         ),
     ],
 )

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from components.aws.host.scripts import frontend, postgres, watchdog
+from components.aws.host.scripts import frontend, names, postgres, watchdog
 from simulators.ec2_host.authority import Authority
 from tests.unit.hosts import Commands, Played
 
@@ -146,8 +146,8 @@ class Lab:
 
     def environment(self, database_port: int) -> None:
         given = {"KAUTH_BASE_URL": f"https://{NAME}", "KAUTH_ENV": "production"}
-        late = {"DB_URL": f"jdbc:postgresql://127.0.0.1:{database_port}/kotauth?sslmode=verify-full"}
-        for folder, values in {"known": given, "late": late}.items():
+        deferred = {"DB_URL": f"jdbc:postgresql://127.0.0.1:{database_port}/kotauth?sslmode=verify-full"}
+        for folder, values in {"known": given, "deferred": deferred}.items():
             (self.folder / folder).mkdir(exist_ok=True)
             lines = "".join(f"{key}={value}\n" for key, value in values.items())
             (self.folder / folder / "server.env").write_text(lines)
@@ -157,8 +157,8 @@ class Lab:
         front = {"part": "frontend", "port": self.frontend, "grace_seconds": 10}
         self.plan.update(
             {
-                "group": True,
-                "parts": {"server": {}, "frontend": {}},
+                "in_group": True,
+                "containers": ["server", "frontend"],
                 "watch": {**watch, "failures": 3, "grace_seconds": 60, "frontend": front},
                 **plan,
             }
@@ -183,7 +183,8 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
     lab.commands.set("systemctl")
     monkeypatch.setenv("PATH", f"{lab.commands.folder}:{os.environ['PATH']}")
     monkeypatch.setattr(watchdog, "STATE", str(tmp_path / "state"))
-    monkeypatch.setattr(watchdog, "ENVIRONMENTS", (str(tmp_path / "known"), str(tmp_path / "late")))
+    monkeypatch.setattr(names, "FIXED", str(tmp_path / "known"))
+    monkeypatch.setattr(names, "RUN", str(tmp_path / "deferred"))
     monkeypatch.setattr(watchdog, "Services", lambda: lab.group)
     monkeypatch.setattr(watchdog, "time", lab.clock)
     monkeypatch.setattr(watchdog, "load_plan", lambda: lab.plan)
@@ -282,7 +283,7 @@ def test_a_server_and_a_frontend_that_hang_are_both_restarted(host: Lab) -> None
 
 def test_a_single_instance_is_never_given_up(host: Lab) -> None:
     host.server = host.frontend = REFUSED
-    host.look(times=9, group=False)
+    host.look(times=9, in_group=False)
     assert host.group.given_up == 0
     assert host.restarts == 3 * [SERVER, FRONTEND]
 
@@ -361,7 +362,7 @@ def test_what_hangs_after_the_database_is_back_has_a_minute(host: Lab, away: Cal
 
 
 def test_a_host_without_a_database_counts(host: Lab) -> None:
-    (host.folder / "late" / "server.env").unlink()
+    (host.folder / "deferred" / "server.env").unlink()
     host.server = REFUSED
     host.look(times=3)
     assert host.restarts == [SERVER]

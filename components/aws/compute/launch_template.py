@@ -109,7 +109,7 @@ class AwsLaunchTemplate(pulumi.ComponentResource):
             f"{name}-boot",
             description="What the hosts read at each boot: addresses and ARNs, no secret",
             type="String",
-            value=pulumi.Output.json_dumps(rendered.late),
+            value=pulumi.Output.json_dumps(rendered.deferred),
             tags=self._tags,
             opts=self._child,
         )

@@ -12,7 +12,7 @@ from ...inputs.error import InvalidInputError
 from ...kotauth.server import LIVE_PATH, PORT, READY_PATH
 from ...workload.spec import ContainerSpec, owner
 from ..security.secret import CURRENT
-from .systemd import check_name
+from .scripts.units import is_printable
 
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 
@@ -84,6 +84,17 @@ def images(containers: Sequence[ContainerSpec]) -> list[str]:
     return list(found)
 
 
+def is_deferred(value: pulumi.Input[str] | None) -> bool:
+    """Whether the value is not known when the user data is written."""
+    return isinstance(value, pulumi.Output)
+
+
+def check_name(spec: ContainerSpec) -> str:
+    """Return the name of the container that runs the check, and of its environment."""
+    check = spec.get("before_start")
+    return f"{spec['part']}.{check['name']}" if check else ""
+
+
 def environments(spec: ContainerSpec) -> dict[str, Mapping[str, pulumi.Input[str]]]:
     """Return the environments by the name of the container that has them."""
     environments = {spec["part"]: spec.get("environment", {})}
@@ -107,6 +118,16 @@ def validate(host: Host) -> None:
         raise InvalidInputError("\n  ".join(["the host can't be made:", *problems]))
 
 
+_FIELDS = frozenset(
+    {
+        *("part", "image", "user", "memory", "cpus", "probe", "entrypoint", "command", "environment", "secret_files"),
+        *("config_files", "reload", "volumes", "tmpfs", "ports", "capabilities", "sysctls", "before_start"),
+        *("stop_signal", "stop_seconds"),
+    }
+)
+"""Fields of a `ContainerSpec` that a host of EC2 does as they say."""
+
+
 def _problems(spec: ContainerSpec, host: Host) -> list[str]:
     problems: list[str] = []
     if not _NAME.fullmatch(spec["part"]):
@@ -115,6 +136,11 @@ def _problems(spec: ContainerSpec, host: Host) -> list[str]:
         owner(spec)
     except ValueError as error:
         problems.append(f'user = "{spec["user"]}": {error}')
+    problems += [f"{field}: is not possible on a host of AWS; leave it out" for field in sorted(set(spec) - _FIELDS)]
+    words = [*spec.get("entrypoint", []), *spec.get("command", []), *spec["probe"]["command"]]
+    words += spec["before_start"]["command"] if "before_start" in spec else []
+    if not all(map(is_printable, words)):
+        problems.append("its commands: must be printable text, line ends and tabs")
     wanted, given = set(spec.get("secret_files", [])), set(host.secrets.get(spec["part"], {}))
     if wanted != given:
         problems.append(f"secrets = {sorted(given)}: must be exactly {sorted(wanted)}")

@@ -10,46 +10,37 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pulumi
 
 from ...inputs.error import InvalidInputError
 from ...workload.spec import owner
+from .boot_plan import BootPlan, Labels, container_text, text_of
 from .cloud_config import cloud_config
-from .description import HTTPS_PORT, Host, Secret, Volume, Watch, environments, images, validate
+from .container_plan import container_plan
+from .deferred import deferred_names, deferred_values
+from .description import HTTPS_PORT, Host, Secret, Volume, Watch, environments, images, is_deferred, validate
 from .ecr import private_repository
-from .systemd import KNOWN, container_unit, is_late
+from .scripts import names
+from .scripts.boot import PLAN, PROGRAMS, VERSION
+from .support_files import NEEDED_TO_FETCH, support_files
 
 __all__ = ["Host", "Secret", "UserData", "Volume", "Watch", "render"]
 
 LIMIT_BYTES = 16 * 1024
 """EC2's limit, before base64 (RunInstances, `UserData`)."""
-SCRIPTS = "/usr/local/lib/kotauth"
-_UNITS = "/etc/systemd/system"
-_JOURNAL = "/etc/systemd/journald.conf.d/kotauth.conf"
 _INLINE_BYTES = 512
-# Needed to fetch the rest.
-_FIRST = (
-    *(f"{SCRIPTS}/{file}" for file in ("aws.py", "files.py", "boot.py")),
-    f"{_UNITS}/kotauth-boot.service",
-    _JOURNAL,
-)
-_FOLDER = Path(__file__).parent
 _LONGEST = {"parameter": "p" * 128, "bucket": "b" * 63, "log_group": "l" * 128}
 _COMMANDS = (
     # Docker is started by our own unit; the agent would start it, too, and look for a cluster.
     ("systemctl", "mask", "--now", "ecs.service"),
     ("systemctl", "daemon-reload"),
     ("systemctl", "restart", "systemd-journald.service"),
-    ("systemctl", "enable", "docker.service", "kotauth-boot.service"),
+    ("systemctl", "enable", "docker.service", names.BOOT_UNIT),
     # cloud-init itself may be what the unit would wait for.
-    ("systemctl", "start", "--no-block", "kotauth-boot.service"),
+    ("systemctl", "start", "--no-block", names.BOOT_UNIT),
 )
-
-Labels = Mapping[str, Mapping[str, pulumi.Input[str]]]
-"""Part to secret file to the staging label of the version that it reads."""
 
 
 @dataclass(frozen=True)
@@ -58,26 +49,23 @@ class UserData:
 
     artifacts: Mapping[str, str]
     """SHA-256 to content: objects of the bucket, the hash being their key."""
-    late: Mapping[str, Any]
+    deferred: Mapping[str, Any]
     """What the boot parameter holds, as JSON; Outputs at the leaves, none of them a secret."""
     _files: Mapping[str, str]
-    _plan: Mapping[str, Any]
+    _plan: BootPlan
 
     @property
     def labels(self) -> Labels:
         """Staging labels, which may be Outputs. The user data holds them: another label makes another host."""
-        return {part: told["secrets"] for part, told in self._plan["parts"].items()}
+        return self._plan["secrets"]
 
     def text(self, labels: Labels | None = None, /, *, parameter: str, bucket: str, log_group: str) -> str:
         """Return the cloud-config; raise ``InvalidInputError`` where it is longer than EC2 takes.
 
         ``labels`` are the same as above, where they came later.
         """
-        parts = {part: {**told, "secrets": (labels or self.labels)[part]} for part, told in self._plan["parts"].items()}
-        plan = {**self._plan, "parts": parts, "parameter": parameter, "bucket": bucket, "log_group": log_group}
-        # A line for each fact, so that a preview shows which one changes.
-        lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in plan.items())
-        files = {**self._files, f"{KNOWN}/boot.json": f"{{{lines}}}\n"}
+        known_later = {"parameter": parameter, "bucket": bucket, "log_group": log_group}
+        files = {**self._files, PLAN: text_of(self._plan, labels or self.labels, known_later)}
         text = cloud_config(files, _COMMANDS)
         size = len(text.encode())
         if size > LIMIT_BYTES:
@@ -91,71 +79,65 @@ class UserData:
 def render(host: Host) -> UserData:
     """Return the user data of a host; raise ``InvalidInputError`` for what can't run there."""
     validate(host)
-    files: dict[str, str] = {}
-    for spec in host.containers:
-        files[f"{_UNITS}/kotauth-{spec['part']}.service"] = container_unit(spec)
-        for name, environment in environments(spec).items():
-            known = {key: str(value) for key, value in environment.items() if not is_late(value)}
-            if known:
-                files[f"{KNOWN}/{name}.env"] = "".join(f"{key}={value}\n" for key, value in sorted(known.items()))
-        for file, content in spec.get("config_files", {}).items():
-            if not is_late(content):
-                files[f"{KNOWN}/{spec['part']}/{file}"] = str(content)
+    files = _known_files(host)
     inline = {path: content for path, content in files.items() if len(content.encode()) <= _INLINE_BYTES}
-    support = _support_files()
-    inline.update((path, support[path]) for path in _FIRST)
-    fetched = {path: content for path, content in {**files, **support}.items() if path not in inline}
+    support = support_files()
+    inline |= {path: support.pop(path) for path in NEEDED_TO_FETCH}
+    # Always fetched: the host compares a file with its hash, and starts nothing from half a plan.
+    plans = {names.container_file(spec["part"]): container_text(container_plan(spec)) for spec in host.containers}
+    fetched = {path: content for path, content in files.items() if path not in inline} | plans
+    fetched[PROGRAMS] = json.dumps(_hashes(support), indent=1)
+    deferred = deferred_values(host)
     data = UserData(
-        artifacts={_sha256(content): content for content in fetched.values()},
-        late=_late(host),
+        artifacts={_sha256(content): content for content in (*fetched.values(), *support.values())},
+        deferred=deferred,
         _files=inline,
-        _plan=_plan(host, {path: _sha256(content) for path, content in sorted(fetched.items())}),
+        _plan=_plan(host, _hashes(fetched), deferred_names(deferred)),
     )
     # At once, and not only when the names are known.
     longest = {
-        part: {file: "l" * 64 if is_late(label) else label for file, label in labels.items()}
+        part: {file: "l" * 64 if is_deferred(label) else label for file, label in labels.items()}
         for part, labels in data.labels.items()
     }
     data.text(longest, **_LONGEST)
     return data
 
 
-def _support_files() -> dict[str, str]:
-    files = {f"{SCRIPTS}/{file.name}": file.read_text() for file in sorted((_FOLDER / "scripts").glob("[!_]*.py"))}
-    for file in sorted((_FOLDER / "units").glob("kotauth-*")):
-        files[f"{_UNITS}/{file.name}"] = file.read_text()
-    files[_JOURNAL] = (_FOLDER / "units" / "journald.conf").read_text()
+def _known_files(host: Host) -> dict[str, str]:
+    """Return the known variables and configuration files of the containers."""
+    files: dict[str, str] = {}
+    for spec in host.containers:
+        for name, environment in environments(spec).items():
+            known = {key: str(value) for key, value in environment.items() if not is_deferred(value)}
+            if known:
+                lines = "".join(f"{key}={value}\n" for key, value in sorted(known.items()))
+                files[names.known_environment(name)] = lines
+        for file, content in spec.get("config_files", {}).items():
+            if not is_deferred(content):
+                files[names.known_config(spec["part"], file)] = str(content)
     return files
 
 
-def _plan(host: Host, artifacts: Mapping[str, str]) -> dict[str, Any]:
-    """Return what the scripts read from `boot.json`."""
-    parts: dict[str, Any] = {}
+def _plan(host: Host, artifacts: dict[str, str], deferred: dict[str, list[str]]) -> BootPlan:
+    secrets: dict[str, Mapping[str, pulumi.Input[str]]] = {}
     folders: dict[str, list[int]] = {}
     grace: dict[str, int] = {}
     for spec in host.containers:
         part = spec["part"]
+        if "secret_files" in spec:
+            secrets[part] = {file: host.secrets[part][file].version for file in spec["secret_files"]}
         uid_gid = [int(number) for number in owner(spec)]
-        secrets = host.secrets.get(part, {})
-        parts[part] = {
-            "owner": uid_gid,
-            "secrets": {file: secrets[file].version for file in spec.get("secret_files", [])},
-            "config": [file for file, content in spec.get("config_files", {}).items() if not is_late(content)],
-        }
-        folders.update({f"{part}/{volume['name']}": uid_gid for volume in spec.get("volumes", [])})
+        folders |= {f"{part}/{volume['name']}": uid_gid for volume in spec.get("volumes", [])}
         grace[part] = spec["probe"].get("start_period_seconds", 0)
-    late = _late(host)
-    pulled = images(host.containers)
+    repositories = map(private_repository, images(host.containers))
     front = host.frontend["part"] if host.frontend else ""
     return {
-        "artifacts": dict(artifacts),
-        "parts": parts,
-        "images": pulled,
-        "logins": {found.registry: found.region for image in pulled if (found := private_repository(image))},
-        "late": {
-            name: sorted({**late["environment"].get(name, {}), **late["config"].get(name, {})})
-            for name in {**late["environment"], **late["config"]}
-        },
+        "version": VERSION,
+        "artifacts": artifacts,
+        "containers": [spec["part"] for spec in host.containers],
+        "secrets": secrets,
+        "deferred": deferred,
+        "logins": {repository.registry: repository.region for repository in repositories if repository},
         "volume": {"device": host.volume.device, "folders": folders} if host.volume else None,
         "watch": {
             "part": host.watch.part,
@@ -166,25 +148,13 @@ def _plan(host: Host, artifacts: Mapping[str, str]) -> dict[str, Any]:
             "grace_seconds": grace[host.watch.part],
             "frontend": {"part": front, "port": HTTPS_PORT, "grace_seconds": grace[front]} if front else None,
         },
-        "group": host.in_group,
+        "in_group": host.in_group,
         "limit_seconds": host.boot_limit_seconds,
     }
 
 
-def _late(host: Host) -> dict[str, Any]:
-    late: dict[str, Any] = {"environment": {}, "config": {}, "secrets": {}}
-    for spec in host.containers:
-        groups = [("environment", name, values) for name, values in environments(spec).items()]
-        groups.append(("config", spec["part"], spec.get("config_files", {})))
-        for kind, name, values in groups:
-            unknown = {key: value for key, value in sorted(values.items()) if is_late(value)}
-            if unknown:
-                late[kind][name] = unknown
-    for part, files in host.secrets.items():
-        late["secrets"][part] = {file: secret.arn for file, secret in files.items()}
-    if host.volume:
-        late["volume_id"] = host.volume.id
-    return late
+def _hashes(files: Mapping[str, str]) -> dict[str, str]:
+    return {path: _sha256(content) for path, content in sorted(files.items())}
 
 
 def _sha256(content: str) -> str:

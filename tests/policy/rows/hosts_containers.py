@@ -5,7 +5,7 @@ import gzip
 import json
 import shlex
 
-from policy.testing.aws_host import FRONTEND, SERVER, encoded, run, sha256, unit, user_data
+from policy.testing.aws_host import FRONTEND, PROXY, encoded, mount, run, server, sha256, unit, user_data
 from policy.testing.change import copied, put
 
 from ..mutation import Case, found
@@ -22,6 +22,13 @@ def _proxy(name: str, line: str, *violations: str) -> Case:
     return user_data_case(name, user_data(proxy=unit(line)), *(f"{violation}@template" for violation in violations))
 
 
+def _planned(name: str, changes: dict[str, object], *violations: str) -> Case:
+    """Return the case of a frontend whose file in the boot plan has these changes."""
+    text = user_data(proxy=json.dumps({**json.loads(PROXY), **changes}))
+    return user_data_case(f"the plan has {name}", text, *(f"{violation}@template" for violation in violations))
+
+
+_SMALL = server(memory_mb=256, memory_swap_mb=256)
 _RUN = run("frontend", FRONTEND, "10002:10002", "--publish=443:8443", "--health-cmd=true")
 
 _WORKER = run("worker", FRONTEND, "10002:10002", "--restart=always --health-cmd=true --privileged")
@@ -84,17 +91,38 @@ CONTAINERS = (
     ),
     user_data_case(
         "a server with less memory",
-        user_data(server=SERVER.replace("=512m", "=256m")),
+        user_data(server=_SMALL),
         *BLIND,
     ),
     Case(
-        "a server with less memory, whose unit is found",
+        "a server with less memory, whose file is found",
         (
-            put("template", "user_data", user_data(server=SERVER.replace("=512m", "=256m"))),
-            put("server-unit", "key", sha256(SERVER.replace("=512m", "=256m"))),
-            put("server-unit", "content", SERVER.replace("=512m", "=256m")),
+            put("template", "user_data", user_data(server=_SMALL)),
+            put("server-file", "key", sha256(_SMALL)),
+            put("server-file", "content", _SMALL),
         ),
         found("reserve-server-memory@template"),
+    ),
+    user_data_case(
+        "a boot plan of another version",
+        user_data(version=2),
+        *BLIND,
+        "keep-secrets-out-of-user-data@template",
+    ),
+    _planned("root", {"user": "0:0"}, "run-as-non-root"),
+    _planned("a writable root", {"read_only": False}, "mount-root-read-only"),
+    _planned("the host's network", {"network": "host"}, "forbid-host-namespaces"),
+    _planned(
+        "another capability", {"capabilities": {"adds": ["SYS_ADMIN"], "drops": ["ALL"]}}, "limit-added-capabilities"
+    ),
+    _planned("another kernel parameter", {"sysctls": {"net.ipv4.ip_forward": "1"}}, "limit-kernel-parameters"),
+    _planned("the engine's socket", {"mounts": [mount("/var/run/docker.sock", "/s")]}, "forbid-docker-socket"),
+    _planned("a moving tag", {"image": FRONTEND.replace("2.11.9", "latest")}, "pin-image"),
+    _planned(
+        "a secret on the command line",
+        {"command": ["run", "--token=hunter2"]},
+        "keep-secrets-out-of-commands",
+        "keep-secrets-out-of-user-data",
     ),
     user_data_case("another mode", user_data({"KAUTH_ENV": "Production"}), "set-production-environment@template"),
     user_data_case(
@@ -104,11 +132,14 @@ CONTAINERS = (
     user_data_case("the administrator", user_data({"DB_USER": "kotauth_admin"}), "separate-database-roles@template"),
     user_data_case("too many connections", user_data({"DB_POOL_MAX_SIZE": "90"}), "fit-connection-pool@template"),
     user_data_case(
-        "no DB_URL", user_data(late=()), "configure-database-access@template", "verify-database-certificate@template"
+        "no DB_URL",
+        user_data(deferred=()),
+        "configure-database-access@template",
+        "verify-database-certificate@template",
     ),
     user_data_case(
         "a known DB_URL",
-        user_data({"DB_URL": "jdbc:postgresql://db:5432/k?sslmode=verify-full&sslrootcert=/c"}, late=()),
+        user_data({"DB_URL": "jdbc:postgresql://db:5432/k?sslmode=verify-full&sslrootcert=/c"}, deferred=()),
     ),
     Case(
         "no more than a secret's version for the key",

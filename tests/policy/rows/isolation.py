@@ -1,6 +1,6 @@
 """Rules of the area `isolation`."""
 
-from policy.testing.aws_host import PROXY, user_data
+from policy.testing.aws_host import PROXY_UNIT, user_data
 from policy.testing.change import ABSENT, From, put
 
 from ..mutation import CAUGHT, NOTHING, PASSED, Case, Row, found, on_aws, spelled, table
@@ -221,7 +221,7 @@ SPELLINGS = (
 ON_HOSTS = tuple(
     Case(
         f"a container of a host, by {command}",
-        (put("template", "user_data", user_data(proxy=PROXY.replace("docker run", f"{command} --privileged"))),),
+        (put("template", "user_data", user_data(proxy=PROXY_UNIT.replace("docker run", f"{command} --privileged"))),),
         found("forbid-privileged-containers@template"),
     )
     for command in ("docker run", "docker container run", "docker create", "podman run", "nerdctl --namespace=a run")

@@ -175,7 +175,7 @@ ON_AWS = (
     ),
     Case(
         "an address that is known",
-        (put("template", "user_data", user_data(_ADDRESS, late=())),),
+        (put("template", "user_data", user_data(_ADDRESS, deferred=())),),
         found("verify-database-certificate@template"),
     ),
     Case(
@@ -189,7 +189,7 @@ ON_AWS = (
 
 def _address(query: object) -> Change:
     url = f"jdbc:postgresql://db.example.com:5432/kotauth{query}"
-    return put("template", "user_data", user_data({"DB_URL": url}, late=()))
+    return put("template", "user_data", user_data({"DB_URL": url}, deferred=()))
 
 
 _ROOT = "sslrootcert=/run/config/database-ca.pem"

@@ -19,7 +19,7 @@ _UNIT = unit(run("database", TOOLS, "999:999", "--health-cmd=pg_isready"))
 _ON_HOST = user_data(
     {"DB_URL": "jdbc:postgresql://database:5432/kotauth"},
     files={"/etc/systemd/system/kotauth-database.service": _UNIT},
-    late=(),
+    deferred=(),
 )
 _WITHOUT_RDS = (
     without("database"),

@@ -3,7 +3,7 @@
 import pulumi_aws as aws
 import pulumi_random as random
 
-from policy.testing.aws_host import PROXY, user_data
+from policy.testing.aws_host import PROXY_UNIT, user_data
 from policy.testing.change import ABSENT, UNKNOWN, From, Secret, add, put
 from policy.testing.docker_program import KNOWN
 
@@ -189,7 +189,7 @@ CASES = (
     ),
 )
 
-_WRITABLE = PROXY.replace("target=/run/secrets,readonly", "target=/run/secrets")
+_WRITABLE = PROXY_UNIT.replace("target=/run/secrets,readonly", "target=/run/secrets")
 _ONE_FILE = "-v /srv/tls.key:/run/secrets/tls.key --publish"
 ON_AWS = (
     *(
@@ -199,8 +199,8 @@ ON_AWS = (
             found("mount-secret-files-read-only@template"),
         )
         for name, proxy in {
-            "one of them": PROXY.replace("--publish", _ONE_FILE),
-            "in so many words": PROXY.replace("target=/run/secrets,readonly", "target=/run/secrets,readonly=false"),
+            "one of them": PROXY_UNIT.replace("--publish", _ONE_FILE),
+            "in so many words": PROXY_UNIT.replace("/run/secrets,readonly", "/run/secrets,readonly=false"),
         }.items()
     ),
     Case(

@@ -9,7 +9,7 @@ import pulumi_aws as aws
 import pulumi_docker as docker
 import pulumi_random as random
 
-from policy.testing.aws_host import PROXY, SERVER, sha256, user_data
+from policy.testing.aws_host import PROXY_UNIT, mount, server, sha256, user_data
 from policy.testing.aws_program import KNOWN as AWS_KNOWN
 from policy.testing.change import ABSENT, Change, From, Secret, add, copied, put
 from policy.testing.docker_program import KNOWN, POSTGRES, envs
@@ -214,18 +214,18 @@ CASES = (
 )
 
 _HOSTS = ("template", "second")
-_READ = put("template", "user_data", user_data(proxy=PROXY.replace("--publish", f"{_MOUNT} --publish")))
-_FOLDER = "source=/run/kotauth/server/secrets,target=/run/secrets,"
+_READ = put("template", "user_data", user_data(proxy=PROXY_UNIT.replace("--publish", f"{_MOUNT} --publish")))
+_FOLDER = mount("/run/kotauth/server/secrets", "/run/secrets")
 
 
-def _read(name: str, option: str, key: str = _FOLDER) -> Case:
+def _read(name: str, option: str, key: dict[str, object] = _FOLDER) -> Case:
     """Return the case of a proxy on a host with one more option, and where the server's key is."""
-    server = SERVER.replace(_FOLDER, key, 1)
-    data = user_data(server=server, proxy=PROXY.replace("--publish", f"{option} --publish"))
+    file = server(mounts=[key])
+    data = user_data(server=file, proxy=PROXY_UNIT.replace("--publish", f"{option} --publish"))
     changes = (
         put("template", "user_data", data),
-        put("server-unit", "key", sha256(server)),
-        put("server-unit", "content", server),
+        put("server-file", "key", sha256(file)),
+        put("server-file", "content", file),
     )
     return Case(f"the key of a host in another container, {name}", changes, found("keep-secret-key-apart@template"))
 
@@ -235,9 +235,9 @@ ON_AWS = (
     _read(
         "mounted as a file by both",
         "-v /srv/secret_key:/key:ro",
-        "source=/srv/secret_key,target=/run/secrets/secret_key,",
+        mount("/srv/secret_key", "/run/secrets/secret_key"),
     ),
-    _read("by a folder above", "-v /srv/secrets:/keys:ro", "source=/srv,target=/run,"),
+    _read("by a folder above", "-v /srv/secrets:/keys:ro", mount("/srv", "/run")),
     _read("with all that the server has", "--volumes-from=server:ro"),
     Case("the key of a host in another container", (_READ,), found("keep-secret-key-apart@template")),
     Case(

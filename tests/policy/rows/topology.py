@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable
 
 from policy.testing import aws_program
-from policy.testing.aws_compute import late
-from policy.testing.aws_host import PROXY, encoded, user_data
+from policy.testing.aws_compute import deferred
+from policy.testing.aws_host import PROXY_UNIT, encoded, user_data
 from policy.testing.change import ABSENT, All, Args, From, Secret, copied, put, without
 
 from ..mutation import NOTHING, Case, Impossible, Row, found, on_aws, state, table
@@ -82,11 +82,11 @@ _READ = found("keep-secrets-out-of-user-data@template")
 def _host(path: str) -> str:
     """Return the user data of a host with a file for nginx, and two places of which its frontend mounts files."""
     mounts = ("--volume=/etc/nginx/conf.d/:/etc/nginx/conf.d:ro", "--volume=/srv/proxy.conf:/etc/nginx/proxy.conf:ro")
-    proxy = PROXY.replace("--publish", " ".join((*mounts, "--publish")))
+    proxy = PROXY_UNIT.replace("--publish", " ".join((*mounts, "--publish")))
     return user_data(proxy=proxy, files={path: _APPENDING})
 
 
-_LATE = {
+_DEFERRED = {
     "host": From("database", "address"),
     "key": From("secret-key-secret", "arn"),
     "password": From("database-password-secret", "arn"),
@@ -95,7 +95,7 @@ _LATE = {
 
 def _with_file(text: str) -> Callable[[dict[str, object]], str]:
     """Return what makes the boot's parameter, with a file for nginx."""
-    return lambda known: json.dumps({**json.loads(late(known)), "config": {"server": {"nginx.conf": text}}})
+    return lambda known: json.dumps({**json.loads(deferred(known)), "config": {"server": {"nginx.conf": text}}})
 
 
 ON_AWS = (
@@ -127,16 +127,20 @@ ON_AWS = (
         for rule, name, data in (
             ("overwrite-forwarded-headers", "with a folder of files", _host("/etc/nginx/conf.d/kotauth.conf")),
             ("overwrite-forwarded-headers", "with one file", _host("/srv/proxy.conf")),
-            ("overwrite-forwarded-headers", "as Kotauth's own boot has it", _host("/etc/kotauth/frontend/nginx.conf")),
-            ("overwrite-forwarded-headers", "not known yet", user_data(late=("DB_URL", "nginx.conf"))),
+            (
+                "overwrite-forwarded-headers",
+                "as Kotauth's own boot has it",
+                user_data(files={"/etc/kotauth/frontend/nginx.conf": _APPENDING}),
+            ),
+            ("overwrite-forwarded-headers", "not known yet", user_data(deferred=("DB_URL", "nginx.conf"))),
         )
     ),
     *(
         Case(
             f"a proxy's file that is known from the boot's parameter, {len(expected)}",
             (
-                put("template", "user_data", user_data(late=("DB_URL", "nginx.conf"))),
-                put("parameter", "value", All(_with_file(text), **_LATE)),
+                put("template", "user_data", user_data(deferred=("DB_URL", "nginx.conf"))),
+                put("parameter", "value", All(_with_file(text), **_DEFERRED)),
             ),
             expected,
             aws_program.KNOWN,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from policy.testing.aws_host import PROXY, user_data
+from policy.testing.aws_host import PROXY_UNIT, user_data
 from policy.testing.change import UNKNOWN, put
 from policy.testing.docker_program import compliant
 
@@ -228,7 +228,7 @@ PROXIES_ON_AWS = (
             put(
                 "template",
                 "user_data",
-                user_data(proxy=PROXY.rstrip() + " --entryPoints.web.forwardedHeaders.insecure=true\n"),
+                user_data(proxy=PROXY_UNIT.rstrip() + " --entryPoints.web.forwardedHeaders.insecure=true\n"),
             ),
         ),
         found(f"{_RULE}@template"),

@@ -1,60 +1,45 @@
-"""The start of the host: fetches the files that don't fit the user data, then hands over to them.
+"""The start of the host: fetches the files that don't fit the user data, then hands over to `bring_up`.
 
-Each stage is tried until it succeeds, with a growing pause, and says so in one line of JSON. After the limit it says
-`failed` and goes on trying slowly: nothing behind it is started, so the load balancer's probe sees a host that isn't
-there rather than half of one.
+Nothing behind a stage that fails is started, so the load balancer's probe sees a host that isn't there rather than
+half of one.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import random
 import time
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from .aws import Aws
 from .files import read, write
+from .stages import retry_until
 
 PLAN = "/etc/kotauth/boot.json"
-LONGEST_PAUSE_SECONDS = 20
-SLOW_PAUSE_SECONDS = 60
-
-Result = TypeVar("Result")
-
-
-def log(stage: str, outcome: str, detail: str = "") -> None:
-    """Say what happened; ``detail`` never holds a value that was fetched."""
-    print(json.dumps({"kotauth": "boot", "stage": stage, "outcome": outcome, "detail": detail[:500]}), flush=True)
-
-
-def retry_until(stage: str, deadline: float, work: Callable[[], Result]) -> Result:
-    """Return what ``work`` returns, however often it has to be tried."""
-    pause = 1.0
-    while True:
-        try:
-            result = work()
-        except Exception as error:
-            late = time.monotonic() > deadline
-            log(stage, "failed" if late else "retry", f"{type(error).__name__}: {error}")
-            time.sleep(SLOW_PAUSE_SECONDS if late else random.uniform(pause / 2, pause))  # noqa: S311 - no secret
-            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
-        else:
-            log(stage, "ok")
-            return result
-
-
-def fetch(aws: Aws, plan: dict[str, Any]) -> None:
-    """Fetch every file whose content is not there yet."""
-    for path, sha256 in plan["artifacts"].items():
-        if hashlib.sha256(read(path)).hexdigest() != sha256:
-            write(path, aws.s3_object(plan["bucket"], sha256), mode=0o644)
+PROGRAMS = "/etc/kotauth/programs.json"
+VERSION = 1
+"""Of the plans that these programs read; raised with every change that older programs would misread."""
 
 
 def load_plan() -> dict[str, Any]:
-    """Return what the user data says."""
-    return json.loads(read(PLAN))
+    """Return the plan; raise ``ValueError`` for one that these programs can't read."""
+    plan: dict[str, Any] = json.loads(read(PLAN))
+    if plan.get("version") != VERSION:
+        raise ValueError(f"{PLAN} has version {plan.get('version')}, and this host's programs read version {VERSION}")
+    return plan
+
+
+def fetch(aws: Aws, plan: dict[str, Any]) -> None:
+    """Fetch every file whose content is not there yet, and those that one of them lists."""
+    fetch_files(aws, plan["bucket"], plan["artifacts"])
+    fetch_files(aws, plan["bucket"], json.loads(read(PROGRAMS)))
+
+
+def fetch_files(aws: Aws, bucket: str, hashes: dict[str, str]) -> None:
+    """Fetch the files whose content has another hash."""
+    for path, sha256 in hashes.items():
+        if hashlib.sha256(read(path)).hexdigest() != sha256:
+            write(path, aws.s3_object(bucket, sha256), mode=0o644)
 
 
 def main() -> None:

@@ -7,15 +7,14 @@ import os
 import tempfile
 from typing import Any
 
-from .boot import retry_until
+from . import names
 from .command import CommandError, run
 from .files import read, write
 from .services import Services
+from .stages import retry_until
+from .units import Container, container_unit
 from .volume import mount
 
-CONFIG = "/etc/kotauth"
-RUN = "/run/kotauth"
-NETWORK = "kotauth"
 PULL_SECONDS = 600
 
 Plan = dict[str, Any]
@@ -24,59 +23,68 @@ Plan = dict[str, Any]
 def bring_up(plan: Plan, deadline: float) -> None:
     """Go through all stages; return once every container is healthy."""
     aws = Services()
+    # Their hashes stand in the plan, so they are there, and whole.
+    containers = load_containers(plan)
     retry_until("logs", deadline, start_logs)
-    late: Plan = retry_until("parameter", deadline, lambda: parameter(aws, plan))
-    retry_until("files", deadline, lambda: write_files(plan, late))
-    retry_until("secrets", deadline, lambda: write_secrets(aws, plan, late))
+    deferred: Plan = retry_until("parameter", deadline, lambda: parameter(aws, plan))
+    retry_until("files", deadline, lambda: write_files(containers, deferred))
+    retry_until("secrets", deadline, lambda: write_secrets(aws, plan, containers, deferred))
     if plan["volume"]:
-        retry_until("volume", deadline, lambda: mount(plan["volume"], str(late["volume_id"])))
-    retry_until("docker", deadline, start_docker)
-    retry_until("images", deadline, lambda: pull_images(aws, plan))
-    retry_until("units", deadline, lambda: start_units(plan))
+        retry_until("volume", deadline, lambda: mount(plan["volume"], str(deferred["volume_id"])))
+    retry_until("docker", deadline, lambda: start_docker(containers))
+    retry_until("images", deadline, lambda: pull_images(aws, plan, containers))
+    retry_until("units", deadline, lambda: start_units(containers))
     retry_until("ready", deadline, lambda: look_at_health(plan))
+
+
+def load_containers(plan: Plan) -> list[Container]:
+    """Return what the plan says of each container, in the order in which they start."""
+    return [json.loads(read(names.container_file(part))) for part in plan["containers"]]
 
 
 def start_logs() -> None:
     """Ship this program's lines from here on; the first ones are in the journal and follow."""
     run("systemctl", "daemon-reload")
-    run("systemctl", "start", "--no-block", "kotauth-logs.service")
+    run("systemctl", "start", "--no-block", names.LOGS_UNIT)
 
 
 def parameter(aws: Services, plan: Plan) -> Plan:
     """Return the values that weren't known when the user data was written."""
-    late: Plan = json.loads(aws.parameter(plan["parameter"]))
-    for name, keys in plan["late"].items():
-        missing = sorted(set(keys) - set(late["environment"].get(name, {})) - set(late["config"].get(name, {})))
+    deferred: Plan = json.loads(aws.parameter(plan["parameter"]))
+    for name, keys in plan["deferred"].items():
+        missing = sorted(set(keys) - set(deferred["environment"].get(name, {})) - set(deferred["config"].get(name, {})))
         if missing:
             raise ValueError(f"the boot parameter has no {', '.join(missing)} of {name}")
-    return late
+    return deferred
 
 
-def write_files(plan: Plan, late: Plan) -> None:
-    """Put the late environment and all configuration files where the containers look for them."""
-    for name, values in late["environment"].items():
+def write_files(containers: list[Container], deferred: Plan) -> None:
+    """Put the deferred environment and all configuration files where the containers look for them."""
+    for name, values in deferred["environment"].items():
         lines = "".join(f"{key}={value}\n" for key, value in sorted(values.items()))
-        write(f"{RUN}/{name}.env", lines.encode())
-    for part, facts in plan["parts"].items():
-        files = {file: read(f"{CONFIG}/{part}/{file}") for file in facts["config"]}
-        files.update((file, text.encode()) for file, text in late["config"].get(part, {}).items())
-        fill(f"{RUN}/{part}/config", files, facts["owner"])
+        write(names.deferred_environment(name), lines.encode())
+    for container in containers:
+        part = container["name"]
+        files = {file: read(names.known_config(part, file)) for file in container["config_files"]}
+        files.update((file, text.encode()) for file, text in deferred["config"].get(part, {}).items())
+        fill(names.config_folder(part), files, container["user"])
 
 
-def write_secrets(aws: Services, plan: Plan, late: Plan) -> None:
+def write_secrets(aws: Services, plan: Plan, containers: list[Container], deferred: Plan) -> None:
     """Fetch every secret first and write then: a container finds all of them, or isn't started.
 
     Each version has a label of its own, so that an old host keeps the ones it was made with.
     """
-    for part, facts in plan["parts"].items():
-        arns = late["secrets"].get(part, {})
-        files = {file: aws.secret(arns[file], version).encode() for file, version in facts["secrets"].items()}
-        fill(f"{RUN}/{part}/secrets", files, facts["owner"])
+    for container in containers:
+        part = container["name"]
+        arns, versions = deferred["secrets"].get(part, {}), plan["secrets"].get(part, {})
+        files = {file: aws.secret(arns[file], version).encode() for file, version in versions.items()}
+        fill(names.secrets_folder(part), files, container["user"])
 
 
-def fill(folder: str, files: dict[str, bytes], owner: list[int]) -> None:
-    """Write files that only their owner reads."""
-    uid, gid = owner
+def fill(folder: str, files: dict[str, bytes], user: str) -> None:
+    """Write files that only their owner reads, a user by its numbers."""
+    uid, gid = map(int, user.split(":"))
     os.makedirs(folder, exist_ok=True)
     for file, content in files.items():
         write(f"{folder}/{file}", content, mode=0o400, owner=(uid, gid))
@@ -84,7 +92,7 @@ def fill(folder: str, files: dict[str, bytes], owner: list[int]) -> None:
     os.chmod(folder, 0o500)
 
 
-def start_docker() -> None:
+def start_docker(containers: list[Container]) -> None:
     """Start Docker and make the network on which the containers find each other."""
     try:
         run("systemctl", "start", "docker.service", timeout=120)
@@ -92,13 +100,15 @@ def start_docker() -> None:
         # What has failed three times in a minute is refused, and the next try is to be a real one.
         run("systemctl", "reset-failed", "docker.service")
         raise
-    if NETWORK not in run("docker", "network", "ls", "--format", "{{.Name}}").split():
-        run("docker", "network", "create", NETWORK)
+    existing = run("docker", "network", "ls", "--format", "{{.Name}}").split()
+    for network in sorted({container["network"] for container in containers} - set(existing)):
+        run("docker", "network", "create", network)
 
 
-def pull_images(aws: Services, plan: Plan) -> None:
+def pull_images(aws: Services, plan: Plan, containers: list[Container]) -> None:
     """Pull what isn't there."""
-    for image in plan["images"]:
+    checks = [container["check"] for container in containers if "check" in container]
+    for image in {each["image"]: None for each in [*containers, *checks]}:
         try:
             run("docker", "image", "inspect", "--format", "{{.Id}}", image)
         except CommandError:
@@ -111,23 +121,28 @@ def pull_images(aws: Services, plan: Plan) -> None:
 
 def pull_with_login(image: str, login: str) -> None:
     """Pull from a private registry, with a login that is in memory only, and for no longer than the pull takes."""
-    os.makedirs(RUN, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=RUN) as folder:
+    os.makedirs(names.RUN, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=names.RUN) as folder:
         config = {"auths": {image.partition("/")[0]: {"auth": login}}}
         write(f"{folder}/config.json", json.dumps(config).encode())
         run("docker", "pull", "--quiet", image, timeout=PULL_SECONDS, DOCKER_CONFIG=folder)
 
 
-def start_units(plan: Plan) -> None:
-    """Start the containers, and the watchdog over them."""
-    for part in plan["parts"]:
-        run("systemctl", "start", "--no-block", f"kotauth-{part}.service")
-    run("systemctl", "start", "kotauth-watchdog.timer")
+def start_units(containers: list[Container]) -> None:
+    """Write the units of the containers and start them, and the watchdog over them."""
+    template = read(f"{os.path.dirname(__file__)}/{names.UNIT_TEMPLATE}").decode()
+    units = {names.container_unit_name(each["name"]): container_unit(each, template) for each in containers}
+    for name, text in units.items():
+        write(f"{names.UNITS}/{name}", text.encode(), mode=0o644)
+    run("systemctl", "daemon-reload")
+    for name in units:
+        run("systemctl", "start", "--no-block", name)
+    run("systemctl", "start", names.WATCHDOG_TIMER)
 
 
 def look_at_health(plan: Plan) -> None:
     """Raise ``CommandError`` unless all containers are healthy."""
-    for part in plan["parts"]:
+    for part in plan["containers"]:
         health = run("docker", "inspect", "--format", "{{.State.Health.Status}}", part)
         if health != "healthy":
             raise CommandError(f"{part} is {health}")

@@ -16,11 +16,13 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from . import names
 from .aws import AwsError
-from .boot import SLOW_PAUSE_SECONDS, load_plan
+from .boot import load_plan
 from .files import read, write
 from .redact import redact
 from .services import Services
+from .stages import SLOW_PAUSE_SECONDS
 
 CURSOR = "/var/lib/kotauth/cursor"
 BATCH_LINES = 500
@@ -43,8 +45,8 @@ Event = dict[str, object]
 def matches(parts: list[str]) -> list[str]:
     """Return what journalctl is asked for: the containers' lines, and the units' with what systemd says of them."""
     terms = [[f"CONTAINER_TAG={part}"] for part in parts]
-    for unit in ["kotauth-boot", "kotauth-watchdog", *(f"kotauth-{part}" for part in parts)]:
-        terms += [[f"_SYSTEMD_UNIT={unit}.service"], ["_PID=1", f"UNIT={unit}.service"]]
+    for unit in [names.BOOT_UNIT, names.WATCHDOG_UNIT, *map(names.container_unit_name, parts)]:
+        terms += [[f"_SYSTEMD_UNIT={unit}"], ["_PID=1", f"UNIT={unit}"]]
     return [word for term in terms for word in ["+", *term]][1:]
 
 
@@ -155,7 +157,7 @@ def main() -> None:
     cursor = read(CURSOR).decode()
     since = [f"--after-cursor={cursor}"] if cursor else ["--lines=all"]
     command = ["journalctl", "--follow", "--all", "--output=json", f"--output-fields={_FIELDS}", *since]
-    for batch in batches(whole(follow([*command, *matches(list(plan["parts"]))]))):
+    for batch in batches(whole(follow([*command, *matches(plan["containers"])]))):
         ship(aws, plan["log_group"], batch)
 
 

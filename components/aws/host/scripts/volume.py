@@ -6,10 +6,10 @@ import glob
 import os
 from typing import Any
 
+from . import names
 from .command import CommandError, run
 from .files import read
 
-FOLDER = "/var/lib/kotauth/volumes"
 LABEL = "kotauth-data"
 BLOCK = "/sys/class/block"
 _BLANK_BYTES = 1 << 20
@@ -17,18 +17,18 @@ _BLANK_BYTES = 1 << 20
 
 def mount(volume: dict[str, Any], volume_id: str) -> None:
     """Mount the volume and give its folders to their owners."""
-    if not os.path.ismount(FOLDER):
+    if not os.path.ismount(names.VOLUMES):
         device = find(volume["device"], volume_id)
         if is_blank(device):
             # Not forced: mkfs refuses a device on which it finds anything, too.
             run("mkfs.xfs", "-q", "-L", LABEL, device, timeout=120)
         elif label(device) != LABEL:
             raise CommandError(f"{device} holds something else than our file system; it is left alone")
-        os.makedirs(FOLDER, exist_ok=True)
-        run("mount", "-o", "nodev,nosuid,noexec", device, FOLDER)
+        os.makedirs(names.VOLUMES, exist_ok=True)
+        run("mount", "-o", "nodev,nosuid,noexec", device, names.VOLUMES)
     for name, (uid, gid) in volume["folders"].items():
-        os.makedirs(f"{FOLDER}/{name}", exist_ok=True)
-        os.chown(f"{FOLDER}/{name}", uid, gid)
+        os.makedirs(f"{names.VOLUMES}/{name}", exist_ok=True)
+        os.chown(f"{names.VOLUMES}/{name}", uid, gid)
 
 
 def find(name: str, volume_id: str) -> str:

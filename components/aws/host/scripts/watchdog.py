@@ -15,23 +15,24 @@ from calendar import timegm
 from dataclasses import dataclass, field
 from typing import Any
 
-from .boot import load_plan, log
+from . import names
+from .boot import load_plan
 from .command import CommandError, run
 from .files import read, write
 from .frontend import NoCertificateError, answers_itself, status_of
 from .postgres import accepts_connections
 from .services import Services
+from .stages import log
 
-STATE = "/run/kotauth/watchdog.json"
-ENVIRONMENTS = ("/etc/kotauth", "/run/kotauth")
-"""Folders of what the containers are given: known before the host, and at each boot."""
+STATE = f"{names.RUN}/watchdog.json"
 DOCKER = "docker"
 ANSWER_SECONDS = 5
 ASK_SECONDS = 20
 RECOVERY_SECONDS = 60
 """Nothing counts for so long after the database was away: the server needs up to 22 s to notice that it is back."""
 LOST_SECONDS = 180
-_FACTS = '{{.State.Running}} {{.State.StartedAt}} {{(index .NetworkSettings.Networks "kotauth").IPAddress}}'
+_ADDRESS = f'{{{{(index .NetworkSettings.Networks "{names.NETWORK}").IPAddress}}}}'
+_FACTS = "{{.State.Running}} {{.State.StartedAt}} " + _ADDRESS
 _DATABASE = re.compile(r"jdbc:postgresql://([^:/?]+):(\d+)/")
 _NAME = re.compile(r"https://([^:/]+)")
 
@@ -123,7 +124,8 @@ def through(watch: Watch, name: str, found: Found) -> tuple[str, str]:
 
 def environment(part: str) -> dict[str, str]:
     """Return what a container is given."""
-    lines = [line for folder in ENVIRONMENTS for line in read(f"{folder}/{part}.env").decode().splitlines()]
+    paths = names.known_environment(part), names.deferred_environment(part)
+    lines = [line for path in paths for line in read(path).decode().splitlines()]
     return dict(line.split("=", 1) for line in lines)
 
 
@@ -137,15 +139,15 @@ def act(aws: Services, plan: dict[str, Any], part: str, failures: int, reason: s
     """Restart what hangs at the limit; give the host up at twice the limit, where a group makes another."""
     limit = plan["watch"]["failures"]
     log("watchdog", "retry", f"{reason} ({failures} in a row)")
-    if plan["group"] and failures >= 2 * limit:
+    if plan["in_group"] and failures >= 2 * limit:
         aws.give_up_host()
         log("watchdog", "failed", "the group is told to replace this host")
     elif failures % limit == 0:
         if part == DOCKER:
             run("systemctl", "restart", "--no-block", "docker.service")
-        parts = list(plan["parts"]) if part == DOCKER else [part]
-        for each in parts:
-            run("systemctl", "restart", "--no-block", f"kotauth-{each}.service")
+        parts = plan["containers"] if part == DOCKER else [part]
+        for unit in map(names.container_unit_name, parts):
+            run("systemctl", "restart", "--no-block", unit)
         log("watchdog", "failed", f"restarted: {', '.join(parts)}")
 
 

@@ -14,7 +14,7 @@ from typing import Any, cast
 import yaml
 
 from ..networks import is_nearly_all, parse_network
-from .user_data import as_list, as_object
+from .loose_data import as_list, as_object
 
 # libyaml's is twenty times as fast.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -11,33 +11,28 @@ import base64
 import binascii
 import email
 import functools
-import json
 import re
 import shlex
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
-
-import yaml
+from typing import Any
 
 from ...engine.resource import Resource, Stack
 from ...engine.value import Value
 from ...engine.verdict import MalformedError, UndecidableError
 from ..aws.resources import BUCKET_OBJECTS, LAUNCH_TEMPLATE, PARAMETER
+from .boot_plan import PROGRAMS, BootPlan, hashes, read_boot_plan
+from .loose_data import as_list, as_object, as_text, json_object, yaml_object
 
 LIMIT_BYTES = 16 * 1024
 """What EC2 takes."""
 _UNPACKED_BYTES = 1024 * 1024
 _GZIP = b"\x1f\x8b"
-CONFIG_FOLDER = "/etc/kotauth"
-PLAN = f"{CONFIG_FOLDER}/boot.json"
 _TEMPLATE = re.compile(r"##\s*template:\s*jinja[^\n]*\n", re.I)
 _CONFIG = "#cloud-config"
 # What cloud-init takes, too, and is not read here.
 _UNREAD = ("#include", "#cloud-config-archive", "#cloud-config-jsonp", "#part-handler")
-# libyaml's is twenty times as fast.
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
@@ -56,16 +51,8 @@ class Program:
 
     files: Mapping[str, str] = field(default_factory=dict[str, str])
     scripts: tuple[Script, ...] = ()
-    late: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, "tuple[str, ...]"])
-    """Container to the names of variables and files that come from a parameter."""
-    secret_files: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, "tuple[str, ...]"])
-    """Container to the names of files that come from Secrets Manager."""
-    parameter: str = ""
-    """Name of that parameter."""
-    log_group: str = ""
-    """Name of the log group that the lines go to."""
-    fetched: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Path to the hash of the object that is fetched for it."""
+    plan: BootPlan = field(default_factory=BootPlan)
+    """What Kotauth's own hosts are told."""
     fault: str = ""
     """What of it can't be read."""
 
@@ -118,28 +105,33 @@ def program_of(host: Resource) -> Program:
         program = parse(text_of(host))
     except (UndecidableError, MalformedError):
         return Program()
-    if not program.fetched:
+    if not program.plan.artifacts:
         return program
     objects = host.in_stack().once(_objects)
-    found = {path: objects[sha256] for path, sha256 in program.fetched.items() if sha256 in objects}
-    files = {**program.files, **found}
-    return replace(program, files=files, scripts=(*program.scripts, *_scripts(found)), fetched={})
+    fetched = _fetched(program.plan.artifacts, objects)
+    fetched |= _fetched(hashes(json_object(fetched.get(PROGRAMS, ""))), objects)
+    files = {**program.files, **fetched}
+    return replace(program, files=files, scripts=(*program.scripts, *_scripts(fetched)))
 
 
-def parameter_of(host: Resource, program: Program) -> Resource | None:
+def _fetched(artifacts: Mapping[str, str], objects: Mapping[str, str]) -> dict[str, str]:
+    return {path: objects[sha256] for path, sha256 in artifacts.items() if sha256 in objects}
+
+
+def parameter_of(host: Resource, name: str) -> Resource | None:
     """Return the parameter that a host reads at boot, ``None`` where it is not in the stack."""
-    return host.in_stack().once(_parameters).get(program.parameter) if program.parameter else None
+    return host.in_stack().once(_parameters).get(name) if name else None
 
 
-def late_values(parameter: Resource) -> Mapping[str, Any]:
+def deferred_values(parameter: Resource) -> Mapping[str, Any]:
     """Return what the parameter says; empty while that is unknown, or no text."""
     value = parameter.get("value").raw
-    return _json(value) if isinstance(value, str) else {}
+    return json_object(value) if isinstance(value, str) else {}
 
 
 def _parameters(stack: Stack) -> dict[str, Resource]:
-    names = ((each.get("name").raw, each) for each in stack.of_type(PARAMETER))
-    return {name: each for name, each in names if isinstance(name, str)}
+    names = ((parameter.get("name").raw, parameter) for parameter in stack.of_type(PARAMETER))
+    return {name: parameter for name, parameter in names if isinstance(name, str)}
 
 
 def _objects(stack: Stack) -> dict[str, str]:
@@ -161,7 +153,7 @@ def parse(text: str) -> Program:
         if part.lower().startswith(_UNREAD):
             fault = "has a part that is neither cloud-config nor a script"
         elif part.lower().startswith(_CONFIG):
-            config = _mapping(part)
+            config = yaml_object(part)
             if config is None:
                 fault = "has cloud-config that is no object in YAML"
                 continue
@@ -170,20 +162,8 @@ def parse(text: str) -> Program:
                 scripts += [Script(place, _command(command)) for command in as_list(config.get(place))]
         elif part.startswith(("#!", "#cloud-boothook")):
             scripts.append(Script("script", part))
-    plan = _json(files.get(PLAN, ""))
-    return Program(
-        files,
-        (*scripts, *_scripts(files)),
-        late={name: tuple(map(str, as_list(names))) for name, names in as_object(plan.get("late")).items()},
-        secret_files={
-            name: tuple(as_object(as_object(part).get("secrets")))
-            for name, part in as_object(plan.get("parts")).items()
-        },
-        parameter=str(plan.get("parameter") or ""),
-        log_group=str(plan.get("log_group") or ""),
-        fetched={path: str(sha256) for path, sha256 in as_object(plan.get("artifacts")).items()},
-        fault=fault,
-    )
+    plan = read_boot_plan(files)
+    return Program(files, (*scripts, *_scripts(files)), plan, fault=fault or plan.fault)
 
 
 def _parts(text: str) -> Iterator[str]:
@@ -206,50 +186,20 @@ def _begun(text: str) -> str:
     return text[template.end() :].lstrip() if template else text
 
 
-def _mapping(text: str) -> Mapping[str, Any] | None:
-    try:
-        loaded: object = yaml.load(text, Loader=_LOADER)  # noqa: S506 - one of the two safe ones
-    except Exception:  # a date that is none, a number that is none: each ends in another error
-        return None
-    return as_object(loaded) if loaded is None or isinstance(loaded, dict) else None  # pyright: ignore[reportUnknownArgumentType]
-
-
-def _json(text: str) -> Mapping[str, Any]:
-    try:
-        return as_object(json.loads(text or "{}"))
-    except (ValueError, RecursionError):
-        return {}
-
-
-def as_object(value: object) -> Mapping[str, Any]:
-    """Return a mapping, an empty one for whatever is none: the text is anybody's."""
-    return {str(key): each for key, each in cast("dict[object, Any]", value).items()} if isinstance(value, dict) else {}
-
-
-def as_list(value: object) -> list[object]:
-    """Return a list, an empty one for whatever is none."""
-    return cast("list[object]", value) if isinstance(value, list) else []
-
-
 def _written(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for entry in map(as_object, as_list(config.get("write_files"))):
-        content, encoding = _text(entry.get("content")), _text(entry.get("encoding"))
+        content, encoding = as_text(entry.get("content")), as_text(entry.get("encoding"))
         if "b64" in encoding or "base64" in encoding:
             try:
                 content = _unpacked(content.strip(), "")
             except MalformedError:
                 continue
-        yield _text(entry.get("path")), content
-
-
-def _text(value: object) -> str:
-    """Return a text or number as text; a list that holds a list nine times, and so on, would fill the memory."""
-    return str(value) if isinstance(value, str | int | float) else ""
+        yield as_text(entry.get("path")), content
 
 
 def _command(command: object) -> str:
     words = as_list(command)
-    return shlex.join(map(_text, words)) if words else _text(command)
+    return shlex.join(map(as_text, words)) if words else as_text(command)
 
 
 def _scripts(files: Mapping[str, str]) -> Iterator[Script]:

@@ -15,7 +15,7 @@ from ..docker.containers import holder_of
 from ..docker.mounts import volumes_of
 from ..docker.parts import SERVER, is_part, parts_in
 from ..docker.resources import CONTAINER
-from ..hosts.host_containers import Late
+from ..hosts.host_containers import Deferred
 from ..hosts.user_data import parameter_of, program_of
 from ..secrets.names import words
 
@@ -71,15 +71,15 @@ def variable(container: Resource, name: str) -> Variable | None:
     if found:
         return found[0]
     for entry in container.get("envs").items():
-        if entry.is_unknown and (not isinstance(entry, Late) or entry.name == name):
+        if entry.is_unknown and (not isinstance(entry, Deferred) or entry.name == name):
             raise UndecidableError(entry.path, f"is unknown and could be {name}")
     return None
 
 
 def comes_from_database(container: Resource, name: str) -> bool:
     """Whether a variable is fetched at boot from a parameter that is made of a database's address in the stack."""
-    late = [each for each in container.get("envs").items() if isinstance(each, Late) and each.name == name]
-    parameters = [each.parameter for each in late if each.parameter is not None]
+    deferred = [each for each in container.get("envs").items() if isinstance(each, Deferred) and each.name == name]
+    parameters = [each.parameter for each in deferred if each.parameter is not None]
     return any(source.type == DATABASE_INSTANCE for each in parameters for source in each.sources("value"))
 
 
@@ -169,9 +169,9 @@ def secret_key_sources(server: Resource, *types: str) -> list[Resource]:
 
 def _stored(host: Resource, part: str, file: str) -> list[Upload]:
     """Return the versions of the secret that a host fetches as a file, known by the name that the secret has."""
-    program = program_of(host)
-    parameter = parameter_of(host, program)
-    if parameter is None or file not in program.secret_files.get(part, ()):
+    plan = program_of(host).plan
+    parameter = parameter_of(host, plan.parameter)
+    if parameter is None or file not in plan.secret_files.get(part, ()):
         return []
     secrets = [secret for secret in parameter.sources("value") if secret.type == SECRET and _is_named(secret, file)]
     return [

@@ -22,7 +22,8 @@ from ...readers.aws.resources import (
     sources,
 )
 from ...readers.docker.parts import runs_server
-from ...readers.hosts.user_data import PLAN, parse, property_of, text_of
+from ...readers.hosts.boot_plan import PLAN
+from ...readers.hosts.user_data import parse, property_of, text_of
 from ...readers.secrets.text import has_secret
 
 AREA = Area("hosts")

@@ -77,7 +77,7 @@ def have_alarms(host: Resource, _: Settings) -> Iterator[Verdict]:
 )
 def have_log_route(host: Resource, _: Settings) -> Iterator[Verdict]:
     """A host that is replaced takes its journal along."""
-    named = program_of(host).log_group in host.in_stack().named(LOG_GROUP)
+    named = program_of(host).plan.log_group in host.in_stack().named(LOG_GROUP)
     drivers = [container.get("logDriver").text() for container in containers_in(host)]
     if not named and not is_made_here(host, property_of(host).path, LOG_GROUP) and "awslogs" not in drivers:
         yield fail("", "runs Kotauth and carries its logs nowhere")

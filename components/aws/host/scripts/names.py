@@ -1,0 +1,54 @@
+"""Where things lie on the host and what they are called, for its programs and for whoever writes the boot plan."""
+
+from __future__ import annotations
+
+FIXED = "/etc/kotauth"
+"""What the user data says: the boot plan, known environment variables, known configuration files."""
+RUN = "/run/kotauth"
+"""What is fetched at each boot. It is in memory."""
+VOLUMES = "/var/lib/kotauth/volumes"
+"""Where the volume is mounted that outlives the host."""
+UNITS = "/etc/systemd/system"
+PROGRAMS = "/usr/local/lib/kotauth"
+
+NETWORK = "kotauth"
+"""Docker's network on which the containers find each other."""
+BOOT_UNIT, LOGS_UNIT = "kotauth-boot.service", "kotauth-logs.service"
+WATCHDOG_UNIT, WATCHDOG_TIMER = "kotauth-watchdog.service", "kotauth-watchdog.timer"
+UNIT_TEMPLATE = "container.service.template"
+"""File of the unit that runs a container, beside the programs."""
+
+
+def container_file(part: str) -> str:
+    """Return the path of the plan of one container."""
+    return f"{FIXED}/boot.d/{part}.json"
+
+
+def container_unit_name(part: str) -> str:
+    """Return the name of the unit that runs a container."""
+    return f"kotauth-{part}.service"
+
+
+def known_environment(container: str) -> str:
+    """Return the path of the variables of a container, or of its check, that the user data says."""
+    return f"{FIXED}/{container}.env"
+
+
+def deferred_environment(container: str) -> str:
+    """Return the path of those that are fetched at each boot."""
+    return f"{RUN}/{container}.env"
+
+
+def known_config(part: str, file: str) -> str:
+    """Return the path of a configuration file that the user data says."""
+    return f"{FIXED}/{part}/{file}"
+
+
+def config_folder(part: str) -> str:
+    """Return the folder with the configuration files that a container sees."""
+    return f"{RUN}/{part}/config"
+
+
+def secrets_folder(part: str) -> str:
+    """Return the folder with the secret files that a container sees."""
+    return f"{RUN}/{part}/secrets"

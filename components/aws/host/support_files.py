@@ -1,0 +1,25 @@
+"""The files that every host gets, whatever runs on it: its programs (`scripts/`) and their units (`units/`)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .scripts import names
+
+_FOLDER = Path(__file__).parent
+_JOURNAL = "/etc/systemd/journald.conf.d/kotauth.conf"
+NEEDED_TO_FETCH = (
+    *(f"{names.PROGRAMS}/{file}.py" for file in ("aws", "boot", "files", "stages")),
+    f"{names.UNITS}/{names.BOOT_UNIT}",
+    _JOURNAL,
+)
+"""Those without which a host can't fetch the rest, nor say so."""
+
+
+def support_files() -> dict[str, str]:
+    """Return their contents by path."""
+    programs = [*(_FOLDER / "scripts").glob("[!_]*.py"), _FOLDER / "scripts" / names.UNIT_TEMPLATE]
+    files = {f"{names.PROGRAMS}/{file.name}": file.read_text() for file in sorted(programs)}
+    units = sorted((_FOLDER / "units").glob("kotauth-*"))
+    files |= {f"{names.UNITS}/{file.name}": file.read_text() for file in units}
+    return {**files, _JOURNAL: (_FOLDER / "units" / "journald.conf").read_text()}
