@@ -105,7 +105,7 @@ class AwsSimulator:
     @property
     def operations(self) -> list[Operation]:
         """What was done since the start, in order."""
-        return [Operation(**each) for each in self._order("operations")]
+        return [Operation(**operation) for operation in self._order("operations")]
 
     def fail_create(self, match: str, message: str, times: int | None = 1) -> None:
         """Have the creation of a type (by token) or of a resource (by name) fail; None: until `clear`."""
@@ -154,7 +154,7 @@ class AwsSimulator:
     @property
     def asked(self) -> list[Request]:
         """What IAM was asked about the deployers, the last request for each action and resource."""
-        return [Request(**each) for each in self._order("asked")]
+        return [Request(**request) for request in self._order("asked")]
 
     def clear(self) -> None:
         """Take all of this back, but the policies of deployers."""

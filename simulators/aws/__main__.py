@@ -54,8 +54,8 @@ def main() -> None:
 def _learn(state: str) -> None:
     """Import what the stacks of a saved state are made of, so that no copy has to."""
     _, (log, _) = saved.read(Path(state))
-    for each in log:
-        sdk.schema(kinds.kind(each["type"]).token)
+    for operation in log:
+        sdk.schema(kinds.kind(operation["type"]).token)
 
 
 def _serve(connection: socket.socket, region: str, program: str, state: str) -> None:

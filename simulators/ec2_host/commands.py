@@ -45,11 +45,11 @@ def available() -> dict[str, str]:
 def called_by_user_data(text: str, known: Set[str]) -> dict[str, set[str]]:
     """Return where a cloud-config calls what: runcmd, and each file that it writes."""
     document: dict[str, Any] = yaml.safe_load(text)
-    found = {"runcmd": {name for command in document.get("runcmd", []) for name in _of_command(command)}}
+    commands = {"runcmd": {name for command in document.get("runcmd", []) for name in _of_command(command)}}
     for file in document.get("write_files", []):
         if "encoding" not in file:
-            found[file["path"]] = called_by_file(file["path"], file["content"], known)
-    return found
+            commands[file["path"]] = called_by_file(file["path"], file["content"], known)
+    return commands
 
 
 def called_by_file(path: str, content: str, known: Set[str]) -> set[str]:

@@ -34,13 +34,13 @@ class Service(BaseHTTPRequestHandler):
 
     def do_PUT(self) -> None:
         """Hand out a token."""
-        if found := self._look_up():
-            self._answer(*self._token_for(*found))
+        if asked := self._look_up():
+            self._answer(*self._token_for(*asked))
 
     def do_GET(self) -> None:
         """Serve a leaf or list a folder of the instance's tree."""
-        if found := self._look_up():
-            self._answer(*self._content(*found))
+        if asked := self._look_up():
+            self._answer(*self._content(*asked))
 
     def _token_for(self, state: dict[str, Any], instance: dict[str, Any]) -> tuple[int, str]:
         if self.path != "/latest/api/token":

@@ -147,7 +147,7 @@ def by_id(operation: str, argument: str, path: str) -> tuple[str, Arguments, str
 
 def arn_of(noun: str) -> Callable[[Call, Any], dict[str, Any]]:
     """Return what gives EC2's resources of that noun their ARN, the only thing that their description lacks."""
-    return lambda call, found: {"arn": call.arn(f"{noun}/{call.id}", "ec2")}
+    return lambda call, description: {"arn": call.arn(f"{noun}/{call.id}", "ec2")}
 
 
 def is_gone(error: ClientError) -> bool:

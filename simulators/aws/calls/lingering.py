@@ -22,11 +22,11 @@ _DESCRIPTION = "AWS Lambda VPC ENI-"
 
 def leave(call: Call) -> None:
     """Leave the interfaces of a function that is deleted."""
-    found = call.inputs.get("vpcConfig", {})
+    network = call.inputs.get("vpcConfig", {})
     role = call.inputs["role"].rpartition("/")[2]
     # The provider moves the interfaces to the VPC's own group when it is told to.
-    groups = [] if call.inputs.get("replaceSecurityGroupsOnDestroy") else found.get("securityGroupIds", [])
-    for subnet in found.get("subnetIds", []):
+    groups = [] if call.inputs.get("replaceSecurityGroupsOnDestroy") else network.get("securityGroupIds", [])
+    for subnet in network.get("subnetIds", []):
         call.of_aws("ec2").create_network_interface(
             SubnetId=subnet, Description=f"{_DESCRIPTION}{role}", **({"Groups": groups} if groups else {})
         )
@@ -54,14 +54,14 @@ def remove(call: Call, holds: str) -> None:
 
 def _of(call: Call, holds: str) -> Iterator[Any]:
     filters = [{"Name": holds, "Values": [call.id]}]
-    for each in call.client.describe_network_interfaces(Filters=filters)["NetworkInterfaces"]:
-        if each["Description"].startswith(_DESCRIPTION):
-            yield each
+    for interface in call.client.describe_network_interfaces(Filters=filters)["NetworkInterfaces"]:
+        if interface["Description"].startswith(_DESCRIPTION):
+            yield interface
 
 
 def _may_remove(call: Call, role: str) -> bool:
     statements = (statement for document in _rights(call, role) for statement in document["Statement"])
-    return any(each["Effect"] == "Allow" and _RIGHT in each["Action"] for each in statements)
+    return any(statement["Effect"] == "Allow" and _RIGHT in statement["Action"] for statement in statements)
 
 
 def _rights(call: Call, role: str) -> Iterator[Any]:

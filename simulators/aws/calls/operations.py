@@ -33,19 +33,19 @@ def describe(call: Call) -> dict[str, Any] | None:
     kind = call.kind
     try:
         if callable(kind.read):
-            found = kind.read(call)
+            description = kind.read(call)
         else:
             operation, arguments, path = kind.read
-            found = jmespath.search(path, getattr(call.client, operation)(**arguments(call.id)))
+            description = jmespath.search(path, getattr(call.client, operation)(**arguments(call.id)))
     except ClientError as error:
         if not is_gone(error):
             raise
-        found = None
-    if found is None:
+        description = None
+    if description is None:
         return None
     schema = sdk.schema(kind.token)
-    plain = shapes.outputs(found, (schema.computed - call.inputs.keys()) | set(kind.refreshed.split()))
-    return {"region": call.region, **plain, **kind.outputs(call, found)}
+    plain = shapes.outputs(description, (schema.computed - call.inputs.keys()) | set(kind.refreshed.split()))
+    return {"region": call.region, **plain, **kind.outputs(call, description)}
 
 
 def change(call: Call) -> None:

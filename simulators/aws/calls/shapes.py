@@ -25,20 +25,20 @@ def members(shape: Any, values: Mapping[str, Any], names: Mapping[str, str | Non
     Raises:
         UnmappedError: A property fits none.
     """
-    found: dict[str, Any] = {}
+    mapped: dict[str, Any] = {}
     for name, value in values.items():
         if name in names and names[name] is None:
             continue
         other = names.get(name) or member(shape.members, name)
         if other is None or other not in shape.members:
             raise UnmappedError(f"{name} (of {shape.name})")
-        found[other] = _to(shape.members[other], value, names)
-    return found
+        mapped[other] = _to(shape.members[other], value, names)
+    return mapped
 
 
 def member(candidates: Iterable[str], name: str) -> str | None:
     """Return the one of AWS's names that a property has there, whatever its case and number."""
-    plain = {each.lower(): each for each in candidates}
+    plain = {candidate.lower(): candidate for candidate in candidates}
     for wanted in _spellings(name):
         if wanted in plain:
             return plain[wanted]
@@ -59,7 +59,7 @@ def _to(shape: Any, value: Any, names: Mapping[str, str | None]) -> Any:
         case "list":
             return _to_list(shape, value, names)
         case "map":
-            return {name: _to(shape.value, each, names) for name, each in value.items()}
+            return {name: _to(shape.value, inner, names) for name, inner in value.items()}
         case _:
             return value.content() if isinstance(value, File) else _scalar(shape.type_name, value)
 
@@ -69,8 +69,8 @@ def _to_list(shape: Any, value: Any, names: Mapping[str, str | None]) -> list[An
         inner = getattr(shape.member, "members", {})
         for key, text in _KEYS:
             if {key, text} <= inner.keys():
-                return [{key: name, text: each} for name, each in value.items()]
-    return [_to(shape.member, each, names) for each in (value if isinstance(value, list) else [value])]
+                return [{key: name, text: inner} for name, inner in value.items()]
+    return [_to(shape.member, inner, names) for inner in (value if isinstance(value, list) else [value])]
 
 
 def _scalar(kind: str, value: Any) -> Any:
@@ -88,10 +88,10 @@ def _scalar(kind: str, value: Any) -> Any:
 def outputs(description: Mapping[str, Any], wanted: Iterable[str]) -> dict[str, Any]:
     """Return the plain values of a description under the names of Pulumi's outputs."""
     plain = {name.lower(): value for name, value in description.items()}
-    found = {
+    known = {
         name: value
         for name in wanted
         for spelling in _spellings(name)[:3]
         if isinstance(value := plain.get(spelling), (str, int, float, bool))
     }
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: value for name, value in known.items() if value is not None}

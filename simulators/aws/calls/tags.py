@@ -67,7 +67,7 @@ def _usual(call: Call, whose: str, new: dict[str, str], gone: list[str]) -> None
     if new:
         getattr(call.client, put)(**owner, **{name: new if is_map else form})
     if gone and call.kind.service in ("ec2", "acm"):
-        getattr(call.client, drop)(**owner, Tags=[{"Key": each} for each in gone])
+        getattr(call.client, drop)(**owner, Tags=[{"Key": name} for name in gone])
     elif gone:
         keys = "tagKeys" if call.kind.service == "logs" else "TagKeys"
         getattr(call.client, drop)(**owner, **{keys: gone})

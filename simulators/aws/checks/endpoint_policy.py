@@ -28,7 +28,7 @@ def permits(policy: str | None, request: Request) -> bool:
     if not policy:
         return True
     statements = _listed(json.loads(policy).get("Statement", []))
-    effects = {each["Effect"] for each in statements if _fits(each, request)}
+    effects = {statement["Effect"] for statement in statements if _fits(statement, request)}
     return "Allow" in effects and "Deny" not in effects
 
 
@@ -37,10 +37,10 @@ def _fits(statement: Mapping[str, Any], request: Request) -> bool:
         raise UnjudgedError(f"endpoint policies with {', '.join(sorted(unknown))}")
     if statement.get("Principal") not in ("*", {"AWS": "*"}):
         raise UnjudgedError(f"an endpoint policy for {statement.get('Principal')}")
-    actions = [str(each).lower() for each in _listed(statement["Action"])]
+    actions = [str(action).lower() for action in _listed(statement["Action"])]
     return (
-        any(fnmatchcase(request.action.lower(), each) for each in actions)
-        and any(fnmatchcase(request.resource, each) for each in _listed(statement["Resource"]))
+        any(fnmatchcase(request.action.lower(), action) for action in actions)
+        and any(fnmatchcase(request.resource, resource) for resource in _listed(statement["Resource"]))
         and all(_holds(name, wanted, request) for name, wanted in statement.get("Condition", {}).items())
     )
 

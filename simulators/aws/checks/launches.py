@@ -42,21 +42,21 @@ class Launch:
     @property
     def disks(self) -> list[Mapping[str, Any]]:
         """The disks of EBS."""
-        return [each for each in self.data.get("BlockDeviceMappings", []) if each.get("Ebs")]
+        return [device for device in self.data.get("BlockDeviceMappings", []) if device.get("Ebs")]
 
     @cached_property
     def groups(self) -> list[Mapping[str, Any]]:
         """The security groups of the host and of its interfaces."""
         ids = {
             *self.data.get("SecurityGroupIds", []),
-            *(id for each in self.interfaces for id in each.get("Groups", [])),
+            *(id for interface in self.interfaces for id in interface.get("Groups", [])),
         }
         return self.boto3("ec2").describe_security_groups(GroupIds=sorted(ids))["SecurityGroups"] if ids else []
 
     @cached_property
     def subnets(self) -> list[Mapping[str, Any]]:
         """The subnets that it may lie in."""
-        ids = {*self.subnet_ids, *(each["SubnetId"] for each in self.interfaces if "SubnetId" in each)}
+        ids = {*self.subnet_ids, *(interface["SubnetId"] for interface in self.interfaces if "SubnetId" in interface)}
         return self.boto3("ec2").describe_subnets(SubnetIds=sorted(ids))["Subnets"] if ids else []
 
     @cached_property
@@ -118,10 +118,10 @@ def _template(ec2: Any, named: Mapping[str, Any] | None) -> dict[str, Any]:
         return {}
     which = {"LaunchTemplateId": named["id"]} if "id" in named else {"LaunchTemplateName": named["name"]}
     version = str(named.get("version", "$Default"))
-    found = ec2.describe_launch_template_versions(**which, Versions=[version])["LaunchTemplateVersions"]
-    if not found:
+    versions = ec2.describe_launch_template_versions(**which, Versions=[version])["LaunchTemplateVersions"]
+    if not versions:
         raise RefusedError(f"Could not find launch template version {version}")
-    return found[0]["LaunchTemplateData"]
+    return versions[0]["LaunchTemplateData"]
 
 
 def _interfaces_beside_groups(launch: Launch) -> Iterator[str]:
@@ -135,7 +135,7 @@ def _interfaces_beside_a_subnet(launch: Launch) -> Iterator[str]:
 
 
 def _public_addresses_of_several(launch: Launch) -> Iterator[str]:
-    if len(launch.interfaces) > 1 and any("AssociatePublicIpAddress" in each for each in launch.interfaces):
+    if len(launch.interfaces) > 1 and any("AssociatePublicIpAddress" in interface for interface in launch.interfaces):
         yield "The associatePublicIPAddress parameter cannot be specified when launching with multiple interfaces"
 
 
@@ -182,7 +182,7 @@ def _user_data(launch: Launch) -> Iterator[str]:
 
 
 def _device_names(launch: Launch) -> Iterator[str]:
-    names = [str(each.get("DeviceName", "")) for each in launch.data.get("BlockDeviceMappings", [])]
+    names = [str(device.get("DeviceName", "")) for device in launch.data.get("BlockDeviceMappings", [])]
     for name in names:
         if not re.fullmatch(_DEVICE, name):
             yield f"Value ({name}) for parameter blockDeviceMapping.deviceName is invalid. Not a valid device name"
@@ -192,7 +192,7 @@ def _device_names(launch: Launch) -> Iterator[str]:
 
 def _disk_sizes(launch: Launch) -> Iterator[str]:
     image = launch.image if launch.data.get("ImageId") else {}
-    brought = {each["DeviceName"]: each.get("Ebs", {}) for each in image.get("BlockDeviceMappings", [])}
+    brought = {device["DeviceName"]: device.get("Ebs", {}) for device in image.get("BlockDeviceMappings", [])}
     for disk in launch.disks:
         name, size = disk["DeviceName"], disk["Ebs"].get("VolumeSize")
         smallest = brought.get(name, {}).get("VolumeSize", 0)
@@ -244,10 +244,10 @@ def _may_launch(kms: Any, key: str) -> bool:
     policy = json.loads(kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"])
     grants = kms.list_grants(KeyId=key)["Grants"]
     given = [
-        *(each.get("Principal", {}) for each in policy["Statement"]),
-        *(each["GranteePrincipal"] for each in grants),
+        *(statement.get("Principal", {}) for statement in policy["Statement"]),
+        *(grant["GranteePrincipal"] for grant in grants),
     ]
-    return any(_SCALING_ROLE in json.dumps(each) for each in given)
+    return any(_SCALING_ROLE in json.dumps(principal) for principal in given)
 
 
 class Rule(NamedTuple):

@@ -43,7 +43,9 @@ class NetworkState:
             group["Template"] = _template(ec2, group["LaunchTemplate"])
         running = [{"Name": "instance-state-name", "Values": ["running", "pending"]}]
         reservations = ec2.describe_instances(Filters=running)["Reservations"]
-        instances = [each for found in reservations for each in found["Instances"] if not _is_of_a_group(each)]
+        instances = [
+            host for reservation in reservations for host in reservation["Instances"] if not _is_of_a_group(host)
+        ]
         for instance in instances:
             told = ec2.describe_instance_attribute(InstanceId=instance["InstanceId"], Attribute="userData")
             instance["UserData"] = told["UserData"]["Value"]
@@ -64,15 +66,16 @@ class NetworkState:
 
     def route_table(self, subnet: Mapping[str, Any]) -> Description:
         """Return the table of a subnet: its own, or the VPC's main one."""
-        here = [each for each in self.route_tables if each["VpcId"] == subnet["VpcId"]]
-        own = [table for table in here if any(_holds(each, subnet) for each in table["Associations"])]
-        return next(iter(own or [table for table in here if any(each.get("Main") for each in table["Associations"])]))
+        here = [table for table in self.route_tables if table["VpcId"] == subnet["VpcId"]]
+        own = [table for table in here if any(_holds(association, subnet) for association in table["Associations"])]
+        main = [table for table in here if any(association.get("Main") for association in table["Associations"])]
+        return next(iter(own or main))
 
 
 def named(key: str, ids: Iterable[str], among: Iterable[Description]) -> list[Description]:
     """Return the descriptions whose id is one of these."""
     wanted = set(ids)
-    return [each for each in among if each[key] in wanted]
+    return [item for item in among if item[key] in wanted]
 
 
 def _holds(association: Mapping[str, Any], subnet: Mapping[str, Any]) -> bool:

@@ -95,7 +95,7 @@ def _clients(state: NetworkState) -> Iterator[Client]:
     fixed = {address.get("InstanceId") for address in state.addresses}
     for host in state.instances:
         (subnet,) = named("SubnetId", [host["SubnetId"]], state.subnets)
-        group_ids = [each["GroupId"] for each in host["SecurityGroups"]]
+        group_ids = [group["GroupId"] for group in host["SecurityGroups"]]
         is_public = host["InstanceId"] in fixed or subnet["MapPublicIpOnLaunch"]
         yield Client("the host", _needs("host", host["UserData"]), subnet, group_ids, is_public)
     for group in state.groups:
@@ -133,11 +133,17 @@ class _Walk:
             return
         service = f"com.amazonaws.{self.region}.{need.what}"
         endpoints = [
-            each for each in self.state.endpoints if each["VpcId"] == vpc_id and each["ServiceName"] == service
+            endpoint
+            for endpoint in self.state.endpoints
+            if endpoint["VpcId"] == vpc_id and endpoint["ServiceName"] == service
         ]
         table = self.state.route_table(self.client.subnet)
-        private = [each for each in endpoints if each["VpcEndpointType"] == "Interface" and each["PrivateDnsEnabled"]]
-        gateways = [each for each in endpoints if table["RouteTableId"] in each.get("RouteTableIds", ())]
+        private = [
+            endpoint
+            for endpoint in endpoints
+            if endpoint["VpcEndpointType"] == "Interface" and endpoint["PrivateDnsEnabled"]
+        ]
+        gateways = [endpoint for endpoint in endpoints if table["RouteTableId"] in endpoint.get("RouteTableIds", ())]
         if private:
             # The name leads to it from everywhere in the VPC, and never past it.
             if not vpc["EnableDnsHostnames"]:
@@ -152,7 +158,7 @@ class _Walk:
 
     def _through(self, endpoint: Mapping[str, Any], need: Need) -> Iterator[str]:
         yield from self._permitted(endpoint, need)
-        group_ids = [each["GroupId"] for each in endpoint["Groups"]]
+        group_ids = [group["GroupId"] for group in endpoint["Groups"]]
         # The name has an address in each of its subnets.
         for subnet in named("SubnetId", endpoint["SubnetIds"], self.state.subnets):
             yield from self._to_peer(endpoint["VpcEndpointId"], group_ids, subnet, need.port)
@@ -160,14 +166,14 @@ class _Walk:
     def _to_database(self, need: Need) -> Iterator[str]:
         # An account may hold several stacks: the client's own database is the one in its VPC.
         vpc_id = self.client.subnet["VpcId"]
-        own = [each for each in self.state.databases if each["DBSubnetGroup"]["VpcId"] == vpc_id]
+        own = [database for database in self.state.databases if database["DBSubnetGroup"]["VpcId"] == vpc_id]
         for database in own or self.state.databases:
             name, group = database["DBInstanceIdentifier"], database["DBSubnetGroup"]
-            group_ids = [each["VpcSecurityGroupId"] for each in database["VpcSecurityGroups"]]
+            group_ids = [group["VpcSecurityGroupId"] for group in database["VpcSecurityGroups"]]
             if not own:
                 yield f"{name} is in another VPC"
             for subnet in named(
-                "SubnetId", [each["SubnetIdentifier"] for each in group["Subnets"]], self.state.subnets
+                "SubnetId", [subnet["SubnetIdentifier"] for subnet in group["Subnets"]], self.state.subnets
             ):
                 yield from self._to_peer(name, group_ids, subnet, need.port)
 
@@ -195,21 +201,23 @@ class _Walk:
                 yield "its way out is an internet gateway, and it has no public address"
             return
         gateway = self._way_out(subnet).get("NatGatewayId")
-        found = named("NatGatewayId", [gateway or ""], self.state.nat_gateways)
-        if not found or found[0]["State"] != "available":
+        nat_gateways = named("NatGatewayId", [gateway or ""], self.state.nat_gateways)
+        if not nat_gateways or nat_gateways[0]["State"] != "available":
             yield f"{self.state.route_table(subnet)['RouteTableId']} has no route out"
-        elif not self._is_before_internet(*named("SubnetId", [found[0]["SubnetId"]], self.state.subnets)):
+        elif not self._is_before_internet(*named("SubnetId", [nat_gateways[0]["SubnetId"]], self.state.subnets)):
             yield f"{gateway} has no route to an internet gateway"
 
     def _way_out(self, subnet: Mapping[str, Any]) -> Mapping[str, Any]:
         routes = self.state.route_table(subnet)["Routes"]
-        return next((each for each in routes if each.get("DestinationCidrBlock") == WORLD), {})
+        return next((route for route in routes if route.get("DestinationCidrBlock") == WORLD), {})
 
     def _is_before_internet(self, subnet: Mapping[str, Any]) -> bool:
         gateways = named(
             "InternetGatewayId", [self._way_out(subnet).get("GatewayId", "")], self.state.internet_gateways
         )
-        return any(each["VpcId"] == subnet["VpcId"] for gateway in gateways for each in gateway["Attachments"])
+        return any(
+            attachment["VpcId"] == subnet["VpcId"] for gateway in gateways for attachment in gateway["Attachments"]
+        )
 
     def _leaves(self, port: int, cidr: str, group_ids: Sequence[str] = ()) -> bool:
         return self._allows("IpPermissionsEgress", self.client.group_ids, port, cidr, group_ids)
@@ -221,8 +229,8 @@ class _Walk:
         network = ipaddress.IPv4Network(cidr)
         rules = [rule for group in named("GroupId", group_ids, self.state.security_groups) for rule in group[direction]]
         return any(
-            any(network.subnet_of(ipaddress.IPv4Network(each["CidrIp"])) for each in rule["IpRanges"])
-            or any(each["GroupId"] in peer_group_ids for each in rule["UserIdGroupPairs"])
+            any(network.subnet_of(ipaddress.IPv4Network(addresses["CidrIp"])) for addresses in rule["IpRanges"])
+            or any(peer["GroupId"] in peer_group_ids for peer in rule["UserIdGroupPairs"])
             for rule in rules
             if rule["IpProtocol"] == "-1"
             or (rule["IpProtocol"] == "tcp" and rule["FromPort"] <= port <= rule["ToPort"])

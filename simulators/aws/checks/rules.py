@@ -40,8 +40,8 @@ def check_made_of(call: Call) -> None:
     name = _IN_TWO_ZONES.get(call.kind.token)
     if name is None or (call.old and not call.changed(name)):
         return
-    found = call.boto3("ec2").describe_subnets(SubnetIds=call.inputs[name])["Subnets"]
-    zones = sorted({subnet["AvailabilityZone"] for subnet in found})
+    subnets = call.boto3("ec2").describe_subnets(SubnetIds=call.inputs[name])["Subnets"]
+    zones = sorted({subnet["AvailabilityZone"] for subnet in subnets})
     if len(zones) < 2:
         raise RefusedError(f"{name} must lie in at least two Availability Zones, not only in {', '.join(zones)}")
 
@@ -100,11 +100,11 @@ def _windows(inputs: Inputs) -> Iterator[Problem]:
         value = inputs.get(name)
         if not isinstance(value, str):
             continue
-        found = re.fullmatch(pattern, value, re.IGNORECASE)
-        if not found:
+        window = re.fullmatch(pattern, value, re.IGNORECASE)
+        if not window:
             form = "hh24:mi-hh24:mi" if name == "backupWindow" else "ddd:hh24:mi-ddd:hh24:mi"
             yield Problem(name, f'"{value}" must have the form {form}')
-        elif _minutes(found.groups()) < _SHORTEST_WINDOW_MINUTES:
+        elif _minutes(window.groups()) < _SHORTEST_WINDOW_MINUTES:
             yield Problem(name, f'"{value}" must be at least {_SHORTEST_WINDOW_MINUTES} minutes long')
 
 
@@ -124,7 +124,7 @@ _RULES: dict[str, tuple[Rule, ...]] = {
         _one_of(name, lambda modes=modes: modes) for name, modes in _MODES.items()
     ),
     "aws:rds/instance:Instance": (
-        _one_of("storageType", lambda: {each.value for each in aws.rds.StorageType}),
+        _one_of("storageType", lambda: {storage_type.value for storage_type in aws.rds.StorageType}),
         _storage,
         _windows,
     ),

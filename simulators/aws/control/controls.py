@@ -31,7 +31,7 @@ class _Order:
     def fits(self, operation: str, token: str, name: str) -> bool:
         if self.times == 0 or operation != self.operation:
             return False
-        return any(fnmatch.fnmatchcase(each, self.match) for each in (token, name))
+        return any(fnmatch.fnmatchcase(meant, self.match) for meant in (token, name))
 
 
 class Controls:
@@ -101,8 +101,8 @@ class Controls:
     def clear(self) -> None:
         """Forget all orders; the log stays."""
         with self._lock:
-            for each in (self._orders, self._slow, self._answers):
-                each.clear()
+            for orders in (self._orders, self._slow, self._answers):
+                orders.clear()
 
     def operations(self) -> list[dict[str, Any]]:
         """Return what was done, in order."""

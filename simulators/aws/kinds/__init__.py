@@ -20,7 +20,7 @@ class UnknownKindError(Exception):
 @functools.cache
 def table() -> dict[str, Kind]:
     """Return all types by token."""
-    modules = [importlib.import_module(f"{__name__}.{each.name}") for each in pkgutil.iter_modules(__path__)]
+    modules = [importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__)]
     return {kind.token: kind for module in modules for kind in module.KINDS}
 
 

@@ -93,7 +93,7 @@ class SimulatedProvider(provider_pb2_grpc.ResourceProviderServicer):
         if not problems:
             problems = rules.check(token, inputs)
         # With a property the engine would print its value too, secret or not.
-        failures = [provider_pb2.CheckFailure(reason=f"{each.path} {each.reason}") for each in problems]
+        failures = [provider_pb2.CheckFailure(reason=f"{problem.path} {problem.reason}") for problem in problems]
         return provider_pb2.CheckResponse(inputs=wire.write(inputs), failures=failures)
 
     def Diff(self, request: provider_pb2.DiffRequest, context: Any) -> provider_pb2.DiffResponse:
@@ -150,13 +150,15 @@ class SimulatedProvider(provider_pb2_grpc.ResourceProviderServicer):
         call = self._call(request.urn, wire.read(request.inputs), context, id=request.id, outputs=old)
         self._controls.before("read", call.kind.token, call.name)
         call.inputs = {**call.inputs, **_completed(call)}
-        found = operations.describe(call)
-        if found is None:
+        description = operations.describe(call)
+        if description is None:
             return provider_pb2.ReadResponse()
         inputs = wire.read(request.inputs)
-        inputs |= {name: found[name] for name in call.kind.refreshed.split() if name in inputs and name in found}
+        inputs |= {
+            name: description[name] for name in call.kind.refreshed.split() if name in inputs and name in description
+        }
         return provider_pb2.ReadResponse(
-            id=request.id, properties=wire.write({**old, **found}), inputs=wire.write(inputs)
+            id=request.id, properties=wire.write({**old, **description}), inputs=wire.write(inputs)
         )
 
     def Update(self, request: provider_pb2.UpdateRequest, context: Any) -> provider_pb2.UpdateResponse:
@@ -199,8 +201,8 @@ class SimulatedProvider(provider_pb2_grpc.ResourceProviderServicer):
 
         def run() -> provider_pb2.InvokeResponse:
             region = str(arguments.get("region") or self._region_of(context))
-            found = invokes.answer(request.tok, arguments, invokes.Asked(region, self._endpoint))
-            return provider_pb2.InvokeResponse(**{"return": wire.write(found)})  # pyright: ignore[reportArgumentType] - a keyword of Python
+            result = invokes.answer(request.tok, arguments, invokes.Asked(region, self._endpoint))
+            return provider_pb2.InvokeResponse(**{"return": wire.write(result)})  # pyright: ignore[reportArgumentType] - a keyword of Python
 
         return self._guarded(context, request.tok, "invoke", run)
 
@@ -248,11 +250,11 @@ def _completed(call: Call) -> dict[str, Any]:
 
 
 def _described(call: Call) -> dict[str, Any]:
-    found = operations.describe(call)
-    if found is None:
+    description = operations.describe(call)
+    if description is None:
         raise OrderedError("it is gone right after it was made")
     made = {name: call.inputs[name] for name in names.PREFIXES.values() if name in call.inputs}
-    return {**made, **found}
+    return {**made, **description}
 
 
 def _tags_all(call: Call) -> dict[str, Any]:
@@ -263,12 +265,12 @@ def _tags_all(call: Call) -> dict[str, Any]:
 def _renewed(call: Call) -> set[str]:
     """Return the outputs that are unknown until the update is done."""
     changed = {name for name in {*call.old, *call.inputs} if call.changed(name)}
-    found: set[str] = set()
+    renewed: set[str] = set()
     for outputs, causes in call.kind.renewed.items():
         spared = {cause[1:] for cause in causes.split() if cause[0] == "!"}
         if changed & set(causes.split()) or ("*" in causes and changed - spared):
-            found |= set(outputs.split())
-    return found
+            renewed |= set(outputs.split())
+    return renewed
 
 
 def _said(error: Exception) -> str:
