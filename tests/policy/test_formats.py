@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 from pydantic_sarif.model import StaticAnalysisResultsFormatSarifVersion210JsonSchema as SarifLog
 
-from policy.kotauth_policy.engine.report import FILE_VARIABLE, FORM_VERSION
+from policy.kotauth_policy.engine.report import FILE_VARIABLE
 from policy.kotauth_policy.engine.waivers import KEEP_CURRENT
 from policy.kotauth_policy.formats import FORMATS, ReportError, findings, is_refused, read, without_waived
-from policy.kotauth_policy.formats.document import KEEP_WAIVERS_CURRENT, VERSION
 from policy.testing.change import put
 from policy.testing.docker_program import build
 from policy.testing.wire import analyze, register
@@ -39,7 +38,6 @@ def real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 def test_the_pack_and_its_reader_agree(real: dict[str, Any]) -> None:
-    assert (KEEP_CURRENT.name, FORM_VERSION) == (KEEP_WAIVERS_CURRENT, VERSION)
     assert read(text(real)) == real
     assert json.loads(made("json", real)) == real
 
@@ -112,7 +110,7 @@ def test_findings_are_the_table_without_the_rules_that_nothing_objects_to() -> N
 
 def test_table_a_waiver_says_who_until_when_and_why() -> None:
     lines = made("table", everything()).splitlines()
-    excuse = "waived by ops@example.org until 2027-01-31: the vendor's image needs it"
+    excuse = "waived until 2027-01-31 by ops@example.org: the vendor's image needs it"
     assert lines.count(f"    waived: memory: is not set ({excuse})") == 2
     at = lines.index("Waivers (keep-waivers-current):")
     assert lines[at + 1 :] == [
@@ -165,7 +163,7 @@ def test_sarif_levels_and_suppressions() -> None:
     assert results[5]["suppressions"] == [
         {
             "kind": "external",
-            "justification": "waived by ops@example.org until 2027-01-31: the vendor's image needs it",
+            "justification": "waived until 2027-01-31 by ops@example.org: the vendor's image needs it",
         }
     ]
 

@@ -14,14 +14,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from .report_form import SCHEMA_VERSION
 from .rule import Rule
 from .verdict import Outcome, Verdict
 from .waivers import Waiver
 
 FILE_VARIABLE = "KOTAUTH_POLICY_REPORT"
 """Names the file that the report is written to; without it nothing is written."""
-FORM_VERSION = 1
-"""Schema version of the report; increment it on incompatible changes."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ class Report:
         with self._lock:
             rules = [_rule_entry(rule, levels.get(rule.name), self._findings[rule.name]) for rule in self._rules]
         waivers = [_waiver_entry(waiver, uses[waiver], fault) for waiver, fault in faults.items()]
-        document = {"version": FORM_VERSION, **head, "rules": rules, "waivers": waivers}
+        document = {"version": SCHEMA_VERSION, **head, "rules": rules, "waivers": waivers}
         Path(file).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 
 

@@ -16,6 +16,7 @@ from pulumi.runtime import proto
 
 from .evaluation import evaluate, evaluated_types
 from .report import Finding, Report
+from .report_form import excuse
 from .resource import Readers, Resource
 from .rule import Rule, Settings
 from .verdict import Outcome, StackNeededError
@@ -99,8 +100,8 @@ class RulePolicy(sdk.ResourceValidationPolicy, sdk.StackValidationPolicy):
     def _tell(self, finding: Finding, urn: str, current: Pass, report_violation: Callable[..., None]) -> None:
         verdict, waiver = finding.verdict, finding.waiver
         if waiver:
-            excuse = f"waived until {waiver.expires} by {waiver.owner}: {waiver.reason}"
-            current.diagnostics.append(diagnostic(self.rule, f"{verdict.message}\n{excuse}", proto.ADVISORY, urn))
+            message = f"{verdict.message}\n{excuse(waiver.owner, waiver.expires.isoformat(), waiver.reason)}"
+            current.diagnostics.append(diagnostic(self.rule, message, proto.ADVISORY, urn))
         elif verdict.outcome is Outcome.CRASH:
             crash = f"rule {self.name} crashed on {urn}: {verdict.message}\nReport this defect of the policy pack."
             # Whatever the rule's level: nobody knows what it would have said.

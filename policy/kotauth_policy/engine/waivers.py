@@ -13,16 +13,17 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
+from . import report_form
 from .clock import today
 from .rule import Rule, Severity
 from .verdict import Outcome, Verdict
 
 KEEP_CURRENT = Rule(
-    name="keep-waivers-current",
+    name=report_form.KEEP_CURRENT,
     area="waivers",
     severity=Severity.HIGH,
-    description="Keep no waiver that is expired or that waives nothing.",
-    remedy="Remove it, or let its owner decide anew.",
+    description=report_form.KEEP_CURRENT_DESCRIPTION,
+    remedy=report_form.KEEP_CURRENT_REMEDY,
     types=(),
     evaluate=lambda _resource, _settings: iter(()),
     waivable=False,

@@ -8,10 +8,8 @@ from __future__ import annotations
 import json
 from typing import Any, Literal, TypedDict, cast
 
-VERSION = 1
-"""Schema version of the reports that this reads."""
-KEEP_WAIVERS_CURRENT = "keep-waivers-current"
-"""Refuses a preview for a waiver that is expired or useless. It evaluates no resource, so it is no rule of the pack."""
+from ..engine import report_form
+from ..engine.report_form import SCHEMA_VERSION
 
 Verdict = Literal["crash", "fail", "undecidable", "waived", "pass", "disabled", "idle"]
 
@@ -100,8 +98,8 @@ def read(text: str) -> Document:
     except ValueError as error:
         raise ReportError(f"is no JSON: {error}") from None
     document = cast("dict[str, Any]", loaded) if isinstance(loaded, dict) else {}
-    if document.get("version") != VERSION:
-        raise ReportError(f"is no report of version {VERSION} of the policy pack")
+    if document.get("version") != SCHEMA_VERSION:
+        raise ReportError(f"is no report of version {SCHEMA_VERSION} of the policy pack")
     _require(document, Document, "the report")
     _require(document["pack"], Pack, "pack")
     for rule in _members(document, "rules", RuleReport):
@@ -172,7 +170,7 @@ def said(finding: Finding) -> str:
 def excuse(waiver: Waiver | Waived) -> str:
     """Return who waives a finding, until when and why."""
     reason = one_line(" ".join(waiver["reason"].split()))
-    return f"waived by {one_line(waiver['owner'])} until {waiver['expires']}: {reason}"
+    return report_form.excuse(one_line(waiver["owner"]), waiver["expires"], reason)
 
 
 def without_waived(document: Document) -> Document:

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
+from ..engine.report_form import KEEP_CURRENT
 from .document import (
-    KEEP_WAIVERS_CURRENT,
     Document,
     Finding,
     RuleReport,
@@ -97,7 +97,7 @@ def _finding_case(rule: RuleReport, urn: str, findings: list[Finding]) -> _Case:
 
 
 def _waiver_case(waiver: Waiver) -> _Case:
-    name = f"{KEEP_WAIVERS_CURRENT} {waiver['rule']} [{one_line(waiver['urn'])}]"
+    name = f"{KEEP_CURRENT} {waiver['rule']} [{one_line(waiver['urn'])}]"
     if not waiver["fault"]:
         return _Case(name)
     return _Case(name, "failure", one_line(waiver["fault"]), excuse(waiver), "waiver")

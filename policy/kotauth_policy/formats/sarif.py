@@ -11,8 +11,8 @@ import json
 from collections import Counter
 from typing import Any
 
+from ..engine.report_form import KEEP_CURRENT, KEEP_CURRENT_DESCRIPTION, KEEP_CURRENT_REMEDY
 from .document import (
-    KEEP_WAIVERS_CURRENT,
     Document,
     Finding,
     RuleReport,
@@ -100,13 +100,12 @@ def _rule(rule: RuleReport) -> dict[str, Any]:
     }
 
 
-_WAIVER_SENTENCE = "Keep no waiver that is expired or that waives nothing."
 _WAIVER_RULE: dict[str, Any] = {
-    "id": KEEP_WAIVERS_CURRENT,
+    "id": KEEP_CURRENT,
     "name": "KeepWaiversCurrent",
-    "shortDescription": {"text": _WAIVER_SENTENCE},
-    "fullDescription": {"text": _WAIVER_SENTENCE},
-    "help": {"text": "Remove it, or let its owner decide anew."},
+    "shortDescription": {"text": KEEP_CURRENT_DESCRIPTION},
+    "fullDescription": {"text": KEEP_CURRENT_DESCRIPTION},
+    "help": {"text": KEEP_CURRENT_REMEDY},
     "defaultConfiguration": {"level": "error", "enabled": True},
     "properties": {"tags": ["security", "waivers"], "security-severity": _SCORES["high"]},
 }
@@ -129,7 +128,7 @@ def _result(rule: RuleReport, finding: Finding) -> dict[str, Any]:
 
 def _waiver_result(waiver: Waiver) -> dict[str, Any]:
     return {
-        **_about(waiver["urn"], KEEP_WAIVERS_CURRENT, waiver["rule"]),
+        **_about(waiver["urn"], KEEP_CURRENT, waiver["rule"]),
         "level": "error",
         "message": {"text": f"waiver for {waiver['rule']}: {one_line(waiver['fault'])} ({excuse(waiver)})"},
         "suppressions": [],

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from .document import KEEP_WAIVERS_CURRENT, Document, RuleReport, Waiver, excuse, one_line, said, verdict
+from ..engine.report_form import KEEP_CURRENT
+from .document import Document, RuleReport, Waiver, excuse, one_line, said, verdict
 
 _WORDS = {"pass": "passed", "undecidable": "undecidable", "fail": "violated", "crash": "crashed", "waived": "waived"}
 
@@ -68,7 +69,7 @@ def _findings(rule: RuleReport) -> Iterator[str]:
 
 def _waivers(waivers: list[Waiver]) -> Iterator[str]:
     if waivers:
-        yield from ("", f"Waivers ({KEEP_WAIVERS_CURRENT}):")
+        yield from ("", f"Waivers ({KEEP_CURRENT}):")
     for waiver in waivers:
         state = f"used {waiver['used']}" if waiver["used"] else "unused"
         fault = f"{one_line(waiver['fault'])}, " if waiver["fault"] else ""

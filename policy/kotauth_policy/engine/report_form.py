@@ -1,0 +1,16 @@
+"""The form of the report, for the pack that writes it and the formats that read it with the standard library alone."""
+
+from __future__ import annotations
+
+SCHEMA_VERSION = 1
+"""Schema version of the report; increment it on incompatible changes."""
+
+KEEP_CURRENT = "keep-waivers-current"
+"""Refuses a preview for a waiver that is expired or useless. It evaluates no resource, so it is no rule of the pack."""
+KEEP_CURRENT_DESCRIPTION = "Keep no waiver that is expired or that waives nothing."
+KEEP_CURRENT_REMEDY = "Remove it, or let its owner decide anew."
+
+
+def excuse(owner: str, expires: str, reason: str) -> str:
+    """Return until when a finding is waived, by whom and why."""
+    return f"waived until {expires} by {owner}: {reason}"
