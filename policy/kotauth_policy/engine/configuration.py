@@ -87,9 +87,9 @@ def _faults_of_every(
         if configuration.get(rule.name, every).level == every.level:
             for fault in _level_faults(rule, every.level, production=production):
                 names[fault].append(rule.name)
-    for fault, found in names.items():
-        some = ", ".join(found[:_SHOWN_NAMES]) + (", …" if len(found) > _SHOWN_NAMES else "")
-        yield f"{EVERY_RULE}: {fault} ({len(found)} rules: {some})"
+    for fault, rule_names in names.items():
+        some = ", ".join(rule_names[:_SHOWN_NAMES]) + (", …" if len(rule_names) > _SHOWN_NAMES else "")
+        yield f"{EVERY_RULE}: {fault} ({len(rule_names)} rules: {some})"
 
 
 def _level_faults(rule: Rule, level: str, *, production: bool) -> Iterator[str]:

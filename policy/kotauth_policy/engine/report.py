@@ -51,8 +51,8 @@ class Report:
     def uses(self) -> Counter[Waiver]:
         """Count the findings that each waiver excuses."""
         with self._lock:
-            found = (f for urns in self._findings.values() for findings in urns.values() for f in findings)
-            return Counter(finding.waiver for finding in found if finding.waiver)
+            findings_of_all = (f for urns in self._findings.values() for findings in urns.values() for f in findings)
+            return Counter(finding.waiver for finding in findings_of_all if finding.waiver)
 
     def write(self, head: Mapping[str, Any], levels: Mapping[str, str], faults: Mapping[Waiver, str]) -> None:
         """Write the report, where one is asked for, with the configured levels and each waiver's fault."""
@@ -77,8 +77,8 @@ def _rule_entry(rule: Rule, level: str | None, findings: Mapping[str, Sequence[F
         "sentence": rule.description,
         "remedy": rule.remedy,
         "references": asdict(rule.references),
-        "passed": sum(not found for found in findings.values()),
-        "findings": [_finding_entry(urn, finding) for urn, found in findings.items() for finding in found],
+        "passed": sum(not reported for reported in findings.values()),
+        "findings": [_finding_entry(urn, finding) for urn, reported in findings.items() for finding in reported],
     }
 
 

@@ -59,7 +59,7 @@ class Resource:
         if value.is_unknown:
             return sources
         text = value.raw if isinstance(value.raw, str) else ""
-        named = [each for each in self.in_stack().called(text) if each.type in types]
+        named = [resource for resource in self.in_stack().called(text) if resource.type in types]
         if named or any(leaf.is_unknown for leaf in self.get(value.root).leaves()):
             return named
         return [source for source in sources if not source.names]
@@ -139,8 +139,10 @@ class Stack:
 
     def everywhere(self, type_: str) -> list[Resource]:
         """Return the resources of a type, and those that readers find inside others."""
-        holder_types = dict.fromkeys(token for each in self._readers if each.finds == type_ for token in each.inside)
-        nested = [found for holder in self.of_type(*holder_types) for found in self.inside(holder, type_)]
+        holder_types = dict.fromkeys(
+            token for reader in self._readers if reader.finds == type_ for token in reader.inside
+        )
+        nested = [resource for holder in self.of_type(*holder_types) for resource in self.inside(holder, type_)]
         return [*self.of_type(type_), *nested]
 
     def named(self, type_: str, property_: str = "name") -> Mapping[str, Resource]:
@@ -157,8 +159,8 @@ class Stack:
 
     def consumers(self, source: Resource, *types: str) -> list[tuple[Resource, str]]:
         """Return each resource, of these types if any are named, and the property whose value comes from ``source``."""
-        found = self._consumers.get(source.urn, ())
-        return [(resource, name) for resource, name in found if not types or resource.type in types]
+        consumers = self._consumers.get(source.urn, ())
+        return [(resource, name) for resource, name in consumers if not types or resource.type in types]
 
     def once(self, make: Callable[[Stack], T]) -> T:
         """Return what ``make`` makes of this stack, made once however many rules ask."""
@@ -168,10 +170,10 @@ class Stack:
 
     @cached_property
     def _by_type(self) -> Mapping[str, list[Resource]]:
-        found: dict[str, list[Resource]] = defaultdict(list)
+        by_type: dict[str, list[Resource]] = defaultdict(list)
         for resource in self.resources.values():
-            found[resource.type].append(resource)
-        return found
+            by_type[resource.type].append(resource)
+        return by_type
 
     @cached_property
     def _called(self) -> Mapping[str, list[Resource]]:
@@ -179,18 +181,18 @@ class Stack:
 
     @cached_property
     def _consumers(self) -> Mapping[str, list[tuple[Resource, str]]]:
-        found: dict[str, list[tuple[Resource, str]]] = defaultdict(list)
+        consumers: dict[str, list[tuple[Resource, str]]] = defaultdict(list)
         for resource in self.resources.values():
             for name, urns in resource.origins.items():
                 for urn in dict.fromkeys(urns):
-                    found[urn].append((resource, name))
-        return found
+                    consumers[urn].append((resource, name))
+        return consumers
 
 
 def resources_by_name(resources: Iterable[Resource]) -> Mapping[str, list[Resource]]:
     """Return the resources by each name that others call them by."""
-    found: dict[str, list[Resource]] = defaultdict(list)
+    by_name: dict[str, list[Resource]] = defaultdict(list)
     for resource in resources:
         for name in resource.names:
-            found[name].append(resource)
-    return found
+            by_name[name].append(resource)
+    return by_name

@@ -92,7 +92,9 @@ class RulePolicy(sdk.ResourceValidationPolicy, sdk.StackValidationPolicy):
             except StackNeededError:
                 current.needs_stack.add(self.name)
                 continue
-            findings = [Finding(each, current.waivers.find(self.name, resource.urn, each)) for each in verdicts]
+            findings = [
+                Finding(verdict, current.waivers.find(self.name, resource.urn, verdict)) for verdict in verdicts
+            ]
             current.report.add(self.name, resource.urn, findings)
             for finding in findings:
                 self._tell(finding, resource.urn, current, report_violation)

@@ -121,9 +121,11 @@ class PackServicer(_PolicyAnalyzerServicer):
         return super().Configure(request, context)
 
     def _refuse_faults(self, context: grpc.ServicerContext, *, production: bool) -> None:
-        found = list(faults(self._configuration, self._rules, production=production))
-        if found:
-            context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"the configuration is refused: {joined(found)}")
+        configuration_faults = list(faults(self._configuration, self._rules, production=production))
+        if configuration_faults:
+            context.abort(
+                grpc.StatusCode.INVALID_ARGUMENT, f"the configuration is refused: {joined(configuration_faults)}"
+            )
 
     def Analyze(self, request: proto.AnalyzeRequest, context: grpc.ServicerContext) -> proto.AnalyzeResponse:  # noqa: N802
         """Evaluate one resource by its inputs."""
@@ -164,12 +166,14 @@ class PackServicer(_PolicyAnalyzerServicer):
         current = Pass(list(stack.resources.values()), undecided, run.waivers, run.report)
         empty = proto.AnalyzeStackRequest()
         response = _evaluated(current, lambda: super(PackServicer, self).AnalyzeStack(empty, context))
-        found = run.waivers.faults(run.report.uses())
+        waiver_faults = run.waivers.faults(run.report.uses())
         # What the preview of an update did not know may be known by now, and its waiver not be needed any more.
-        response.diagnostics.extend(_waiver_diagnostics(found, proto.ADVISORY if run.is_update else proto.MANDATORY))
+        response.diagnostics.extend(
+            _waiver_diagnostics(waiver_faults, proto.ADVISORY if run.is_update else proto.MANDATORY)
+        )
         head = {"pack": {"name": NAME, "version": VERSION}, "project": run.project, "stack": run.stack}
         try:
-            run.report.write(head, {name: entry.level for name, entry in self._configuration.items()}, found)
+            run.report.write(head, {name: entry.level for name, entry in self._configuration.items()}, waiver_faults)
         except OSError as error:
             place = f"variable {FILE_VARIABLE}: {error.filename}: {error.strerror}"
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"the report can't be written: {place}")
@@ -187,9 +191,9 @@ def _evaluated(current: Pass, analyze: Callable[[], proto.AnalyzeResponse]) -> p
 
 
 def _waiver_diagnostics(
-    found: Mapping[Waiver, str], level: proto.EnforcementLevel.ValueType
+    waiver_faults: Mapping[Waiver, str], level: proto.EnforcementLevel.ValueType
 ) -> Iterator[proto.AnalyzeDiagnostic]:
-    for waiver, fault in found.items():
+    for waiver, fault in waiver_faults.items():
         if fault:
             place = f"waiver of {waiver.rule} for {waiver.urn}, line {waiver.line}, owner {waiver.owner}"
             yield diagnostic(KEEP_CURRENT, f"{place}: {fault}\n{KEEP_CURRENT.remedy}", level)

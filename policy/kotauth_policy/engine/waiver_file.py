@@ -110,20 +110,20 @@ class _Reader:
             self.waivers.append(Waiver(**texts, expires=expires, line=line + 1))
 
     def _members(self, node: yaml.Node, keys: Sequence[str], what: str) -> Mapping[str, yaml.Node]:
-        found: dict[str, yaml.Node] = {}
+        members: dict[str, yaml.Node] = {}
         if not isinstance(node, yaml.MappingNode):
             self._say(node.start_mark.line, f"{what} must be a mapping with {', '.join(keys)}")
-            return found
+            return members
         for key, value in node.value:
             name, line = key.value if isinstance(key, yaml.ScalarNode) else "?", key.start_mark.line
-            if name in found:
+            if name in members:
                 self._say(line, f"{what} has {name} twice")
             elif name in keys:
-                found[name] = value
+                members[name] = value
             else:
                 hint = did_you_mean(name, keys) or f", it has {', '.join(keys)}"
                 self._say(line, f"{what} has no key {_shown(name)}{hint}")
-        return found
+        return members
 
     def _text(self, node: yaml.Node, what: str) -> str:
         """Return a value as one line of text, empty where a fault was said."""

@@ -61,7 +61,7 @@ def _origins_by_name(resource: Resource, named: Mapping[str, list[Resource]]) ->
 
 
 def _names(outputs: struct_pb2.Struct, name_outputs: Iterable[str]) -> frozenset[str]:
-    found: set[str] = set()
+    names: set[str] = set()
     for name in name_outputs:
         whole, _, part = name.partition(".")
         if whole in outputs.fields:
@@ -69,5 +69,5 @@ def _names(outputs: struct_pb2.Struct, name_outputs: Iterable[str]) -> frozenset
             if part and isinstance(value.raw, dict):
                 value = value.field(part)
             if isinstance(value.raw, str) and value.raw:
-                found.add(value.raw)
-    return frozenset(found)
+                names.add(value.raw)
+    return frozenset(names)

@@ -67,7 +67,10 @@ def controls(rules: Sequence[Rule], omitted: Sequence[Omitted]) -> str:
             *(_area(area, members) for area, members in areas),
             _OMITTED,
             "\n",
-            *(f"- **{_escaped(each.control)}**{_sources(each)}. {_escaped(each.reason)}\n" for each in omitted),
+            *(
+                f"- **{_escaped(control.control)}**{_sources(control)}. {_escaped(control.reason)}\n"
+                for control in omitted
+            ),
         ]
     )
 
@@ -94,7 +97,7 @@ def _row(cells: Iterable[str]) -> str:
 
 def _described(rule: Rule) -> str:
     documentation = f" ([source]({rule.references.documentation}))" if rule.references.documentation else ""
-    parameters = "".join(f"\n  - {_parameter(each)}" for each in rule.parameters)
+    parameters = "".join(f"\n  - {_parameter(parameter)}" for parameter in rule.parameters)
     return (
         f"- **{rule.name}**: {_escaped(rule.description)}{documentation} *Remedy:* {_escaped(rule.remedy)}{parameters}"
     )
@@ -128,7 +131,7 @@ def _module(rule: Rule) -> str:
 
 def _checkov(references: References) -> str:
     """Return the ids, shorter: `79`, and `2:41` for those that begin with CKV2."""
-    return ", ".join(each.replace("CKV_AWS_", "").replace("CKV2_AWS_", "2:") for each in references.checkov)
+    return ", ".join(control_id.replace("CKV_AWS_", "").replace("CKV2_AWS_", "2:") for control_id in references.checkov)
 
 
 def _sources(omitted: Omitted) -> str:
@@ -138,9 +141,9 @@ def _sources(omitted: Omitted) -> str:
         "CIS ": list(references.cis),
         "row ": [str(row) for row in references.checklist],
     }
-    found = [f"{name}{', '.join(ids)}" for name, ids in named.items() if ids]
+    sources = [f"{name}{', '.join(ids)}" for name, ids in named.items() if ids]
     instead = f"; instead: {', '.join(omitted.instead)}" if omitted.instead else ""
-    return f" ({'; '.join(found)}{instead})" if found or instead else ""
+    return f" ({'; '.join(sources)}{instead})" if sources or instead else ""
 
 
 def _escaped(text: str) -> str:

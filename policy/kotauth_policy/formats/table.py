@@ -16,7 +16,9 @@ def table(document: Document) -> str:
     verdicts = _verdicts(document)
     evaluated = [rule for rule in document["rules"] if verdicts[rule["rule"]] in _WORDS]
     width = max((len(rule["rule"]) for rule in evaluated), default=0)
-    idle, off = ([name for name, each in verdicts.items() if each == state] for state in ("idle", "disabled"))
+    idle, off = (
+        [name for name, state_of_rule in verdicts.items() if state_of_rule == state] for state in ("idle", "disabled")
+    )
     lines = [
         _totals(verdicts),
         *(f"  {rule['rule']:{width}}  {rule['level']:9}  {_counts(rule)}" for rule in evaluated),

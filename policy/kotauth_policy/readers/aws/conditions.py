@@ -61,17 +61,17 @@ def conditions_of(block: Value) -> list[Condition]:
     """Return the conditions of a statement's `Condition`."""
     if block.is_unknown:
         return [_LATER]
-    found: list[Condition] = []
+    conditions: list[Condition] = []
     for operator, keys in block.fields().items():
         if keys.is_unknown:
-            found.append(_LATER)
+            conditions.append(_LATER)
             continue
         parts = _OPERATOR.fullmatch(operator)
         quantifier, name, if_exists = parts.groups() if parts else ("", operator, "")
         for key, value in keys.fields().items():
             values = tuple(value.raw) if isinstance(value.raw, list) else (value,)
-            found.append(Condition(name.lower(), key.lower(), values, (quantifier or "").lower(), bool(if_exists)))
-    return found
+            conditions.append(Condition(name.lower(), key.lower(), values, (quantifier or "").lower(), bool(if_exists)))
+    return conditions
 
 
 def narrows(conditions: list[Condition], naming: Naming) -> bool:
@@ -79,12 +79,16 @@ def narrows(conditions: list[Condition], naming: Naming) -> bool:
 
     A condition with `IfExists` or `ForAllValues` is also kept where the key is absent, unless `Null` asks for the key.
     """
-    present = {each.key for each in conditions if each.operator == "null" and _all(each, lambda text: text == "false")}
+    present = {
+        condition.key
+        for condition in conditions
+        if condition.operator == "null" and _all(condition, lambda text: text == "false")
+    }
     return _LATER in conditions or any(
-        each.operator in _EQUALS
-        and (each.key in present or not (each.if_exists or each.quantifier == "forallvalues"))
-        and _names(each, naming)
-        for each in conditions
+        condition.operator in _EQUALS
+        and (condition.key in present or not (condition.if_exists or condition.quantifier == "forallvalues"))
+        and _names(condition, naming)
+        for condition in conditions
     )
 
 
@@ -93,9 +97,10 @@ def spares_only_named(conditions: list[Condition], naming: Naming) -> bool:
 
     A negated operator is kept where the key is absent; `ForAnyValue` is not.
     """
-    others = [each for each in conditions if not each.is_for_services]
+    others = [condition for condition in conditions if not condition.is_for_services]
     return bool(others) and all(
-        each.operator in _DIFFERS and each.quantifier != "foranyvalue" and _names(each, naming) for each in others
+        condition.operator in _DIFFERS and condition.quantifier != "foranyvalue" and _names(condition, naming)
+        for condition in others
     )
 
 

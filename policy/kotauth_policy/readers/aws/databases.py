@@ -38,8 +38,8 @@ def is_postgres(database: Resource) -> bool:
 def parameter_groups(database: Resource) -> list[Resource]:
     """Return the parameter groups of the stack that a database can have, by origin or by name."""
     named = database.get("parameterGroupName")
-    found = database.origins_of(named, PARAMETER_GROUP)
-    if found or named.is_unknown:
-        return found
+    groups = database.origins_of(named, PARAMETER_GROUP)
+    if groups or named.is_unknown:
+        return groups
     group = database.in_stack().named(PARAMETER_GROUP).get(named.text() or "")
     return [group] if group else []

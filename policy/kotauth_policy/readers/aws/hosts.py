@@ -36,7 +36,11 @@ def metadata_option(host: Resource, name: str) -> Value | None:
     if options.field("httpEndpoint").known_text() == "disabled":
         return None
     own = options.field(name)
-    defaults = [each.get(name) for each in host.in_stack().of_type(METADATA_DEFAULTS)] if own.is_absent else []
+    defaults = (
+        [account_defaults.get(name) for account_defaults in host.in_stack().of_type(METADATA_DEFAULTS)]
+        if own.is_absent
+        else []
+    )
     return next((default for default in defaults if not default.is_absent), own)
 
 
@@ -70,7 +74,9 @@ def _disks_of_template(template: Resource) -> Iterator[Value]:
 
 def _is_encrypted(host: Resource, image: str) -> bool:
     """Whether a host's machine image is a copy that the stack encrypts."""
-    return any(each.get("encrypted").flag() for each in host.origins_of(host.get(image), ENCRYPTED_IMAGE))
+    return any(
+        machine_image.get("encrypted").flag() for machine_image in host.origins_of(host.get(image), ENCRYPTED_IMAGE)
+    )
 
 
 def instance_types(host: Resource) -> list[Value]:

@@ -62,7 +62,9 @@ def is_encrypted(listener: Resource) -> bool:
 
 def listeners_of(balancer: Resource) -> list[Resource]:
     """Return the listeners of the stack that a load balancer has."""
-    return [each for each, name in balancer.in_stack().consumers(balancer, *LISTENERS) if name == "loadBalancerArn"]
+    return [
+        listener for listener, name in balancer.in_stack().consumers(balancer, *LISTENERS) if name == "loadBalancerArn"
+    ]
 
 
 def is_before_application(listener: Resource) -> bool:

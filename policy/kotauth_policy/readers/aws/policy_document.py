@@ -95,11 +95,11 @@ def statements_in(resource: Resource, value: Value) -> list[Statement]:
         raise UndecidableError(unknown.path, "is unknown and comes from no resource of this stack")
     if value.is_unknown:
         return []
-    found = [Statement(each) for each in _listed(_parsed(value).field("Statement"))]
+    statements = [Statement(statement) for statement in _listed(_parsed(value).field("Statement"))]
     # A misspelled key would not be read.
-    if not found or not all(each.value.is_unknown or each.names_actions for each in found):
+    if not statements or not all(statement.value.is_unknown or statement.names_actions for statement in statements):
         raise MalformedError(value.path, "a policy document whose statements have an Action each")
-    return found
+    return statements
 
 
 def is_everybody(principal: Value) -> bool:
@@ -109,24 +109,28 @@ def is_everybody(principal: Value) -> bool:
     )
 
 
-def opened_to_everybody(found: list[Statement]) -> list[Statement]:
+def opened_to_everybody(statements: list[Statement]) -> list[Statement]:
     """Return the statements that give every caller a right which neither a condition nor a refusal narrows."""
     return still_open(
         [
-            each
-            for each in found
-            if each.allows and (each.has("NotPrincipal") or any(map(is_everybody, each.principals)))
+            statement
+            for statement in statements
+            if statement.allows and (statement.has("NotPrincipal") or any(map(is_everybody, statement.principals)))
         ],
-        found,
+        statements,
         identity,
     )
 
 
-def still_open(wide: list[Statement], found: list[Statement], naming: Naming) -> list[Statement]:
+def still_open(wide: list[Statement], statements: list[Statement], naming: Naming) -> list[Statement]:
     """Return the statements that neither a condition of their own nor a refusal beside them narrows."""
-    open_ones = [each for each in wide if not narrows(each.conditions, naming)]
-    refusals = [each for each in found if not each.allows and _meets_all_others(each, naming)] if open_ones else []
-    return [each for each in open_ones if not any(_covers(refusal, each) for refusal in refusals)]
+    open_ones = [statement for statement in wide if not narrows(statement.conditions, naming)]
+    refusals = (
+        [statement for statement in statements if not statement.allows and _meets_all_others(statement, naming)]
+        if open_ones
+        else []
+    )
+    return [statement for statement in open_ones if not any(_covers(refusal, statement) for refusal in refusals)]
 
 
 def _meets_all_others(refusal: Statement, naming: Naming) -> bool:

@@ -73,10 +73,10 @@ def groups_named(resource: Resource, value: Value) -> list[Resource]:
         value = Value(value.path, _ACCOUNT.sub("", value.raw), value.secret)
     if value.raw is ABSENT:
         return [identity(group) for group in sources(resource, value.root, *GROUPS)]
-    found = resource.origins_of(value, *GROUPS)
-    if not found and not value.is_unknown:
-        found = [each for each in sources(resource, value.root, *_MADE_BY_AWS) if _is_silent(each)]
-    return list({group.urn: group for group in map(identity, found)}.values())
+    groups = resource.origins_of(value, *GROUPS)
+    if not groups and not value.is_unknown:
+        groups = [maker for maker in sources(resource, value.root, *_MADE_BY_AWS) if _is_silent(maker)]
+    return list({group.urn: group for group in map(identity, groups)}.values())
 
 
 def has_stranger(resource: Resource, values: Iterable[Value], all_values: Iterable[Value]) -> bool:
@@ -118,11 +118,11 @@ def members(stack: Stack) -> Mapping[str, list[Resource]]:
 
 
 def _members(stack: Stack) -> dict[str, list[Resource]]:
-    found: dict[str, list[Resource]] = defaultdict(list)
+    members_by_group: dict[str, list[Resource]] = defaultdict(list)
     for resource in stack.resources.values():
         for group in _memberships(resource):
-            found[group.urn].append(resource)
-    return found
+            members_by_group[group.urn].append(resource)
+    return members_by_group
 
 
 def groups_of(resource: Resource) -> list[Resource]:

@@ -51,8 +51,8 @@ class SecurityGroupRule:
 
     def field(self, *names: str) -> Value:
         """Return the first of these fields that is there; the forms name them differently."""
-        found = (self.body.field(name) for name in names if name in self.body.fields())
-        return next(found, Value(".".join(filter(None, (self.path, names[0]))), ABSENT))
+        given = (self.body.field(name) for name in names if name in self.body.fields())
+        return next(given, Value(".".join(filter(None, (self.path, names[0]))), ABSENT))
 
     @property
     def protocol(self) -> str:
@@ -132,9 +132,9 @@ class SecurityGroupRule:
 
     def _listed(self, prefix_list: Value) -> Iterator[Value]:
         """Yield the networks of a list of the stack."""
-        for each in self.resource.origins_of(prefix_list, PREFIX_LIST):
-            yield from (entry.field("cidr") for entry in each.get("entries").items())
-            for entry, name in each.in_stack().consumers(each, PREFIX_LIST_ENTRY):
+        for list_here in self.resource.origins_of(prefix_list, PREFIX_LIST):
+            yield from (entry.field("cidr") for entry in list_here.get("entries").items())
+            for entry, name in list_here.in_stack().consumers(list_here, PREFIX_LIST_ENTRY):
                 if name == "prefixListId":
                     yield entry.get("cidr")
 

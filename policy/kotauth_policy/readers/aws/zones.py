@@ -14,13 +14,13 @@ def zones(resource: Resource, subnets: str, named: str | None = None) -> int:
     listed = resource.get(named).items() if named else []
     if listed:
         return len({zone.text() for zone in listed})
-    found = sources(resource, subnets, SUBNET)
+    subnets_here = sources(resource, subnets, SUBNET)
     value = resource.get(subnets)
-    if value.is_unknown and found:
-        return len(found)
-    elements = [each.field("subnetId") if isinstance(each.raw, dict) else each for each in value.items()]
-    ours = [each for each in elements if resource.origins_of(each, SUBNET)]
-    places = [subnet.get("availabilityZone") for subnet in found]
+    if value.is_unknown and subnets_here:
+        return len(subnets_here)
+    elements = [element.field("subnetId") if isinstance(element.raw, dict) else element for element in value.items()]
+    ours = [element for element in elements if resource.origins_of(element, SUBNET)]
+    places = [subnet.get("availabilityZone") for subnet in subnets_here]
     if ours and not any(place.is_unknown or place.is_absent for place in places):
         return len({place.text() for place in places}) + len(elements) - len(ours)
     return len(elements)

@@ -19,7 +19,7 @@ def networks_of(container: Resource) -> list[Resource]:
     """
     entries = [entry.field("name") for entry in container.get("networksAdvanced").items()]
     mode = [container.get("networkMode")] if is_own_network_mode(container) else []
-    return list({each.urn: each for each in (*_named(container, entries), *_named(container, mode))}.values())
+    return list({network.urn: network for network in (*_named(container, entries), *_named(container, mode))}.values())
 
 
 def _named(container: Resource, names: list[Value]) -> list[Resource]:
@@ -47,5 +47,5 @@ def is_own_network_mode(container: Resource) -> bool:
 
 def is_database_network(network: Resource) -> bool:
     """Whether a network is labelled as the database's."""
-    found = label(network, NETWORK_LABEL)
-    return found is not None and found.text() == DATABASE
+    network_label = label(network, NETWORK_LABEL)
+    return network_label is not None and network_label.text() == DATABASE

@@ -47,9 +47,9 @@ def part(container: Resource) -> str | None:
     if not is_service(container):
         return None
     names = [image.repository.rpartition("/")[2] for image in _images(container)]
-    found = next((_PART_OF_IMAGE[name] for name in names if name in _PART_OF_IMAGE), None)
+    part_of_image = next((_PART_OF_IMAGE[name] for name in names if name in _PART_OF_IMAGE), None)
     # A web server that publishes nothing stands behind another one.
-    return found if found != FRONTEND or _publishes(container) else None
+    return part_of_image if part_of_image != FRONTEND or _publishes(container) else None
 
 
 def _images(container: Resource) -> Iterator[Image]:
@@ -58,7 +58,7 @@ def _images(container: Resource) -> Iterator[Image]:
     origins = [container]
     if value.is_unknown or is_image_id(value.text() or ""):
         origins = [source for source in container.sources("image") if source.type in IMAGES]
-    yield from (image for origin in origins for each in references(origin) if (image := known_image(each)))
+    yield from (image for origin in origins for reference in references(origin) if (image := known_image(reference)))
 
 
 def _publishes(container: Resource) -> bool:

@@ -31,7 +31,9 @@ def label(resource: Resource, name: str) -> Value | None:
     Raises ``MalformedError`` where there are two: the provider keeps them in no order.
     """
     entries = resource.get("labels").items()
-    named = [entry for entry in entries if not (found := entry.field("label")).is_unknown and found.text() == name]
+    named = [
+        entry for entry in entries if not (entry_name := entry.field("label")).is_unknown and entry_name.text() == name
+    ]
     if len(named) > 1:
         raise MalformedError(named[1].path, f"the only label {name}")
     return named[0].field("value") if named else None

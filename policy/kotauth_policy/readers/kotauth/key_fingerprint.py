@@ -36,8 +36,8 @@ def is_fingerprint_only(resource: Resource, property_: str) -> bool:
     if resource.get("uploads").is_unknown:
         return False
     carried = list(uploads(resource))
-    names = {file_name(each.entry.field("file").text() or "") for each in carried}
-    contents = [each.content for each in carried]
+    names = {file_name(upload.entry.field("file").text() or "") for upload in carried}
+    contents = [upload.content for upload in carried]
     return names == {_NAME} and all(
         content.is_unknown or _is_fingerprint(resource, content.text()) for content in contents
     )

@@ -29,7 +29,7 @@ def _candidates(stack: Stack) -> dict[str, list[list[Resource]]]:
     by_password: dict[str, list[list[Resource]]] = defaultdict(list)
     for server in parts_in(stack, SERVER):
         passwords = secret_key_sources(server, RANDOM_PASSWORD)
-        found = list(filter(may_be_key, passwords))
-        for each in found:
-            by_password[each.urn].append(found)
+        candidates = list(filter(may_be_key, passwords))
+        for password in candidates:
+            by_password[password.urn].append(candidates)
     return by_password

@@ -64,12 +64,12 @@ def variable(container: Resource, name: str) -> Variable | None:
 
     Raises ``UndecidableError`` where an unknown entry could be it, ``MalformedError`` where two entries disagree.
     """
-    found = [each for each in variables(container) if each.name == name]
-    if len({each.text for each in found}) > 1:
+    same_name = [candidate for candidate in variables(container) if candidate.name == name]
+    if len({candidate.text for candidate in same_name}) > 1:
         # The provider keeps them in no order.
-        raise MalformedError(found[1].entry.path, f"the only entry for {name}")
-    if found:
-        return found[0]
+        raise MalformedError(same_name[1].entry.path, f"the only entry for {name}")
+    if same_name:
+        return same_name[0]
     for entry in container.get("envs").items():
         if entry.is_unknown and (not isinstance(entry, Deferred) or entry.name == name):
             raise UndecidableError(entry.path, f"is unknown and could be {name}")
@@ -85,19 +85,19 @@ def comes_from_database(container: Resource, name: str) -> bool:
 
 def setting(container: Resource, name: str) -> str | None:
     """Return the text of a variable, ``None`` where it is not set."""
-    found = variable(container, name)
-    return None if found is None else found.text
+    set_variable = variable(container, name)
+    return None if set_variable is None else set_variable.text
 
 
 def is_secret_file(path: str) -> bool:
     """Whether a file's name says that it holds a secret, or its folder does."""
     name = file_name(path)
-    found = words(_ENDING.sub("", name))
-    if _OPEN_ENDING.fullmatch(name) or not _OPEN.isdisjoint(found[-2:-1]):
+    name_words = words(_ENDING.sub("", name))
+    if _OPEN_ENDING.fullmatch(name) or not _OPEN.isdisjoint(name_words[-2:-1]):
         return False
     if _SECRET_FILE.fullmatch(name) or _SECRET_FOLDERS.fullmatch(path):
         return True
-    return bool(found) and found[-1] in _NOUNS
+    return bool(name_words) and name_words[-1] in _NOUNS
 
 
 def file_name(path: str) -> str:
@@ -148,23 +148,23 @@ def secret_key_uploads(server: Resource) -> list[Upload]:
 
 def _carriers(stack: Stack) -> dict[str, list[Resource]]:
     """Return what uploads files, by the volumes that it has."""
-    found: dict[str, list[Resource]] = defaultdict(list)
+    carriers: dict[str, list[Resource]] = defaultdict(list)
     for container in stack.of_type(CONTAINER):
         if not container.get("uploads").is_absent:
             for volume in volumes_of(container):
-                found[volume].append(container)
-    return found
+                carriers[volume].append(container)
+    return carriers
 
 
 def secret_key_sources(server: Resource, *types: str) -> list[Resource]:
     """Return the resources of these types that the uploads of a server's secret key come from."""
-    found = {
+    sources = {
         source.urn: source
         for upload in secret_key_uploads(server)
         for source in upload.sources()
         if source.type in types
     }
-    return list(found.values())
+    return list(sources.values())
 
 
 def _stored(host: Resource, part: str, file: str) -> list[Upload]:

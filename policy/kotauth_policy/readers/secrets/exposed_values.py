@@ -54,6 +54,6 @@ def is_place_of_unknown_secret(resource: Resource, name: str, text: str) -> bool
 def is_stored_here(resource: Resource, text: str) -> bool:
     """Whether a text is the name, id or ARN of what keeps a secret in the stack."""
     stack = resource.in_stack()
-    if any(each.type in _STORES for each in stack.called(text)):
+    if any(resource_called_so.type in _STORES for resource_called_so in stack.called(text)):
         return True
     return any(text in stack.named(type_) for type_ in (SECRET, PARAMETER, DOCKER_SECRET))

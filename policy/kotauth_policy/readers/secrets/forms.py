@@ -93,11 +93,11 @@ def has_secret_form(text: str, *, is_decoded: bool = False) -> bool:
         return True
     lower = text.lower()
     forms = (form for hint, form in _FORMS if hint in lower)
-    if any(not is_reference(found["value"]) for form in forms for found in form.finditer(text)):
+    if any(not is_reference(match["value"]) for form in forms for match in form.finditer(text)):
         return True
     if is_decoded:
         return False
-    if any(each in text for each in _ENCODED) and has_secret_form(unquote(text), is_decoded=True):
+    if any(mark in text for mark in _ENCODED) and has_secret_form(unquote(text), is_decoded=True):
         return True
     return any(has_secret_form(inner, is_decoded=True) or has_secret_value(inner) for inner in _decoded(text))
 
@@ -111,8 +111,8 @@ def _is_of_anybody(token: str) -> bool:
 
 def _decoded(text: str) -> Iterator[str]:
     """Yield what a text holds in base64."""
-    for found in _BASE64.finditer(text):
-        encoded = found[0].rstrip("=").replace("-", "+").replace("_", "/")[:_BASE64_LIMIT]
+    for match in _BASE64.finditer(text):
+        encoded = match[0].rstrip("=").replace("-", "+").replace("_", "/")[:_BASE64_LIMIT]
         try:
             inner = base64.b64decode(encoded + "=" * (-len(encoded) % 4)).decode()
         except (binascii.Error, ValueError):

@@ -113,10 +113,10 @@ _OF_USER = re.compile(r"[\w.@-]+:[^\s:/]\S*|neo4j/\S+")
 @functools.lru_cache(maxsize=4096)
 def words(name: str) -> tuple[str, ...]:
     """Return the words of a name in lower case, without what tells one of several from another at its end."""
-    found = [word.lower() for word in _WORD.findall(name[-_LONGEST_NAME:])]
-    while len(found) > 1 and (found[-1].isdigit() or found[-1] in _SUFFIXES):
-        found.pop()
-    return tuple(found)
+    lower_words = [word.lower() for word in _WORD.findall(name[-_LONGEST_NAME:])]
+    while len(lower_words) > 1 and (lower_words[-1].isdigit() or lower_words[-1] in _SUFFIXES):
+        lower_words.pop()
+    return tuple(lower_words)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -124,10 +124,10 @@ def is_secret_name(name: str) -> bool:
     """Whether a name is one of a secret, whatever it says."""
     if _WHOLE_NAMES.fullmatch(name.replace("-", "_")):
         return True
-    found = words(name)
-    if not found or _is_public(found):
+    name_words = words(name)
+    if not name_words or _is_public(name_words):
         return False
-    *before, last = found
+    *before, last = name_words
     kind = before[-1] if before else ""
     if last in _KINDS:
         return kind in _KINDS[last]
@@ -146,8 +146,8 @@ def _is_public(found: tuple[str, ...]) -> bool:
 @functools.lru_cache(maxsize=4096)
 def can_be_secret(name: str) -> bool:
     """Whether a name is one of a secret, or of what can be one."""
-    found = words(name)
-    return is_secret_name(name) or (bool(found) and found[-1] in _WEAK_NOUNS and not _is_public(found))
+    name_words = words(name)
+    return is_secret_name(name) or (bool(name_words) and name_words[-1] in _WEAK_NOUNS and not _is_public(name_words))
 
 
 def is_reference(text: str) -> bool:
@@ -194,10 +194,10 @@ def meaning(name: str, text: str) -> Meaning:
     if not can_be_secret(name) or is_reference(text):
         return Meaning.HARMLESS
     is_strong = is_secret_name(name)
-    found = words(name)
-    if not (_is_strong_text(found, text) if is_strong else _is_weak_text(found, text)):
+    name_words = words(name)
+    if not (_is_strong_text(name_words, text) if is_strong else _is_weak_text(name_words, text)):
         return Meaning.HARMLESS
-    is_place = is_strong and found[-1] != "auth" and _PLACE.fullmatch(text)
+    is_place = is_strong and name_words[-1] != "auth" and _PLACE.fullmatch(text)
     return Meaning.PLACE if is_place else Meaning.SECRET
 
 

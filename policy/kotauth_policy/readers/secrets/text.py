@@ -87,7 +87,7 @@ def has_secret(text: str, *, is_code: bool = False, members: bool = True) -> boo
 def secret_words(words: Sequence[str]) -> set[int]:
     """Return the places of the words of a command that hold a secret, by themselves or beside others."""
     command = _Command()
-    found: set[int] = set()
+    places: set[int] = set()
     for place, word in enumerate(words):
         if any(map(str.isspace, word)):
             # A shell's commands, or a text that nothing splits.
@@ -95,8 +95,8 @@ def secret_words(words: Sequence[str]) -> set[int]:
         else:
             is_argument = _takes(command, word)
         if is_argument or has_secret_form(word) or has_secret_value(word):
-            found.add(place)
-    return found
+            places.add(place)
+    return places
 
 
 @dataclass
@@ -122,15 +122,15 @@ def _is_in_shell(command: _Command, text: str) -> bool:
 def _split(text: str) -> Iterator[str | None]:
     """Yield the words of a shell's commands, `None` where one ends. Quotes are left out."""
     word: str | None = None
-    for found in _LEXER.finditer(text.replace("\\\n", " ")):
-        part = found[0]
-        if found.lastgroup is None:
+    for token in _LEXER.finditer(text.replace("\\\n", " ")):
+        part = token[0]
+        if token.lastgroup is None:
             word = (word or "") + (part[1:-1] if part[0] in "\"'" and len(part) > 1 else part)
             continue
         if word is not None:
             yield word
         word = None
-        if found.lastgroup == "end":
+        if token.lastgroup == "end":
             yield None
     if word is not None:
         yield word

@@ -44,18 +44,20 @@ _BLOCKS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrict
 def _satellites(bucket: Resource, types: tuple[str, ...]) -> list[Resource]:
     """Return the resources of these types that are about a bucket: made of it, or naming it."""
     stack = bucket.in_stack()
-    found = {each.urn: each for each, name in stack.consumers(bucket, *types) if name == "bucket"}
+    satellites = {satellite.urn: satellite for satellite, name in stack.consumers(bucket, *types) if name == "bucket"}
     for own in {*bucket.names, *filter(None, texts([bucket.get("bucket")]))}:
-        found |= {each.urn: each for each in stack.once(_by_bucket).get(own, ()) if each.type in types}
-    return list(found.values())
+        satellites |= {
+            satellite.urn: satellite for satellite in stack.once(_by_bucket).get(own, ()) if satellite.type in types
+        }
+    return list(satellites.values())
 
 
 def _by_bucket(stack: Stack) -> dict[str, list[Resource]]:
-    found: dict[str, list[Resource]] = defaultdict(list)
-    for each in stack.of_type(*_SATELLITES):
-        for name in texts([each.get("bucket")]):
-            found[name].append(each)
-    return found
+    by_bucket: dict[str, list[Resource]] = defaultdict(list)
+    for satellite in stack.of_type(*_SATELLITES):
+        for name in texts([satellite.get("bucket")]):
+            by_bucket[name].append(satellite)
+    return by_bucket
 
 
 @AREA.rule(

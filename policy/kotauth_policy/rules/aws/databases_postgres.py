@@ -23,8 +23,8 @@ _OF_DEFAULTS = "AWS's default group forces TLS only from PostgreSQL 15 on and ta
 
 
 def _major(version: Value) -> int | None:
-    found = _MAJOR.match(version.text() or "")
-    return int(found[0]) if found else None
+    match = _MAJOR.match(version.text() or "")
+    return int(match[0]) if match else None
 
 
 @AREA.rule(
@@ -93,7 +93,7 @@ def plan_database_upgrades(database: Resource, settings: Settings) -> Iterator[V
 
 def _parameters(group: Resource) -> dict[str, Value]:
     listed = group.get("parameters").items()
-    return {each.field("name").text() or "": each.field("value") for each in listed}
+    return {parameter.field("name").text() or "": parameter.field("value") for parameter in listed}
 
 
 @AREA.rule(
@@ -136,8 +136,8 @@ def _without_group(database: Resource) -> Iterator[Verdict]:
 
 
 def _of_family(name: Value) -> int | None:
-    found = _FAMILY.fullmatch(name.text() or "")
-    return int(found[1]) if found else None
+    match = _FAMILY.fullmatch(name.text() or "")
+    return int(match[1]) if match else None
 
 
 @AREA.rule(

@@ -56,7 +56,7 @@ def _allowed(policy: Resource) -> Iterator[Statement]:
 
 def _on(statement: Statement, *patterns: re.Pattern[str]) -> bool:
     """Whether a statement is about everything that one of the patterns means."""
-    named = [each.text() or "" for each in statement.resources if not each.is_unknown]
+    named = [named_resource.text() or "" for named_resource in statement.resources if not named_resource.is_unknown]
     return statement.has("NotResource") or any(pattern.fullmatch(name) for pattern in patterns for name in named)
 
 
@@ -202,17 +202,17 @@ def forbid_administrator_policies(resource: Resource, _: Settings) -> Iterator[V
 )
 def trust_exactly(role: Resource, _: Settings) -> Iterator[Verdict]:
     """An identity provider such as GitHub's signs the tokens of all its users, so its name alone admits all of them."""
-    found = statements(role, "assumeRolePolicy")
-    for statement in opened_to_everybody(found):
+    trust_statements = statements(role, "assumeRolePolicy")
+    for statement in opened_to_everybody(trust_statements):
         yield fail(
             statement.value.path, "lets everyone take the role: no condition names an account, organisation or source"
         )
-    for statement in found:
+    for statement in trust_statements:
         if not statement.allows or not statement.is_about("sts:assumerolewithwebidentity"):
             continue
         for provider in statement.federated:
             issuers = [] if is_everybody(provider) else issuers_of(role, provider)
-            if any(still_open([statement], found, naming_of(issuer)) for issuer in issuers):
+            if any(still_open([statement], trust_statements, naming_of(issuer)) for issuer in issuers):
                 yield fail(
                     provider.path,
                     "lets every user of this identity provider take the role: no condition on its claims says which",

@@ -83,11 +83,11 @@ def limit_world_ingress(resource: Resource, settings: Settings) -> Iterator[Verd
 
 
 def _databases_by_group(stack: Stack) -> dict[str, list[Resource]]:
-    found: dict[str, list[Resource]] = defaultdict(list)
-    for each in stack.of_type(*_DATABASES, DATABASE_PROXY):
-        for group in groups_of(each):
-            found[group.urn].append(each)
-    return found
+    by_group: dict[str, list[Resource]] = defaultdict(list)
+    for database in stack.of_type(*_DATABASES, DATABASE_PROXY):
+        for group in groups_of(database):
+            by_group[group.urn].append(database)
+    return by_group
 
 
 def _groups_of_clients(stack: Stack) -> set[str]:
@@ -107,10 +107,10 @@ def _groups_of_balancers(stack: Stack) -> set[str]:
     held = {
         urn
         for urn, resources in members(stack).items()
-        if any(each.type in _BALANCERS for each in resources)
-        and all(each.type in (*_BALANCERS, *_DATABASES) or each.urn in servers for each in resources)
+        if any(member.type in _BALANCERS for member in resources)
+        and all(member.type in (*_BALANCERS, *_DATABASES) or member.urn in servers for member in resources)
     }
-    return held | {each.urn for each in stack.of_type(*CLASSIC_BALANCERS)}
+    return held | {member.urn for member in stack.of_type(*CLASSIC_BALANCERS)}
 
 
 def _source_past(rule: SecurityGroupRule, allowed: Collection[str]) -> str | None:

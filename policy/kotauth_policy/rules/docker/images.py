@@ -54,7 +54,7 @@ def _own_repositories(resource: Resource, value: Value) -> list[Resource]:
     """Return the repositories of the stack in ECR that a name can be made of the address of."""
     if not value.is_unknown and ".dkr.ecr." not in (value.text() or "").partition("/")[0]:
         return []
-    return [each for each in resource.sources(value.root) if each.type in _ECR]
+    return [source for source in resource.sources(value.root) if source.type in _ECR]
 
 
 def _shown(value: Value) -> str:

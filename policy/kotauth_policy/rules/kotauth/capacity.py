@@ -116,15 +116,15 @@ def fit_connection_pool(server: Resource, _: Settings) -> Iterator[Verdict]:
 
 
 def _smallest_database(stack: Stack) -> tuple[str, float]:
-    limits = [(each.name, _max_connections(each)) for each in parts_in(stack, DATABASE)]
-    limits += [(each.name, _managed_connections(each)) for each in stack.of_type(DATABASE_INSTANCE)]
-    return min(limits, key=lambda each: each[1], default=("", math.inf))
+    limits = [(database.name, _max_connections(database)) for database in parts_in(stack, DATABASE)]
+    limits += [(database.name, _managed_connections(database)) for database in stack.of_type(DATABASE_INSTANCE)]
+    return min(limits, key=lambda database: database[1], default=("", math.inf))
 
 
 def _max_connections(database: Resource) -> int:
     words = [word.text() or "" for name in ("entrypoints", "command") for word in database.get(name).items()]
-    found = _MAX_CONNECTIONS.findall(" ".join(words))
-    return int(found[-1]) if found else _DEFAULT_MAX_CONNECTIONS
+    values = _MAX_CONNECTIONS.findall(" ".join(words))
+    return int(values[-1]) if values else _DEFAULT_MAX_CONNECTIONS
 
 
 def _managed_connections(database: Resource) -> int:

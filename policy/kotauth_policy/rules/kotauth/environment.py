@@ -45,13 +45,13 @@ _OPTIONS = ("sslmode", "sslrootcert", "sslfactory")
 )
 def use_https_base_url(server: Resource, settings: Settings) -> Iterator[Verdict]:
     """Kotauth itself only checks the prefix; a slash at the end gives `https://host//t/master` as issuer, for good."""
-    found = variable(server, "KAUTH_BASE_URL")
-    if found is None or not found.text:
+    base_url = variable(server, "KAUTH_BASE_URL")
+    if base_url is None or not base_url.text:
         yield fail("envs", "does not set KAUTH_BASE_URL")
         return
-    fault = _base_url_fault(found.text, local_names=settings.flag("localNames"))
+    fault = _base_url_fault(base_url.text, local_names=settings.flag("localNames"))
     if fault:
-        yield fail(found.entry.path, f"KAUTH_BASE_URL {fault}")
+        yield fail(base_url.entry.path, f"KAUTH_BASE_URL {fault}")
 
 
 def _base_url_fault(text: str, *, local_names: bool) -> str | None:
@@ -111,9 +111,9 @@ def set_production_environment(server: Resource, settings: Settings) -> Iterator
 def forbid_unsafe_switches(server: Resource, _: Settings) -> Iterator[Verdict]:
     """Demo mode seeds users with known passwords; Kotauth refuses to start with the relics."""
     for name in ("KAUTH_ADMIN_BYPASS", "KAUTH_DEMO_MODE", "JWT_SECRET"):
-        found = variable(server, name)
-        if found is not None and (name == "JWT_SECRET" or found.text.strip().lower() not in _OFF):
-            yield fail(found.entry.path, f"sets {name}")
+        switch = variable(server, name)
+        if switch is not None and (name == "JWT_SECRET" or switch.text.strip().lower() not in _OFF):
+            yield fail(switch.entry.path, f"sets {name}")
 
 
 @AREA.rule(
@@ -182,11 +182,11 @@ def verify_database_certificate(server: Resource, _: Settings) -> Iterator[Verdi
 )
 def separate_database_roles(server: Resource, _: Settings) -> Iterator[Verdict]:
     """An injection into the server must not be able to read other databases or files of the host."""
-    found = variable(server, "DB_USER")
-    if found is None:
+    database_user = variable(server, "DB_USER")
+    if database_user is None:
         return
-    if found.text in DEFAULT_ADMINISTRATORS or found.text in server.in_stack().once(_administrators):
-        yield fail(found.entry.path, "DB_USER is the database's administrator")
+    if database_user.text in DEFAULT_ADMINISTRATORS or database_user.text in server.in_stack().once(_administrators):
+        yield fail(database_user.entry.path, "DB_USER is the database's administrator")
 
 
 def _administrators(stack: Stack) -> set[str]:

@@ -126,7 +126,7 @@ def _plain(name: str | None) -> str:
 
 def _names_of_records(stack: Stack) -> list[str]:
     """Return the names of the records, with the zone's behind them where a record has only the first part."""
-    found: list[str] = []
+    names: list[str] = []
     for record in stack.of_type(RECORD):
         name, kind = record.get("name"), record.get("type")
         # The proof for a certificate is a record, too, with a name that begins with an underscore.
@@ -134,8 +134,8 @@ def _names_of_records(stack: Stack) -> list[str]:
             continue
         if (kind.text() or "").upper() in (*_ADDRESSES, "CNAME"):
             zones = [zone.get("name") for zone in sources(record, "zoneId", ZONE)]
-            found.append(_in_zone(_plain(name.text()), next(iter(texts(zones)), None)))
-    return found
+            names.append(_in_zone(_plain(name.text()), next(iter(texts(zones)), None)))
+    return names
 
 
 def _in_zone(name: str, zone: str | None) -> str:
@@ -148,26 +148,28 @@ def _in_zone(name: str, zone: str | None) -> str:
 
 def _names_of_certificates(stack: Stack) -> list[str]:
     certificates = stack.of_type(CERTIFICATE)
-    names = [each.get("domainName") for each in certificates]
-    return texts([*names, *(name for each in certificates for name in each.get("subjectAlternativeNames").items())])
+    names = [certificate.get("domainName") for certificate in certificates]
+    return texts(
+        [*names, *(name for certificate in certificates for name in certificate.get("subjectAlternativeNames").items())]
+    )
 
 
 def _names_of_listener_rules(stack: Stack) -> list[str]:
     conditions = [condition for rule in stack.of_type(*LISTENER_RULES) for condition in rule.get("conditions").items()]
-    headers = [each.field("hostHeader") for each in conditions]
-    if any(each.field("regexValues").items() for each in headers):
+    headers = [header.field("hostHeader") for header in conditions]
+    if any(header.field("regexValues").items() for header in headers):
         # Whatever name fits such an expression is one of the listener's.
         return []
-    return texts(name for each in headers for name in each.field("values").items())
+    return texts(name for header in headers for name in header.field("values").items())
 
 
 def _names(stack: Stack) -> dict[str, set[str]]:
-    found = {
+    names_by_kind = {
         "no record": _names_of_records(stack),
         "no certificate": _names_of_certificates(stack),
         "no rule of a listener": _names_of_listener_rules(stack),
     }
-    return {nothing: {_plain(name) for name in names} for nothing, names in found.items()}
+    return {nothing: {_plain(name) for name in names} for nothing, names in names_by_kind.items()}
 
 
 def _covers(name: str, host: str) -> bool:

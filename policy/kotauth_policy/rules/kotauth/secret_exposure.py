@@ -72,9 +72,9 @@ def _named_texts(resource: Resource) -> Iterator[tuple[Value, str, str]]:
             if not value.is_unknown and not value.secret:
                 yield value, name, value.text() or ""
         return
-    for each in () if resource.get("envs").is_unknown else variables(resource):
-        if not each.entry.secret:
-            yield each.entry, each.name, each.text
+    for environment_variable in () if resource.get("envs").is_unknown else variables(resource):
+        if not environment_variable.entry.secret:
+            yield environment_variable.entry, environment_variable.name, environment_variable.text
 
 
 @AREA.rule(

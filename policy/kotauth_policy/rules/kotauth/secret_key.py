@@ -41,10 +41,10 @@ def trace_secret_key(server: Resource, _: Settings) -> Iterator[Verdict]:
     if not setting(server, SECRET_KEY_FILE):
         yield fail("envs", f"does not set {SECRET_KEY_FILE}")
         return
-    found = secret_key_uploads(server)
-    if not found:
+    key_uploads = secret_key_uploads(server)
+    if not key_uploads:
         yield undecidable("envs", f"names in {SECRET_KEY_FILE} a file that no upload of this stack makes")
-    for upload in found:
+    for upload in key_uploads:
         yield from _evaluate_unknown(upload) if upload.content.is_unknown else _evaluate_known(upload)
 
 

@@ -107,7 +107,7 @@ def _strays(password: Resource) -> Iterator[tuple[Resource, str]]:
             continue
         is_key = name in ("uploads", "secretString") and (consumer.urn in carriers or is_secret_named(consumer, files))
         is_digest = name == "labels" and any(
-            not (found := entry.field("label")).is_unknown and found.text() in DIGEST_LABELS
+            not (label := entry.field("label")).is_unknown and label.text() in DIGEST_LABELS
             for entry in consumer.get("labels").items()
         )
         if not is_key and not is_digest and not is_fingerprint_only(consumer, name):
@@ -173,7 +173,7 @@ def _key_places(stack: Stack) -> tuple[set[str], dict[str, set[str]]]:
     volumes: set[str] = set()
     folders: dict[str, set[str]] = defaultdict(set)
     for server in parts_in(stack, SERVER):
-        carriers = [each.container for each in secret_key_uploads(server) if _is_into_volume(each)]
+        carriers = [upload.container for upload in secret_key_uploads(server) if _is_into_volume(upload)]
         volumes |= volumes_of(server) & {volume for carrier in carriers for volume in volumes_of(carrier)}
         file = posixpath.normpath(setting(server, SECRET_KEY_FILE) or "/")
         for mount in mounted(server):

@@ -121,12 +121,12 @@ def _believed_by_options(container: Resource) -> Iterator[Verdict]:
     if flag := believed_in_command(words):
         yield fail("command", f"{_BELIEVES} (--{flag})")
     if not container.get("envs").is_unknown:
-        for each in variables(container):
-            if is_believed_by_variable(each.name, each.text):
-                yield fail(each.entry.path, f"{_BELIEVES} ({each.name})")
+        for environment_variable in variables(container):
+            if is_believed_by_variable(environment_variable.name, environment_variable.text):
+                yield fail(environment_variable.entry.path, f"{_BELIEVES} ({environment_variable.name})")
     if not container.get("labels").is_unknown:
-        for each in container.get("labels").items():
-            name, text = each.field("label"), each.field("value")
+        for environment_variable in container.get("labels").items():
+            name, text = environment_variable.field("label"), environment_variable.field("value")
             if (
                 not name.is_unknown
                 and not text.is_unknown
