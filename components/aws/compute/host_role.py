@@ -55,13 +55,13 @@ def read_secrets(secrets: Sequence[SecretReference], invoke: pulumi.InvokeOutput
 
 def pull_images(images: Sequence[str], invoke: pulumi.InvokeOutputOptions) -> list[Statement]:
     """Let a host log in to private registries and pull these images; AWS knows no narrower resource for a login."""
-    found = sorted({(each.region, each.account, each.name) for image in images if (each := private_repository(image))})
-    if not found:
+    private = {repository for image in images if (repository := private_repository(image))}
+    if not private:
         return []
     partition = aws.get_partition_output(opts=invoke).partition
     repositories = [
         pulumi.Output.concat("arn:", partition, f":ecr:{region}:{account}:repository/{name}")
-        for region, account, name in found
+        for region, account, name in sorted((each.region, each.account, each.name) for each in private)
     ]
     return [
         allow("LogInToRegistries", "ecr:GetAuthorizationToken", "*"),

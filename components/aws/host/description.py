@@ -71,17 +71,13 @@ class Host:
     def frontend(self) -> ContainerSpec | None:
         """The container through which the watched one is reached; None where that publishes the port itself."""
         others = [spec for spec in self.containers if spec["part"] != self.watch.part]
-        return next((s for s in others if HTTPS_PORT in [port["host"] for port in s.get("ports", [])]), None)
+        return next((spec for spec in others if HTTPS_PORT in [port["host"] for port in spec.get("ports", [])]), None)
 
 
 def images(containers: Sequence[ContainerSpec]) -> list[str]:
     """Return what the host pulls, each image once."""
-    found: dict[str, None] = {}
-    for spec in containers:
-        found[spec["image"]] = None
-        if "before_start" in spec:
-            found[spec["before_start"]["image"]] = None
-    return list(found)
+    checks = [spec["before_start"] for spec in containers if "before_start" in spec]
+    return list(dict.fromkeys(runnable["image"] for runnable in [*containers, *checks]))
 
 
 def is_deferred(value: pulumi.Input[str] | None) -> bool:

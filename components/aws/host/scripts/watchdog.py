@@ -40,8 +40,8 @@ Watch = dict[str, Any]
 
 
 @dataclass
-class Found:
-    """What one look found."""
+class Observation:
+    """What one look saw."""
 
     hangs: dict[str, str] = field(default_factory=dict[str, str])
     """Part, or Docker, to how it doesn't answer."""
@@ -50,7 +50,7 @@ class Found:
     not_ready: str = ""
     """Why clients are not served; empty where they are."""
 
-    def judge(self, part: str, reason: str) -> None:
+    def note(self, part: str, reason: str) -> None:
         """Note a part as living, or with a ``reason`` as hanging."""
         if reason:
             self.hangs[part] = reason
@@ -58,23 +58,23 @@ class Found:
             self.lives.add(part)
 
 
-def look(watch: Watch, name: str) -> Found:
+def look(watch: Watch, name: str) -> Observation:
     """Ask Docker, the server, and the frontend by the public ``name``."""
-    found, front = Found(), watch["frontend"]
+    seen, front = Observation(), watch["frontend"]
     addresses: dict[str, str] = {}
     try:
-        for each in [watch, front] if front else [watch]:
-            addresses[each["part"]] = running(each["part"], each["grace_seconds"])
-        found.judge(DOCKER, "")
+        for container in [watch, front] if front else [watch]:
+            addresses[container["part"]] = running(container["part"], container["grace_seconds"])
+        seen.note(DOCKER, "")
     except CommandError as error:
-        found.judge(DOCKER, f"docker does not answer: {error}")
+        seen.note(DOCKER, f"docker does not answer: {error}")
     if address := addresses.get(watch["part"]):
-        found.judge(watch["part"], no_answer(address, watch))
+        seen.note(watch["part"], no_answer(address, watch))
     if front and name:
-        found.not_ready, hangs = through(watch, name, found)
+        seen.not_ready, hangs = through(watch, name, seen)
         if addresses.get(front["part"]):
-            found.judge(front["part"], hangs)
-    return found
+            seen.note(front["part"], hangs)
+    return seen
 
 
 def running(part: str, grace_seconds: float) -> str:
@@ -105,7 +105,7 @@ def no_answer(address: str, watch: Watch) -> str:
     return f"{watch['part']} answers {status}" if status != 200 else ""
 
 
-def through(watch: Watch, name: str, found: Found) -> tuple[str, str]:
+def through(watch: Watch, name: str, seen: Observation) -> tuple[str, str]:
     """Return why the server isn't ready through the frontend, and how the frontend hangs; nothing where it doesn't."""
     part, port = watch["frontend"]["part"], watch["frontend"]["port"]
     try:
@@ -118,7 +118,7 @@ def through(watch: Watch, name: str, found: Found) -> tuple[str, str]:
     except NoCertificateError as error:
         return f"{part} has no certificate: {error}", ""
     # A frontend says that itself; where the server is away it is right.
-    unreachable = status in (502, 504) and watch["part"] in found.lives
+    unreachable = status in (502, 504) and watch["part"] in seen.lives
     return f"{part} answers {status}", f"{part} does not reach a {watch['part']} that answers" if unreachable else ""
 
 
@@ -172,22 +172,22 @@ def main() -> None:
     # Monotonic: the file lies in memory, so it ends with the boot as that clock does.
     state: dict[str, Any] = json.loads(read(STATE) or b"{}")
     failures: dict[str, int] = state.setdefault("failures", {})
-    found = look(watch, name[1] if name else "")
+    seen = look(watch, name[1] if name else "")
     now = time.monotonic()
-    if (found.hangs or found.not_ready) and not database_answers(given.get("DB_URL", "")):
+    if (seen.hangs or seen.not_ready) and not database_answers(given.get("DB_URL", "")):
         state["database_away"] = now
-        found.not_ready = found.not_ready and f"{found.not_ready}; the database does not accept connections"
-    note_readiness(state, found.not_ready, now)
+        seen.not_ready = seen.not_ready and f"{seen.not_ready}; the database does not accept connections"
+    note_readiness(state, seen.not_ready, now)
     if now - state.get("database_away", -RECOVERY_SECONDS) < RECOVERY_SECONDS:
         failures.clear()
-        found.hangs.clear()
-    for part in found.lives:
+        seen.hangs.clear()
+    for part in seen.lives:
         failures.pop(part, None)
-    for part in found.hangs:
+    for part in seen.hangs:
         failures[part] = failures.get(part, 0) + 1
     # Before acting: what fails must not be counted again from the beginning.
     write(STATE, json.dumps(state).encode())
-    for part, reason in found.hangs.items():
+    for part, reason in seen.hangs.items():
         act(Services(), plan, part, failures[part], reason)
 
 
