@@ -7,6 +7,8 @@ import pulumi_aws as aws
 
 from ..kotauth import server as kotauth
 from ..kotauth.credentials import KotauthCredentials
+from ..kotauth.database import DatabaseConnection
+from ..kotauth.secret_files import DATABASE_PASSWORD_FILE
 from ..postgres.rds_ca import rds_ca_bundle
 from ..postgres.role import OWNER, login_name
 from ..schema.tokens import token
@@ -192,7 +194,7 @@ class AwsDeployment(pulumi.ComponentResource):
             },
             child,
         )
-        password = secrets.references[kotauth.DATABASE_PASSWORD_FILE]
+        password = secrets.references[DATABASE_PASSWORD_FILE]
         role = AwsDatabaseRole(
             f"{name}-database-role",
             {
@@ -215,7 +217,7 @@ class AwsDeployment(pulumi.ComponentResource):
             },
             after(child, database, *placement.made, *secrets.made),
         )
-        server_database = kotauth.Database(
+        server_database = DatabaseConnection(
             database.host, OWNER, login_name(server.database_password_version), settings.tools_image.reference, ca
         )
         topology = make_topology(

@@ -9,13 +9,14 @@ from typing import Any, TypeVar
 import pulumi
 
 from ..inputs.choice import true_or_false
-from ..inputs.error import InvalidInputError
 from ..inputs.image import Image
 from ..inputs.parsing import parse
 from ..inputs.problems import Problems
 from ..kotauth import server as kotauth
+from ..kotauth.base_url import BaseUrl, parse_base_url
 from ..kotauth.credentials import KotauthCredentialsArgs
-from ..kotauth.server import BaseUrl
+from ..kotauth.database import DatabaseConnection
+from ..kotauth.secret_key import SECRET_KEY_CHARACTERS, parse_secret_key_input
 from ..postgres import server as postgres
 from ..postgres.limits import POOL_SIZE, parse_password_version, parse_pool_size
 from ..workload.spec import ContainerSpec
@@ -27,26 +28,12 @@ LOCAL_DOMAINS = ("localhost", "internal", "local", "test", "example", "invalid")
 """Reserved for local use (RFC 6761, RFC 6762, ICANN): no public certificate authority certifies them."""
 
 
-def _parse_secret_key(raw: object) -> pulumi.Input[str]:
-    """Parse a key that is known, and have one that comes later parsed when it does."""
-    if isinstance(raw, pulumi.Output):
-        return raw.apply(_late_secret_key)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    return kotauth.parse_secret_key(raw)
-
-
-def _late_secret_key(text: str) -> str:
-    try:
-        return kotauth.parse_secret_key(text)
-    except ValueError as error:
-        raise InvalidInputError(f'secret_key = "[secret]": {error}') from error
-
-
 @dataclass(frozen=True, kw_only=True)
 class ServerSettings:
     """The server, wherever it runs. Memory in MB, cpus in processors."""
 
     base_url: BaseUrl = setting(
-        kotauth.parse_base_url,
+        parse_base_url,
         about="Public address: https, host and port only. Names under .localhost mean this machine.",
         allowed="https://HOST or https://HOST:PORT, in lower case",
         development="https://kotauth.localhost:8443",
@@ -73,10 +60,10 @@ class ServerSettings:
         true_or_false, default=True, about="Whether Kotauth asks for newer versions. It needs a way out on port 443."
     )
     secret_key: pulumi.Input[str] | None = setting(
-        _parse_secret_key,
+        parse_secret_key_input,
         default=None,
         about="A secret key that exists already. A stack keeps it with `pulumi config set --secret`.",
-        allowed=f"{kotauth.SECRET_KEY_CHARACTERS} characters or more",
+        allowed=f"{SECRET_KEY_CHARACTERS} characters or more",
         empty="a generated one, which is protected",
     )
     database_version: int = setting(
@@ -86,7 +73,7 @@ class ServerSettings:
         parse_password_version, default=1, about="A new number rotates the password of the server's database login."
     )
 
-    def spec(self, database: kotauth.Database) -> ContainerSpec:
+    def spec(self, database: DatabaseConnection) -> ContainerSpec:
         """Return the container that these settings describe, on that database."""
         return kotauth.server(
             image=self.image.reference,

@@ -7,6 +7,7 @@ import pulumi
 from ..frontends.frontend import EdgeSite
 from ..kotauth import server as kotauth
 from ..kotauth.credentials import KotauthCredentials
+from ..kotauth.database import DatabaseConnection
 from ..postgres.role import OWNER, login_name
 from ..schema.tokens import token
 from .certificate import DockerCaCertificate
@@ -128,7 +129,7 @@ class DockerDeployment(pulumi.ComponentResource):
             pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[database])),
         )
 
-        server_database = kotauth.Database(
+        server_database = DatabaseConnection(
             HOST, OWNER, login_name(application.database_password_version), settings.database_image.reference
         )
         server = DockerContainer(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ..inputs.image import Image
 from ..inputs.image import image as image_rule
-from ..kotauth.server import BaseUrl
+from ..kotauth.base_url import BaseUrl
 from ..workload.spec import ContainerSpec
 
 ACME, INTERNAL = "acme", "internal"

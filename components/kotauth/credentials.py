@@ -15,7 +15,8 @@ from ..inputs.declaration import optional, value
 from ..inputs.parsing import parse_args
 from ..postgres.limits import parse_password_version
 from ..schema.tokens import token
-from . import server as kotauth
+from .secret_files import secret_files
+from .secret_key import key_fingerprint
 
 _API_KEY_PREFIX = "kauth_master_"
 
@@ -62,7 +63,7 @@ class KotauthCredentials(pulumi.ComponentResource):
         generated = random.RandomPassword(f"{name}-secret-key", length=64, special=False, opts=kept)
         given = inputs.secret_key
         self.secret_key = pulumi.Output.secret(given if given is not None else generated.result.apply(_sha256))
-        self.secret_key_fingerprint = self.secret_key.apply(kotauth.key_fingerprint)
+        self.secret_key_fingerprint = self.secret_key.apply(key_fingerprint)
         # Kotauth asks for 12 characters with upper case, lower case and digit at every start.
         self.admin_password = random.RandomPassword(
             f"{name}-admin-password", length=32, special=False, min_upper=1, min_lower=1, min_numeric=1, opts=kept
@@ -90,7 +91,7 @@ class KotauthCredentials(pulumi.ComponentResource):
 
     def secret_files(self) -> dict[str, pulumi.Input[str]]:
         """Return the contents of the server's secret files, by name."""
-        return kotauth.secret_files(
+        return secret_files(
             secret_key=self.secret_key,
             database_password=self.database_password,
             admin_password=self.admin_password,

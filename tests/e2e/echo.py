@@ -12,7 +12,8 @@ from http.client import HTTPException
 
 from components.frontends.caddy import frontend as caddy
 from components.frontends.frontend import EdgeSite
-from components.kotauth.server import PORT, BaseUrl
+from components.kotauth.base_url import BaseUrl
+from components.kotauth.server import PORT
 from simulators.docker_command import docker
 from simulators.kotauth.client import Client
 

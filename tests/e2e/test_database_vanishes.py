@@ -16,7 +16,7 @@ from typing import IO
 import pytest
 
 from components.docker.database import APPLY_ROLE, HOST
-from components.kotauth.server import DATABASE_PORT
+from components.kotauth.database import DATABASE_PORT
 from components.postgres.server import ADMINISTRATOR
 from simulators.docker_command import docker
 from simulators.kotauth.lab import eventually

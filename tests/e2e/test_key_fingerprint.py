@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from components.kotauth.server import chain_key_id, key_fingerprint
+from components.kotauth.secret_key import chain_key_id, key_fingerprint
 from components.postgres.server import ADMINISTRATOR
 from tests.e2e.cluster import RDS, Cluster, Outcome, password
 

@@ -10,7 +10,7 @@ from time import monotonic
 
 import pytest
 
-from components.kotauth.server import chain_key_id
+from components.kotauth.secret_key import chain_key_id
 from simulators.docker_command import docker
 from simulators.kotauth.lab import eventually
 from tests.e2e.stack import Stack

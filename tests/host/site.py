@@ -18,6 +18,9 @@ from components.aws.host.user_data import UserData, render
 from components.config.frontends import DEFAULT as FRONTEND
 from components.frontends.frontend import EdgeSite, InnerSite
 from components.kotauth import server as kotauth
+from components.kotauth.base_url import parse_base_url
+from components.kotauth.database import DatabaseConnection
+from components.kotauth.secret_files import bootstrap_api_keys
 from components.postgres.role import connection_limit, login_name, role_script, role_settings, scram_verifier
 from components.workload.spec import ContainerSpec
 from simulators.ec2_host.database import Database
@@ -74,7 +77,7 @@ class Site:
             "secret_key": secrets.token_hex(32),
             "database_password": secrets.token_hex(24),
             "admin_password": f"Aa1{secrets.token_hex(14)}",
-            "api_keys.json": kotauth.bootstrap_api_keys(secrets.token_hex(32)),
+            "api_keys.json": bootstrap_api_keys(secrets.token_hex(32)),
         }
         site = cls(lab, pushed, lab.start_database(ENDPOINT, "administrator"), values)
         site.docker_data = lab.network.volume()
@@ -111,13 +114,13 @@ class Site:
     def _server(self, password_version: int) -> ContainerSpec:
         return kotauth.server(
             image=self.images["image"],
-            base_url=kotauth.parse_base_url(f"https://{self.lab.host_name}"),
+            base_url=parse_base_url(f"https://{self.lab.host_name}"),
             environment="production",
             memory=512,
             cpus=1,
             pool_size=POOL_SIZE,
             update_check=False,
-            database=kotauth.Database(
+            database=DatabaseConnection(
                 host=pulumi.Output.from_input(self.database.host),
                 name=self.database.database,
                 user=login_name(password_version),
@@ -137,7 +140,7 @@ class Site:
     @property
     def _frontend_site(self) -> dict[str, Any]:
         return {
-            "base_url": kotauth.parse_base_url(f"https://{self.lab.host_name}"),
+            "base_url": parse_base_url(f"https://{self.lab.host_name}"),
             "upstream": "server",
             "image": self.images["frontendImage"],
             "https_port": 443,

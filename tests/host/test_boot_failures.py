@@ -11,7 +11,7 @@ from concurrent.futures import Future
 
 import pytest
 
-from components.kotauth.server import chain_key_id
+from components.kotauth.secret_key import chain_key_id
 from simulators.ec2_host.containers import eventually
 from simulators.ec2_host.instance import Host
 from tests.host import late_boots

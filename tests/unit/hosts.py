@@ -20,9 +20,12 @@ from components.aws.host.user_data import UserData, render
 from components.config.frontends import DEFAULT as FRONTEND
 from components.frontends.frontend import Acme, EdgeSite, InnerSite
 from components.kotauth import server as kotauth
+from components.kotauth.base_url import parse_base_url
+from components.kotauth.database import DatabaseConnection
+from components.kotauth.secret_files import SECRET_FILES
 from components.workload.spec import ContainerSpec
 
-URL = kotauth.parse_base_url("https://auth.example.com")
+URL = parse_base_url("https://auth.example.com")
 TOOLS = "public.ecr.aws/docker/library/postgres:14.23"
 CA = "-----BEGIN CERTIFICATE-----\n" + "bm90IGEgcmVhbCBvbmU=\n" * 200 + "-----END CERTIFICATE-----\n"
 NAMES = {"parameter": "kotauth-boot-1a2b3c4", "bucket": "kotauth-artifacts-1a2b3c4", "log_group": "kotauth-1a2b3c4"}
@@ -45,7 +48,7 @@ def server(host: pulumi.Input[str] | None = None, **changes: Any) -> ContainerSp
         "cpus": 1.0,
         "pool_size": 10,
         "update_check": True,
-        "database": kotauth.Database(
+        "database": DatabaseConnection(
             host=host or pulumi.Output.from_input("database.test"),
             name="kotauth",
             user="kotauth_a",
@@ -69,7 +72,7 @@ def edge() -> ContainerSpec:
 
 def secrets(version: str = "v1") -> dict[str, dict[str, Secret]]:
     """Return where the server's secrets lie."""
-    return {"server": {file: Secret(f"arn:{file}", version) for file in kotauth.SECRET_FILES}}
+    return {"server": {file: Secret(f"arn:{file}", version) for file in SECRET_FILES}}
 
 
 def rendered(**changes: Any) -> UserData:

@@ -20,7 +20,7 @@ from components.inputs.declaration import declared_values
 from components.inputs.error import InvalidInputError
 from components.inputs.image import image
 from components.inputs.number import number, whole_number
-from components.kotauth.server import parse_base_url
+from components.kotauth.base_url import parse_base_url
 from tests import bad_settings
 from tests.unit.stack_settings import as_input, load
 

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from components.kotauth.server import key_fingerprint
+from components.kotauth.secret_key import key_fingerprint
 from tests.unit.aws import statements
 from tests.unit.aws_deployments import ALB, API_KEY, SECRET_FILES, deployed, files
 from tests.unit.recording import Declared, generated

@@ -14,7 +14,7 @@ import yaml
 
 from components.aws.compute.launch_template import AwsLaunchTemplate
 from components.inputs.error import InvalidInputError
-from components.kotauth import server as kotauth
+from components.kotauth.secret_files import SECRET_FILES
 from tests.unit import hosts
 from tests.unit.aws import TAGS, statements, untagged
 from tests.unit.aws_outputs import ACCOUNT, HOST_IMAGES, REGION, arn, engine_name
@@ -26,7 +26,7 @@ DATABASE_GROUP = "sg-0123456789abcdef0"
 
 def secrets(label: pulumi.Input[str] = "v1", place: str = "") -> dict[str, dict[str, pulumi.Input[str]]]:
     found: dict[str, dict[str, pulumi.Input[str]]] = {
-        file: {"arn": secret(place + file), "key_arn": KEY} for file in kotauth.SECRET_FILES
+        file: {"arn": secret(place + file), "key_arn": KEY} for file in SECRET_FILES
     }
     found["database_password"]["version_label"] = label
     return found
@@ -133,7 +133,7 @@ def test_the_rights_are_exactly_these(declared: Declared) -> None:
             "Sid": "ReadSecrets",
             "Effect": "Allow",
             "Action": "secretsmanager:GetSecretValue",
-            "Resource": [secret(file) for file in kotauth.SECRET_FILES],
+            "Resource": [secret(file) for file in SECRET_FILES],
         },
         {
             "Sid": "DecryptSecrets",
@@ -259,7 +259,7 @@ def test_the_user_data_names_what_was_made(declared: Declared) -> None:
         engine_name("kotauth-log"),
     )
     assert named["in_group"] is True
-    files = dict.fromkeys(kotauth.SECRET_FILES, "AWSCURRENT")
+    files = dict.fromkeys(SECRET_FILES, "AWSCURRENT")
     assert named["secrets"]["server"] == {**files, "database_password": "v1"}
 
 
@@ -327,7 +327,7 @@ def test_what_comes_later_lies_in_the_boot_parameter_and_nothing_else_does(decla
         },
         "server.key-guard": {"PGHOST": "database.test"},
     }
-    assert late["secrets"] == {"server": {file: secret(file) for file in kotauth.SECRET_FILES}}
+    assert late["secrets"] == {"server": {file: secret(file) for file in SECRET_FILES}}
     assert set(late) == {"environment", "config", "secrets"}
 
 

@@ -11,7 +11,7 @@ import pulumi
 import pytest
 
 from components.aws.compute.server_group import AwsServerGroup
-from components.kotauth import server as kotauth
+from components.kotauth.secret_files import SECRET_FILES
 from tests.unit import hosts, recording
 from tests.unit.aws import TAGS, untagged
 from tests.unit.aws_outputs import arn, engine_name
@@ -31,7 +31,7 @@ def served(**more: Any) -> Declared:
             "target_group_arn": TARGETS,
             "load_balancer_security_group_id": BALANCER_GROUP,
             "database_security_group_id": DATABASE_GROUP,
-            "secrets": {file: {"arn": arn("secretsmanager", file), "key_arn": KEY} for file in kotauth.SECRET_FILES},
+            "secrets": {file: {"arn": arn("secretsmanager", file), "key_arn": KEY} for file in SECRET_FILES},
             "tags": TAGS,
             **more,
         }

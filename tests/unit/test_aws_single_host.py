@@ -10,7 +10,7 @@ import pytest
 
 from components.aws.compute.single_host import AwsSingleHost
 from components.inputs.error import InvalidInputError
-from components.kotauth import server as kotauth
+from components.kotauth.secret_files import SECRET_FILES
 from tests.unit import hosts
 from tests.unit.aws import TAGS, statements, untagged
 from tests.unit.aws_outputs import arn, engine_name
@@ -28,7 +28,7 @@ def single_host(**more: Any) -> Declared:
             "availability_zone": "eu-central-1a",
             "containers": [hosts.server(pulumi.Output.from_input("database.test")), hosts.edge()],
             "database_security_group_id": DATABASE_GROUP,
-            "secrets": {file: {"arn": arn("secretsmanager", file), "key_arn": KEY} for file in kotauth.SECRET_FILES},
+            "secrets": {file: {"arn": arn("secretsmanager", file), "key_arn": KEY} for file in SECRET_FILES},
             "tags": TAGS,
             **more,
         }

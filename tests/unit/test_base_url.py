@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from components.kotauth.server import BaseUrl, parse_base_url
+from components.kotauth.base_url import BaseUrl, parse_base_url
 from tests.bad_settings import ADDRESS, LOWER, ONLY_HOST, SLASH
 
 PORT = "must have a port from 1 to 65535, or none"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from components.frontends.caddy import frontend as caddy
 from components.frontends.frontend import Acme, EdgeSite, InnerSite
 from components.inputs.addresses import parse_email, parse_https_url
-from components.kotauth.server import parse_base_url
+from components.kotauth.base_url import parse_base_url
 
 URL = parse_base_url("https://auth.example.com:8443")
 EDGE = EdgeSite(base_url=URL, upstream="kotauth", image="x", http_port=80, https_port=443, acme=None)

@@ -21,7 +21,7 @@ from components.aws.host.scripts.boot import PROGRAMS, VERSION
 from components.aws.host.scripts.names import container_file
 from components.aws.host.user_data import LIMIT_BYTES, UserData
 from components.inputs.error import InvalidInputError
-from components.kotauth import server as kotauth
+from components.kotauth.secret_files import SECRET_FILES
 from simulators.ec2_host import commands
 from tests.unit import hosts
 from tests.unit.hosts import CANARY, NAMES, rendered, rendered_edge
@@ -140,7 +140,7 @@ def test_what_is_not_known_yet_comes_from_the_parameter() -> None:
     assert set(data.deferred["environment"]["server"]) == {"DB_URL"}
     assert set(data.deferred["environment"]["server.key-guard"]) == {"PGHOST"}
     assert plan(data)["deferred"] == {"server": ["DB_URL"], "server.key-guard": ["PGHOST"]}
-    assert set(data.deferred["secrets"]["server"]) == set(kotauth.SECRET_FILES)
+    assert set(data.deferred["secrets"]["server"]) == set(SECRET_FILES)
 
 
 def test_a_deferred_configuration_file_comes_from_the_parameter() -> None:
@@ -162,7 +162,7 @@ def test_the_plan() -> None:
     assert {key: of[key] for key in NAMES} == NAMES
     assert of["version"] == VERSION
     assert of["containers"] == ["server", "frontend"]
-    assert of["secrets"] == {"server": dict.fromkeys(kotauth.SECRET_FILES, "v1")}
+    assert of["secrets"] == {"server": dict.fromkeys(SECRET_FILES, "v1")}
     assert of["watch"] == {
         "part": "server",
         "port": 8080,
@@ -200,7 +200,7 @@ def test_every_setting_that_must_roll_the_servers_changes_it(change: dict[str, A
 
 def test_no_deferred_value_or_arn_changes_it() -> None:
     other = pulumi.Output.from_input("elsewhere.test")
-    moved = {"server": {file: Secret(f"arn:moved:{file}", "v1") for file in kotauth.SECRET_FILES}}
+    moved = {"server": {file: Secret(f"arn:moved:{file}", "v1") for file in SECRET_FILES}}
     data = rendered(containers=[hosts.server(other), hosts.inner()], secrets=moved)
     assert data.text(**NAMES) == rendered().text(**NAMES)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from components import postgres
-from components.kotauth import server as kotauth
+from components.kotauth.secret_key import chain_key_id, key_fingerprint
 from tests.unit.shell import Shell
 
 SCRIPT = (Path(postgres.__path__[0]) / "key_guard.sh").read_text()
@@ -46,16 +46,16 @@ def guard(
 
 
 def test_the_key_fits(shell: Shell) -> None:
-    done = guard(shell, newest=kotauth.chain_key_id(KEY))
+    done = guard(shell, newest=chain_key_id(KEY))
     assert done.returncode == 0
-    assert done.stdout == f"key guard: the secret key fits the database (key id {kotauth.chain_key_id(KEY)})\n"
+    assert done.stdout == f"key guard: the secret key fits the database (key id {chain_key_id(KEY)})\n"
 
 
 def test_the_key_does_not_fit(shell: Shell) -> None:
     done = guard(shell, newest="deadbeef")
     assert done.returncode == 1
     line = done.stdout.splitlines()[-1]
-    assert line.startswith(f"key guard: the secret key (key id {kotauth.chain_key_id(KEY)}) does not fit this database")
+    assert line.startswith(f"key guard: the secret key (key id {chain_key_id(KEY)}) does not fit this database")
     assert "key of id deadbeef" in line
     assert "Give back the old key" in line
 
@@ -78,8 +78,8 @@ def test_whatever_contradicts_the_key_refuses_it(
     shell: Shell, stored: bool | None, newest: bool | None, code: int
 ) -> None:
     """True is this key's, False another's, None where there is none."""
-    fingerprints = {True: kotauth.key_fingerprint(KEY), False: "0123456789abcdef", None: ""}
-    ids = {True: kotauth.chain_key_id(KEY), False: "deadbeef", None: ""}
+    fingerprints = {True: key_fingerprint(KEY), False: "0123456789abcdef", None: ""}
+    ids = {True: chain_key_id(KEY), False: "deadbeef", None: ""}
     done = guard(shell, stored=fingerprints[stored], newest=ids[newest])
     assert done.returncode == code, done.stdout
     assert ("does not fit" in done.stdout) == (code == 1)
@@ -94,17 +94,17 @@ def test_no_answer_from_the_database_is_no_consent(shell: Shell) -> None:
 
 
 def test_white_space_around_the_key_does_not_count_for_kotauth_either(shell: Shell) -> None:
-    fingerprint = kotauth.key_fingerprint(KEY)
-    done = guard(shell, newest=kotauth.chain_key_id(KEY), stored=fingerprint, key=f" \t{KEY}\r\n\n")
+    fingerprint = key_fingerprint(KEY)
+    done = guard(shell, newest=chain_key_id(KEY), stored=fingerprint, key=f" \t{KEY}\r\n\n")
     assert done.returncode == 0, done.stdout
 
 
 def test_the_secrets_show_up_nowhere(shell: Shell) -> None:
-    done = guard(shell, newest="deadbeef", stored=kotauth.key_fingerprint(KEY))
+    done = guard(shell, newest="deadbeef", stored=key_fingerprint(KEY))
     seen = done.stdout + done.stderr + (shell.root / "calls").read_text()
     assert KEY not in seen
     assert PASSWORD not in seen
-    assert kotauth.key_fingerprint(KEY) not in seen
+    assert key_fingerprint(KEY) not in seen
 
 
 def test_the_password_file_is_libpq_s_and_private(shell: Shell) -> None:
@@ -127,11 +127,11 @@ def key_whose_hash_has(byte: int, position: int) -> str:
 @pytest.mark.parametrize("byte", [0x00, 0x0A, 0x25, 0x2D, 0x5C, 0xFF])
 def test_every_byte_of_the_first_hash_reaches_the_second(shell: Shell, byte: int, position: int) -> None:
     key = key_whose_hash_has(byte, position)
-    done = guard(shell, key=key, newest=kotauth.chain_key_id(key))
+    done = guard(shell, key=key, newest=chain_key_id(key))
     assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize("key", ["%s%d\\x41" * 8, "ключ" * 10, "$(id) `id` \"'" * 5, "a  b\nc" * 10])
 def test_a_key_of_any_characters(shell: Shell, key: str) -> None:
-    done = guard(shell, key=key, newest=kotauth.chain_key_id(key), stored=kotauth.key_fingerprint(key))
+    done = guard(shell, key=key, newest=chain_key_id(key), stored=key_fingerprint(key))
     assert done.returncode == 0, done.stdout

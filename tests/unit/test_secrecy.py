@@ -8,7 +8,7 @@ import json
 import pytest
 
 from components.kotauth.credentials import KotauthCredentials
-from components.kotauth.server import key_fingerprint
+from components.kotauth.secret_key import key_fingerprint
 from components.postgres.role import scram_verifier
 from tests.unit.conftest import PUBLIC, deploy
 from tests.unit.recording import Declared, declare, generated

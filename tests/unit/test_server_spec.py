@@ -12,6 +12,10 @@ import pytest
 
 from components import postgres
 from components.kotauth import server as kotauth
+from components.kotauth.base_url import parse_base_url
+from components.kotauth.database import DEAD_CONNECTION, DatabaseConnection
+from components.kotauth.secret_files import secret_files
+from components.kotauth.secret_key import chain_key_id, key_fingerprint
 from components.workload.spec import ContainerSpec, owner
 from tests.unit.recording import declare
 
@@ -34,19 +38,19 @@ FILE_VARIABLES = {
 def spec(**changes: Any) -> ContainerSpec:
     arguments: dict[str, Any] = {
         "image": "ghcr.io/inumansoul/kotauth:1.22.0",
-        "base_url": kotauth.parse_base_url("https://auth.example.com"),
+        "base_url": parse_base_url("https://auth.example.com"),
         "environment": "production",
         "memory": 512,
         "cpus": 1.0,
         "pool_size": 10,
         "update_check": True,
-        "database": kotauth.Database("postgres", "kotauth", "kotauth_a", "pg"),
+        "database": DatabaseConnection("postgres", "kotauth", "kotauth_a", "pg"),
     }
     return kotauth.server(**{**arguments, **changes})
 
 
 def files() -> dict[str, Any]:
-    return declare(lambda: kotauth.secret_files(**SECRETS)).outputs
+    return declare(lambda: secret_files(**SECRETS)).outputs
 
 
 def test_environment() -> None:
@@ -128,7 +132,7 @@ def test_the_guard_runs_before_each_start_with_the_database_s_tools() -> None:
 
 def test_with_an_authority_the_database_must_prove_who_it_is() -> None:
     """To the server and to the guard before it."""
-    it = spec(database=kotauth.Database("db.example", "kotauth", "kotauth_b", "pg", ca="PEM"))
+    it = spec(database=DatabaseConnection("db.example", "kotauth", "kotauth_b", "pg", ca="PEM"))
     url = "jdbc:postgresql://db.example:5432/kotauth?tcpKeepAlive=true&sslmode=verify-full&sslrootcert=/run/config/database-ca.pem"
     assert it.get("environment", {})["DB_URL"] == url
     assert it.get("config_files") == {"database-ca.pem": "PEM"}
@@ -139,7 +143,7 @@ def test_with_an_authority_the_database_must_prove_who_it_is() -> None:
 
 
 def test_a_host_that_is_known_later_makes_a_url_that_is_known_later() -> None:
-    database = kotauth.Database(pulumi.Output.from_input("later.example"), "kotauth", "kotauth_a", "pg")
+    database = DatabaseConnection(pulumi.Output.from_input("later.example"), "kotauth", "kotauth_a", "pg")
     outputs = declare(lambda: {"url": database.url}).outputs
     assert outputs == {"url": "jdbc:postgresql://later.example:5432/kotauth?tcpKeepAlive=true"}
 
@@ -151,7 +155,7 @@ def test_a_time_out_of_the_socket_would_end_migrations_too() -> None:
 @pytest.mark.parametrize("script", ["key_guard.sh", "apply_role.sh"])
 def test_psql_gives_up_a_dead_connection_when_the_server_does(script: str) -> None:
     idle, interval, count = (
-        int(kotauth.DEAD_CONNECTION[f"net.ipv4.tcp_keepalive_{name}"]) for name in ("time", "intvl", "probes")
+        int(DEAD_CONNECTION[f"net.ipv4.tcp_keepalive_{name}"]) for name in ("time", "intvl", "probes")
     )
     options = f"keepalives_idle={idle} keepalives_interval={interval} keepalives_count={count}"
     text = (Path(postgres.__path__[0]) / script).read_text()
@@ -160,12 +164,12 @@ def test_psql_gives_up_a_dead_connection_when_the_server_does(script: str) -> No
 
 def test_chain_key_id_is_a_hash_of_the_hash() -> None:
     inner = hashlib.sha256(b"key|kauth/audit-log/v1").digest()
-    assert kotauth.chain_key_id(" key\n") == hashlib.sha256(inner).hexdigest()[:8]
+    assert chain_key_id(" key\n") == hashlib.sha256(inner).hexdigest()[:8]
 
 
 def test_the_fingerprint_of_the_key_is_a_hash_that_kotauth_does_not_use() -> None:
     expected = hashlib.sha256(b"kotauth-infra/key/v1|key").hexdigest()[:16]
-    assert kotauth.key_fingerprint(" key\n") == expected
+    assert key_fingerprint(" key\n") == expected
 
 
 def test_a_key_that_comes_later_is_checked_when_it_does() -> None:

@@ -13,7 +13,7 @@ import pulumi_aws as aws
 
 from ...inputs.number import whole_floats_as_int
 from ...inputs.parsing import parse_args
-from ...kotauth.server import DATABASE_PORT
+from ...kotauth.database import DATABASE_PORT
 from ...schema.tokens import token
 from ...workload.spec import ContainerSpec
 from ..host.description import images

@@ -13,7 +13,7 @@ import pulumi
 from ...config.frontends import DEFAULT, FRONTENDS
 from ...frontends.frontend import Acme, EdgeSite, Frontend, InnerSite
 from ...inputs.image import Image
-from ...kotauth.server import BaseUrl
+from ...kotauth.base_url import BaseUrl
 from ...workload.spec import ContainerSpec
 from ..compute.capacity import needed_mb
 from ..compute.server_group import PORT, AwsServerGroup

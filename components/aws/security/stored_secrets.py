@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from ...kotauth.server import DATABASE_PASSWORD_FILE
+from ...kotauth.secret_files import DATABASE_PASSWORD_FILE
 from .key import customer_managed_key
 from .secret import AwsSecret, AwsSecretArgs, SecretReference
 

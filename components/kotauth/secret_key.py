@@ -1,0 +1,48 @@
+"""The secret key: its rule, and what tells one key from another without giving it away."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import cast
+
+import pulumi
+
+from ..inputs.error import InvalidInputError
+
+SECRET_KEY_CHARACTERS = 32
+"""Kotauth refuses fewer (`FATAL: KAUTH_SECRET_KEY must be set (32+ chars).`)."""
+
+
+def parse_secret_key(raw: object) -> str:
+    """Parse a secret key given by hand; raise ``ValueError`` where Kotauth would refuse it."""
+    text = str(raw)
+    if len(text.strip()) < SECRET_KEY_CHARACTERS:
+        raise ValueError(f"must have {SECRET_KEY_CHARACTERS} characters or more, it has {len(text.strip())}")
+    if text != text.strip():
+        raise ValueError("must not begin or end with white space: Kotauth trims it and derives other keys")
+    return text
+
+
+def parse_secret_key_input(raw: object) -> pulumi.Input[str]:
+    """Parse a secret key that is known, and have one that comes later parsed when it does."""
+    if isinstance(raw, pulumi.Output):
+        return cast("pulumi.Output[str]", raw).apply(_late_secret_key)
+    return parse_secret_key(raw)
+
+
+def _late_secret_key(text: str) -> str:
+    try:
+        return parse_secret_key(text)
+    except ValueError as error:
+        raise InvalidInputError(f'secret_key = "[secret]": {error}') from error
+
+
+def key_fingerprint(secret_key: str) -> str:
+    """Return 16 hex digits of a hash of the key, which the database keeps for the key guard."""
+    return hashlib.sha256(f"kotauth-infra/key/v1|{secret_key.strip()}".encode()).hexdigest()[:16]
+
+
+def chain_key_id(secret_key: str) -> str:
+    """Return the id that `audit_log.chain_key_id` carries for this key (Kotauth's `AuditChainHasher`, since 1.19.0)."""
+    inner = hashlib.sha256(f"{secret_key.strip()}|kauth/audit-log/v1".encode()).digest()
+    return hashlib.sha256(inner).hexdigest()[:8]
