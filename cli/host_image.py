@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import sys
 
+from components.aws.host.machine_image import newest_image_parameter
+
 from . import image_digest, stack_file
 from .aws_client import AwsError, call
 from .stack import Stack
-
-_PARAMETER = "/aws/service/ecs/optimized-ami/amazon-linux-2023/{}recommended/image_id"
-"""AWS's own: the newest ECS-optimized Amazon Linux 2023. The program reads the same one where nothing is pinned."""
 
 
 def pin_images(stack: Stack) -> None:
@@ -48,5 +47,6 @@ def pin_images(stack: Stack) -> None:
 def newest(region: str, instance_type: str) -> str:
     """Return the id of the newest image in the region that this instance type can run."""
     (description,) = call("ec2", region, "describe_instance_types", InstanceTypes=[instance_type])["InstanceTypes"]
-    arm = "arm64/" if "arm64" in description["ProcessorInfo"]["SupportedArchitectures"] else ""
-    return call("ssm", region, "get_parameter", Name=_PARAMETER.format(arm))["Parameter"]["Value"]
+    # The program reads the same parameter where nothing is pinned.
+    parameter = newest_image_parameter(description["ProcessorInfo"]["SupportedArchitectures"])
+    return call("ssm", region, "get_parameter", Name=parameter)["Parameter"]["Value"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from components.workload.spec import PART_LABEL
+from policy.kotauth_policy.readers.docker import parts as policy_parts
 from tests.unit.conftest import LABELS
 from tests.unit.recording import Declared
 
@@ -29,3 +31,8 @@ def test_no_label_twice(deployment: Declared) -> None:
     for resource in deployment.resources:
         names = [label["label"] for label in resource.inputs.get("labels", [])]
         assert len(names) == len(set(names)), resource.name
+
+
+def test_the_policy_pack_reads_the_label_that_containers_have() -> None:
+    """The pack is installed alone, so it can't take the name from the components."""
+    assert policy_parts.PART_LABEL == PART_LABEL
