@@ -6,13 +6,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NotRequired, TypedDict, cast
 
+import pulumi
+
 from ...inputs.choice import true_or_false
 from ...inputs.declaration import Problem, derived, optional, together, value
-from ...inputs.number import parse_port
+from ...inputs.number import parse_port, whole_floats_as_int
 from ...kotauth.server import LIVE_PATH, PORT
 from ...workload.spec import ContainerSpec
 from ..host.description import Watch
 from ..observability.logs import RETENTION_DAYS, parse_retention
+from ..security.secret import SecretReference
+from ..security.security_groups import EGRESS_PORTS, Egress, ways_out
 from .capacity import INSTANCE_TYPE, parse_image_id, parse_instance_type
 
 _PASSED_ON = (
@@ -57,12 +61,16 @@ def _watch(parts: Sequence[str]) -> Callable[[object], Watch]:
 
 @dataclass(frozen=True, kw_only=True)
 class HostInputs:
-    """What they are told alike that hangs on nothing made before."""
+    """What they are told alike, with the defaults."""
 
     public_port: ClassVar[int | None] = None
     """Port of the host that exactly one of its containers must publish."""
 
-    containers: list[ContainerSpec] = value(default=[])
+    vpc_id: pulumi.Input[str] = value()
+    containers: list[ContainerSpec] = value(whole_floats_as_int, default=[])
+    secrets: dict[str, SecretReference] = value(default={})
+    database_security_group_id: pulumi.Input[str] | None = optional()
+    egress: list[Egress] = value(default=ways_out(EGRESS_PORTS))
     instance_type: str = value(parse_instance_type, default=INSTANCE_TYPE)
     image_id: str | None = optional(parse_image_id)
     log_retention_days: int = value(parse_retention, default=RETENTION_DAYS)
@@ -70,6 +78,7 @@ class HostInputs:
     watch: Watch = derived(
         None, lambda made: Watch(part="".join(made.parts[:1])), rule_from=lambda made: _watch(made.parts)
     )
+    kms_key_arn: pulumi.Input[str] | None = optional()
     tags: dict[str, str] = value(default={})
 
     @property

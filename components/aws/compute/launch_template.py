@@ -6,12 +6,13 @@ in the user data. What is known only later (the database's address, the ARNs of 
 
 import base64
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
-from ...inputs.number import whole_floats_as_int
+from ...inputs.declaration import optional, value
 from ...inputs.parsing import parse_args
 from ...kotauth.database import DATABASE_PORT
 from ...schema.tokens import token
@@ -22,10 +23,16 @@ from ..host.user_data import Host, Secret, Volume, render
 from ..observability.logs import encrypted_log_group
 from ..security.iam import allow
 from ..security.secret import CURRENT, SecretReference
-from ..security.security_groups import EGRESS_PORTS, Egress, allow_between, allow_out, ways_out
+from ..security.security_groups import Egress, allow_between, allow_out
 from .host_files import host_files
 from .host_inputs import HostInputs, WatchedContainer
 from .host_role import give_up, host_role, pull_images, read_secrets
+
+
+@dataclass(frozen=True, kw_only=True)
+class _LaunchTemplateInputs(HostInputs):
+    in_group: bool = value()
+    volume_id: pulumi.Input[str] | None = optional()
 
 
 class AwsLaunchTemplateArgs(TypedDict):
@@ -82,10 +89,10 @@ class AwsLaunchTemplate(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AwsLaunchTemplateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Render the host and make what it needs."""
-        host = parse_args(HostInputs, AwsLaunchTemplateArgs, name, args)
-        rendered = render(_host(args, host))
+        host = parse_args(_LaunchTemplateInputs, AwsLaunchTemplateArgs, name, args)
+        rendered = render(_host(host))
         super().__init__(token("AwsLaunchTemplate"), name, {"instance_type": host.instance_type}, opts)
-        self._name, self._args = name, args
+        self._name, self._host = name, host
         self._tags = host.tags
         self._child = pulumi.ResourceOptions(parent=self)
         self._invoke = pulumi.InvokeOutputOptions(parent=self)
@@ -93,7 +100,7 @@ class AwsLaunchTemplate(pulumi.ComponentResource):
         logs = encrypted_log_group(
             f"{name}-log",
             own_key=(f"{name}-log-key", f"Log lines of the hosts of {name}"),
-            key_arn=args.get("kms_key_arn"),
+            key_arn=host.kms_key_arn,
             retention_days=host.log_retention_days,
             tags=self._tags,
             opts=self._child,
@@ -119,10 +126,10 @@ class AwsLaunchTemplate(pulumi.ComponentResource):
                 allow("ReadBootParameter", "ssm:GetParameter", parameter.arn),
                 allow("ReadFiles", "s3:GetObject", pulumi.Output.concat(bucket.arn, "/*")),
                 allow("WriteLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], pulumi.Output.concat(logs.arn, ":*")),
-                *read_secrets(list(args.get("secrets", {}).values()), self._invoke),
-                *pull_images(images(args["containers"]), self._invoke),
+                *read_secrets(list(host.secrets.values()), self._invoke),
+                *pull_images(images(host.containers), self._invoke),
                 # Nobody replaces a host without a group.
-                *([give_up(name, self._invoke)] if args["in_group"] else []),
+                *([give_up(name, self._invoke)] if host.in_group else []),
             ],
             tags=self._tags,
             opts=self._child,
@@ -186,17 +193,16 @@ class AwsLaunchTemplate(pulumi.ComponentResource):
         group = aws.ec2.SecurityGroup(
             f"{self._name}-group",
             description=f"Hosts of {self._name}",
-            vpc_id=self._args["vpc_id"],
+            vpc_id=self._host.vpc_id,
             tags=self._tags,
             opts=self._child,
         )
-        ways = self._args.get("egress", ways_out(EGRESS_PORTS))
-        allow_out(self._name, group.id, ways, tags=self._tags, opts=self._child)
-        if "database_security_group_id" in self._args:
+        allow_out(self._name, group.id, self._host.egress, tags=self._tags, opts=self._child)
+        if self._host.database_security_group_id is not None:
             allow_between(
                 f"{self._name}-to-database",
                 client_group=group.id,
-                server_group=self._args["database_security_group_id"],
+                server_group=self._host.database_security_group_id,
                 port=DATABASE_PORT,
                 description="PostgreSQL from the hosts",
                 tags=self._tags,
@@ -211,24 +217,22 @@ class AwsLaunchTemplate(pulumi.ComponentResource):
         return aws.ssm.get_parameter_output(name=path, opts=self._invoke).insecure_value
 
 
-def _host(args: AwsLaunchTemplateArgs, host: HostInputs) -> Host:
-    containers = whole_floats_as_int(args["containers"])
-    references = args.get("secrets", {})
+def _host(host: _LaunchTemplateInputs) -> Host:
+    references = host.secrets
     secrets: dict[str, Mapping[str, Secret]] = {
         spec["part"]: {
             file: Secret(references[file]["arn"], references[file].get("version_label", CURRENT))
             for file in spec.get("secret_files", [])
             if file in references
         }
-        for spec in containers
+        for spec in host.containers
         if spec.get("secret_files")
     }
-    volume = args.get("volume_id")
     return Host(
-        containers=containers,
+        containers=host.containers,
         secrets=secrets,
-        in_group=args["in_group"],
-        volume=Volume(volume) if volume is not None else None,
+        in_group=host.in_group,
+        volume=Volume(host.volume_id) if host.volume_id is not None else None,
         watch=host.watch,
     )
 

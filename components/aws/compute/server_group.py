@@ -11,6 +11,7 @@ from typing import ClassVar, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from ...inputs.declaration import value
 from ...inputs.parsing import parse_args
 from ...schema.tokens import token
 from ...workload.spec import ContainerSpec
@@ -29,6 +30,10 @@ PORT = 443
 @dataclass(frozen=True, kw_only=True)
 class _ServerGroupInputs(HostInputs):
     public_port: ClassVar[int | None] = PORT
+
+    subnet_ids: pulumi.Input[list[str]] = value()
+    target_group_arn: pulumi.Input[str] = value()
+    load_balancer_security_group_id: pulumi.Input[str] = value()
 
 
 class AwsServerGroupArgs(TypedDict):
@@ -91,7 +96,7 @@ class AwsServerGroup(pulumi.ComponentResource):
         template = AwsLaunchTemplate(name, passed_on(args, in_group=True), child)
         ways = allow_between(
             f"{name}-from-load-balancer",
-            client_group=args["load_balancer_security_group_id"],
+            client_group=inputs.load_balancer_security_group_id,
             server_group=template.security_group_id,
             port=PORT,
             description="TLS from the load balancer to the hosts",
@@ -100,12 +105,12 @@ class AwsServerGroup(pulumi.ComponentResource):
         )
         group = aws.autoscaling.Group(
             name,
-            vpc_zone_identifiers=args["subnet_ids"],
+            vpc_zone_identifiers=inputs.subnet_ids,
             launch_template={"id": template.template_id, "version": template.template_version},
             min_size=1,
             max_size=1,
             desired_capacity=1,
-            target_group_arns=[args["target_group_arn"]],
+            target_group_arns=[inputs.target_group_arn],
             min_elb_capacity=1,
             wait_for_capacity_timeout=_CAPACITY_TIMEOUT,
             # The group tries again by itself: a zone without capacity, or a profile that EC2 doesn't see yet, is no
@@ -129,12 +134,12 @@ class AwsServerGroup(pulumi.ComponentResource):
         )
         asked: AwsRollGateArgs = {
             "group_name": group.name,
-            "target_group_arn": args["target_group_arn"],
+            "target_group_arn": inputs.target_group_arn,
             "log_retention_days": inputs.log_retention_days,
             "tags": tags,
         }
-        if "kms_key_arn" in args:
-            asked["kms_key_arn"] = args["kms_key_arn"]
+        if inputs.kms_key_arn is not None:
+            asked["kms_key_arn"] = inputs.kms_key_arn
         gate = AwsRollGate(f"{name}-gate", asked, child)
         self.group_name = group.name
         self.log_group_name = template.log_group_name

@@ -28,6 +28,8 @@ _PORTS = {80: "Redirect to https, and certificate challenges", 443: "The public 
 @dataclass(frozen=True, kw_only=True)
 class _SingleHostInputs(HostInputs):
     public_port: ClassVar[int | None] = 443
+    subnet_id: pulumi.Input[str] = value()
+    availability_zone: pulumi.Input[str] = value()
     volume_gb: int = value(whole_number("size in GB", 1, 1024), default=1)
 
 
@@ -95,7 +97,7 @@ class AwsSingleHost(pulumi.ComponentResource):
         address = aws.ec2.Eip(f"{name}-address", domain="vpc", tags={"Name": name, **tags}, opts=kept)
         volume = aws.ebs.Volume(
             f"{name}-volume",
-            availability_zone=args["availability_zone"],
+            availability_zone=inputs.availability_zone,
             size=inputs.volume_gb,
             type="gp3",
             encrypted=True,
@@ -119,7 +121,7 @@ class AwsSingleHost(pulumi.ComponentResource):
         ]
         instance = aws.ec2.Instance(
             name,
-            subnet_id=args["subnet_id"],
+            subnet_id=inputs.subnet_id,
             launch_template={"id": template.template_id, "version": template.template_version},
             # Nothing here about a public address: either value sends a network interface, which EC2 refuses beside the
             # template's security groups, and with the address attached a refresh would replace the host.
@@ -155,8 +157,8 @@ class AwsSingleHost(pulumi.ComponentResource):
             "log_retention_days": inputs.log_retention_days,
             "tags": tags,
         }
-        if "kms_key_arn" in args:
-            asked["kms_key_arn"] = args["kms_key_arn"]
+        if inputs.kms_key_arn is not None:
+            asked["kms_key_arn"] = inputs.kms_key_arn
         gate = AwsBootGate(f"{name}-boot-gate", asked, child)
         self.ready = gate.result
         self.gate_function_name = gate.function_name

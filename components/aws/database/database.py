@@ -91,12 +91,12 @@ class AwsDatabase(pulumi.ComponentResource):
         settings = parse_args(DatabaseInputs, AwsDatabaseArgs, name, args)
         protect = settings.deletion_protection
         super().__init__(token("AwsDatabase"), name, {**settings.plain()}, opts)
-        tags = args.get("tags", {})
+        tags = settings.tags
         child = pulumi.ResourceOptions(parent=self)
         kept = pulumi.ResourceOptions(parent=self, protect=protect)
 
         key_arn = pulumi.Output.from_input(
-            args.get("kms_key_arn")
+            settings.kms_key_arn
             or customer_managed_key(
                 f"{name}-key",
                 f"Encrypts the database {name}",
@@ -109,12 +109,12 @@ class AwsDatabase(pulumi.ComponentResource):
         subnet_group = aws.rds.SubnetGroup(
             name,
             description=f"Subnets of {name}",
-            subnet_ids=pulumi.Output.from_input(args["subnet_ids"]).apply(_checked),
+            subnet_ids=pulumi.Output.from_input(settings.subnet_ids).apply(_checked),
             tags=tags,
             opts=child,
         )
         group = aws.ec2.SecurityGroup(
-            f"{name}-group", description=f"The database {name}", vpc_id=args["vpc_id"], tags=tags, opts=child
+            f"{name}-group", description=f"The database {name}", vpc_id=settings.vpc_id, tags=tags, opts=child
         )
         logs = [
             log_group(

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pulumi
 
 from ...inputs.choice import true_or_false
-from ...inputs.declaration import Problem, derived, own_name, together, value
+from ...inputs.declaration import Problem, derived, optional, own_name, together, value
 from ...inputs.number import whole_number
 from ...postgres.limits import parse_database_name
 from ...postgres.role import OWNER
@@ -123,11 +123,15 @@ class DatabaseInputs:
     log_retention_days: int = value(parse_retention, default=RETENTION_DAYS)
     deletion_protection: bool = value(true_or_false, default=True)
     name: str = own_name(_parse_name)
+    vpc_id: pulumi.Input[str] = value()
     subnet_ids: pulumi.Input[list[str]] = value()
+    kms_key_arn: pulumi.Input[str] | None = optional()
+    tags: dict[str, str] = value(default={})
 
     def plain(self) -> dict[str, Any]:
-        """Return what was decided without looking at AWS, for the component's own inputs."""
-        return {field: made for field, made in vars(self).items() if field not in ("name", "subnet_ids")}
+        """Return what has a rule or a default of its own, for the component's inputs in the state."""
+        others = ("name", "vpc_id", "subnet_ids", "kms_key_arn", "tags")
+        return {field: made for field, made in vars(self).items() if field not in others}
 
     @together
     def check_storage_limit(self) -> Iterator[Problem]:
