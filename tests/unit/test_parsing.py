@@ -104,6 +104,34 @@ def test_a_rule_between_values_takes_the_default_of_a_bad_one_or_is_silent() -> 
     assert len(refusals(lambda: parsed({"port": 60, "other_port": 0, "note": "x"}))) == 3
 
 
+def test_a_rule_may_hang_on_a_field_before() -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Range:
+        """A least number, and one from there on."""
+
+        least: int = value(PORT)
+        number: int = derived(
+            None, lambda made: made.least, rule_from=lambda made: whole_number("a number", made.least, 100)
+        )
+
+    assert parse(Range, {"least": 5}, Problems("it")) == Range(least=5, number=5)
+    rule = "must be a number, a whole number from 5 to 100"
+    assert refusals(lambda: parse(Range, {"least": 5, "number": 4}, Problems("it")))[1:] == [f'  number = "4": {rule}']
+    assert len(refusals(lambda: parse(Range, {"least": 0, "number": 4}, Problems("it")))) == 2
+
+
+def test_a_default_can_t_hang_on_a_field_after() -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Backwards:
+        """Two fields in the wrong order."""
+
+        first: int = derived(PORT, lambda made: made.second)
+        second: int = value(PORT, default=1)
+
+    with pytest.raises(AttributeError, match="second"):
+        parse(Backwards, {}, Problems("it"))
+
+
 def test_a_fault_of_a_check_itself_is_not_hidden() -> None:
     @dataclass(frozen=True, kw_only=True)
     class Faulty:
