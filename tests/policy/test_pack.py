@@ -21,10 +21,12 @@ from pulumi_policy import policy as sdk
 
 from policy.kotauth_policy import catalogue
 from policy.kotauth_policy.engine import servicer
-from policy.kotauth_policy.engine.resource import Resource
+from policy.kotauth_policy.engine.resource import Reader, Readers, Resource
 from policy.kotauth_policy.engine.rule import Level, Rule, Settings
 from policy.kotauth_policy.engine.servicer import PackServicer
+from policy.kotauth_policy.engine.value import Value
 from policy.kotauth_policy.engine.verdict import Verdict
+from policy.kotauth_policy.readers.docker.resources import CONTAINER, VOLUME
 from policy.testing.change import put
 from policy.testing.docker_program import build
 from policy.testing.wire import READERS, REFUSING, RULES, Registered, analyze, register
@@ -53,6 +55,19 @@ def test_a_crash_is_a_mandatory_violation_without_values(level: Level) -> None:
         assert "KeyError in test_pack.py line" in violation.message
         assert "docker.io" not in violation.message
         assert "ghcr.io" not in violation.message
+
+
+@pytest.mark.parametrize("nested", [True, False])
+def test_another_target_adds_a_reader_and_changes_no_rule(*, nested: bool) -> None:
+    def read(volume: Resource) -> list[Resource]:
+        properties = Value("", {"privileged": Value("privileged", True)})
+        return [Resource(volume.urn, CONTAINER, "inner", properties, stack=volume.stack)]
+
+    readers = Readers(nested=(Reader(finds=CONTAINER, inside=(VOLUME,), property="spec", read=read),))
+    (rule,) = [replace(rule, nested=nested) for rule in RULES if rule.name == "forbid-privileged-containers"]
+    violations = analyze(register(build()), servicer=PackServicer([rule], readers))
+    assert bool(violations) is nested
+    assert all("spec[inner].privileged: is true" in violation.message for violation in violations)
 
 
 def test_a_wrong_type_is_a_violation() -> None:
