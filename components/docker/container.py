@@ -6,9 +6,8 @@ deleted first.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import NotRequired, TypedDict, cast
+from dataclasses import dataclass, replace
+from typing import Any, NotRequired, TypedDict, cast
 
 import pulumi
 import pulumi_docker as docker
@@ -17,20 +16,20 @@ from ..inputs.declaration import Problem, derived, together, value
 from ..inputs.number import whole_floats_as_int
 from ..inputs.parsing import parse_args
 from ..schema.tokens import token
-from ..workload.hardening import CHECK_CPUS, CHECK_MEMORY_MB
 from ..workload.spec import (
     CONFIG_DIRECTORY,
-    NEXT_CONFIG_DIRECTORY,
     SECRETS_DIRECTORY,
     ContainerSpec,
     owner,
     parse_owner,
+    probe_of,
+    problems,
 )
-from .files import DockerFiles, DockerFilesArgs
+from .companions import Companions
 from .hardened import Attachment, Mount, Runtime, hardened_container, healthcheck
 from .job import run_job
+from .reload import reloadable_files, send_signal
 
-_RELOAD = (Path(__file__).parent / "reload.sh").read_text()
 # Beyond the failed probes that the spec allows, for a busy machine.
 _GRACE_SECONDS = 20
 
@@ -50,27 +49,33 @@ class NetworkAttachment(TypedDict):
 class _ContainerInputs:
     spec: ContainerSpec = value(whole_floats_as_int)
     secrets: Mapping[str, pulumi.Input[str]] = value(default={})
+    shared_volumes: Mapping[str, pulumi.Input[str]] = value(default={})
     networks: list[NetworkAttachment] = value(default=[])
     files_image: str = derived(None, lambda made: made.spec.get("image", ""))
     labels: dict[str, str] = value(default={})
 
     @together
-    def check_user(self) -> Iterator[Problem]:
-        """Check the user, who owns files."""
+    def check_spec(self) -> Iterator[Problem]:
+        """Check what isn't a matter of the spec's names alone; names may still be missing."""
         user = self.spec.get("user", "")
         try:
             parse_owner(user)
         except ValueError as error:
             yield Problem("spec.user", user, str(error))
+        for field, rule in problems(self.spec).items():
+            yield Problem(f"spec.{field}", self.spec.get(field, ""), rule)
 
     @together
-    def check_secrets(self) -> Iterator[Problem]:
-        """Check that each secret file has its content."""
-        wanted = self.spec.get("secret_files", [])
-        if set(self.secrets) != set(wanted):
-            given = ", ".join(self.secrets)
-            rule = f"must be exactly the spec's secret files, {', '.join(wanted) or 'none'} (got {given})"
-            yield Problem("secrets", self.secrets, rule)
+    def check_contents(self) -> Iterator[Problem]:
+        """Check that each secret file has its content, and each shared volume its name."""
+        shared = [_shared_key(volume) for volume in self.spec.get("shared_volumes", [])]
+        for field, kind, given, wanted in (
+            ("secrets", "secret files", self.secrets, self.spec.get("secret_files", [])),
+            ("shared_volumes", "shared volumes", self.shared_volumes, shared),
+        ):
+            if set(given) != set(wanted):
+                rule = f"must be exactly the spec's {kind}, {', '.join(wanted) or 'none'} (got {', '.join(given)})"
+                yield Problem(field, given, rule)
 
 
 class DockerContainerArgs(TypedDict):
@@ -80,6 +85,9 @@ class DockerContainerArgs(TypedDict):
     """What runs."""
     secrets: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Contents of the spec's secret files, by name. A change starts a new container."""
+    shared_volumes: NotRequired[Mapping[str, pulumi.Input[str]]]
+    """Names on the host of the spec's shared volumes, by `OWNER/NAME`; another `DockerContainer` has them in its output
+    `volumes`."""
     networks: NotRequired[list[NetworkAttachment]]
     """Networks to join; none by default."""
     files_image: NotRequired[str]
@@ -99,165 +107,123 @@ class DockerContainer(pulumi.ComponentResource):
     def __init__(self, name: str, args: DockerContainerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make the container and wait until its probe succeeds."""
         inputs = parse_args(_ContainerInputs, DockerContainerArgs, name, args, secrets=["secrets"])
-        spec, contents = inputs.spec, inputs.secrets
+        spec, secrets = inputs.spec, inputs.secrets
         uid, gid = owner(spec)
         super().__init__(token("DockerContainer"), name, {"part": spec["part"], "image": spec["image"]}, opts)
-        self._name = name
-        self._spec = spec
-        self._labels = inputs.labels
-        self._files_image = inputs.files_image
-        self._child = pulumi.ResourceOptions(parent=self)
+        self._companions = companions = Companions(
+            name=name,
+            spec=spec,
+            owner=f"{uid}:{gid}",
+            labels=inputs.labels,
+            files_image=inputs.files_image,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
         # Beside this component, not in it: what a component waits for is kept with its protected children, and
         # `destroy --exclude-protected` would stop nothing.
-        self._kept = pulumi.ResourceOptions(parent=opts.parent if opts else None, protect=True)
-        self._owner = f"{uid}:{gid}"
-        networks = [Attachment(n["name"], n.get("alias")) for n in inputs.networks]
+        kept = pulumi.ResourceOptions(parent=opts.parent if opts else None, protect=True)
+        networks = [Attachment(network["name"], network.get("alias")) for network in inputs.networks]
 
         ready: list[pulumi.Resource] = []
-        volumes = self._persistent_volumes()
-        mounts = [Mount(volumes[v["name"]], v["path"], read_only=False) for v in spec.get("volumes", [])]
-        if contents:
-            secrets = self._files("secrets", contents)
-            mounts.append(Mount(secrets.volume_name, SECRETS_DIRECTORY))
-        if "reload" in spec:
-            shared, applied = self._reloadable_config()
-            mounts += shared
-            ready.append(applied)
+        volumes = {volume["name"]: companions.volume(volume["name"], kept) for volume in spec.get("volumes", [])}
+        data = [Mount(volumes[volume["name"]], volume["path"], read_only=False) for volume in spec.get("volumes", [])]
+        mounts = [*data, *_shared_mounts(spec, inputs.shared_volumes)]
+        reload = spec.get("reload", {})
+        reloads_secrets = bool(reload.get("secret_files"))
+        if secrets and not reloads_secrets:
+            mounts.append(Mount(companions.files("secrets", secrets).volume_name, SECRETS_DIRECTORY))
+        reloadable = reloadable_files(companions, reload, secrets if reloads_secrets else {}) if reload else None
+        if reloadable:
+            mounts += reloadable.mounts
+            ready.append(reloadable.applied)
         elif spec.get("config_files"):
-            config = self._files("config", spec.get("config_files", {}))
+            config = companions.files("config", spec.get("config_files", {}))
             mounts.append(Mount(config.volume_name, CONFIG_DIRECTORY))
-        if volumes:
-            ready.append(self._own("data-owner", mounts[: len(volumes)]))
+        if data:
+            ready.append(companions.own("data-owner", data))
         if "before_start" in spec:
-            check_networks = [Attachment(n["name"]) for n in inputs.networks if n.get("for_check")]
-            ready.append(self._check(mounts, check_networks))
+            for_check = [Attachment(network["name"]) for network in inputs.networks if network.get("for_check")]
+            ready.append(companions.check(mounts, for_check))
 
-        probe = spec["probe"]
-        start = probe.get("start_period_seconds", 0)
-        alone = bool(spec.get("ports") or volumes)
-        container = hardened_container(
-            name,
-            self._runtime(mounts, networks),
-            pulumi.ResourceOptions.merge(
-                self._child, pulumi.ResourceOptions(depends_on=ready, delete_before_replace=alone)
-            ),
-            ports=[docker.ContainerPortArgs(internal=p["container"], external=p["host"]) for p in spec.get("ports", [])]
-            or None,
-            healthcheck=healthcheck(
-                probe["command"],
-                interval=probe["interval_seconds"],
-                timeout=probe["timeout_seconds"],
-                retries=probe["retries"],
-                start_period=start,
-            ),
-            wait=True,
-            wait_timeout=start + probe["retries"] * probe["interval_seconds"] + _GRACE_SECONDS,
-            restart="unless-stopped",
-            stop_signal=spec.get("stop_signal"),
-            stop_timeout=spec.get("stop_seconds", 10),
-            destroy_grace_seconds=spec.get("stop_seconds", 10),
-        )
+        container = self._run(self._runtime(mounts, networks), ready)
+        if reloadable:
+            send_signal(companions, reload, reloadable, container)
         self.container_name = container.name
         # Not Output.all, which makes a list of no volumes.
         self.volumes = cast("pulumi.Output[dict[str, str]]", pulumi.Output.from_input(volumes))
         self.register_outputs({"container_name": self.container_name, "volumes": self.volumes})
 
+    def _run(self, runtime: Runtime, ready: list[pulumi.Resource]) -> docker.Container:
+        """Run what ends by itself as a job, and all else until it is stopped."""
+        name, spec = self._companions.name, self._companions.spec
+        opts = pulumi.ResourceOptions.merge(self._companions.opts, pulumi.ResourceOptions(depends_on=ready))
+        if spec.get("one_shot"):
+            job = replace(runtime, command=[*runtime.entrypoint, *runtime.command])
+            limit = spec.get("time_limit_seconds", 30)
+            return run_job(name, job, opts, triggers=self._companions.triggers(), timeout_seconds=limit)
+        stop_seconds = spec.get("stop_seconds", 10)
+        return hardened_container(
+            name,
+            runtime,
+            pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(delete_before_replace=_is_alone(spec))),
+            ports=[docker.ContainerPortArgs(internal=p["container"], external=p["host"]) for p in spec.get("ports", [])]
+            or None,
+            **({} if spec.get("unprobed") else _wait_for_probe(spec)),
+            restart="unless-stopped",
+            stop_signal=spec.get("stop_signal"),
+            stop_timeout=stop_seconds,
+            destroy_grace_seconds=stop_seconds,
+        )
+
     def _runtime(self, mounts: list[Mount], networks: list[Attachment]) -> Runtime:
-        spec = self._spec
+        spec = self._companions.spec
         return Runtime(
             part=spec["part"],
             image=spec["image"],
-            user=self._owner,
+            user=self._companions.owner,
             memory=spec["memory"],
             cpus=spec["cpus"],
             entrypoint=spec.get("entrypoint", []),
             command=spec.get("command", []),
             environment=spec.get("environment", {}),
             mounts=mounts,
+            host_mounts=spec.get("host_mounts", []),
             networks=networks,
             tmpfs=spec.get("tmpfs", []),
             capabilities=spec.get("capabilities", []),
             sysctls=spec.get("sysctls", {}),
-            labels=self._labels,
+            log=spec.get("log"),
+            labels=self._companions.labels,
         )
 
-    def _small(self, **what: object) -> Runtime:
-        """Return the runtime of a helper with this container's image, user and labels."""
-        defaults = {"part": "job", "image": self._spec["image"], "user": self._owner, "labels": self._labels}
-        return Runtime(**{**defaults, "memory": CHECK_MEMORY_MB, "cpus": CHECK_CPUS, **what})  # pyright: ignore[reportArgumentType]
 
-    def _volume(self, short: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
-        volume = docker.Volume(
-            f"{self._name}-{short}",
-            labels=[docker.VolumeLabelArgs(label=key, value=value) for key, value in sorted(self._labels.items())],
-            opts=opts,
-        )
-        return volume.name
+def _is_alone(spec: ContainerSpec) -> bool:
+    """Whether two generations can't run at once: each would need the same port, or write the same data."""
+    writes_shared = any(not volume.get("read_only", True) for volume in spec.get("shared_volumes", []))
+    return bool(spec.get("ports") or spec.get("volumes") or writes_shared)
 
-    def _persistent_volumes(self) -> dict[str, pulumi.Output[str]]:
-        return {v["name"]: self._volume(v["name"], self._kept) for v in self._spec.get("volumes", [])}
 
-    def _files(
-        self, short: str, files: Mapping[str, pulumi.Input[str]], volume: pulumi.Input[str] | None = None
-    ) -> DockerFiles:
-        args: DockerFilesArgs = {
-            "image": self._files_image,
-            "files": files,
-            "owner": self._owner,
-            "labels": self._labels,
-        }
-        if volume is not None:
-            args["volume"] = volume
-            args["directory"] = NEXT_CONFIG_DIRECTORY.rpartition("/")[2]
-        return DockerFiles(f"{self._name}-{short}", args, self._child)
+def _wait_for_probe(spec: ContainerSpec) -> dict[str, Any]:
+    probe = probe_of(spec)
+    start = probe.get("start_period_seconds", 0)
+    return {
+        "healthcheck": healthcheck(
+            probe["command"],
+            interval=probe["interval_seconds"],
+            timeout=probe["timeout_seconds"],
+            retries=probe["retries"],
+            start_period=start,
+        ),
+        "wait": True,
+        "wait_timeout": start + probe["retries"] * probe["interval_seconds"] + _GRACE_SECONDS,
+    }
 
-    def _own(self, short: str, mounts: list[Mount]) -> pulumi.Resource:
-        """Give the folders to the container's user: a new volume is root's, and so is what Docker copies there."""
-        # Only what is root's, and not below what isn't: a second run needs no right to read the data.
-        paths = [mount.path for mount in mounts]
-        command = ["find", *paths, "!", "-user", "0", "-prune", "-o", "-exec", "chown", self._owner, "{}", "+"]
-        runtime = self._small(user="0:0", capabilities=["CAP_CHOWN"], command=command, mounts=mounts)
-        return run_job(f"{self._name}-{short}", runtime, self._child)
 
-    def _check(self, mounts: list[Mount], networks: list[Attachment]) -> pulumi.Resource:
-        check = self._spec.get("before_start")
-        assert check  # noqa: S101 - the caller looked
-        runtime = self._small(
-            image=check["image"],
-            command=check["command"],
-            environment=check.get("environment", {}),
-            mounts=mounts,
-            networks=networks,
-            tmpfs=["/tmp"],  # noqa: S108 - the container's own
-        )
-        # Before each new container of the server, whatever changed: new files are new mounts, the rest is the trigger.
-        spec = self._spec
-        triggers = [spec["image"], spec["memory"], spec["cpus"], *spec.get("command", [])]
-        triggers += [value for _, value in sorted(spec.get("environment", {}).items())]
-        return run_job(f"{self._name}-{check['name']}", runtime, self._child, triggers=triggers)
+def _shared_mounts(spec: ContainerSpec, names: Mapping[str, pulumi.Input[str]]) -> list[Mount]:
+    return [
+        Mount(names[_shared_key(volume)], volume["path"], read_only=volume.get("read_only", True))
+        for volume in spec.get("shared_volumes", [])
+    ]
 
-    def _reloadable_config(self) -> tuple[list[Mount], pulumi.Resource]:
-        """Put the files beside the ones in use, have the running container take them, then make them the ones in use.
 
-        Before the first start there is no socket to ask, and the files are only put in place.
-        """
-        reload = self._spec.get("reload")
-        assert reload  # noqa: S101 - the caller looked
-        config, control = self._volume("config", self._child), self._volume("control", self._child)
-        control_path = reload["socket"].rpartition("/")[0]
-        mounts = [Mount(config, CONFIG_DIRECTORY, read_only=False), Mount(control, control_path, read_only=False)]
-        owned = self._own("config-owner", mounts)
-        files = self._files("next-config", self._spec.get("config_files", {}), config)
-        applied = run_job(
-            f"{self._name}-reload",
-            self._small(
-                command=["sh", "-c", _RELOAD, "reload", reload["socket"], *reload["command"]],
-                mounts=mounts,
-                environment=self._spec.get("environment", {}),
-                tmpfs=self._spec.get("tmpfs", []),
-                capabilities=self._spec.get("capabilities", []),
-            ),
-            pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(depends_on=[owned])),
-            triggers=[files.version, files.volume_name],
-        )
-        return mounts, applied
+def _shared_key(volume: Mapping[str, Any]) -> str:
+    return f"{volume.get('owner')}/{volume.get('name')}"

@@ -14,10 +14,13 @@ import pulumi
 import pulumi_docker as docker
 
 from ..workload.hardening import DROPPED_CAPABILITIES, PROCESSES, SECURITY_OPTION, tmpfs
-from ..workload.spec import PART_LABEL
+from ..workload.spec import PART_LABEL, HostMount, Log
 from .daemon.diagnosis import explain_failure
 
 _TRIGGER_LABEL = "kotauth.trigger"
+HOST_MOUNT_LABEL = "kotauth.host-mount"
+"""Folders of the host that a container declares to mount, with colons between them."""
+_LOG_DRIVER = "json-file"
 _LOG_OPTIONS = {"max-size": "10m", "max-file": "3"}
 
 
@@ -28,6 +31,10 @@ class Mount:
     volume: pulumi.Input[str]
     path: str
     read_only: bool = True
+
+    def argument(self) -> docker.ContainerVolumeArgs:
+        """Return the mount as the provider takes it."""
+        return docker.ContainerVolumeArgs(volume_name=self.volume, container_path=self.path, read_only=self.read_only)
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,8 @@ class Runtime:
     tmpfs: Sequence[str] = ()
     capabilities: Sequence[str] = ()
     sysctls: Mapping[str, str] = field(default_factory=dict[str, str])
+    host_mounts: Sequence[HostMount] = ()
+    log: Log | None = None
     labels: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
 
 
@@ -66,6 +75,8 @@ def hardened_container(
 ) -> docker.Container:
     """Make the container; a failed start ends the `up` with the container's own last line."""
     labels = {PART_LABEL: runtime.part, **runtime.labels}
+    if runtime.host_mounts:
+        labels[HOST_MOUNT_LABEL] = ":".join(mount["source"] for mount in runtime.host_mounts)
     return docker.Container(
         name,
         image=runtime.image,
@@ -74,8 +85,11 @@ def hardened_container(
         command=list(runtime.command) or None,
         envs=[_environment_entry(key, value) for key, value in sorted(runtime.environment.items())] or None,
         volumes=[
-            docker.ContainerVolumeArgs(volume_name=m.volume, container_path=m.path, read_only=m.read_only)
-            for m in runtime.mounts
+            *(mount.argument() for mount in runtime.mounts),
+            *(
+                docker.ContainerVolumeArgs(host_path=mount["source"], container_path=mount["path"], read_only=True)
+                for mount in runtime.host_mounts
+            ),
         ],
         networks_advanced=[
             docker.ContainerNetworksAdvancedArgs(name=a.network, aliases=[a.alias] if a.alias else None)
@@ -99,11 +113,16 @@ def hardened_container(
         cpus=str(float(runtime.cpus)),  # 5.12
         # The provider can't set a container's own limit (5.29). This one counts the user's processes on the whole host.
         ulimits=[docker.ContainerUlimitArgs(name="nproc", soft=PROCESSES, hard=PROCESSES)],
-        log_driver="json-file",
-        log_opts=_LOG_OPTIONS,
+        **_log(runtime.log),
         opts=pulumi.ResourceOptions.merge(opts, _always_new(explain_failure(name))),
         **more,
     )
+
+
+def _log(log: Log | None) -> dict[str, Any]:
+    driver = log["driver"] if log else _LOG_DRIVER
+    options = {**(_LOG_OPTIONS if driver == _LOG_DRIVER else {}), **(log.get("options", {}) if log else {})}
+    return {"log_driver": driver, "log_opts": options}
 
 
 def _always_new(opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:

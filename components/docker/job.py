@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import pulumi
+import pulumi_docker as docker
 
 from .hardened import Runtime, hardened_container, healthcheck, trigger_label
 
@@ -19,15 +20,18 @@ _SEEN_SECONDS = 20
 _WRAPPER = f'if "$@"; then : >{_MARKER}; sleep {_SEEN_SECONDS}; else exit $?; fi'
 
 
-def run_job(
+def run_job(  # noqa: PLR0913 - what a job differs in
     name: str,
     runtime: Runtime,
     opts: pulumi.ResourceOptions,
     *,
     triggers: Sequence[pulumi.Input[Any]] = (),
     timeout_seconds: int = 30,
-) -> pulumi.Resource:
+    beside: pulumi.Input[str] | None = None,
+) -> docker.Container:
     """Run ``runtime.command`` once, and again whenever it or one of the ``triggers`` changes.
+
+    It sees the processes of the container whose id is ``beside``.
 
     The command runs under `sh`, which the image must have. Its last line is the error that the user reads.
     """
@@ -47,4 +51,5 @@ def run_job(
         wait_timeout=timeout_seconds,
         must_run=False,
         restart="no",
+        pid_mode=None if beside is None else pulumi.Output.concat("container:", beside),
     )

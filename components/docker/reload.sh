@@ -1,5 +1,5 @@
-# Has a running container take new configuration files, then makes them the ones that its next start reads.
-# Arguments: the container's control socket, the command that reloads.
+# Has a running container take new files, then makes them the ones that its next start reads.
+# Arguments: the container's control socket (empty without one), the command that reloads.
 set -eu
 
 socket=$1
@@ -16,8 +16,10 @@ if [ -S "$socket" ]; then
   esac
 fi
 
-cd /run/config
-for new in next/*; do
-  cp -f "$new" .incoming
-  mv -f .incoming "${new##*/}"
+for folder in /run/config /run/secrets; do
+  for new in "$folder"/next/*; do
+    [ -f "$new" ] || continue
+    cp -f "$new" "$folder/.incoming"
+    mv -f "$folder/.incoming" "$folder/${new##*/}"
+  done
 done

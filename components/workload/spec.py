@@ -5,8 +5,9 @@ Nothing in it is optional hardening: whoever runs a spec drops all capabilities 
 privileges, mounts the root read-only, bounds memory, cpu and logs, and restarts what stops.
 """
 
+import re
 from collections.abc import Mapping
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
@@ -48,6 +49,40 @@ class PersistentVolume(TypedDict):
     """Where the container sees it."""
 
 
+class SharedVolume(TypedDict):
+    """A persistent volume of another container, mounted here, too. Its files belong to that container's user."""
+
+    owner: str
+    """Part of the container whose spec has the volume."""
+    name: str
+    """The volume's short name there."""
+    path: str
+    """Where this container sees it."""
+    read_only: NotRequired[bool]
+    """Whether this container can only read it. Default true."""
+
+
+class HostMount(TypedDict):
+    """A folder of the host, always read-only: an exception that the container declares with a label.
+
+    Policies accept it where they list that path, and nowhere else.
+    """
+
+    source: str
+    """Absolute path on the host."""
+    path: str
+    """Where the container sees it."""
+
+
+class Log(TypedDict):
+    """Where the container's lines go."""
+
+    driver: str
+    """Docker's log driver, such as `json-file`."""
+    options: NotRequired[Mapping[str, str]]
+    """The driver's options. `json-file` keeps its rotation unless they say otherwise."""
+
+
 class PublishedPort(TypedDict):
     """A port of the container on the host's addresses."""
 
@@ -71,13 +106,20 @@ class Check(TypedDict):
 
 
 class Reload(TypedDict):
-    """How a running container takes new configuration files in, without a restart."""
+    """How a running container takes new files in, without a restart: by a command, by a signal, or by watching them."""
 
-    command: list[str]
+    command: NotRequired[list[str]]
     """Command and arguments, run beside the container with its image. It reads the new files in
-    `/run/config/next` and fails where they are bad; then the container keeps the files that it has."""
-    socket: str
+    `/run/config/next` and fails where they are bad; then the container keeps the files that it has. Needs `socket`."""
+    socket: NotRequired[str]
     """Path of the container's control socket, in a folder that the command shares."""
+    signal: NotRequired[str]
+    """Signal to the container's first process, sent once the new files are in place, and after a first start. A process
+    that finds them bad must keep what it has."""
+    watch: NotRequired[bool]
+    """Whether the container looks for new files itself."""
+    secret_files: NotRequired[bool]
+    """Whether new secret files are taken in this way, too. By default they start a new container."""
 
 
 class ContainerSpec(TypedDict):
@@ -93,8 +135,15 @@ class ContainerSpec(TypedDict):
     """Limit in MB. Swap is not added to it."""
     cpus: float
     """Limit in processors."""
-    probe: Probe
-    """How to know that it is ready. The container counts as started only then."""
+    probe: NotRequired[Probe]
+    """How to know that it is ready: the container counts as started only then. Required for what stays running, unless
+    `unprobed` says otherwise."""
+    unprobed: NotRequired[bool]
+    """Stays running without a probe, since nothing in its image can ask it. It counts as started when it runs."""
+    one_shot: NotRequired[bool]
+    """Ends by itself, and must succeed. It runs again when anything in its spec changes. Its image must have `sh`."""
+    time_limit_seconds: NotRequired[int]
+    """Seconds that a one-shot container may take. Default 30."""
     entrypoint: NotRequired[list[str]]
     """Replaces the image's entrypoint."""
     command: NotRequired[list[str]]
@@ -111,6 +160,12 @@ class ContainerSpec(TypedDict):
     the whole host have no use for it."""
     volumes: NotRequired[list[PersistentVolume]]
     """Persistent data."""
+    shared_volumes: NotRequired[list[SharedVolume]]
+    """Persistent volumes of other containers."""
+    host_mounts: NotRequired[list[HostMount]]
+    """Folders of the host, read-only."""
+    log: NotRequired[Log]
+    """Where its lines go. Default the target's own way."""
     tmpfs: NotRequired[list[str]]
     """Writable paths in memory. Everything else but the volumes is read-only."""
     ports: NotRequired[list[PublishedPort]]
@@ -125,6 +180,32 @@ class ContainerSpec(TypedDict):
     """Signal that asks for the end. Default SIGTERM."""
     stop_seconds: NotRequired[int]
     """Seconds between that signal and SIGKILL. Default 10."""
+
+
+def problems(spec: Mapping[str, Any]) -> dict[str, str]:
+    """Return what can't be about a spec on any target: the field to the rule that it breaks."""
+    found: dict[str, str] = {}
+    if sum(bool(spec.get(kind)) for kind in ("probe", "one_shot", "unprobed")) != 1:
+        found["probe"] = "is required, or one_shot for what ends by itself, or unprobed; exactly one of them"
+    if spec.get("one_shot") and (spec.get("ports") or spec.get("volumes") or spec.get("reload")):
+        found["one_shot"] = "can't have ports, persistent volumes of its own or a reload"
+    reload = spec.get("reload")
+    if reload is not None:
+        if sum(bool(reload.get(kind)) for kind in ("command", "signal", "watch")) != 1:
+            found["reload"] = "must have exactly one of command, signal and watch"
+        if bool(reload.get("command")) != bool(reload.get("socket")):
+            found["reload.socket"] = "goes with a command, and a command needs one"
+    for mount in spec.get("host_mounts", []):
+        if not re.fullmatch(r"(/[A-Za-z0-9_.-]+)+", mount["source"]) or "/.." in mount["source"]:
+            found["host_mounts"] = "must be absolute paths of plain names"
+    return found
+
+
+def probe_of(spec: ContainerSpec) -> Probe:
+    """Return the probe of what stays running and has one."""
+    if "probe" not in spec:
+        raise ValueError(f"{spec['part']} has no probe")
+    return spec["probe"]
 
 
 def owner(spec: ContainerSpec) -> tuple[str, str]:

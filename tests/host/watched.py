@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from components.workload.spec import probe_of
 from simulators.ec2_host.containers import eventually
 from simulators.ec2_host.instance import Host
 from tests.host.outage import Report, check, outage
@@ -51,7 +52,7 @@ class Watched:
 def _watched(site: Site, database: str = "") -> Iterator[Watched]:
     with site.beside(database=database) as own:
         server = own.server()
-        server["probe"]["start_period_seconds"] = 10
+        probe_of(server)["start_period_seconds"] = 10
         host = own.lab.boot(own.user_data(server=server), role=ROLE, docker_data=own.docker_data)
         folder = "/run/systemd/system/kotauth-watchdog.timer.d"
         host.exec(f"mkdir -p {folder} && cat >{folder}/often.conf", text=_OFTEN)

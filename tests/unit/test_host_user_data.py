@@ -223,6 +223,14 @@ def test_nothing_of_a_deferred_value_gets_in() -> None:
         ({"containers": [hosts.server(), {**hosts.inner(), "part": "../etc"}]}, 'part = "../etc": must be lower-case'),
         ({"containers": [hosts.server(), {**hosts.inner(), "user": "0:0"}]}, 'user = "0:0": must be uid:gid'),
         (
+            {"containers": [hosts.server(), {**hosts.inner(), "host_mounts": [{"source": "/srv", "path": "/srv"}]}]},
+            "frontend: host_mounts: is not possible on a host of AWS",
+        ),
+        (
+            {"containers": [hosts.server(), {**hosts.inner(), "reload": {}}]},
+            "frontend: reload: must have exactly one of command, signal and watch",
+        ),
+        (
             {"containers": [hosts.server(), {**hosts.inner(), "environment": {"A": "1\nB=2"}}]},
             "environment of frontend: A must be one line",
         ),

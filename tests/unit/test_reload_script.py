@@ -31,8 +31,15 @@ def control(tmp_path: Path) -> Iterator[Path]:
 
 
 def run(shell: Shell, control: Path) -> tuple[int, str, str]:
-    done = shell.run(SCRIPT, str(control), "reload", "now", moved=("/run/config",))
+    done = shell.run(SCRIPT, str(control), "reload", "now", moved=("/run/config", "/run/secrets"))
     return done.returncode, done.stdout, shell.file("/run/config/Caddyfile").read_text()
+
+
+def test_secret_files_are_put_in_place_too(shell: Shell) -> None:
+    shell.file("/run/secrets/next/certificate.key").write_text("new key")
+    assert shell.run(SCRIPT, "", moved=("/run/config", "/run/secrets")).returncode == 0
+    assert shell.file("/run/secrets/certificate.key").read_text() == "new key"
+    assert shell.file("/run/config/Caddyfile").read_text() == "new"
 
 
 def test_without_a_socket_the_files_are_put_in_place(shell: Shell, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from components.kotauth.base_url import parse_base_url
 from components.kotauth.database import DEAD_CONNECTION, DatabaseConnection
 from components.kotauth.secret_files import secret_files
 from components.kotauth.secret_key import chain_key_id, key_fingerprint
-from components.workload.spec import ContainerSpec, owner
+from components.workload.spec import ContainerSpec, owner, probe_of
 from tests.unit.recording import declare
 
 SECRETS = {
@@ -120,7 +120,7 @@ def test_root_and_names_are_refused(user: str) -> None:
 
 
 def test_the_probe_asks_the_server_and_its_database() -> None:
-    assert spec()["probe"]["command"][-1] == "http://localhost:8080/health/ready"
+    assert probe_of(spec())["command"][-1] == "http://localhost:8080/health/ready"
 
 
 def test_the_guard_runs_before_each_start_with_the_database_s_tools() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pulumi
 
 from ...workload.hardening import CHECK_CPUS, CHECK_MEMORY_MB, DROPPED_CAPABILITIES, PROCESSES, SECURITY_OPTION, tmpfs
-from ...workload.spec import CONFIG_DIRECTORY, PART_LABEL, SECRETS_DIRECTORY, ContainerSpec
+from ...workload.spec import CONFIG_DIRECTORY, PART_LABEL, SECRETS_DIRECTORY, ContainerSpec, probe_of
 from . import boot_plan
 from .description import check_name, is_deferred
 from .scripts import names
@@ -18,7 +18,8 @@ def container_plan(spec: ContainerSpec) -> boot_plan.Container:
     part, user = spec["part"], spec["user"]
     hardened = _hardened(spec, part, environment=spec.get("environment", {}))
     # The target that reloads shares the socket's folder; here it only has to be writable.
-    control = [spec["reload"]["socket"].rpartition("/")[0]] if "reload" in spec else []
+    socket = spec.get("reload", {}).get("socket")
+    control = [socket.rpartition("/")[0]] if socket else []
     volumes: list[boot_plan.Mount] = [
         {"source": f"{names.VOLUMES}/{part}/{volume['name']}", "target": volume["path"], "read_only": False}
         for volume in spec.get("volumes", [])
@@ -41,7 +42,7 @@ def container_plan(spec: ContainerSpec) -> boot_plan.Container:
         "stop_seconds": spec.get("stop_seconds", 10),
         "entrypoint": list(spec.get("entrypoint", [])),
         "command": list(spec.get("command", [])),
-        "probe": {"start_period_seconds": 0, **spec["probe"]},
+        "probe": {"start_period_seconds": 0, **probe_of(spec)},
     }
     if "stop_signal" in spec:
         container["stop_signal"] = spec["stop_signal"]

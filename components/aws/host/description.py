@@ -11,6 +11,7 @@ import pulumi
 from ...inputs.error import InvalidInputError
 from ...kotauth.server import LIVE_PATH, PORT, READY_PATH
 from ...workload.spec import ContainerSpec, owner
+from ...workload.spec import problems as spec_problems
 from ..security.secret import CURRENT
 from .scripts.units import is_printable
 
@@ -133,7 +134,9 @@ def _problems(spec: ContainerSpec, host: Host) -> list[str]:
     except ValueError as error:
         problems.append(f'user = "{spec["user"]}": {error}')
     problems += [f"{field}: is not possible on a host of AWS; leave it out" for field in sorted(set(spec) - _FIELDS)]
-    words = [*spec.get("entrypoint", []), *spec.get("command", []), *spec["probe"]["command"]]
+    problems += [f"{field}: {rule}" for field, rule in spec_problems(spec).items()]
+    words = [*spec.get("entrypoint", []), *spec.get("command", [])]
+    words += spec["probe"]["command"] if "probe" in spec else []
     words += spec["before_start"]["command"] if "before_start" in spec else []
     if not all(map(is_printable, words)):
         problems.append("its commands: must be printable text, line ends and tabs")

@@ -15,7 +15,7 @@ from typing import Any
 import pulumi
 
 from ...inputs.error import InvalidInputError
-from ...workload.spec import owner
+from ...workload.spec import owner, probe_of
 from .boot_plan import BootPlan, Labels, container_text, text_of
 from .cloud_config import cloud_config
 from .container_plan import container_plan
@@ -128,7 +128,7 @@ def _plan(host: Host, artifacts: dict[str, str], deferred: dict[str, list[str]])
             secrets[part] = {file: host.secrets[part][file].version for file in spec["secret_files"]}
         uid_gid = [int(number) for number in owner(spec)]
         folders |= {f"{part}/{volume['name']}": uid_gid for volume in spec.get("volumes", [])}
-        grace[part] = spec["probe"].get("start_period_seconds", 0)
+        grace[part] = probe_of(spec).get("start_period_seconds", 0)
     repositories = map(private_repository, images(host.containers))
     front = host.frontend["part"] if host.frontend else ""
     return {

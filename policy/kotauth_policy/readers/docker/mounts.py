@@ -19,6 +19,7 @@ class Mounted:
     volume: Value | None
     """Name of the volume, ``None`` for a host path or memory."""
     target: Value
+    read_only: Value
 
 
 def mounted(container: Resource) -> Iterator[Mounted]:
@@ -27,12 +28,18 @@ def mounted(container: Resource) -> Iterator[Mounted]:
         host_path = entry.field("hostPath")
         bound = not host_path.is_absent
         yield Mounted(
-            host_path if bound else None, None if bound else entry.field("volumeName"), entry.field("containerPath")
+            host_path if bound else None,
+            None if bound else entry.field("volumeName"),
+            entry.field("containerPath"),
+            entry.field("readOnly"),
         )
     for entry in container.get("mounts").items():
         kind, source = entry.field("type").text(), entry.field("source")
         yield Mounted(
-            source if kind in ("bind", "npipe") else None, source if kind == "volume" else None, entry.field("target")
+            source if kind in ("bind", "npipe") else None,
+            source if kind == "volume" else None,
+            entry.field("target"),
+            entry.field("readOnly"),
         )
 
 

@@ -21,6 +21,8 @@ SECRET = "docker:index/secret:Secret"  # noqa: S105 - a type token
 NAMING = Naming(outputs=("repoDigest", "imageId", "ref"))
 
 NETWORK_LABEL = "kotauth.network"
+HOST_MOUNT_LABEL = "kotauth.host-mount"
+"""Folders of the host that a container declares to mount, with colons between them."""
 DIGEST_LABELS = ("kotauth.content", "kotauth.trigger")
 """Labels that hold a digest, which may come from a secret."""
 

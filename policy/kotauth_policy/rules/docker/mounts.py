@@ -12,7 +12,7 @@ from ...engine.value import Value, is_given
 from ...engine.verdict import Verdict, fail
 from ...readers.docker.mounts import host_paths, mounted
 from ...readers.docker.parts import DATABASE, FRONTEND, is_part
-from ...readers.docker.resources import CONTAINER, VOLUME
+from ...readers.docker.resources import CONTAINER, HOST_MOUNT_LABEL, VOLUME, label
 
 AREA = Area("mounts")
 _SOCKETS = (
@@ -87,15 +87,39 @@ def forbid_docker_socket(container: Resource, _: Settings) -> Iterator[Verdict]:
     types=(CONTAINER, VOLUME),
     nested=False,
     references=References(cis=("5.6",)),
+    parameters=(
+        Parameter(
+            "readable",
+            Kind.TEXTS,
+            ["/var/lib/docker/containers"],
+            "Folders that a container may read when it declares them with the label `kotauth.host-mount`.",
+        ),
+    ),
 )
-def forbid_host_system_mounts(container: Resource, _: Settings) -> Iterator[Verdict]:
+def forbid_host_system_mounts(container: Resource, settings: Settings) -> Iterator[Verdict]:
     """A socket below such a folder is the business of another rule."""
-    for host_path in host_paths(container):
-        path = _path(host_path)
-        below = path in _SYSTEM or any(path.startswith(f"{folder}/") for folder in _SYSTEM if folder != "/")
-        above = any(folder.startswith(f"{path}/") for folder in _SYSTEM)
-        if (below or above) and path not in _CLOCK and posixpath.basename(path) not in _SOCKETS:
+    system_paths = [host_path for host_path in host_paths(container) if _is_of_system(_path(host_path))]
+    declared = set(_declared_mounts(container, settings.texts("readable"))) if system_paths else set[str]()
+    for host_path in system_paths:
+        if host_path.path not in declared:
             yield fail(host_path.path, "is a system folder of the host, below one, or holds one")
+
+
+def _is_of_system(path: str) -> bool:
+    below = path in _SYSTEM or any(path.startswith(f"{folder}/") for folder in _SYSTEM if folder != "/")
+    above = any(folder.startswith(f"{path}/") for folder in _SYSTEM)
+    return (below or above) and path not in _CLOCK and posixpath.basename(path) not in _SOCKETS
+
+
+def _declared_mounts(container: Resource, readable: list[str]) -> Iterator[str]:
+    """Yield where a container mounts, read-only, a folder that it declares and that may be read."""
+    declaration = label(container, HOST_MOUNT_LABEL) if container.type == CONTAINER else None
+    if declaration is None:
+        return
+    allowed = {*(declaration.text() or "").split(":")} & {*readable}
+    for mount in mounted(container):
+        if mount.host_path is not None and mount.read_only.flag() and mount.host_path.text() in allowed:
+            yield mount.host_path.path
 
 
 def _on_named_volume(container: Resource, folders: list[str]) -> Iterator[Verdict]:

@@ -1,0 +1,85 @@
+"""The volumes, files and jobs beside a container, which have its image, user and labels."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_docker as docker
+
+from ..workload.hardening import CHECK_CPUS, CHECK_MEMORY_MB
+from ..workload.spec import ContainerSpec
+from .files import DockerFiles, DockerFilesArgs
+from .hardened import Attachment, Mount, Runtime
+from .job import run_job
+
+
+@dataclass(frozen=True, kw_only=True)
+class Companions:
+    """What a container's companions have in common with it."""
+
+    name: str
+    spec: ContainerSpec
+    owner: str
+    """`uid:gid` of the container's user."""
+    labels: Mapping[str, str]
+    files_image: str
+    opts: pulumi.ResourceOptions
+
+    def runtime(self, **different: object) -> Runtime:
+        """Return the runtime of a small job."""
+        defaults = {"part": "job", "image": self.spec["image"], "user": self.owner, "labels": self.labels}
+        limits = {"memory": CHECK_MEMORY_MB, "cpus": CHECK_CPUS}
+        return Runtime(**{**defaults, **limits, **different})  # pyright: ignore[reportArgumentType]
+
+    def volume(self, short: str, opts: pulumi.ResourceOptions | None = None) -> pulumi.Output[str]:
+        """Make a volume and return its name."""
+        volume = docker.Volume(
+            f"{self.name}-{short}",
+            labels=[docker.VolumeLabelArgs(label=key, value=value) for key, value in sorted(self.labels.items())],
+            opts=opts or self.opts,
+        )
+        return volume.name
+
+    def files(
+        self, short: str, contents: Mapping[str, pulumi.Input[str]], volume: pulumi.Input[str] | None = None
+    ) -> DockerFiles:
+        """Put files into a volume of their own, or into the folder `next` of an existing one."""
+        args: DockerFilesArgs = {
+            "image": self.files_image,
+            "files": contents,
+            "owner": self.owner,
+            "labels": dict(self.labels),
+        }
+        if volume is not None:
+            args["volume"], args["directory"] = volume, "next"
+        return DockerFiles(f"{self.name}-{short}", args, self.opts)
+
+    def own(self, short: str, mounts: Sequence[Mount]) -> pulumi.Resource:
+        """Give the folders to the container's user: a new volume is root's, and so is what Docker copies there."""
+        # Only what is root's, and not below what isn't: a second run needs no right to read the data.
+        paths = [mount.path for mount in mounts]
+        command = ["find", *paths, "!", "-user", "0", "-prune", "-o", "-exec", "chown", self.owner, "{}", "+"]
+        runtime = self.runtime(user="0:0", capabilities=["CAP_CHOWN"], command=command, mounts=mounts)
+        return run_job(f"{self.name}-{short}", runtime, self.opts)
+
+    def check(self, mounts: Sequence[Mount], networks: Sequence[Attachment]) -> pulumi.Resource:
+        """Run the spec's check before the start."""
+        check = self.spec.get("before_start")
+        assert check  # noqa: S101 - the caller looked
+        runtime = self.runtime(
+            image=check["image"],
+            command=check["command"],
+            environment=check.get("environment", {}),
+            mounts=mounts,
+            networks=networks,
+            tmpfs=["/tmp"],  # noqa: S108 - the container's own
+        )
+        # Before each new container, whatever changed: new files are new mounts, the rest is the trigger.
+        return run_job(f"{self.name}-{check['name']}", runtime, self.opts, triggers=self.triggers())
+
+    def triggers(self) -> list[pulumi.Input[Any]]:
+        """Return what of the spec makes a new container, apart from its files."""
+        spec = self.spec
+        environment = [value for _, value in sorted(spec.get("environment", {}).items())]
+        return [spec["image"], spec["memory"], spec["cpus"], *spec.get("command", []), *environment]

@@ -1,0 +1,79 @@
+"""New files for a running container without a restart: put beside the ones in use, taken in, made the ones in use.
+
+Before the first start there is nothing to tell, and the files are only put in place.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pulumi_docker as docker
+
+from ..workload.spec import CONFIG_DIRECTORY, SECRETS_DIRECTORY, Reload
+from .companions import Companions
+from .files import DockerFiles
+from .hardened import Mount
+from .job import run_job
+
+_SCRIPT = (Path(__file__).parent / "reload.sh").read_text()
+_SEND = 'kill -s "$1" 1'
+
+
+@dataclass(frozen=True)
+class ReloadableFiles:
+    """Files that change under a container while it runs."""
+
+    mounts: list[Mount]
+    """What the container needs for them."""
+    applied: pulumi.Resource
+    """Done once the newest files are the ones in use, and taken in by a command if there is one."""
+    versions: list[pulumi.Input[Any]]
+    """Change with the files."""
+
+
+def reloadable_files(
+    companions: Companions, reload: Reload, secrets: Mapping[str, pulumi.Input[str]]
+) -> ReloadableFiles:
+    """Put the configuration files, and those secret files that are reloaded, where they can change."""
+    config = companions.volume("config")
+    mounts, files = [Mount(config, CONFIG_DIRECTORY, read_only=False)], list[DockerFiles]()
+    socket = reload.get("socket", "")
+    if socket:
+        mounts.append(Mount(companions.volume("control"), socket.rpartition("/")[0], read_only=False))
+    if secrets:
+        kept = companions.volume("secrets")
+        mounts.append(Mount(kept, SECRETS_DIRECTORY, read_only=False))
+        files.append(companions.files("next-secrets", secrets, kept))
+    owned = companions.own("config-owner", mounts)
+    files.insert(0, companions.files("next-config", companions.spec.get("config_files", {}), config))
+    versions: list[pulumi.Input[Any]] = [part for one in files for part in (one.version, one.volume_name)]
+    spec = companions.spec
+    applied = run_job(
+        f"{companions.name}-reload",
+        companions.runtime(
+            command=["sh", "-c", _SCRIPT, "reload", socket, *reload.get("command", [])],
+            mounts=mounts,
+            environment=spec.get("environment", {}),
+            tmpfs=spec.get("tmpfs", []),
+            capabilities=spec.get("capabilities", []),
+        ),
+        pulumi.ResourceOptions.merge(companions.opts, pulumi.ResourceOptions(depends_on=[owned])),
+        triggers=versions,
+    )
+    return ReloadableFiles(mounts, applied, versions)
+
+
+def send_signal(companions: Companions, reload: Reload, files: ReloadableFiles, container: docker.Container) -> None:
+    """Send the reload's signal to the container's first process, if it has one, whenever the files have changed."""
+    signal = reload.get("signal", "")
+    if signal:
+        command = ["sh", "-c", _SEND, "signal", signal.removeprefix("SIG")]
+        run_job(
+            f"{companions.name}-signal",
+            companions.runtime(command=command),
+            companions.opts,
+            triggers=files.versions,
+            beside=container.id,
+        )

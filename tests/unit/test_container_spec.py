@@ -1,0 +1,162 @@
+"""What a spec may say beyond the containers of a deployment, and what Docker is given for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from components import DockerContainer
+from components.inputs.error import InvalidInputError
+from tests.unit.least_inputs import SPEC
+from tests.unit.recording import Declared, Registered, declare
+
+JOB = {key: value for key, value in SPEC.items() if key != "probe"} | {"one_shot": True, "command": ["dump", "now"]}
+WATCHED: dict[str, Any] = {"config_files": {"proxy.conf": "a"}, "reload": {"watch": True}}
+
+
+def made(spec: dict[str, Any], **more: Any) -> Declared:
+    args: Any = {"spec": spec, **more}
+    return declare(lambda: {"name": DockerContainer("it", args).container_name})
+
+
+def container(declared: Declared) -> Registered:
+    return declared.named("it", ":Container")
+
+
+def refused(spec: dict[str, Any], **more: Any) -> list[str]:
+    with pytest.raises(InvalidInputError) as error:
+        made(spec, **more)
+    return [line.strip() for line in str(error.value).splitlines()[1:]]
+
+
+def test_a_job_must_succeed_and_is_not_started_again() -> None:
+    inputs = container(made({**JOB, "entrypoint": ["tool"], "time_limit_seconds": 90})).inputs
+    assert inputs["entrypoints"][:2] == ["sh", "-c"]
+    assert inputs["command"] == ["tool", "dump", "now"]
+    assert (inputs["mustRun"], inputs["restart"], inputs["waitTimeout"]) == (False, "no", 90)
+    assert inputs["readOnly"]
+
+
+def test_a_job_runs_again_when_its_spec_changes() -> None:
+    def trigger(**changes: Any) -> list[Any]:
+        labels = container(made({**JOB, **changes})).inputs["labels"]
+        return [label["value"] for label in labels if label["label"] == "kotauth.trigger"]
+
+    assert trigger() != trigger(environment={"A": "b"})
+
+
+def test_what_nothing_can_probe_counts_as_started_when_it_runs() -> None:
+    inputs = container(made({**SPEC, "probe": None, "unprobed": True})).inputs
+    assert "healthcheck" not in inputs
+    assert not inputs.get("wait")
+    assert inputs["restart"] == "unless-stopped"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"probe": None}, {"one_shot": True}, {"unprobed": True}, {"probe": None, "one_shot": True, "unprobed": True}],
+)
+def test_exactly_one_says_when_it_is_ready(changes: dict[str, Any]) -> None:
+    (problem,) = refused({**SPEC, **changes})
+    assert problem.startswith("spec.probe = ")
+    assert problem.endswith("is required, or one_shot for what ends by itself, or unprobed; exactly one of them")
+
+
+def test_a_job_publishes_nothing_and_keeps_nothing() -> None:
+    for changes in (
+        {"ports": [{"host": 1, "container": 2}]},
+        {"volumes": [{"name": "data", "path": "/data"}]},
+        WATCHED,
+    ):
+        (problem,) = refused({**JOB, **changes})
+        assert "can't have ports, persistent volumes of its own or a reload" in problem
+
+
+def test_a_volume_of_another_container() -> None:
+    shared: dict[str, Any] = {"owner": "dump", "name": "spool", "path": "/spool"}
+    reader = container(made({**SPEC, "shared_volumes": [shared]}, shared_volumes={"dump/spool": "spool-1"}))
+    assert reader.inputs["volumes"] == [{"volumeName": "spool-1", "containerPath": "/spool", "readOnly": True}]
+    assert not reader.delete_before_replace
+    writer = {**SPEC, "shared_volumes": [{**shared, "read_only": False}]}
+    written = container(made(writer, shared_volumes={"dump/spool": "spool-1"}))
+    assert written.inputs["volumes"][0]["readOnly"] is False
+    assert written.delete_before_replace
+    (problem,) = refused(writer, shared_volumes={"dump/spol": "x"})
+    assert "must be exactly the spec's shared volumes, dump/spool (got dump/spol)" in problem
+
+
+def test_its_own_log_driver() -> None:
+    rotation = {"max-size": "10m", "max-file": "3"}
+    labelled = container(made({**SPEC, "log": {"driver": "json-file", "options": {"labels": "kotauth.stack"}}})).inputs
+    assert labelled["logOpts"] == {**rotation, "labels": "kotauth.stack"}
+    sent = container(made({**SPEC, "log": {"driver": "syslog", "options": {"tag": "x"}}})).inputs
+    assert (sent["logDriver"], sent["logOpts"]) == ("syslog", {"tag": "x"})
+    usual = container(made(SPEC)).inputs
+    assert (usual["logDriver"], usual["logOpts"]) == ("json-file", rotation)
+
+
+def test_a_folder_of_the_host_is_read_only_and_declared() -> None:
+    folders = [{"source": "/var/lib/docker/containers", "path": "/logs"}, {"source": "/srv/site", "path": "/site"}]
+    inputs = container(made({**SPEC, "host_mounts": folders})).inputs
+    assert inputs["volumes"] == [
+        {"hostPath": "/var/lib/docker/containers", "containerPath": "/logs", "readOnly": True},
+        {"hostPath": "/srv/site", "containerPath": "/site", "readOnly": True},
+    ]
+    assert {"label": "kotauth.host-mount", "value": "/var/lib/docker/containers:/srv/site"} in inputs["labels"]
+
+
+@pytest.mark.parametrize("source", ["logs", "/srv/../etc", "/srv:/etc", "/", "/srv/"])
+def test_a_folder_of_the_host_has_a_plain_path(source: str) -> None:
+    (problem,) = refused({**SPEC, "host_mounts": [{"source": source, "path": "/mnt"}]})
+    assert problem.endswith("must be absolute paths of plain names")
+
+
+def test_new_files_for_a_container_that_watches_them() -> None:
+    def of(text: str) -> tuple[Declared, Registered]:
+        declared = made({**SPEC, "config_files": {"proxy.conf": text}, "reload": {"watch": True}})
+        return declared, declared.named("it-reload", ":Container")
+
+    (first, put), (second, put_again) = of("a"), of("b")
+    assert container(first).inputs == container(second).inputs
+    assert put.inputs["labels"] != put_again.inputs["labels"]
+    assert put.inputs["command"][-1] == ""
+    assert [volume["containerPath"] for volume in put.inputs["volumes"]] == ["/run/config"]
+    assert [r.name for r in first.containers if r.name == "it-signal"] == []
+
+
+def test_new_files_are_told_by_a_signal() -> None:
+    declared = made({**SPEC, "config_files": {"proxy.conf": "a"}, "reload": {"signal": "SIGHUP"}})
+    told = declared.named("it-signal", ":Container").inputs
+    assert told["command"][-1] == "HUP"
+    assert told["pidMode"] == f"container:{container(declared).name}-id"
+    assert told["user"] == SPEC["user"]
+    assert "Container it" in declared.before("Container it-signal")
+    assert "Container it-reload" in declared.before("Container it")
+
+
+def test_new_secret_files_reach_the_running_container() -> None:
+    def of(key: str) -> Declared:
+        spec = {**SPEC, "secret_files": ["key.pem"], "reload": {"signal": "SIGHUP", "secret_files": True}}
+        return made(spec, secrets={"key.pem": key})
+
+    first, second = of("a"), of("b")
+    assert container(first).inputs == container(second).inputs
+    paths = {volume["containerPath"] for volume in container(first).inputs["volumes"]}
+    assert paths == {"/run/config", "/run/secrets"}
+    for job in ("it-reload", "it-signal"):
+        assert first.named(job, ":Container").inputs["labels"] != second.named(job, ":Container").inputs["labels"]
+    carrier = first.named("it-next-secrets-carrier")
+    assert [upload["file"] for upload in carrier.inputs["uploads"]] == ["/files/next/key.pem"]
+
+
+@pytest.mark.parametrize("reload", [{}, {"signal": "SIGHUP", "watch": True}, {"secret_files": True}])
+def test_a_reload_has_one_way(reload: dict[str, Any]) -> None:
+    (problem,) = refused({**SPEC, "reload": reload})
+    assert "must have exactly one of command, signal and watch" in problem
+
+
+@pytest.mark.parametrize("reload", [{"command": ["x"]}, {"watch": True, "socket": "/run/admin/x.sock"}])
+def test_a_reload_s_command_has_a_socket(reload: dict[str, Any]) -> None:
+    (problem,) = refused({**SPEC, "reload": reload})
+    assert problem.endswith("goes with a command, and a command needs one")
