@@ -4,7 +4,7 @@ Before the first start there is nothing to tell, and the files are only put in p
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,18 +37,20 @@ def reloadable_files(
     companions: Companions, reload: Reload, secrets: Mapping[str, pulumi.Input[str]]
 ) -> ReloadableFiles:
     """Put the configuration files, and those secret files that are reloaded, where they can change."""
-    config = companions.volume("config")
-    mounts, files = [Mount(config, CONFIG_DIRECTORY, read_only=False)], list[DockerFiles]()
+    config_volume = companions.volume("config")
+    mounts, files = [Mount(config_volume, CONFIG_DIRECTORY, read_only=False)], list[DockerFiles]()
     socket = reload.get("socket", "")
     if socket:
         mounts.append(Mount(companions.volume("control"), socket.rpartition("/")[0], read_only=False))
     if secrets:
-        kept = companions.volume("secrets")
-        mounts.append(Mount(kept, SECRETS_DIRECTORY, read_only=False))
-        files.append(companions.files("next-secrets", secrets, kept))
+        secrets_volume = companions.volume("secrets")
+        mounts.append(Mount(secrets_volume, SECRETS_DIRECTORY, read_only=False))
+        files.append(companions.files("next-secrets", secrets, secrets_volume))
     owned = companions.own("config-owner", mounts)
-    files.insert(0, companions.files("next-config", companions.spec.get("config_files", {}), config))
-    versions: list[pulumi.Input[Any]] = [part for one in files for part in (one.version, one.volume_name)]
+    files.insert(0, companions.files("next-config", companions.spec.get("config_files", {}), config_volume))
+    versions: list[pulumi.Input[Any]] = [
+        version for carried in files for version in (carried.version, carried.volume_name)
+    ]
     spec = companions.spec
     applied = run_job(
         f"{companions.name}-reload",
@@ -62,7 +64,9 @@ def reloadable_files(
         pulumi.ResourceOptions.merge(companions.opts, pulumi.ResourceOptions(depends_on=[owned])),
         triggers=versions,
     )
-    return ReloadableFiles(mounts, applied, versions)
+    # Only the jobs write secret files.
+    of_container = [replace(mount, read_only=mount.read_only or mount.path == SECRETS_DIRECTORY) for mount in mounts]
+    return ReloadableFiles(of_container, applied, versions)
 
 
 def send_signal(companions: Companions, reload: Reload, files: ReloadableFiles, container: docker.Container) -> None:

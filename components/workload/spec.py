@@ -184,21 +184,21 @@ class ContainerSpec(TypedDict):
 
 def problems(spec: Mapping[str, Any]) -> dict[str, str]:
     """Return what can't be about a spec on any target: the field to the rule that it breaks."""
-    found: dict[str, str] = {}
+    broken_rules: dict[str, str] = {}
     if sum(bool(spec.get(kind)) for kind in ("probe", "one_shot", "unprobed")) != 1:
-        found["probe"] = "is required, or one_shot for what ends by itself, or unprobed; exactly one of them"
+        broken_rules["probe"] = "is required, or one_shot for what ends by itself, or unprobed; exactly one of them"
     if spec.get("one_shot") and (spec.get("ports") or spec.get("volumes") or spec.get("reload")):
-        found["one_shot"] = "can't have ports, persistent volumes of its own or a reload"
+        broken_rules["one_shot"] = "can't have ports, persistent volumes of its own or a reload"
     reload = spec.get("reload")
     if reload is not None:
         if sum(bool(reload.get(kind)) for kind in ("command", "signal", "watch")) != 1:
-            found["reload"] = "must have exactly one of command, signal and watch"
+            broken_rules["reload"] = "must have exactly one of command, signal and watch"
         if bool(reload.get("command")) != bool(reload.get("socket")):
-            found["reload.socket"] = "goes with a command, and a command needs one"
+            broken_rules["reload.socket"] = "goes with a command, and a command needs one"
     for mount in spec.get("host_mounts", []):
         if not re.fullmatch(r"(/[A-Za-z0-9_.-]+)+", mount["source"]) or "/.." in mount["source"]:
-            found["host_mounts"] = "must be absolute paths of plain names"
-    return found
+            broken_rules["host_mounts"] = "must be absolute paths of plain names"
+    return broken_rules
 
 
 def probe_of(spec: ContainerSpec) -> Probe:

@@ -142,8 +142,8 @@ def test_new_secret_files_reach_the_running_container() -> None:
 
     first, second = of("a"), of("b")
     assert container(first).inputs == container(second).inputs
-    paths = {volume["containerPath"] for volume in container(first).inputs["volumes"]}
-    assert paths == {"/run/config", "/run/secrets"}
+    mounts = {volume["containerPath"]: volume["readOnly"] for volume in container(first).inputs["volumes"]}
+    assert mounts == {"/run/config": False, "/run/secrets": True}
     for job in ("it-reload", "it-signal"):
         assert first.named(job, ":Container").inputs["labels"] != second.named(job, ":Container").inputs["labels"]
     carrier = first.named("it-next-secrets-carrier")

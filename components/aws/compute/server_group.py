@@ -94,7 +94,7 @@ class AwsServerGroup(pulumi.ComponentResource):
         child, tags = pulumi.ResourceOptions(parent=self), inputs.tags
 
         template = AwsLaunchTemplate(name, passed_on(args, in_group=True), child)
-        ways = allow_between(
+        ingress_rules = allow_between(
             f"{name}-from-load-balancer",
             client_group=inputs.load_balancer_security_group_id,
             server_group=template.security_group_id,
@@ -129,18 +129,19 @@ class AwsServerGroup(pulumi.ComponentResource):
                 for key, value in sorted({"Name": name, **tags}.items())
             ],
             opts=pulumi.ResourceOptions.merge(
-                child, pulumi.ResourceOptions(replace_on_changes=["launchTemplate"], depends_on=[template, *ways])
+                child,
+                pulumi.ResourceOptions(replace_on_changes=["launchTemplate"], depends_on=[template, *ingress_rules]),
             ),
         )
-        asked: AwsRollGateArgs = {
+        gate_args: AwsRollGateArgs = {
             "group_name": group.name,
             "target_group_arn": inputs.target_group_arn,
             "log_retention_days": inputs.log_retention_days,
             "tags": tags,
         }
         if inputs.kms_key_arn is not None:
-            asked["kms_key_arn"] = inputs.kms_key_arn
-        gate = AwsRollGate(f"{name}-gate", asked, child)
+            gate_args["kms_key_arn"] = inputs.kms_key_arn
+        gate = AwsRollGate(f"{name}-gate", gate_args, child)
         self.group_name = group.name
         self.log_group_name = template.log_group_name
         self.security_group_id = template.security_group_id

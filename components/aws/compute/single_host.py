@@ -92,9 +92,9 @@ class AwsSingleHost(pulumi.ComponentResource):
         super().__init__(token("AwsSingleHost"), name, {"volume_gb": inputs.volume_gb}, opts)
         child, tags = pulumi.ResourceOptions(parent=self), inputs.tags
         # Names point to the address, and a new volume's certificates would count against the authority's limits.
-        kept = pulumi.ResourceOptions(parent=self, protect=inputs.deletion_protection)
+        protected = pulumi.ResourceOptions(parent=self, protect=inputs.deletion_protection)
 
-        address = aws.ec2.Eip(f"{name}-address", domain="vpc", tags={"Name": name, **tags}, opts=kept)
+        address = aws.ec2.Eip(f"{name}-address", domain="vpc", tags={"Name": name, **tags}, opts=protected)
         volume = aws.ebs.Volume(
             f"{name}-volume",
             availability_zone=inputs.availability_zone,
@@ -102,10 +102,10 @@ class AwsSingleHost(pulumi.ComponentResource):
             type="gp3",
             encrypted=True,
             tags={"Name": name, **tags},
-            opts=kept,
+            opts=protected,
         )
         template = AwsLaunchTemplate(name, passed_on(args, in_group=False, volume_id=volume.id), child)
-        ways: list[pulumi.Resource] = [
+        ingress_rules: list[pulumi.Resource] = [
             aws.vpc.SecurityGroupIngressRule(
                 f"{name}-from-{port}",
                 security_group_id=template.security_group_id,
@@ -132,34 +132,36 @@ class AwsSingleHost(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions.merge(
                 child,
                 pulumi.ResourceOptions(
-                    replace_on_changes=["launchTemplate"], delete_before_replace=True, depends_on=[template, *ways]
+                    replace_on_changes=["launchTemplate"],
+                    delete_before_replace=True,
+                    depends_on=[template, *ingress_rules],
                 ),
             ),
         )
-        held = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(delete_before_replace=True))
-        attached = aws.ec2.VolumeAttachment(
+        deleted_first = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(delete_before_replace=True))
+        attachment = aws.ec2.VolumeAttachment(
             f"{name}-attachment",
             instance_id=instance.id,
             volume_id=volume.id,
             device_name=_DEVICE,
             # Else it is pulled from under the running file system.
             stop_instance_before_detaching=True,
-            opts=held,
+            opts=deleted_first,
         )
-        reached = aws.ec2.EipAssociation(
-            f"{name}-association", instance_id=instance.id, allocation_id=address.id, opts=held
+        association = aws.ec2.EipAssociation(
+            f"{name}-association", instance_id=instance.id, allocation_id=address.id, opts=deleted_first
         )
         self.public_ip = address.public_ip
-        self.instance_id = pulumi.Output.all(instance.id, attached.id, reached.id).apply(lambda ids: str(ids[0]))
-        asked: AwsBootGateArgs = {
+        self.instance_id = pulumi.Output.all(instance.id, attachment.id, association.id).apply(lambda ids: str(ids[0]))
+        gate_args: AwsBootGateArgs = {
             "instance_id": self.instance_id,
             "log_group_arn": template.log_group_arn,
             "log_retention_days": inputs.log_retention_days,
             "tags": tags,
         }
         if inputs.kms_key_arn is not None:
-            asked["kms_key_arn"] = inputs.kms_key_arn
-        gate = AwsBootGate(f"{name}-boot-gate", asked, child)
+            gate_args["kms_key_arn"] = inputs.kms_key_arn
+        gate = AwsBootGate(f"{name}-boot-gate", gate_args, child)
         self.ready = gate.result
         self.gate_function_name = gate.function_name
         self.log_group_name = template.log_group_name

@@ -114,7 +114,7 @@ def _load_balanced(  # noqa: PLR0913 - as above
 ) -> Topology:
     url = dependencies.base_url
     child = pulumi.ResourceOptions(parent=opts.parent)
-    balanced: AwsLoadBalancerArgs = {
+    balancer_args: AwsLoadBalancerArgs = {
         "vpc_id": placement.vpc_id,
         "subnet_ids": placement.public_subnet_ids,
         "host_name": url.host,
@@ -124,10 +124,10 @@ def _load_balanced(  # noqa: PLR0913 - as above
         "tags": tags,
     }
     if settings.zone_id:
-        balanced["zone_id"] = settings.zone_id
+        balancer_args["zone_id"] = settings.zone_id
     if settings.certificate_arn:
-        balanced["certificate_arn"] = settings.certificate_arn
-    balancer = AwsLoadBalancer(name, balanced, child)
+        balancer_args["certificate_arn"] = settings.certificate_arn
+    balancer = AwsLoadBalancer(name, balancer_args, child)
     proxy = settings.proxy.inner(
         InnerSite(
             base_url=url,
