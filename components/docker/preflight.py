@@ -19,8 +19,8 @@ from .daemon import kernel
 from .settings import DockerSettings
 
 _TAKEN = (errno.EADDRINUSE,)
-_FORMER_VOLUME = "kotauth-caddy-data-"
-"""The frontend's volume, until its name carried no proxy's. It was renamed without an alias, once."""
+_FORMER_CONTAINER = "/kotauth-caddy-"
+"""The frontend's container, until its name carried no proxy's. It was renamed without an alias, once."""
 
 
 def check(settings: DockerSettings, own: Mapping[str, str]) -> pulumi.ResourceOptions | None:
@@ -32,13 +32,12 @@ def check(settings: DockerSettings, own: Mapping[str, str]) -> pulumi.ResourceOp
     ports = {"httpPort": settings.http_port, "httpsPort": settings.https_port}
     try:
         with daemon.connect() as docker:
-            containers, volumes = docker.containers(), docker.volumes()
-            info, is_local = docker.info(), docker.address.is_local
+            containers, info, is_local = docker.containers(), docker.info(), docker.address.is_local
     except daemon.DaemonError as error:
         raise pulumi.RunError(
             f"{error}. Start Docker, or choose another daemon with `pulumi config set docker:host` or DOCKER_HOST."
         ) from error
-    _refuse_former_names(volumes, own)
+    _refuse_former_names(containers, own)
     ours, theirs = _published(containers, own)
     problems = list(kernel.problems(info))
     for key, port in ports.items():
@@ -53,12 +52,18 @@ def check(settings: DockerSettings, own: Mapping[str, str]) -> pulumi.ResourceOp
     return kernel.adjustments(info)
 
 
-def _refuse_former_names(volumes: Iterable[dict[str, Any]], own: Mapping[str, str]) -> None:
-    for volume in volumes:
-        if volume["Name"].startswith(_FORMER_VOLUME) and own.items() <= (volume["Labels"] or {}).items():
+def _refuse_former_names(containers: Iterable[dict[str, Any]], own: Mapping[str, str]) -> None:
+    """Refuse a running stack of before: its frontend holds the ports, and its volume is protected.
+
+    Not for a volume alone, which may be left from a checkout that is gone.
+    """
+    for container in containers:
+        name = container["Names"][0]
+        if name.startswith(_FORMER_CONTAINER) and own.items() <= container["Labels"].items():
             raise pulumi.RunError(
-                f"this stack was made with names that resources no longer have (volume {volume['Name']}), and can't be "
-                "carried over. Back up its data if you need it, remove the stack with `make purge`, then run `make up`."
+                f"this stack runs with names that resources no longer have (container {name.lstrip('/')}), and can't "
+                "be carried over. Back up its data if you need it, run `make purge` in the checkout that made it, then "
+                "`make up`."
             )
 
 

@@ -24,7 +24,6 @@ class Daemon:
     address: str
     containers: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     info: dict[str, Any] = field(default_factory=lambda: dict.fromkeys(_LIMITS, True))
-    volumes: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     logs: dict[str, str] = field(default_factory=dict[str, str])
     asked: list[str] = field(default_factory=list[str])
 
@@ -46,7 +45,6 @@ class Daemon:
             "/version": {"ApiVersion": "1.41"},
             "/info": self.info,
             "/containers/json": self.containers,
-            "/volumes": {"Volumes": self.volumes or None, "Warnings": None},
         }
         if path in listed:
             return 200, json.dumps(listed[path]).encode()

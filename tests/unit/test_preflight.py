@@ -91,19 +91,14 @@ def test_this_stack_s_own_frontend_holds_them(docker_daemon: Daemon, held: int) 
 
 
 def test_a_stack_with_names_of_before_must_be_purged_first(docker_daemon: Daemon, held: int) -> None:
+    docker_daemon.publish("kotauth-caddy-5d6e7f8", 1, labels={"kotauth.stack": "kotauth/other"})
+    preflight.check(settings(free_port(), free_port()), OURS)
     docker_daemon.publish("kotauth-caddy-0c0ffee", held, labels=OURS)
-    docker_daemon.volumes = [
-        {"Name": "grafana", "Labels": None},
-        {"Name": "kotauth-frontend-data-1a2b3c4", "Labels": OURS},
-        {"Name": "kotauth-caddy-data-5d6e7f8", "Labels": {"kotauth.stack": "kotauth/other"}},
-    ]
-    preflight.check(settings(held, free_port()), OURS)
-    docker_daemon.volumes.append({"Name": "kotauth-caddy-data-1a2b3c4", "Labels": OURS})
     with pytest.raises(pulumi.RunError) as refused:
         preflight.check(settings(held, free_port()), OURS)
     assert str(refused.value) == (
-        "this stack was made with names that resources no longer have (volume kotauth-caddy-data-1a2b3c4), and can't "
-        "be carried over. Back up its data if you need it, remove the stack with `make purge`, then run `make up`."
+        "this stack runs with names that resources no longer have (container kotauth-caddy-0c0ffee), and can't be "
+        "carried over. Back up its data if you need it, run `make purge` in the checkout that made it, then `make up`."
     )
 
 

@@ -38,10 +38,6 @@ class Daemon:
         """Return the running containers."""
         return self._json("/containers/json")
 
-    def volumes(self) -> list[dict[str, Any]]:
-        """Return all volumes."""
-        return self._json("/volumes")["Volumes"] or []
-
     def log(self, container: str, lines: int) -> bytes | None:
         """Return the last lines that a container without a terminal printed, ``None`` if there is no such container."""
         name = urllib.parse.quote(container, safe="")
