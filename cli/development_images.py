@@ -14,13 +14,14 @@ def choose(stack: Stack) -> None:
     """Have the development stack run what can be had here; an image that the user has set stays."""
     from simulators import images  # noqa: PLC0415 - building needs much that other stacks don't
 
-    chosen = images.choose()
+    frontend = stack.setting("frontend")
+    chosen = images.choose(frontend) if frontend else images.choose()
     for setting, image in chosen.items():
         if not stack.setting(setting) and image.startswith(_BUILT_HERE):
             pulumi_command.run_or_exit("config", "set", setting, image, "--stack", stack.name)
     if chosen["image"].startswith(_BUILT_HERE):
         print(
             "NOTE: no image registry can be reached. This stack runs a simulator that keeps Kotauth's contract, "
-            "not Kotauth itself; PostgreSQL and Caddy are real, built from packages.",
+            "not Kotauth itself; PostgreSQL and the frontend are real, built from packages.",
             file=sys.stderr,
         )

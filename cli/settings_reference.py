@@ -11,8 +11,9 @@ import inspect
 import json
 import re
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -103,15 +104,21 @@ def inputs_module(target: str) -> tuple[Path, str]:
     args = inspect.signature(deployment.__init__).parameters["args"].annotation
     module = Path(inspect.getfile(deployment))
     told = {entry.name: _docstring(entry) for entry in entries() if entry.target in ("", target)}
-    source = module.read_text()
+    return module, with_docstrings(module.read_text(), args.__name__, told)
+
+
+def with_docstrings(source: str, typed_dict: str, docstrings: Mapping[str, str]) -> str:
+    """Return a module's source with these docstrings below the fields of a ``TypedDict``, replaced or added."""
     (declared,) = (
-        node for node in ast.parse(source).body if isinstance(node, ast.ClassDef) and node.name == args.__name__
+        node for node in ast.parse(source).body if isinstance(node, ast.ClassDef) and node.name == typed_dict
     )
     lines = source.split("\n")
-    for field, docstring in reversed([*zip(declared.body, declared.body[1:], strict=False)]):
-        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and field.target.id in told:
-            lines[docstring.lineno - 1 : docstring.end_lineno] = told[field.target.id].split("\n")
-    return module, "\n".join(lines)
+    for field, follower in reversed([*zip_longest(declared.body, declared.body[1:])]):
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and field.target.id in docstrings:
+            # A field that was just added has none: its follower is the next field, or nothing.
+            end = follower.end_lineno if isinstance(follower, ast.Expr) else field.end_lineno
+            lines[field.end_lineno : end] = docstrings[field.target.id].split("\n")
+    return "\n".join(lines)
 
 
 def files() -> dict[Path, str]:

@@ -1,4 +1,4 @@
-"""Whether the world's name servers agree with a Route 53 zone: asked before a certificate waits for them in vain."""
+"""Asks public DNS for a domain's name servers, and for CAA records that forbid a certificate of ACM."""
 
 from __future__ import annotations
 

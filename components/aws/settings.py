@@ -2,6 +2,7 @@
 
 What AWS itself must be asked (does the instance type exist in these zones, is the hosted zone delegated) is the
 preflight's matter; here stands what a value can be judged by alone or beside the others.
+A new setting is also an input of `AwsDeploymentArgs`; then `make settings`.
 """
 
 from __future__ import annotations

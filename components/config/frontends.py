@@ -12,4 +12,4 @@ FRONTENDS: dict[str, Frontend] = {frontend.name: frontend for frontend in (CADDY
 """By the value of the setting `frontend`."""
 
 NOT_YET = {"nginx": "nginx is not there yet", "traefik": "Traefik is not there yet"}
-"""Hints for proxies that users ask for and that have no folder."""
+"""Hints for proxies that users ask for and that have no folder. One that gets its folder leaves this table."""

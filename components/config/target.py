@@ -1,4 +1,4 @@
-"""What a place to run Kotauth offers to the program: its settings, its preflight, its deployment.
+"""`Target`: the settings, the preflight and the deployment of `docker` or `aws`.
 
 Each target describes itself in a module `target` of its own folder, which is imported only when a stack chooses it.
 """

@@ -1,6 +1,7 @@
 """What a deployment asks of a proxy, whichever it is and whichever target runs it.
 
 Each proxy has a folder here with its templates and a ``FRONTEND``; `components.config.frontends` lists them.
+CONTRIBUTING.md, "Add a proxy", has the other places.
 """
 
 from __future__ import annotations

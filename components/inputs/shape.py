@@ -1,4 +1,4 @@
-"""How inputs differ from the ``TypedDict`` that declares them: names that are missing, and names that are not known."""
+"""Finds inputs that the ``TypedDict`` requires and that are missing, and names that it does not know."""
 
 from __future__ import annotations
 

@@ -26,11 +26,11 @@ def parse_secret_key(raw: object) -> str:
 def parse_secret_key_input(raw: object) -> pulumi.Input[str]:
     """Parse a secret key that is known, and have one that comes later parsed when it does."""
     if isinstance(raw, pulumi.Output):
-        return cast("pulumi.Output[str]", raw).apply(_late_secret_key)
+        return cast("pulumi.Output[str]", raw).apply(_deferred_secret_key)
     return parse_secret_key(raw)
 
 
-def _late_secret_key(text: str) -> str:
+def _deferred_secret_key(text: str) -> str:
     try:
         return parse_secret_key(text)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""What the inputs about the application's database and login may be."""
+"""Rules for the name of the database, for inputs of its login, and for the fingerprint of the secret key."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def parse_fingerprint(raw: object) -> pulumi.Output[str]:
     The key itself, given by mistake, is refused: the database and the job that makes its roles must never have it.
     """
     if isinstance(raw, pulumi.Output):
-        return pulumi.Output.secret(cast("pulumi.Output[object]", raw)).apply(_late_fingerprint)
+        return pulumi.Output.secret(cast("pulumi.Output[object]", raw)).apply(_deferred_fingerprint)
     return pulumi.Output.secret(_fingerprint(raw))
 
 
@@ -40,7 +40,7 @@ def _fingerprint(raw: object) -> str:
     return str(raw)
 
 
-def _late_fingerprint(raw: object) -> str:
+def _deferred_fingerprint(raw: object) -> str:
     try:
         return _fingerprint(raw)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""What runs on a host, told once for every target.
+"""`ContainerSpec`: a container, described once for Docker hosts and for EC2 hosts.
 
 A ``ContainerSpec`` says what runs and never where: Docker turns it into containers and volumes, AWS into systemd units.
 Nothing in it is optional hardening: whoever runs a spec drops all capabilities but the listed ones, forbids new

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components.config.frontends import DEFAULT as FRONTEND
+from components.config.frontends import DEFAULT, FRONTENDS
 from components.kotauth import server as kotauth
 from components.postgres import server as postgres
 from simulators.images.ensure import ensure
@@ -13,15 +13,20 @@ SIMULATOR = "kotauth-simulator"
 _OFFICIAL = {
     "image": (kotauth.DEFAULT_IMAGE, SIMULATOR),
     "databaseImage": (postgres.IMAGES[14], "postgres"),
-    "frontendImage": (FRONTEND.default_image, FRONTEND.name),
 }
 """Setting to the official image and the name of its replacement."""
 
 
-def choose() -> dict[str, str]:
-    """Return setting -> image that exists in the daemon or can be pulled; builds what is missing."""
-    pulled = {setting: official for setting, (official, _) in _OFFICIAL.items() if registry_reachable(official)}
-    names = {setting: name for setting, (_, name) in _OFFICIAL.items() if setting not in pulled}
+def choose(frontend: str = DEFAULT.name) -> dict[str, str]:
+    """Return setting -> image that exists in the daemon or can be pulled; builds what is missing.
+
+    An image of a proxy is built under the proxy's name; a name that is no frontend leaves its image to the preview.
+    """
+    official_images = dict(_OFFICIAL)
+    if proxy := FRONTENDS.get(frontend):
+        official_images["frontendImage"] = (proxy.default_image, proxy.name)
+    pulled = {setting: official for setting, (official, _) in official_images.items() if registry_reachable(official)}
+    names = {setting: name for setting, (_, name) in official_images.items() if setting not in pulled}
     built = ensure(names.values()) if names else {}
     return {**pulled, **{setting: built[name] for setting, name in names.items()}}
 

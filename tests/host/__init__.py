@@ -1,1 +1,1 @@
-"""A laboratory that boots user data as EC2 does: see `lab.Lab`."""
+"""Our own hosts, booted in the simulator of simulators/ec2_host."""

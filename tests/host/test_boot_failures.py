@@ -1,6 +1,6 @@
 """What goes wrong around a host: each ends ready, or in a failure that is logged and that the load balancer sees.
 
-What takes longest is in `late_boots.py`, and takes place beside other tests of hosts.
+What takes longest is in `slow_boots.py`, and takes place beside other tests of hosts.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import pytest
 from components.kotauth.secret_key import chain_key_id
 from simulators.ec2_host.containers import eventually
 from simulators.ec2_host.instance import Host
-from tests.host import late_boots
+from tests.host import slow_boots
 from tests.host.rehearsals import names
 from tests.host.site import ROLE, SOON_SECONDS, Site, is_down, said
 
@@ -39,7 +39,7 @@ def boot(site: Site) -> Iterator[Boot]:
             site.end(host)
 
 
-@pytest.mark.parametrize("rehearsal", names(late_boots.ROWS))
+@pytest.mark.parametrize("rehearsal", names(slow_boots.ROWS))
 def test_rehearsed(rehearsal: str, rehearsed: dict[str, Future[object]]) -> None:
     rehearsed[rehearsal].result()
 

@@ -41,6 +41,15 @@ def test_what_is_told_about_settings_is_what_they_declare(file: Path, content: s
     assert file.read_text() == content, "run `make settings`"
 
 
+def test_a_docstring_is_added_where_a_new_input_has_none() -> None:
+    source = 'class Args(TypedDict):\n    """Inputs."""\n\n    new: int\n    old: int\n    """Old."""\n    last: int\n'
+    docstrings = {name: f'    """Says {name}."""' for name in ("new", "old", "last")}
+    assert settings_reference.with_docstrings(source, "Args", docstrings) == (
+        'class Args(TypedDict):\n    """Inputs."""\n\n    new: int\n    """Says new."""\n'
+        '    old: int\n    """Says old."""\n    last: int\n    """Says last."""\n'
+    )
+
+
 @pytest.mark.parametrize("target", targets.TARGETS)
 def test_a_deployment_takes_every_setting_of_its_target(target: str) -> None:
     deployment: Any = targets.load(target).deployment

@@ -1,4 +1,4 @@
-"""What a host runs on, and how much memory it needs: a type that can't hold its containers is refused beforehand."""
+"""Rules for instance types and machine images, and the memory that an instance needs for its containers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A function that waits for what an update has made, and its call, which fails the update where that never comes.
+"""What `boot_gate` and `roll_gate` share: a Lambda function that waits, and its call, which can fail the update.
 
 A call that failed is no resource yet, so the next `pulumi up` asks anew.
 """

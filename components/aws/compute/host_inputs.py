@@ -1,4 +1,4 @@
-"""What the components that launch a host are told about it alike, read once for all of them."""
+"""Inputs that `AwsLaunchTemplate`, `AwsServerGroup` and `AwsSingleHost` share."""
 
 import re
 from collections import Counter

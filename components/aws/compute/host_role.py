@@ -40,6 +40,17 @@ def host_role(
     return HostRole(role, rights, aws.iam.InstanceProfile(f"{name}-profile", role=role.name, tags=tags, opts=opts))
 
 
+def boot_and_log(
+    parameter: aws.ssm.Parameter, bucket: aws.s3.Bucket, log_group: aws.cloudwatch.LogGroup
+) -> list[Statement]:
+    """Let a host read its boot parameter and its files, and write its log."""
+    return [
+        allow("ReadBootParameter", "ssm:GetParameter", parameter.arn),
+        allow("ReadFiles", "s3:GetObject", pulumi.Output.concat(bucket.arn, "/*")),
+        allow("WriteLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], pulumi.Output.concat(log_group.arn, ":*")),
+    ]
+
+
 def read_secrets(secrets: Sequence[SecretReference], invoke: pulumi.InvokeOutputOptions) -> list[Statement]:
     """Let a host read these secrets, and use their keys for that alone."""
     if not secrets:
@@ -53,7 +64,7 @@ def read_secrets(secrets: Sequence[SecretReference], invoke: pulumi.InvokeOutput
     ]
 
 
-def pull_images(images: Sequence[str], invoke: pulumi.InvokeOutputOptions) -> list[Statement]:
+def may_pull_images(images: Sequence[str], invoke: pulumi.InvokeOutputOptions) -> list[Statement]:
     """Let a host log in to private registries and pull these images; AWS knows no narrower resource for a login."""
     private = {repository for image in images if (repository := private_repository(image))}
     if not private:

@@ -21,12 +21,11 @@ from ..host.description import images
 from ..host.machine_image import newest_image_parameter
 from ..host.user_data import Host, Secret, Volume, render
 from ..observability.logs import encrypted_log_group
-from ..security.iam import allow
 from ..security.secret import CURRENT, SecretReference
 from ..security.security_groups import Egress, allow_between, allow_out
 from .host_files import host_files
 from .host_inputs import HostInputs, WatchedContainer
-from .host_role import give_up, host_role, pull_images, read_secrets
+from .host_role import boot_and_log, give_up, host_role, may_pull_images, read_secrets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,11 +122,9 @@ class AwsLaunchTemplate(pulumi.ComponentResource):
         role = host_role(
             name,
             [
-                allow("ReadBootParameter", "ssm:GetParameter", parameter.arn),
-                allow("ReadFiles", "s3:GetObject", pulumi.Output.concat(bucket.arn, "/*")),
-                allow("WriteLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], pulumi.Output.concat(logs.arn, ":*")),
+                *boot_and_log(parameter, bucket, logs),
                 *read_secrets(list(host.secrets.values()), self._invoke),
-                *pull_images(images(host.containers), self._invoke),
+                *may_pull_images(images(host.containers), self._invoke),
                 # Nobody replaces a host without a group.
                 *([give_up(name, self._invoke)] if host.in_group else []),
             ],

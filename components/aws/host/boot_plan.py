@@ -1,13 +1,14 @@
-"""The boot plan: what user data tells a host to run, as JSON. Components write it; the policy pack reads it at preview.
+"""The boot plan: what user data tells a host to run, as JSON. The policy pack reads it at preview.
 
-It is one file, and one more for each container. `boot.json` stands in the user data, with a line for each fact, so that
-a preview shows which one changes. The files of the containers are too long for that: they lie in the bucket like other
-long files, and their hashes stand in the plan. The host makes its units from them and from nothing else, so what the
-policy pack reads is what runs.
+`user_data.py` writes it: one file, and one more for each container (`container_plan.py`). `boot.json` stands in the
+user data, with a line for each entry, so that a preview shows which one changes. The files of the containers are too
+long for that: they lie in the bucket like other long files, and their hashes stand in the plan. The host makes its
+units from them and from nothing else, so what the policy pack reads is what runs.
 
-The host's programs read the same shapes with the standard library (`scripts/boot.py`, `scripts/units.py`), and the
-policy pack, which knows nothing of these components, in `readers/hosts/boot_plan.py`. A change that one of them would
-misread raises `VERSION` in `scripts/boot.py` and in the pack; a test compares what is written here with what it reads.
+The host's programs read the same shapes with the standard library (`scripts/`: `boot`, `bring_up`, `units`, `watchdog`,
+`ship_logs`), and the policy pack, which knows nothing of these components, in `readers/hosts/boot_plan.py`. A change
+that one of them would misread raises `VERSION` in `scripts/boot.py` and in the pack; a test compares what is written
+here with what it reads.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a host is made from, and what can't be."""
+"""`Host`: everything that user data is rendered from; `validate` refuses what a host can't run."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How traffic reaches the server: load balancer, certificate, DNS, web firewall."""
+"""How traffic reaches the server: load balancer, certificate, DNS, web firewall; `topology.py` makes the hosts, too."""

@@ -1,5 +1,8 @@
 """The alarms as data: what is watched, from which value on, and what silence means.
 
+A threshold that can be set is also an input in `observability.py`; a count of log lines has its filter in
+`log_metrics.py`.
+
 Thresholds are for one server of the smallest size. The default of each says why it is that and not another.
 """
 

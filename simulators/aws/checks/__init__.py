@@ -3,7 +3,7 @@
 Where to add a check, and its row in a test:
 
 - Of one resource's own properties, so that a preview fails: a function in `rules.py` that yields a `Problem`, listed
-  in `_RULES` under the type. Row: `KNOWN_BEFORE` in aws/tests/test_provider.py.
+  in `_RULES` under the type. Row: `KNOWN_BEFORE` in simulators/aws/tests/test_provider.py.
 - Of the resources that a resource is made of, so that an update fails: `check_made_of` in `rules.py`.
   Row: tests/engine/test_aws_planted_mistakes.py.
 - Of what an instance or an Auto Scaling group launches: an entry of `RULES` in `launches.py` with AWS's page as source.

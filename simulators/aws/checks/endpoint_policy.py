@@ -1,4 +1,4 @@
-"""Whether the policy of a VPC endpoint lets a request through. What can't be judged is an error, never a guess."""
+"""Whether the policy of a VPC endpoint lets a request through. What can't be evaluated is an error, never a guess."""
 
 from __future__ import annotations
 

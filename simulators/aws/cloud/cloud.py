@@ -1,4 +1,4 @@
-"""AWS itself, as far as moto keeps its state: a server in this process, and boto3 clients that talk to it."""
+"""Runs moto as a server in this process, and makes boto3 clients that talk to it."""
 
 from __future__ import annotations
 

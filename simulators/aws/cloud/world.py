@@ -1,4 +1,4 @@
-"""What moto keeps and nobody can choose or ask for through its API."""
+"""Puts into moto what its API can't make: hosted zones and images with a chosen id."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Auto Scaling groups. That one waits for its instances to be healthy is the controls' part."""
+"""Auto Scaling groups. The wait for healthy instances is in `control/`."""
 
 from __future__ import annotations
 

@@ -106,7 +106,7 @@ def start_docker(containers: list[Container]) -> None:
 
 
 def pull_images(aws: Services, plan: Plan, containers: list[Container]) -> None:
-    """Pull what isn't there."""
+    """Pull what isn't there. `stages.py` repeats it after a failure, with pauses that all stages share."""
     checks = [container["check"] for container in containers if "check" in container]
     for image in {each["image"]: None for each in [*containers, *checks]}:
         try:

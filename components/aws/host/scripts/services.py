@@ -1,4 +1,4 @@
-"""The services that the host asks, and the patience with which it does: a failure that may pass is no failure yet."""
+"""Calls of AWS services, each repeated while its failure may pass. `stages.py` repeats the stages of the boot."""
 
 from __future__ import annotations
 

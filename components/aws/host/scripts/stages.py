@@ -1,4 +1,4 @@
-"""The stages of a boot: each is tried until it succeeds, and says so in one line of JSON."""
+"""`retry_until` repeats a stage of the boot until it succeeds, with growing pauses, and logs each try as JSON."""
 
 from __future__ import annotations
 

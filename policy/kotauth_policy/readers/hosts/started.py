@@ -1,4 +1,4 @@
-"""A container that a host starts, whatever says so."""
+"""`Started`: one container that a host starts, in the shape of the Docker provider's."""
 
 from __future__ import annotations
 
