@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-_FILE = Path(__file__).with_name("VERSION")
+_FILE = Path(__file__).parents[1] / "VERSION"
 
 VERSION = _FILE.read_text(encoding="utf-8").strip() if _FILE.exists() else "1.22.0"
