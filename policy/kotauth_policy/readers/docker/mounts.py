@@ -19,7 +19,13 @@ class Mounted:
     volume: Value | None
     """Name of the volume, ``None`` for a host path or memory."""
     target: Value
-    read_only: Value
+    entry: Value
+    """What says all this."""
+
+    @property
+    def read_only(self) -> Value:
+        """Whether the container can only read it."""
+        return self.entry.field("readOnly")
 
 
 def mounted(container: Resource) -> Iterator[Mounted]:
@@ -31,7 +37,7 @@ def mounted(container: Resource) -> Iterator[Mounted]:
             host_path if bound else None,
             None if bound else entry.field("volumeName"),
             entry.field("containerPath"),
-            entry.field("readOnly"),
+            entry,
         )
     for entry in container.get("mounts").items():
         kind, source = entry.field("type").text(), entry.field("source")
@@ -39,7 +45,7 @@ def mounted(container: Resource) -> Iterator[Mounted]:
             source if kind in ("bind", "npipe") else None,
             source if kind == "volume" else None,
             entry.field("target"),
-            entry.field("readOnly"),
+            entry,
         )
 
 
