@@ -22,6 +22,11 @@ error: {url} does not answer 200 but: {answer}
 If something was removed or stopped by hand, the state does not know it yet. Have Pulumi look, and make what is missing:
   eval "$(make -s env)" && pulumi up --refresh {options}
 If nothing was: docs/operations.md (Docker) and docs/aws.md say where to look."""
+_FORMER_NAME = "::kotauth-caddy"
+"""In the state of a stack on Docker that was made before names changed, once and without aliases."""
+_PURGE_FIRST = """
+error: this stack was made with names that resources no longer have, and can't be carried over. Back up its data if you
+need it, run `make purge STACK={stack}`, then `make up` again."""
 LEFT_ON_AWS = """
 Left behind, on purpose, and to be paid for until it is deleted by hand:
   the database's final snapshot           aws rds describe-db-snapshots
@@ -38,7 +43,11 @@ def up(stack: Stack) -> None:
     """Bring the stack up."""
     offline.refuse("nothing can be brought up without AWS")
     prepare(stack)
-    pulumi_command.run_or_exit("up", *stack.options, *stack.policy_options, *_confirmed(stack))
+    done = pulumi_command.run("up", *stack.options, *stack.policy_options, *_confirmed(stack))
+    if done.returncode:
+        if _FORMER_NAME in pulumi_command.run("stack", "export", "--stack", stack.name, capture=True).stdout:
+            print(_PURGE_FIRST.format(stack=stack.name), file=sys.stderr)
+        sys.exit(done.returncode)
     outputs = json.loads(pulumi_command.run_or_exit("stack", "output", "--json", "--stack", stack.name, capture=True))
     answer = readiness.wait(outputs["readyUrl"], outputs.get("caCertificate", ""), _READY_SECONDS)
     print(_farewell(stack, outputs, answer))

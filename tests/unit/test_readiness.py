@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from subprocess import CompletedProcess
 
 import pytest
 
@@ -93,10 +94,24 @@ def stack(outputs: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Stack:
     """Return a stack whose `pulumi up` succeeds, whatever its address answers."""
     monkeypatch.setattr(lifecycle, "prepare", lambda _stack: None)
     monkeypatch.setattr(lifecycle, "_READY_SECONDS", 0)
-    monkeypatch.setattr(
-        pulumi_command, "run_or_exit", lambda *_words, capture=False: json.dumps(outputs) if capture else ""
-    )
+    monkeypatch.setattr(pulumi_command, "run_or_exit", lambda *_words, capture: json.dumps(outputs))
+    monkeypatch.setattr(pulumi_command, "run", lambda *words: CompletedProcess(words, 0))
     return Stack("dev")
+
+
+@pytest.mark.parametrize(("name", "told"), [("kotauth-caddy-data", True), ("kotauth-frontend-data", False)])
+def test_a_failed_up_of_a_stack_with_names_of_before_says_to_purge_it(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, told: bool
+) -> None:
+    def run(*words: str, capture: bool = False) -> CompletedProcess[str]:
+        state = f'{{"urn": "urn:pulumi:dev::kotauth::docker:index/volume:Volume::{name}"}}'
+        return CompletedProcess(words, 255 if words[0] == "up" else 0, state if capture else None)
+
+    monkeypatch.setattr(pulumi_command, "run", run)
+    with pytest.raises(SystemExit) as end:
+        lifecycle.up(stack)
+    assert end.value.code == 255
+    assert ("run `make purge STACK=dev`, then `make up` again" in capsys.readouterr().err) is told
 
 
 def test_up_says_what_it_saw(stack: Stack, site: Site, capsys: pytest.CaptureFixture[str]) -> None:
