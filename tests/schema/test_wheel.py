@@ -17,7 +17,9 @@ import components
 
 ROOT = Path(__file__).parents[2]
 COMPONENTS = ROOT / "components"
-DATA = {"py.typed", "PulumiPlugin.yaml"}
+_MADE = re.compile(r"venv|build|__pycache__|.*\.egg-info|\..*")
+NOT_HELD = {"pyproject.toml", "requirements.in", "requirements.txt", "aws/host/scripts/ruff.toml"}
+"""What only the making of the package, and the checks of its code, read."""
 _NOT_SOURCE = shutil.ignore_patterns("venv", "build", "__pycache__", "*.egg-info")
 
 
@@ -75,20 +77,12 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_it_holds_the_sources_and_the_data_and_nothing_else(wheel: Path) -> None:
-    source = {
-        str(file.relative_to(COMPONENTS))
-        for file in COMPONENTS.rglob("*")
-        if not {"venv", "build", "__pycache__"} & set(file.relative_to(COMPONENTS).parts)
-        and (
-            file.suffix in (".py", ".sql", ".sh", ".Caddyfile", ".pem")
-            or file.name in DATA
-            or file.parent.name == "units"
-        )
-    }
+    files = (file.relative_to(COMPONENTS) for file in COMPONENTS.rglob("*") if file.is_file())
+    source = {str(file) for file in files if not any(_MADE.fullmatch(part) for part in file.parts)}
     names = zipfile.ZipFile(wheel).namelist()
     held = {name.removeprefix("pulumi_kotauth/") for name in names if name.startswith("pulumi_kotauth/")}
-    assert held == source
-    assert held > DATA
+    assert held == source - NOT_HELD
+    assert source > NOT_HELD
     assert {name.partition("/")[0].rpartition(".")[2] for name in names} <= {"pulumi_kotauth", "dist-info"}
 
 
