@@ -14,8 +14,7 @@ def choose(stack: Stack) -> None:
     """Have the development stack run what can be had here; an image that the user has set stays."""
     from simulators import images  # noqa: PLC0415 - building needs much that other stacks don't
 
-    frontend = stack.setting("frontend")
-    chosen = images.choose(frontend) if frontend else images.choose()
+    chosen = images.choose(stack.setting("frontend"))
     for setting, image in chosen.items():
         if not stack.setting(setting) and image.startswith(_BUILT_HERE):
             pulumi_command.run_or_exit("config", "set", setting, image, "--stack", stack.name)

@@ -22,8 +22,6 @@ error: {url} does not answer 200 but: {answer}
 If something was removed or stopped by hand, the state does not know it yet. Have Pulumi look, and make what is missing:
   eval "$(make -s env)" && pulumi up --refresh {options}
 If nothing was: docs/operations.md (Docker) and docs/aws.md say where to look."""
-_FORMER_NAME = "::kotauth-caddy"
-"""In the state of a stack on Docker that was made before names changed, once and without aliases."""
 _PURGE_FIRST = """
 error: this stack was made with names that resources no longer have, and can't be carried over. Back up its data if you
 need it, run `make purge STACK={stack}`, then `make up` again."""
@@ -45,7 +43,10 @@ def up(stack: Stack) -> None:
     prepare(stack)
     done = pulumi_command.run("up", *stack.options, *stack.policy_options, *_confirmed(stack))
     if done.returncode:
-        if _FORMER_NAME in pulumi_command.run("stack", "export", "--stack", stack.name, capture=True).stdout:
+        from components.docker.preflight import FORMER_FRONTEND  # noqa: PLC0415 - loads Pulumi's SDK
+
+        state = pulumi_command.run("stack", "export", "--stack", stack.name, capture=True).stdout
+        if f"::{FORMER_FRONTEND}" in state:
             print(_PURGE_FIRST.format(stack=stack.name), file=sys.stderr)
         sys.exit(done.returncode)
     outputs = json.loads(pulumi_command.run_or_exit("stack", "output", "--json", "--stack", stack.name, capture=True))

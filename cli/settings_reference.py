@@ -25,7 +25,8 @@ from components.config.server import ServerSettings
 from components.config.stack import StackSettings, camel_case
 from components.inputs.declaration import Required, Rule, Section, Value, declared_fields
 
-ROOT = Path(__file__).resolve().parents[1]
+from .pulumi_command import ROOT
+
 PROJECT_FILE, PAGE = ROOT / "Pulumi.yaml", ROOT / "docs" / "settings.md"
 
 _TITLES = {"docker": "Docker", "aws": "AWS"}

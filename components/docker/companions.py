@@ -8,7 +8,7 @@ import pulumi
 import pulumi_docker as docker
 
 from ..workload.hardening import CHECK_CPUS, CHECK_MEMORY_MB
-from ..workload.spec import ContainerSpec
+from ..workload.spec import NEXT, ContainerSpec
 from .files import DockerFiles, DockerFilesArgs
 from .hardened import Attachment, Mount, Runtime
 from .job import run_job
@@ -52,7 +52,7 @@ class Companions:
             "labels": dict(self.labels),
         }
         if volume is not None:
-            args["volume"], args["directory"] = volume, "next"
+            args["volume"], args["directory"] = volume, NEXT
         return DockerFiles(f"{self.name}-{short}", args, self.opts)
 
     def own(self, short: str, mounts: Sequence[Mount]) -> pulumi.Resource:

@@ -19,8 +19,8 @@ from .daemon import kernel
 from .settings import DockerSettings
 
 _TAKEN = (errno.EADDRINUSE,)
-_FORMER_CONTAINER = "/kotauth-caddy-"
-"""The frontend's container, until its name carried no proxy's. It was renamed without an alias, once."""
+FORMER_FRONTEND = "kotauth-caddy"
+"""Name of the frontend, until it carried no proxy's. It was renamed without an alias, once."""
 
 
 def check(settings: DockerSettings, own: Mapping[str, str]) -> pulumi.ResourceOptions | None:
@@ -59,7 +59,7 @@ def _refuse_former_names(containers: Iterable[dict[str, Any]], own: Mapping[str,
     """
     for container in containers:
         name = container["Names"][0]
-        if name.startswith(_FORMER_CONTAINER) and own.items() <= container["Labels"].items():
+        if name.startswith(f"/{FORMER_FRONTEND}-") and own.items() <= container["Labels"].items():
             raise pulumi.RunError(
                 f"this stack runs with names that resources no longer have (container {name.lstrip('/')}), and can't "
                 "be carried over. Back up its data if you need it, run `make purge` in the checkout that made it, then "

@@ -17,7 +17,9 @@ SECRETS_DIRECTORY = "/run/secrets"
 CONFIG_DIRECTORY = "/run/config"
 """Where a container finds its configuration files."""
 
-NEXT_CONFIG_DIRECTORY = f"{CONFIG_DIRECTORY}/next"
+NEXT = "next"
+"""Folder of new files beside those in use."""
+NEXT_CONFIG_DIRECTORY = f"{CONFIG_DIRECTORY}/{NEXT}"
 """Where a reload command finds the configuration files that are to come."""
 
 

@@ -17,13 +17,14 @@ _OFFICIAL = {
 """Setting to the official image and the name of its replacement."""
 
 
-def choose(frontend: str = DEFAULT.name) -> dict[str, str]:
+def choose(frontend: str = "") -> dict[str, str]:
     """Return setting -> image that exists in the daemon or can be pulled; builds what is missing.
 
-    An image of a proxy is built under the proxy's name; a name that is no frontend leaves its image to the preview.
+    An image of a proxy is built under the proxy's name. An empty ``frontend`` is the default one; a name that is none
+    leaves its image to the preview.
     """
     official_images = dict(_OFFICIAL)
-    if proxy := FRONTENDS.get(frontend):
+    if proxy := FRONTENDS.get(frontend or DEFAULT.name):
         official_images["frontendImage"] = (proxy.default_image, proxy.name)
     pulled = {setting: official for setting, (official, _) in official_images.items() if registry_reachable(official)}
     names = {setting: name for setting, (_, name) in official_images.items() if setting not in pulled}

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, NotRequired, TypedDict, cast
 import pulumi
 
 from ...inputs.choice import true_or_false
-from ...inputs.declaration import Problem, derived, optional, together, value
+from ...inputs.declaration import Problem, declared_values, derived, optional, together, value
 from ...inputs.number import parse_port, whole_floats_as_int
 from ...kotauth.server import LIVE_PATH, PORT
 from ...workload.spec import ContainerSpec
@@ -18,21 +18,6 @@ from ..observability.logs import RETENTION_DAYS, parse_retention
 from ..security.secret import SecretReference
 from ..security.security_groups import EGRESS_PORTS, Egress, ways_out
 from .capacity import INSTANCE_TYPE, parse_image_id, parse_instance_type
-
-_PASSED_ON = (
-    "vpc_id",
-    "containers",
-    "secrets",
-    "watch",
-    "instance_type",
-    "image_id",
-    "database_security_group_id",
-    "egress",
-    "log_retention_days",
-    "kms_key_arn",
-    "deletion_protection",
-    "tags",
-)
 
 
 class WatchedContainer(TypedDict):
@@ -102,4 +87,4 @@ class HostInputs:
 
 def passed_on(args: Mapping[str, Any], **more: object) -> Any:  # noqa: ANN401 - it is AwsLaunchTemplateArgs
     """Return the inputs of a launched host that are those of its template, too, and ``more`` of the template's."""
-    return {**{key: args[key] for key in _PASSED_ON if key in args}, **more}
+    return {**{key: args[key] for key in declared_values(HostInputs) if key in args}, **more}

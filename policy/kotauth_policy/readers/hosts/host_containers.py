@@ -1,4 +1,4 @@
-"""The containers that a host starts, in the shape of the Docker provider's, so that the same rules judge both.
+"""The containers that a host starts, in the shape of the Docker provider's, so that the same rules evaluate both.
 
 Those of Kotauth's own hosts stand in the boot plan (`boot_plan.py`), those of others in commands (`docker_run.py`).
 """
