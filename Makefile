@@ -16,7 +16,7 @@ TOGETHER := --dist loadgroup --no-loadscope-reorder --since $(STARTED)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview policy-report down purge image env test outage check lint fmt controls settings bench pins venv engine
+.PHONY: help up preview policy-report down purge image env test outage check lint fmt controls settings pictures bench pins venv engine
 
 help: ## list the targets
 	@sed -n 's/\$$\$$/$$/; s/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -74,6 +74,9 @@ controls: venv ## write docs/controls.md, the page of all policy rules
 
 settings: venv ## write what Pulumi.yaml, docs/settings.md and docstrings tell about settings
 	@$(RUN) -m cli.settings_reference
+
+pictures: engine ## draw the stacks in docs/pictures.md from their resource graphs
+	@$(RUN) -m cli.pictures
 
 bench: engine ## measure what the policy pack costs, a few minutes; fails where a budget is broken
 	@$(RUN) -m policy.bench

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from cli.pictures import graph
 from tests.project import ROOT, Project
 from toolchain.machine import docker
 
@@ -139,3 +140,9 @@ def test_what_is_protected_is_so_in_the_engine(previewed: tuple[Project, dict[st
         "kotauth-postgres-data",
         "kotauth-frontend-data",
     }
+
+
+def test_the_picture_in_the_docs(previewed: tuple[Project, dict[str, Any]]) -> None:
+    _, preview = previewed
+    picture = graph.section("dev", [step["newState"] for step in preview["steps"]])
+    assert picture in (ROOT / "docs/pictures.md").read_text(encoding="utf-8"), "run `make pictures`"

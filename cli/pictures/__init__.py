@@ -1,0 +1,1 @@
+"""`make pictures` draws the stacks for docs/pictures.md from their own resource graphs, as previews plan them."""
