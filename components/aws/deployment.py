@@ -26,94 +26,100 @@ class AwsDeploymentArgs(TypedDict):
     """Inputs of `AwsDeployment`. Each has the rule and the default of the setting of the same name."""
 
     base_url: str
-    """Public address: https, host and port only. Names under .localhost mean this machine."""
+    """Public address of the server: https, host and port only. Names under .localhost mean this machine."""
     availability_zones: NotRequired[list[str]]
-    """Two or three zones for a network of its own, such as eu-central-1a,eu-central-1b."""
+    """Two or three zones for a new VPC, such as eu-central-1a,eu-central-1b. Required without `vpc_id`."""
     vpc_cidr: NotRequired[str]
-    """The addresses of that network, private, /16 to /22. Default `10.64.0.0/16`."""
+    """Private IPv4 range of the new VPC, /16 to /22. Default `10.64.0.0/16`."""
     nat_gateways: NotRequired[str]
-    """per-zone (a zone that fails takes no other along), one (cheaper), or none (without a load balancer). Default
-    `per-zone`."""
+    """NAT gateways of the new VPC: per-zone (the failure of a zone affects no other zone), one (cheaper), or none (only
+    without a load balancer). Default `per-zone`."""
     vpc_id: NotRequired[str]
-    """A network that exists already, by its plain id; then the three lists of subnets are required."""
+    """Id of an existing VPC, as a plain string. The three lists of subnets are then required."""
     public_subnet_ids: NotRequired[list[str]]
-    """Subnets of that network for the load balancer, or the one for the single host."""
+    """Subnets of the existing VPC for the load balancer, or one subnet for the single host."""
     private_subnet_ids: NotRequired[list[str]]
-    """Subnets of that network for the server and the role's function, with a way out."""
+    """Subnets of the existing VPC with internet access, for the server and the function that creates database roles."""
     isolated_subnet_ids: NotRequired[list[str]]
-    """Subnets of that network for the database, in two zones."""
+    """Subnets of the existing VPC for the database, in at least two zones."""
     frontend: NotRequired[str]
-    """What ends TLS: alb (a load balancer), or the proxy on a single host. Default `alb`."""
+    """What terminates TLS: alb (an Application Load Balancer), or the name of the proxy on a single host. Default
+    `alb`."""
     frontend_image: NotRequired[str]
-    """Image of the proxy on the host, by exact tag. It stands there behind a load balancer too. Default the official
-    one on public.ecr.aws."""
+    """Image of the proxy on the host with an exact tag. The proxy also runs behind a load balancer. Default the
+    official image on public.ecr.aws."""
     tools_image: NotRequired[str]
-    """Image with psql and sed for the host's checks and logs, by exact tag. Default PostgreSQL's official one on
-    public.ecr.aws."""
+    """Image with psql and sed, which the host uses for its checks and logs. It needs an exact tag. Default the official
+    PostgreSQL image on public.ecr.aws."""
     zone_id: NotRequired[str]
-    """Route 53 zone of the domain. The record is made there, with a load balancer the certificate too."""
+    """Id of the domain's Route 53 hosted zone. The deployment creates the DNS record there, and with a load balancer
+    also the certificate."""
     certificate_arn: NotRequired[str]
-    """An ACM certificate of one's own, instead of `zone_id`. The record is then one's own too."""
+    """ARN of an existing ACM certificate, instead of `zone_id`. The deployment then creates no DNS record."""
     acme_email: NotRequired[str]
-    """Address for the certificate authority's mails, required where the proxy gets a public certificate."""
+    """E-mail address for the ACME server. Required where the frontend gets its certificate by ACME."""
     acme_server: NotRequired[str]
-    """Directory URL of another ACME server. Default Let's Encrypt."""
+    """Directory URL of the ACME server. Default Let's Encrypt."""
     admin_cidrs: NotRequired[list[str]]
-    """Networks that may reach the admin console, such as 203.0.113.0/24. Default all."""
+    """Networks that may reach the admin console, such as 203.0.113.0/24. Default all networks."""
     egress_ports: NotRequired[list[int]]
-    """TCP ports on which the host may reach the internet, 443 among them. Port 25 needs AWS's consent. Default
+    """TCP ports on which the host may reach the internet. 443 is required. Port 25 needs the consent of AWS. Default
     443,465,587."""
     instance_type: NotRequired[str]
-    """EC2 instance type of the server. It must hold its containers and 300 MB. Default `t4g.small`."""
+    """EC2 instance type of the server. Its memory must hold all containers and 300 MB for the system. Default
+    `t4g.small`."""
     host_image_id: NotRequired[str]
-    """The host's machine image, an ECS-optimized Amazon Linux 2023. Default the newest, so hosts may roll at any up."""
+    """Id of the host's machine image (AMI), an ECS-optimized Amazon Linux 2023. Default the newest image, so any `up`
+    may replace the hosts."""
     environment: NotRequired[str]
-    """production or development, exactly. Kotauth refuses insecure settings only in production. Default
+    """Mode: exactly production or development. Kotauth refuses insecure settings only in production. Default
     `production`."""
     image: NotRequired[str]
-    """Kotauth's image, by exact tag, 1.21.0 or newer. Default `ghcr.io/inumansoul/kotauth:1.22.0`."""
+    """Image of Kotauth with an exact tag, version 1.21.0 or newer. Default `ghcr.io/inumansoul/kotauth:1.22.0`."""
     memory: NotRequired[int]
-    """The server's memory limit in MB, at least 512. Default 512."""
+    """Memory limit of the Kotauth container in MB, at least 512. Default 512."""
     cpus: NotRequired[float]
-    """The server's limit in processors, at least 1. Default 1."""
+    """Processor limit of the Kotauth container in vCPUs, at least 1. Default 1."""
     pool_size: NotRequired[int]
-    """Database connections of the server, 2 to 40. Default 10."""
+    """Size of the server's pool of database connections, 2 to 40. Default 10."""
     update_check: NotRequired[bool]
-    """Whether Kotauth asks for newer versions. It needs a way out on port 443. Default true."""
+    """Whether Kotauth checks for newer versions. The check needs internet access on port 443. Default true."""
     secret_key: NotRequired[pulumi.Input[str]]
-    """A secret key that exists already. A stack keeps it with `pulumi config set --secret`. Default a generated one,
-    which is protected."""
+    """Existing secret key to use. In a stack, set it with `pulumi config set --secret`. Default a generated key, which
+    Pulumi protects from deletion."""
     database_version: NotRequired[int]
     """Major version of PostgreSQL, 14 to 17. Default 14."""
     database_password_version: NotRequired[int]
-    """A new number rotates the password of the server's database login. Default 1."""
+    """Version of the database password. A new number rotates the password of the server's database login. Default 1."""
     customer_disk_key: NotRequired[bool]
-    """Whether hosts can be launched with the customer key that the account has as default for EBS disks. Default
+    """Set to true when hosts may use the customer managed key that is the account's default for EBS volumes. Default
     false."""
     database_class: NotRequired[str]
-    """RDS instance class. Default `db.t4g.small`."""
+    """RDS instance class of the database. Default `db.t4g.small`."""
     database_storage: NotRequired[int]
-    """The database's storage in GB, 20 or more. Default 20."""
+    """Storage of the database in GB, at least 20. Default 20."""
     database_storage_limit: NotRequired[int]
-    """GB that the storage may grow to by itself. Default twice the storage, 100 at least."""
+    """Size in GB up to which RDS grows the storage automatically. Default twice `database_storage`, at least 100."""
     database_multi_az: NotRequired[bool]
     """Whether the database has a standby in another zone. Default true."""
     database_backup_days: NotRequired[int]
-    """Days for which the database can be restored to any moment, 1 to 35. Default 14."""
+    """Days within which the database can be restored to any point in time, 1 to 35. Default 14."""
     database_ca: NotRequired[str]
-    """Authorities that may certify the database, PEM. Default those of RDS in the region."""
+    """Certificate authorities that clients accept for the database, in PEM form. Default the RDS authorities of the
+    region."""
     log_retention_days: NotRequired[int]
-    """Days that logs are kept, one of CloudWatch's numbers. Default 365."""
+    """Days for which logs are kept. CloudWatch Logs allows only certain numbers. Default 365."""
     alarm_email: NotRequired[str]
-    """Address that alarms are mailed to; it must confirm once. Default only the topic."""
+    """E-mail address for alarms. The recipient must confirm the subscription once. Default no e-mail: alarms go only to
+    the SNS topic."""
     alarm_errors: NotRequired[int]
-    """Error lines in 5 minutes that raise an alarm. Default 5."""
+    """Number of error lines in the log in 5 minutes that raises an alarm. Default 5."""
     alarm_failed_logins: NotRequired[int]
-    """Failed logins in 5 minutes that raise an alarm. Default 50."""
+    """Number of failed logins in 5 minutes that raises an alarm. Default 50."""
     alarm_latency: NotRequired[float]
-    """Seconds that 1 % of the answers may take before an alarm. Default 2."""
+    """Response time in seconds that raises an alarm if the slowest 1 % of responses exceed it. Default 2."""
     deletion_protection: NotRequired[bool]
-    """Whether what can't be made again refuses to be deleted. Default true."""
+    """Whether resources that can't be recreated are protected from deletion. Default true."""
     tags: NotRequired[dict[str, str]]
     """Tags for everything."""
 

@@ -54,106 +54,115 @@ class AwsSettings(NetworkSettings, TopologySettings):
 
     server: ServerSettings = section(ServerSettings)
     availability_zones: list[str] = setting(
-        _zones, default=[], about="Two or three zones for a network of its own, such as eu-central-1a,eu-central-1b."
+        _zones,
+        default=[],
+        about="Two or three zones for a new VPC, such as eu-central-1a,eu-central-1b. Required without {vpc_id}.",
     )
-    vpc_cidr: str = setting(parse_vpc_cidr, default=CIDR, about="The addresses of that network, private, /16 to /22.")
+    vpc_cidr: str = setting(parse_vpc_cidr, default=CIDR, about="Private IPv4 range of the new VPC, /16 to /22.")
     nat_gateways: str = setting(
         parse_nat_gateways,
         default=NAT_GATEWAYS,
-        about="per-zone (a zone that fails takes no other along), one (cheaper), or none (without a load balancer).",
+        about="NAT gateways of the new VPC: per-zone (the failure of a zone affects no other zone), one (cheaper), or "
+        "none (only without a load balancer).",
     )
     vpc_id: str | None = setting(
         resource_id("vpc"),
         default=None,
-        about="A network that exists already, by its plain id; then the three lists of subnets are required.",
+        about="Id of an existing VPC, as a plain string. The three lists of subnets are then required.",
     )
     public_subnet_ids: list[str] = setting(
         parse_subnet_ids,
         default=[],
-        about="Subnets of that network for the load balancer, or the one for the single host.",
+        about="Subnets of the existing VPC for the load balancer, or one subnet for the single host.",
     )
     private_subnet_ids: list[str] = setting(
         parse_subnet_ids,
         default=[],
-        about="Subnets of that network for the server and the role's function, with a way out.",
+        about="Subnets of the existing VPC with internet access, for the server and the function that creates "
+        "database roles.",
     )
     isolated_subnet_ids: list[str] = setting(
-        parse_subnet_ids, default=[], about="Subnets of that network for the database, in two zones."
+        parse_subnet_ids,
+        default=[],
+        about="Subnets of the existing VPC for the database, in at least two zones.",
     )
     frontend: str = setting(
         _parse_frontend,
         default=LOAD_BALANCER,
-        about="What ends TLS: alb (a load balancer), or the proxy on a single host.",
+        about="What terminates TLS: alb (an Application Load Balancer), or the name of the proxy on a single host.",
     )
     frontend_image: Image = setting(
         rule_from=lambda made: made.proxy.parse_image,
         default_from=lambda made: made.proxy.parse_image(mirrored(made.proxy.default_image)),
-        about="Image of the proxy on the host, by exact tag. It stands there behind a load balancer too.",
-        empty="the official one on public.ecr.aws",
+        about="Image of the proxy on the host with an exact tag. The proxy also runs behind a load balancer.",
+        empty="the official image on public.ecr.aws",
         allowed="an image reference with its registry",
     )
     tools_image: Image = setting(
         postgres.parse_image,
         default_from=lambda made: postgres.parse_image(mirrored(postgres.IMAGES[made.server.database_version])),
-        about="Image with psql and sed for the host's checks and logs, by exact tag.",
-        empty="PostgreSQL's official one on public.ecr.aws",
+        about="Image with psql and sed, which the host uses for its checks and logs. It needs an exact tag.",
+        empty="the official PostgreSQL image on public.ecr.aws",
     )
     zone_id: str | None = setting(
         parse_zone_id,
         default=None,
-        about="Route 53 zone of the domain. The record is made there, with a load balancer the certificate too.",
+        about="Id of the domain's Route 53 hosted zone. The deployment creates the DNS record there, and with a load "
+        "balancer also the certificate.",
     )
     certificate_arn: str | None = setting(
         parse_certificate_arn,
         default=None,
-        about="An ACM certificate of one's own, instead of {zone_id}. The record is then one's own too.",
+        about="ARN of an existing ACM certificate, instead of {zone_id}. The deployment then creates no DNS record.",
     )
     acme_email: str | None = setting(
         parse_email,
         default=None,
-        about="Address for the certificate authority's mails, required where the proxy gets a public certificate.",
+        about="E-mail address for the ACME server. Required where the frontend gets its certificate by ACME.",
     )
     acme_server: str | None = setting(
-        parse_https_url, default=None, about="Directory URL of another ACME server.", empty="Let's Encrypt"
+        parse_https_url, default=None, about="Directory URL of the ACME server.", empty="Let's Encrypt"
     )
     admin_cidrs: list[str] = setting(
         parse_networks,
         default=[],
         about="Networks that may reach the admin console, such as 203.0.113.0/24.",
-        empty="all",
+        empty="all networks",
         allowed="IPv4 networks such as 203.0.113.0/24, but not 0.0.0.0/0",
     )
     egress_ports: list[int] = setting(
         parse_egress_ports,
         default=EGRESS_PORTS,
-        about="TCP ports on which the host may reach the internet, 443 among them. Port 25 needs AWS's consent.",
-        allowed="up to 10 TCP ports, 443 among them",
+        about="TCP ports on which the host may reach the internet. 443 is required. Port 25 needs the consent of AWS.",
+        allowed="up to 10 TCP ports, including 443",
     )
     instance_type: str = setting(
         parse_instance_type,
         default=INSTANCE_TYPE,
-        about="EC2 instance type of the server. It must hold its containers and 300 MB.",
+        about="EC2 instance type of the server. Its memory must hold all containers and 300 MB for the system.",
     )
     host_image_id: str | None = setting(
         parse_image_id,
         default=None,
-        about="The host's machine image, an ECS-optimized Amazon Linux 2023.",
-        empty="the newest, so hosts may roll at any up",
+        about="Id of the host's machine image (AMI), an ECS-optimized Amazon Linux 2023.",
+        empty="the newest image, so any `up` may replace the hosts",
     )
     customer_disk_key: bool = setting(
         true_or_false,
         default=False,
-        about="Whether hosts can be launched with the customer key that the account has as default for EBS disks.",
+        about="Set to true when hosts may use the customer managed key that is the account's default for EBS volumes.",
     )
-    database_class: str = setting(rds.parse_instance_class, default=rds.INSTANCE_CLASS, about="RDS instance class.")
+    database_class: str = setting(
+        rds.parse_instance_class, default=rds.INSTANCE_CLASS, about="RDS instance class of the database."
+    )
     database_storage: int = setting(
-        rds.parse_storage, default=rds.STORAGE_GB, about="The database's storage in GB, 20 or more."
+        rds.parse_storage, default=rds.STORAGE_GB, about="Storage of the database in GB, at least 20."
     )
     database_storage_limit: int = setting(
         rds.parse_storage,
         default_from=lambda made: rds.storage_limit(made.database_storage),
-        about="GB that the storage may grow to by itself.",
-        empty="twice the storage, 100 at least",
+        about="Size in GB up to which RDS grows the storage automatically.",
+        empty="twice {database_storage}, at least 100",
     )
     database_multi_az: bool = setting(
         true_or_false, default=True, about="Whether the database has a standby in another zone."
@@ -161,38 +170,42 @@ class AwsSettings(NetworkSettings, TopologySettings):
     database_backup_days: int = setting(
         rds.parse_backup_retention,
         default=rds.BACKUP_RETENTION_DAYS,
-        about="Days for which the database can be restored to any moment, 1 to 35.",
+        about="Days within which the database can be restored to any point in time, 1 to 35.",
     )
     database_ca: str | None = setting(
         parse_ca_bundle,
         default=None,
-        about="Authorities that may certify the database, PEM.",
-        empty="those of RDS in the region",
+        about="Certificate authorities that clients accept for the database, in PEM form.",
+        empty="the RDS authorities of the region",
     )
     log_retention_days: int = setting(
-        parse_retention, default=RETENTION_DAYS, about="Days that logs are kept, one of CloudWatch's numbers."
+        parse_retention,
+        default=RETENTION_DAYS,
+        about="Days for which logs are kept. CloudWatch Logs allows only certain numbers.",
     )
     alarm_email: str | None = setting(
         parse_email,
         default=None,
-        about="Address that alarms are mailed to; it must confirm once.",
-        empty="only the topic",
+        about="E-mail address for alarms. The recipient must confirm the subscription once.",
+        empty="no e-mail: alarms go only to the SNS topic",
     )
     alarm_errors: float = setting(
-        alarm("errors").rule, default=alarm("errors").default, about="Error lines in 5 minutes that raise an alarm."
+        alarm("errors").rule,
+        default=alarm("errors").default,
+        about="Number of error lines in the log in 5 minutes that raises an alarm.",
     )
     alarm_failed_logins: float = setting(
         alarm("failed_logins").rule,
         default=alarm("failed_logins").default,
-        about="Failed logins in 5 minutes that raise an alarm.",
+        about="Number of failed logins in 5 minutes that raises an alarm.",
     )
     alarm_latency: float = setting(
         alarm("latency_seconds").rule,
         default=alarm("latency_seconds").default,
-        about="Seconds that 1 % of the answers may take before an alarm.",
+        about="Response time in seconds that raises an alarm if the slowest 1 % of responses exceed it.",
     )
     deletion_protection: bool = setting(
-        true_or_false, default=True, about="Whether what can't be made again refuses to be deleted."
+        true_or_false, default=True, about="Whether resources that can't be recreated are protected from deletion."
     )
 
     @classmethod

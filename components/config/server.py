@@ -34,43 +34,53 @@ class ServerSettings:
 
     base_url: BaseUrl = setting(
         parse_base_url,
-        about="Public address: https, host and port only. Names under .localhost mean this machine.",
+        about="Public address of the server: https, host and port only. Names under .localhost mean this machine.",
         allowed="https://HOST or https://HOST:PORT, in lower case",
         development="https://kotauth.localhost:8443",
     )
     environment: str = setting(
         kotauth.parse_environment,
         default="production",
-        about="production or development, exactly. Kotauth refuses insecure settings only in production.",
+        about="Mode: exactly production or development. Kotauth refuses insecure settings only in production.",
         development="development",
     )
     image: Image = setting(
         kotauth.parse_image,
         default=kotauth.parse_image(kotauth.DEFAULT_IMAGE),
-        about="Kotauth's image, by exact tag, 1.21.0 or newer.",
+        about="Image of Kotauth with an exact tag, version 1.21.0 or newer.",
     )
     memory: int = setting(
-        kotauth.parse_memory, default=kotauth.MEMORY_FLOOR_MB, about="The server's memory limit in MB, at least 512."
+        kotauth.parse_memory,
+        default=kotauth.MEMORY_FLOOR_MB,
+        about="Memory limit of the Kotauth container in MB, at least 512.",
     )
     cpus: float = setting(
-        kotauth.parse_cpus, default=kotauth.CPU_FLOOR, about="The server's limit in processors, at least 1."
+        kotauth.parse_cpus,
+        default=kotauth.CPU_FLOOR,
+        about="Processor limit of the Kotauth container in vCPUs, at least 1.",
     )
-    pool_size: int = setting(parse_pool_size, default=POOL_SIZE, about="Database connections of the server, 2 to 40.")
+    pool_size: int = setting(
+        parse_pool_size, default=POOL_SIZE, about="Size of the server's pool of database connections, 2 to 40."
+    )
     update_check: bool = setting(
-        true_or_false, default=True, about="Whether Kotauth asks for newer versions. It needs a way out on port 443."
+        true_or_false,
+        default=True,
+        about="Whether Kotauth checks for newer versions. The check needs internet access on port 443.",
     )
     secret_key: pulumi.Input[str] | None = setting(
         parse_secret_key_input,
         default=None,
-        about="A secret key that exists already. A stack keeps it with `pulumi config set --secret`.",
+        about="Existing secret key to use. In a stack, set it with `pulumi config set --secret`.",
         allowed=f"{SECRET_KEY_CHARACTERS} characters or more",
-        empty="a generated one, which is protected",
+        empty="a generated key, which Pulumi protects from deletion",
     )
     database_version: int = setting(
         postgres.parse_version, default=postgres.DEFAULT_VERSION, about="Major version of PostgreSQL, 14 to 17."
     )
     database_password_version: int = setting(
-        parse_password_version, default=1, about="A new number rotates the password of the server's database login."
+        parse_password_version,
+        default=1,
+        about="Version of the database password. A new number rotates the password of the server's database login.",
     )
 
     def spec(self, database: DatabaseConnection) -> ContainerSpec:

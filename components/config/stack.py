@@ -32,8 +32,8 @@ class StackSettings:
     target: str = setting(
         one_of(*TARGETS),
         default="docker",
-        about="Where it runs. docker is a Docker host (docker:host chooses another than this machine), aws a region "
-        "(aws:region).",
+        about="Where the stack runs: docker (this machine, or the Docker host in docker:host) or aws (the region in "
+        "aws:region).",
     )
 
 

@@ -23,44 +23,45 @@ class DockerDeploymentArgs(TypedDict):
     """Inputs of `DockerDeployment`. Each has the rule and the default of the setting of the same name."""
 
     base_url: str
-    """Public address: https, host and port only. Names under .localhost mean this machine."""
+    """Public address of the server: https, host and port only. Names under .localhost mean this machine."""
     environment: NotRequired[str]
-    """production or development, exactly. Kotauth refuses insecure settings only in production. Default
+    """Mode: exactly production or development. Kotauth refuses insecure settings only in production. Default
     `production`."""
     image: NotRequired[str]
-    """Kotauth's image, by exact tag, 1.21.0 or newer. Default `ghcr.io/inumansoul/kotauth:1.22.0`."""
+    """Image of Kotauth with an exact tag, version 1.21.0 or newer. Default `ghcr.io/inumansoul/kotauth:1.22.0`."""
     memory: NotRequired[int]
-    """The server's memory limit in MB, at least 512. Default 512."""
+    """Memory limit of the Kotauth container in MB, at least 512. Default 512."""
     cpus: NotRequired[float]
-    """The server's limit in processors, at least 1. Default 1."""
+    """Processor limit of the Kotauth container in vCPUs, at least 1. Default 1."""
     pool_size: NotRequired[int]
-    """Database connections of the server, 2 to 40. Default 10."""
+    """Size of the server's pool of database connections, 2 to 40. Default 10."""
     update_check: NotRequired[bool]
-    """Whether Kotauth asks for newer versions. It needs a way out on port 443. Default true."""
+    """Whether Kotauth checks for newer versions. The check needs internet access on port 443. Default true."""
     secret_key: NotRequired[pulumi.Input[str]]
-    """A secret key that exists already. A stack keeps it with `pulumi config set --secret`. Default a generated one,
-    which is protected."""
+    """Existing secret key to use. In a stack, set it with `pulumi config set --secret`. Default a generated key, which
+    Pulumi protects from deletion."""
     database_version: NotRequired[int]
     """Major version of PostgreSQL, 14 to 17. Default 14."""
     database_image: NotRequired[str]
-    """PostgreSQL's image, by exact tag that begins with the version. Default the official one."""
+    """Image of PostgreSQL with an exact tag, which begins with `database_version`. Default the official image."""
     database_password_version: NotRequired[int]
-    """A new number rotates the password of the server's database login. Default 1."""
+    """Version of the database password. A new number rotates the password of the server's database login. Default 1."""
     frontend: NotRequired[str]
-    """The proxy that ends TLS. Default `caddy`."""
+    """Frontend: the proxy that terminates TLS. Default `caddy`."""
     frontend_image: NotRequired[str]
-    """The proxy's image, by exact tag. Default the official one."""
+    """Image of the frontend with an exact tag. Default the official image."""
     certificates: NotRequired[str]
-    """internal (an authority of the proxy's own, see the output caCertificate) or acme (public, needs `acme_email`).
-    Default internal for names that stay on this machine, else acme."""
+    """Source of the certificate: internal (the frontend's own authority, which clients must trust, see the output
+    caCertificate) or acme (a public certificate authority; requires `acme_email`). Default internal for a host name in
+    a local domain such as .localhost or .internal, otherwise acme."""
     acme_email: NotRequired[str]
-    """Address for the certificate authority's mails, required where the proxy gets a public certificate."""
+    """E-mail address for the ACME server. Required where the frontend gets its certificate by ACME."""
     acme_server: NotRequired[str]
-    """Directory URL of another ACME server. Default Let's Encrypt."""
+    """Directory URL of the ACME server. Default Let's Encrypt."""
     http_port: NotRequired[int]
-    """Port on the host that redirects to https. Default 80, or 8080 where https has another port than 443."""
+    """HTTP port on the Docker host, which redirects to HTTPS. Default 80 if `https_port` is 443, otherwise 8080."""
     https_port: NotRequired[int]
-    """Port on the host for https. Default the port of `base_url`."""
+    """HTTPS port on the Docker host. Default the port of `base_url`."""
     labels: NotRequired[dict[str, str]]
     """Labels for every container, volume and network."""
 

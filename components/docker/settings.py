@@ -28,44 +28,44 @@ class DockerSettings:
     database_image: Image = setting(
         postgres.parse_image,
         default_from=lambda made: postgres.parse_image(postgres.IMAGES[made.server.database_version]),
-        about="PostgreSQL's image, by exact tag that begins with the version.",
-        empty="the official one",
+        about="Image of PostgreSQL with an exact tag, which begins with {database_version}.",
+        empty="the official image",
     )
-    frontend: str = setting(_parse_frontend, default=DEFAULT.name, about="The proxy that ends TLS.")
+    frontend: str = setting(_parse_frontend, default=DEFAULT.name, about="Frontend: the proxy that terminates TLS.")
     frontend_image: Image = setting(
         rule_from=lambda made: made.proxy.parse_image,
         default_from=lambda made: made.proxy.parse_image(made.proxy.default_image),
-        about="The proxy's image, by exact tag.",
-        empty="the official one",
+        about="Image of the frontend with an exact tag.",
+        empty="the official image",
         allowed="an image reference with its registry",
     )
     certificates: str = setting(
         rule_from=lambda made: one_of(*made.proxy.certificates),
         default_from=lambda made: INTERNAL if made.server.is_local else ACME,
-        about="internal (an authority of the proxy's own, see the output caCertificate) or acme (public, needs "
-        "{acme_email}).",
-        empty="internal for names that stay on this machine, else acme",
+        about="Source of the certificate: internal (the frontend's own authority, which clients must trust, see the "
+        "output caCertificate) or acme (a public certificate authority; requires {acme_email}).",
+        empty="internal for a host name in a local domain such as .localhost or .internal, otherwise acme",
         allowed="acme or internal",
     )
     acme_email: str | None = setting(
         parse_email,
         default=None,
-        about="Address for the certificate authority's mails, required where the proxy gets a public certificate.",
+        about="E-mail address for the ACME server. Required where the frontend gets its certificate by ACME.",
     )
     acme_server: str | None = setting(
-        parse_https_url, default=None, about="Directory URL of another ACME server.", empty="Let's Encrypt"
+        parse_https_url, default=None, about="Directory URL of the ACME server.", empty="Let's Encrypt"
     )
     https_port: int = setting(
         parse_port,
         default_from=lambda made: made.server.base_url.port,
-        about="Port on the host for https.",
+        about="HTTPS port on the Docker host.",
         empty="the port of {base_url}",
     )
     http_port: int = setting(
         parse_port,
         default_from=lambda made: 80 if made.https_port == 443 else 8080,
-        about="Port on the host that redirects to https.",
-        empty="80, or 8080 where https has another port than 443",
+        about="HTTP port on the Docker host, which redirects to HTTPS.",
+        empty="80 if {https_port} is 443, otherwise 8080",
     )
 
     @classmethod
