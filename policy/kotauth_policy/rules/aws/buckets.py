@@ -63,16 +63,19 @@ def _by_bucket(stack: Stack) -> dict[str, list[Resource]]:
 @AREA.rule(
     "block-public-buckets",
     Severity.CRITICAL,
-    "Block every public access to a bucket.",
-    remedy="Add an `aws.s3.BucketPublicAccessBlock` with all four settings true; a website is served by CloudFront, "
-    "with an `aws.cloudfront.OriginAccessControl`.",
+    "Block all public access to every bucket.",
+    remedy="Add an `aws.s3.BucketPublicAccessBlock` for the bucket with its four settings `True`. To publish a "
+    "website, serve the bucket through CloudFront with an `aws.cloudfront.OriginAccessControl`.",
     types=BUCKETS,
     references=References(
         hub=("S3.8",), checkov=("CKV2_AWS_6", "CKV_AWS_53", "CKV_AWS_54", "CKV_AWS_55", "CKV_AWS_56")
     ),
 )
 def block_public_buckets(bucket: Resource, _: Settings) -> Iterator[Verdict]:
-    """It overrides every policy and ACL, later ones too. A block of the account counts for each of its buckets."""
+    """A public access block overrides all bucket policies and ACLs, including those that are added later.
+
+    A block for the whole account counts for each of its buckets.
+    """
     blocks = _satellites(bucket, BUCKET_ACCESS_BLOCKS)
     of_account = bucket.in_stack().of_type(ACCOUNT_ACCESS_BLOCK)
     missing = [name for name in _BLOCKS if not any(block.get(name).flag() for block in of_account)]
@@ -87,13 +90,17 @@ def block_public_buckets(bucket: Resource, _: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "encrypt-buckets",
     Severity.MEDIUM,
-    "Say how the objects of a bucket are encrypted.",
-    remedy="Add an `aws.s3.BucketServerSideEncryptionConfiguration` with AES256, or aws:kms and a key.",
+    "Configure the default encryption of every bucket.",
+    remedy='Add an `aws.s3.BucketServerSideEncryptionConfiguration` with `sse_algorithm` "AES256", or "aws:kms" and'
+    " a key.",
     types=BUCKETS,
     references=References(checkov=("CKV_AWS_19",)),
 )
 def encrypt_buckets(bucket: Resource, _: Settings) -> Iterator[Verdict]:
-    """AWS encrypts anyway. The bucket of a load balancer's log takes no key of one's own, so none is asked for."""
+    """S3 encrypts objects even without this configuration; the configuration states the algorithm.
+
+    The rule does not require a customer-managed key, because the bucket of a load balancer's log can't use one.
+    """
     if not any(default.field("sseAlgorithm").text() for default in _default_encryptions(bucket)):
         yield fail("", "has no encryption configuration")
 
@@ -115,13 +122,16 @@ def _default_encryptions(bucket: Resource) -> Iterator[Value]:
 @AREA.rule(
     "version-buckets",
     Severity.MEDIUM,
-    "Keep the versions of a bucket's objects.",
-    remedy='Add an `aws.s3.BucketVersioning` with the status "Enabled".',
+    "Enable versioning on every bucket.",
+    remedy='Add an `aws.s3.BucketVersioning` with `status` "Enabled" in `versioning_configuration`.',
     types=BUCKETS,
     references=References(hub=("S3.14",), checkov=("CKV_AWS_21",)),
 )
 def version_buckets(bucket: Resource, _: Settings) -> Iterator[Verdict]:
-    """What is overwritten or deleted by mistake can be restored. S3 keeps versions wherever objects are locked."""
+    """Versioning makes it possible to restore an object that was overwritten or deleted by mistake.
+
+    S3 keeps versions in every bucket that has object lock.
+    """
     if not any(_versionings(bucket)):
         yield fail("", "does not keep versions")
 
@@ -139,13 +149,13 @@ def _versionings(bucket: Resource) -> Iterator[bool]:
 @AREA.rule(
     "disable-bucket-acls",
     Severity.MEDIUM,
-    "Use no ACLs in a bucket.",
-    remedy='Add an `aws.s3.BucketOwnershipControls` with "BucketOwnerEnforced".',
+    "Disable ACLs on every bucket.",
+    remedy='Add an `aws.s3.BucketOwnershipControls` with `object_ownership` "BucketOwnerEnforced" in `rule`.',
     types=BUCKETS,
     references=References(hub=("S3.12",), checkov=("CKV2_AWS_65",)),
 )
 def disable_bucket_acls(bucket: Resource, _: Settings) -> Iterator[Verdict]:
-    """A right that an ACL gives on one object shows in no policy."""
+    """An ACL can grant access to a single object, and no policy shows that grant."""
     controls = [each.get("rule").field("objectOwnership") for each in _satellites(bucket, BUCKET_OWNERSHIPS)]
     if not any(each.text() == "BucketOwnerEnforced" for each in controls):
         yield fail("", "has no ownership controls that switch ACLs off")
@@ -154,13 +164,14 @@ def disable_bucket_acls(bucket: Resource, _: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "require-tls-for-buckets",
     Severity.HIGH,
-    "Refuse requests to a bucket without TLS.",
-    remedy='Deny "s3:*" to "*" on the bucket and its objects where aws:SecureTransport is false.',
+    "Deny requests to a bucket that do not use TLS.",
+    remedy='Add a statement to the bucket policy that denies "s3:*" to "*" on the bucket and its objects where '
+    "aws:SecureTransport is false.",
     types=(*BUCKETS, *BUCKET_POLICIES),
     references=References(hub=("S3.5",), checkov=("CKV_AWS_379",)),
 )
 def require_tls_for_buckets(resource: Resource, _: Settings) -> Iterator[Verdict]:
-    """The policy itself is evaluated, so that one which is known only later is refused before it is made."""
+    """The rule also evaluates bucket policies: a policy that is unknown at preview is refused before it is created."""
     if resource.type in BUCKETS and resource.get("policy").is_absent:
         if not _satellites(resource, BUCKET_POLICIES):
             yield fail("", "has no policy")
@@ -197,18 +208,24 @@ def _is_all_of_s3(action: str) -> bool:
 @AREA.rule(
     "keep-buckets",
     Severity.HIGH,
-    "Let no program delete a bucket that holds something.",
+    "Do not let Pulumi delete a bucket that contains objects.",
     remedy="Remove `force_destroy`.",
     types=BUCKETS,
     references=References(
         documentation="https://www.pulumi.com/registry/packages/aws/api-docs/s3/bucket/#forcedestroy_python",
     ),
     parameters=(
-        Parameter("forceDestroy", Kind.FLAG, default=False, meaning="Whether a program may do that.", relaxes=True),
+        Parameter(
+            "forceDestroy",
+            Kind.FLAG,
+            default=False,
+            meaning="Whether Pulumi may delete a bucket that contains objects.",
+            relaxes=True,
+        ),
     ),
 )
 def keep_buckets(bucket: Resource, settings: Settings) -> Iterator[Verdict]:
-    """With it, a changed name empties the bucket first."""
+    """With `forceDestroy`, a changed bucket name deletes all objects before the bucket is replaced."""
     if bucket.get("forceDestroy").flag() and not settings.flag("forceDestroy"):
         yield fail("forceDestroy", "is true")
 
@@ -216,14 +233,14 @@ def keep_buckets(bucket: Resource, settings: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "expire-objects",
     Severity.LOW,
-    "Say how long a bucket keeps what it holds.",
+    "Define a lifecycle for the objects of every bucket.",
     level=Level.ADVISORY,
-    remedy="Add an `aws.s3.BucketLifecycleConfiguration`, with `abort_incomplete_multipart_upload`.",
+    remedy="Add an `aws.s3.BucketLifecycleConfiguration` with a rule that sets `abort_incomplete_multipart_upload`.",
     types=BUCKETS,
     references=References(hub=("S3.13",), checkov=("CKV2_AWS_61", "CKV_AWS_300")),
 )
 def expire_objects(bucket: Resource, _: Settings) -> Iterator[Verdict]:
-    """Old versions and unfinished uploads cost money, and no listing shows them."""
+    """Old object versions and incomplete uploads cost money, and an object listing does not show them."""
     rules = list(_lifecycle_rules(bucket))
     if not rules:
         yield fail("", "has no lifecycle")

@@ -17,8 +17,9 @@ AREA = Area("caches")
 @AREA.rule(
     "encrypt-caches",
     Severity.HIGH,
-    "Encrypt a cache on its disk and on the way, and ask for a password.",
-    remedy="Set `at_rest_encryption_enabled`, `transit_encryption_enabled` and `auth_token` (or `user_group_ids`).",
+    "Encrypt every cache at rest and in transit, and require authentication.",
+    remedy="Set `at_rest_encryption_enabled=True`, `transit_encryption_enabled=True` and `auth_token` (or "
+    "`user_group_ids`).",
     types=(CACHE,),
     references=References(
         hub=("ElastiCache.4", "ElastiCache.5", "ElastiCache.6"),
@@ -27,9 +28,10 @@ AREA = Area("caches")
     ),
 )
 def encrypt_caches(cache: Resource, _: Settings) -> Iterator[Verdict]:
-    """Kotauth keeps counters and sessions there. Valkey is encrypted on its disk unless the program says otherwise.
+    """Kotauth stores counters and sessions in the cache.
 
-    A member of a global datastore has all of this from the datastore's first member.
+    Valkey is encrypted at rest unless the program disables it. A member of a global datastore inherits these settings
+    from the datastore's first member.
     """
     if is_given(cache.get("globalReplicationGroupId")):
         return
@@ -53,14 +55,16 @@ def _is_valkey(cache: Resource) -> bool:
 @AREA.rule(
     "replicate-caches",
     Severity.MEDIUM,
-    "Keep a second node of a cache in another zone.",
-    remedy="Set `automatic_failover_enabled` and `multi_az_enabled`.",
+    "Run a standby node of every cache in a second availability zone.",
+    remedy="Set `automatic_failover_enabled=True` and `multi_az_enabled=True`.",
     types=(CACHE,),
     references=References(hub=("ElastiCache.3",)),
-    parameters=(Parameter("standby", Kind.FLAG, default=True, meaning="Whether one is wanted.", relaxes=True),),
+    parameters=(
+        Parameter("standby", Kind.FLAG, default=True, meaning="Whether a standby node is required.", relaxes=True),
+    ),
 )
 def replicate_caches(cache: Resource, settings: Settings) -> Iterator[Verdict]:
-    """Without the cache two servers count failed logins each on its own."""
+    """Without a cache, two Kotauth servers each count failed logins separately."""
     for name in ("automaticFailoverEnabled", "multiAzEnabled"):
         if settings.flag("standby") and not cache.get(name).flag():
             yield fail(name, "is not true")
@@ -73,14 +77,14 @@ def _is_beside_server(cache: Resource) -> bool:
 @AREA.rule(
     "use-one-cache-shard",
     Severity.MEDIUM,
-    "Run a cache for Kotauth as one shard.",
-    remedy='Remove `num_node_groups`, and leave `cluster_mode` at "disabled".',
+    "Run the cache for Kotauth as a single shard.",
+    remedy="Remove `num_node_groups` and `cluster_mode`, and use a `parameter_group_name` without cluster mode.",
     types=(CACHE,),
     when=_is_beside_server,
     references=References(checklist=(1,)),
 )
 def use_one_cache_shard(cache: Resource, _: Settings) -> Iterator[Verdict]:
-    """Kotauth's client knows no cluster: keys of other shards are errors to it."""
+    """Kotauth's Redis client does not support cluster mode: it gets errors for keys of other shards."""
     if (cache.get("numNodeGroups").number() or 1) > 1:
         yield fail("numNodeGroups", "is more than 1")
     if (cache.get("clusterMode").text() or "disabled").lower() == "enabled":

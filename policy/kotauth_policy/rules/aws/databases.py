@@ -23,14 +23,15 @@ AREA = Area("databases")
     "encrypt-database",
     Severity.CRITICAL,
     "Encrypt the storage of every database.",
-    remedy="Set `storage_encrypted=True`; on an existing database it takes a new one, from a copied snapshot.",
+    remedy="Set `storage_encrypted=True`. To encrypt an existing database, restore a new database from an encrypted"
+    " copy of its snapshot.",
     types=(DATABASE_INSTANCE,),
     references=References(hub=("RDS.3",), checkov=("CKV_AWS_16",), checklist=(2,)),
 )
 def encrypt_database(database: Resource, _: Settings) -> Iterator[Verdict]:
-    """Snapshots and backups are encrypted when the database is, and can't be made so later.
+    """RDS encrypts snapshots and backups only if the database is encrypted, and can't encrypt them later.
 
-    A replica and a restored database are encrypted as their source is, unless the program says something else.
+    A replica or a restored database is encrypted like its source, unless the program sets another value.
     """
     inherited = is_replica(database) or is_restored(database)
     if inherited and database.get("storageEncrypted").is_absent:
@@ -42,14 +43,14 @@ def encrypt_database(database: Resource, _: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "forbid-public-database",
     Severity.CRITICAL,
-    "Give no database a public address.",
+    "Do not give a database a public IP address.",
     remedy="Set `publicly_accessible=False`.",
     types=(DATABASE_INSTANCE,),
     references=References(hub=("RDS.2",), checkov=("CKV_AWS_17",), checklist=(2,)),
     waivable=False,
 )
 def forbid_public_database(database: Resource, _: Settings) -> Iterator[Verdict]:
-    """Left out, it has none."""
+    """A database without `publiclyAccessible` has no public address."""
     if database.get("publiclyAccessible").flag():
         yield fail("publiclyAccessible", "is true")
 
@@ -57,15 +58,15 @@ def forbid_public_database(database: Resource, _: Settings) -> Iterator[Verdict]
 @AREA.rule(
     "replicate-database",
     Severity.HIGH,
-    "Keep a standby of the database in another zone.",
+    "Run a standby of every database in a second availability zone.",
     remedy="Set `multi_az=True`.",
     types=(DATABASE_INSTANCE,),
     when=is_source,
     references=References(hub=("RDS.5",), checkov=("CKV_AWS_157",), checklist=(11,)),
-    parameters=(Parameter("standby", Kind.FLAG, default=True, meaning="Whether one is wanted.", relaxes=True),),
+    parameters=(Parameter("standby", Kind.FLAG, default=True, meaning="Whether a standby is required.", relaxes=True),),
 )
 def replicate_database(database: Resource, settings: Settings) -> Iterator[Verdict]:
-    """Logins need the database, and a zone or a host can fail at any time."""
+    """Every login needs the database, and a host or an availability zone can fail at any time."""
     if settings.flag("standby") and not database.get("multiAz").flag():
         yield fail("multiAz", "is not true")
 
@@ -73,15 +74,18 @@ def replicate_database(database: Resource, settings: Settings) -> Iterator[Verdi
 @AREA.rule(
     "back-up-database",
     Severity.CRITICAL,
-    "Keep backups of the database for a week or more.",
+    "Keep backups of every database for at least a week.",
     remedy="Set `backup_retention_period` to 7 or more.",
     types=(DATABASE_INSTANCE,),
     when=is_source,
     references=References(hub=("RDS.11",), checkov=("CKV_AWS_133",), checklist=(11,)),
-    parameters=(Parameter("minimum", Kind.NUMBER, 7, "The fewest days.", relaxes=True),),
+    parameters=(Parameter("minimum", Kind.NUMBER, 7, "The shortest retention of backups, in days.", relaxes=True),),
 )
 def back_up_database(database: Resource, settings: Settings) -> Iterator[Verdict]:
-    """What is deleted by mistake on a Friday is missed on a Monday. A restored database keeps its source's setting."""
+    """Data that is deleted by mistake on a Friday is often missed only on Monday.
+
+    A restored database keeps the setting of its source.
+    """
     if is_restored(database) and database.get("backupRetentionPeriod").is_absent:
         return
     days = database.get("backupRetentionPeriod").number() or 0
@@ -92,7 +96,7 @@ def back_up_database(database: Resource, settings: Settings) -> Iterator[Verdict
 @AREA.rule(
     "protect-database",
     Severity.CRITICAL,
-    "Protect the database from deletion, and keep a last snapshot.",
+    "Protect every database from deletion, and keep a final snapshot.",
     remedy="Set `deletion_protection=True` and `skip_final_snapshot=False`.",
     types=(DATABASE_INSTANCE,),
     when=is_source,
@@ -102,13 +106,13 @@ def back_up_database(database: Resource, settings: Settings) -> Iterator[Verdict
             "deletionProtection",
             Kind.FLAG,
             default=True,
-            meaning="Whether AWS has to refuse a deletion; the last snapshot is kept in any case.",
+            meaning="Whether deletion protection is required; a final snapshot is always required.",
             relaxes=True,
         ),
     ),
 )
 def protect_database(database: Resource, settings: Settings) -> Iterator[Verdict]:
-    """A property that RDS can't change replaces the database: deletes it."""
+    """A change of a property that RDS can't update replaces the database, which deletes the old one."""
     if settings.flag("deletionProtection") and not database.get("deletionProtection").flag():
         yield fail("deletionProtection", "is not true")
     if database.get("skipFinalSnapshot").flag():
@@ -118,14 +122,17 @@ def protect_database(database: Resource, settings: Settings) -> Iterator[Verdict
 @AREA.rule(
     "upgrade-database-minors",
     Severity.MEDIUM,
-    "Let RDS install minor versions, and copy tags to snapshots.",
+    "Let RDS install minor versions automatically, and copy tags to snapshots.",
     level=Level.ADVISORY,
     remedy="Set `auto_minor_version_upgrade=True` and `copy_tags_to_snapshot=True`.",
     types=(DATABASE_INSTANCE,),
     references=References(hub=("RDS.13", "RDS.17"), checkov=("CKV_AWS_226", "CKV2_AWS_60")),
 )
 def upgrade_database_minors(database: Resource, _: Settings) -> Iterator[Verdict]:
-    """Minor versions of PostgreSQL are its security fixes. Left out, RDS installs them, and copies no tag."""
+    """Minor versions of PostgreSQL contain its security fixes.
+
+    By default, RDS installs minor versions and does not copy tags to snapshots.
+    """
     if database.get("autoMinorVersionUpgrade").flag() is False:
         yield fail("autoMinorVersionUpgrade", "is false")
     if not database.get("copyTagsToSnapshot").flag():
@@ -135,14 +142,14 @@ def upgrade_database_minors(database: Resource, _: Settings) -> Iterator[Verdict
 @AREA.rule(
     "monitor-database",
     Severity.LOW,
-    "Measure the database's host and its queries.",
+    "Enable Enhanced Monitoring and Performance Insights on every database.",
     level=Level.ADVISORY,
     remedy="Set `monitoring_interval`, `performance_insights_enabled=True` and `performance_insights_kms_key_id`.",
     types=(DATABASE_INSTANCE,),
     references=References(hub=("RDS.6",), checkov=("CKV_AWS_118", "CKV_AWS_353", "CKV_AWS_354"), checklist=(12,)),
 )
 def monitor_database(database: Resource, _: Settings) -> Iterator[Verdict]:
-    """Queries hold values of the rows they ask for, so they are encrypted under a key of one's own."""
+    """Performance Insights stores queries, which contain values of rows, so it needs a customer-managed key."""
     if not database.get("monitoringInterval").number():
         yield fail("monitoringInterval", "is not set")
     if not database.get("performanceInsightsEnabled").flag():
@@ -154,16 +161,17 @@ def monitor_database(database: Resource, _: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "keep-administrator-in-rds",
     Severity.HIGH,
-    "Name the administrator of a database yourself, and leave the password to RDS.",
-    remedy="Set `username` to a name of your own and `manage_master_user_password=True`, and remove `password`.",
+    "Choose the name of the database administrator, and let RDS manage its password.",
+    remedy="Set `username` to a name that is no default name and `manage_master_user_password=True`, and remove "
+    "`password`.",
     types=(DATABASE_INSTANCE,),
     when=is_source,
     references=References(hub=("RDS.25",), checklist=(9,)),
 )
 def keep_administrator_in_rds(database: Resource, _: Settings) -> Iterator[Verdict]:
-    """A password that RDS makes and rotates is in no program and no state.
+    """A password that RDS creates and rotates is stored in neither the program nor the state.
 
-    A restored database has the administrator of its source, and its password, until the program sets another one.
+    A restored database keeps the administrator and the password of its source until the program sets another password.
     """
     name, restored = database.get("username"), is_restored(database)
     if not is_given(name) and not restored:
@@ -179,7 +187,7 @@ def keep_administrator_in_rds(database: Resource, _: Settings) -> Iterator[Verdi
     "certify-database",
     Severity.HIGH,
     "Use a current RDS certificate authority.",
-    remedy='Set `ca_cert_identifier="rds-ca-rsa2048-g1"`.',
+    remedy='Set `ca_cert_identifier="rds-ca-rsa2048-g1"`, or remove `ca_cert_identifier`.',
     types=(DATABASE_INSTANCE,),
     references=References(checkov=("CKV_AWS_211",), checklist=(9,)),
     parameters=(
@@ -187,12 +195,15 @@ def keep_administrator_in_rds(database: Resource, _: Settings) -> Iterator[Verdi
             "authorities",
             Kind.TEXTS,
             ["rds-ca-rsa2048-g1", "rds-ca-rsa4096-g1", "rds-ca-ecc384-g1"],
-            "Authorities that may certify it.",
+            "Certificate authorities that a database may use.",
         ),
     ),
 )
 def certify_database(database: Resource, settings: Settings) -> Iterator[Verdict]:
-    """rds-ca-2019 expired in 2024, and clients that verify no longer connect. Left out, AWS takes a current one."""
+    """The authority rds-ca-2019 expired in 2024, and clients that verify certificates no longer connect.
+
+    By default, AWS uses a current authority.
+    """
     authority = database.get("caCertIdentifier").text()
     if authority and authority.lower() not in settings.texts("authorities"):
         yield fail("caCertIdentifier", "is none of the current authorities")
@@ -201,13 +212,13 @@ def certify_database(database: Resource, settings: Settings) -> Iterator[Verdict
 @AREA.rule(
     "choose-database-subnets",
     Severity.HIGH,
-    "Put the database into subnets of its own choice, in two zones or more.",
-    remedy="Set `db_subnet_group_name` to an `aws.rds.SubnetGroup` with subnets of two zones.",
+    "Place every database in a subnet group of the stack with at least two availability zones.",
+    remedy="Set `db_subnet_group_name` to an `aws.rds.SubnetGroup` with subnets in two availability zones.",
     types=(DATABASE_INSTANCE, SUBNET_GROUP),
     references=References(hub=("RDS.18",), checklist=(2,)),
 )
 def choose_database_subnets(resource: Resource, _: Settings) -> Iterator[Verdict]:
-    """Left out, AWS takes the default network, whose subnets are all public."""
+    """Without a subnet group, AWS uses the default VPC, whose subnets are all public."""
     if resource.type == SUBNET_GROUP:
         if zones(resource, "subnetIds") < 2:
             yield fail("subnetIds", "is in fewer than two zones")

@@ -30,14 +30,14 @@ def _major(version: Value) -> int | None:
 @AREA.rule(
     "export-database-logs",
     Severity.MEDIUM,
-    "Send the database's logs to CloudWatch.",
+    "Export the logs of every database to CloudWatch Logs.",
     remedy='Set `enabled_cloudwatch_logs_exports=["postgresql", "upgrade"]`.',
     types=(DATABASE_INSTANCE,),
     when=is_postgres,
     references=References(hub=("RDS.9", "RDS.36"), checkov=("CKV_AWS_129",), checklist=(12,)),
 )
 def export_database_logs(database: Resource, _: Settings) -> Iterator[Verdict]:
-    """The database's own disk keeps them for days only."""
+    """The database keeps logs on its own disk for a few days only."""
     exported = [log.text() for log in database.get("enabledCloudwatchLogsExports").items()]
     missing = [log for log in ("postgresql", "upgrade") if log not in exported]
     if missing:
@@ -52,10 +52,10 @@ def export_database_logs(database: Resource, _: Settings) -> Iterator[Verdict]:
     types=(DATABASE_INSTANCE,),
     when=is_postgres,
     references=References(checklist=(9,)),
-    parameters=(Parameter("minimum", Kind.NUMBER, 14, "The oldest major version.", relaxes=True),),
+    parameters=(Parameter("minimum", Kind.NUMBER, 14, "The oldest major version that may run.", relaxes=True),),
 )
 def run_supported_postgres(database: Resource, settings: Settings) -> Iterator[Verdict]:
-    """Kotauth needs 14 or newer, and older versions get no fixes."""
+    """Kotauth needs PostgreSQL 14 or newer, and older versions receive no fixes."""
     version = database.get("engineVersion")
     if version.is_absent:
         # AWS picks the newest.
@@ -70,21 +70,26 @@ def run_supported_postgres(database: Resource, settings: Settings) -> Iterator[V
 @AREA.rule(
     "plan-database-upgrades",
     Severity.LOW,
-    "Decide on extended support before a database version leaves standard support.",
+    "Choose whether to use paid extended support before a database version leaves standard support.",
     level=Level.ADVISORY,
-    remedy='Set `engine_lifecycle_support="open-source-rds-extended-support-disabled"` from the first deployment, or '
-    "take the newest version.",
+    remedy='Set `engine_lifecycle_support="open-source-rds-extended-support-disabled"` at the first deployment, or '
+    "use the newest PostgreSQL version.",
     types=(DATABASE_INSTANCE,),
     when=is_postgres,
     references=References(
         documentation="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/extended-support.html",
     ),
     parameters=(
-        Parameter("settled", Kind.NUMBER, 16, "The first major version that needs no decision yet.", relaxes=True),
+        Parameter(
+            "settled", Kind.NUMBER, 16, "The first major version for which no decision is required yet.", relaxes=True
+        ),
     ),
 )
 def plan_database_upgrades(database: Resource, settings: Settings) -> Iterator[Verdict]:
-    """Left out, extended support begins by itself and costs per processor and hour. 14 leaves support in 2027."""
+    """Without the setting, RDS starts extended support automatically and charges per processor and hour.
+
+    Standard support for PostgreSQL 14 ends in 2027.
+    """
     major = _major(database.get("engineVersion"))
     said = is_given(database.get("engineLifecycleSupport"))
     if major is not None and major < settings.number("settled") and not said:
@@ -99,16 +104,17 @@ def _parameters(group: Resource) -> dict[str, Value]:
 @AREA.rule(
     "force-database-tls",
     Severity.CRITICAL,
-    "Let the database refuse connections without TLS.",
-    remedy='Give it an `aws.rds.ParameterGroup` of its family with the parameter `rds.force_ssl` at "1".',
+    "Make every database refuse connections without TLS.",
+    remedy="Set `parameter_group_name` to an `aws.rds.ParameterGroup` of the database's family that sets "
+    '`rds.force_ssl` to "1".',
     types=(DATABASE_INSTANCE,),
     when=is_postgres,
     references=References(hub=("RDS.38",), checkov=("CKV2_AWS_69",), checklist=(9,)),
 )
 def force_database_tls(database: Resource, _: Settings) -> Iterator[Verdict]:
-    """A default group takes no parameter, and its own value is 1 only from PostgreSQL 15 on.
+    """A default parameter group can't be changed and forces TLS only from PostgreSQL 15 on.
 
-    A replica that names no group has its source's.
+    A replica that names no parameter group uses the group of its source.
     """
     groups = parameter_groups(database)
     if not groups and not (is_replica(database) and database.get("parameterGroupName").is_absent):
@@ -143,14 +149,14 @@ def _of_family(name: Value) -> int | None:
 @AREA.rule(
     "log-slow-queries",
     Severity.LOW,
-    "Log the queries that take long.",
+    "Log slow database queries.",
     level=Level.ADVISORY,
-    remedy="Set the parameter `log_min_duration_statement`, such as 1000 (milliseconds).",
+    remedy="Set the parameter `log_min_duration_statement`, for example to 1000 (milliseconds).",
     types=(PARAMETER_GROUP,),
     references=References(checkov=("CKV2_AWS_30",), checklist=(12,)),
 )
 def log_slow_queries(group: Resource, _: Settings) -> Iterator[Verdict]:
-    """The first sign of a database that is too small."""
+    """Slow queries are the first sign of a database that is too small."""
     if not (group.get("family").text() or "").startswith("postgres"):
         return
     value = _parameters(group).get("log_min_duration_statement")

@@ -41,16 +41,21 @@ def _is_in_vpc(function: Resource) -> bool:
 @AREA.rule(
     "run-supported-runtimes",
     Severity.HIGH,
-    "Run functions on a runtime that AWS still patches.",
-    remedy="Set `runtime` to a newer one of its language.",
+    "Run Lambda functions on a runtime that AWS still patches.",
+    remedy="Set `runtime` to a newer runtime of the same language.",
     types=(LAMBDA,),
     references=References(hub=("Lambda.2",), checkov=("CKV_AWS_363",)),
-    parameters=(Parameter("ended", Kind.TEXTS, [], "Runtimes to refuse beside those whose deprecation date is past."),),
+    parameters=(
+        Parameter(
+            "ended", Kind.TEXTS, [], "Runtimes to refuse in addition to those whose deprecation date has passed."
+        ),
+    ),
 )
 def run_supported_runtimes(function: Resource, settings: Settings) -> Iterator[Verdict]:
-    """A runtime without a published date is newer than the table and passes. A function from an image has no runtime.
+    """A runtime without a published deprecation date is newer than the table and passes.
 
-    Layers name the runtimes that they fit, not the one that runs, so they are not evaluated.
+    A function from an image has no runtime. A layer lists compatible runtimes, not the one that runs, so layers are
+    not evaluated.
     """
     runtime, day = _runtime(function)
     if day is not None and day <= today():
@@ -62,15 +67,15 @@ def run_supported_runtimes(function: Resource, settings: Settings) -> Iterator[V
 @AREA.rule(
     "plan-runtime-upgrades",
     Severity.LOW,
-    "Replace a runtime before AWS deprecates it.",
+    "Replace the runtime of a Lambda function before AWS deprecates it.",
     level=Level.ADVISORY,
-    remedy="Plan the change of `runtime` to a newer one of its language.",
+    remedy="Plan a change of `runtime` to a newer runtime of the same language.",
     types=(LAMBDA,),
     references=References(documentation=lambda_runtimes.PAGE),
-    parameters=(Parameter("days", Kind.NUMBER, 365, "How long before its deprecation a runtime is reported."),),
+    parameters=(Parameter("days", Kind.NUMBER, 365, "How many days before its deprecation a runtime is reported."),),
 )
 def plan_runtime_upgrades(function: Resource, settings: Settings) -> Iterator[Verdict]:
-    """AWS announces a date for nearly every runtime years ahead, so only a near one is reported."""
+    """AWS announces deprecation dates years ahead, so the rule reports only dates that are near."""
     if function.get("runtime").is_unknown:
         return
     runtime, day = _runtime(function)
@@ -93,14 +98,14 @@ def _instead_of(runtime: str) -> str:
 @AREA.rule(
     "forbid-public-functions",
     Severity.CRITICAL,
-    "Name who may call a function.",
-    remedy="Name the `principal`, for a service its `source_arn` or `source_account`, and set `authorization_type` to "
-    '"AWS_IAM".',
+    "Restrict who may invoke a Lambda function.",
+    remedy="Set `principal`, and for an AWS service also `source_arn` or `source_account`. Set `authorization_type`"
+    ' of a function URL to "AWS_IAM".',
     types=(LAMBDA_PERMISSION, FUNCTION_URL, FUNCTION_POLICY),
     references=References(hub=("Lambda.1",), checkov=("CKV_AWS_301", "CKV_AWS_364")),
 )
 def forbid_public_functions(resource: Resource, _: Settings) -> Iterator[Verdict]:
-    """A service of AWS calls on behalf of any account, so the permission has to name the source or its account."""
+    """An AWS service invokes functions for any account, so its permission must name a source or an account."""
     if resource.type == FUNCTION_URL:
         if resource.get("authorizationType").text() != "AWS_IAM":
             yield fail("authorizationType", "is not AWS_IAM")
@@ -129,16 +134,16 @@ def _is_named(whose: tuple[str, Value]) -> bool:
 @AREA.rule(
     "keep-secrets-out-of-functions",
     Severity.CRITICAL,
-    "Put no secret into the environment or the input of a function.",
-    remedy="Let the function read it from Secrets Manager with its role.",
+    "Do not put secrets into the environment or the input of a Lambda function.",
+    remedy="Let the function read the secret from Secrets Manager with its role.",
     types=(LAMBDA, INVOCATION),
     references=References(checkov=("CKV_AWS_45",), checklist=(8, 9)),
     waivable=False,
 )
 def keep_secrets_out_of_functions(resource: Resource, _: Settings) -> Iterator[Verdict]:
-    """Everyone who may look at the function reads it, and an input stays in the state.
+    """Every user who may view the function can read its environment, and the state stores its input.
 
-    The fingerprint of the secret key may be there and be marked: it is no secret that lets anyone in.
+    The fingerprint of the secret key is allowed, even if it is marked secret, because it gives no access.
     """
     if resource.type == INVOCATION:
         value, is_fingerprint = resource.get("input"), is_fingerprint_only(resource, "input")
@@ -156,15 +161,18 @@ def keep_secrets_out_of_functions(resource: Resource, _: Settings) -> Iterator[V
 @AREA.rule(
     "trace-functions",
     Severity.LOW,
-    "Trace the functions in a VPC, and say how many may run at once.",
+    "Trace every Lambda function in a VPC, and set its concurrency limit.",
     level=Level.ADVISORY,
-    remedy='Set `tracing_config={"mode": "Active"}` and `reserved_concurrent_executions`, -1 for no limit.',
+    remedy='Set `tracing_config={"mode": "Active"}` and `reserved_concurrent_executions` (-1 for no limit).',
     types=(LAMBDA,),
     when=_is_in_vpc,
     references=References(hub=("Lambda.7",), checkov=("CKV_AWS_50", "CKV_AWS_115")),
 )
 def trace_functions(function: Resource, _: Settings) -> Iterator[Verdict]:
-    """Each of them holds connections of the database. An account of its first days has no number to reserve."""
+    """Each execution of a function in a VPC can hold database connections.
+
+    A new AWS account has no concurrency that a function can reserve.
+    """
     if function.get("tracingConfig").field("mode").text() != "Active":
         yield fail("tracingConfig.mode", "is not Active")
     reserved = function.get("reservedConcurrentExecutions")

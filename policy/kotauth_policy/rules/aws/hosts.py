@@ -37,14 +37,17 @@ _TOO_SMALL = re.compile(r".*\.nano|t1\.micro")
 @AREA.rule(
     "require-metadata-tokens",
     Severity.HIGH,
-    "Answer metadata requests of a host only with a session token.",
+    "Require session tokens for the instance metadata service of every host.",
     remedy='Set `http_tokens="required"` in `metadata_options`.',
     types=HOSTS,
     references=References(hub=("EC2.8", "EC2.170"), checkov=("CKV_AWS_79",)),
     waivable=False,
 )
 def require_metadata_tokens(host: Resource, _: Settings) -> Iterator[Verdict]:
-    """Version 1 hands out the role's keys for one GET request from the host. A service that is off hands out none."""
+    """Version 1 of the service returns the role's credentials to one GET request from the host.
+
+    A disabled service returns none.
+    """
     tokens = metadata_option(host, "httpTokens")
     if says(host, "metadataOptions") and tokens is not None and tokens.text() != "required":
         yield fail("metadataOptions.httpTokens", "is not required")
@@ -53,13 +56,16 @@ def require_metadata_tokens(host: Resource, _: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "limit-metadata-hops",
     Severity.HIGH,
-    "Keep the metadata of a host from its containers.",
+    "Keep containers from reaching the instance metadata service of their host.",
     remedy="Set `http_put_response_hop_limit=1` in `metadata_options`.",
     types=HOSTS,
     references=References(hub=("AutoScaling.4",), checkov=("CKV_AWS_341",)),
 )
 def limit_metadata_hops(host: Resource, _: Settings) -> Iterator[Verdict]:
-    """Left out, the machine image decides, and Amazon Linux 2023 says 2: one hop more is every container."""
+    """With a hop limit of 2, every container reaches the metadata service.
+
+    By default, the machine image sets the limit, and Amazon Linux 2023 sets 2.
+    """
     hops = metadata_option(host, "httpPutResponseHopLimit")
     if says(host, "metadataOptions") and hops is not None and hops.number() != 1:
         yield fail("metadataOptions.httpPutResponseHopLimit", "is not 1")
@@ -68,16 +74,18 @@ def limit_metadata_hops(host: Resource, _: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "forbid-public-host-addresses",
     Severity.HIGH,
-    "Give no host a public address of its own.",
-    remedy="Leave `associate_public_ip_address` out and launch the host in a subnet that maps no public addresses; a "
-    "host at the edge gets an `aws.ec2.EipAssociation`.",
+    "Do not give a host an automatically assigned public IP address.",
+    remedy="Remove `associate_public_ip_address` and launch the host in a subnet that maps no public addresses. For"
+    " a host at the edge, add an `aws.ec2.EipAssociation`.",
     types=HOSTS,
     references=References(hub=("EC2.9", "EC2.25"), checkov=("CKV_AWS_88",)),
 )
 def forbid_public_host_addresses(host: Resource, _: Settings) -> Iterator[Verdict]:
-    """Left out, the subnet decides, and an `Eip` replaces what it maps. No allow list can hold an address that changes.
+    """An allow list can't contain an address that changes.
 
-    False can't be demanded: it sends a network interface, which EC2 refuses beside a launch template's security groups.
+    By default, the subnet decides whether a host gets a public address; an `Eip` replaces an address that the subnet
+    maps. The rule can't require `False`: this value sends a network interface, which EC2 refuses beside a launch
+    template's security groups.
     """
     if host.type == LAUNCH_TEMPLATE:
         for interface in host.get("networkInterfaces").items():
@@ -116,12 +124,12 @@ def _keeps_private(host: Resource) -> bool:
     "encrypt-disks",
     Severity.HIGH,
     "Encrypt every disk of a host.",
-    remedy="Set `encrypted` on the volume; in a launch template name the root device in `block_device_mappings`.",
+    remedy="Set `encrypted=True` on the volume. In a launch template, list the root device in `block_device_mappings`.",
     types=(*HOSTS, EBS_VOLUME),
     references=References(hub=("EC2.3", "EC2.181"), checkov=("CKV_AWS_3", "CKV_AWS_8")),
 )
 def encrypt_disks(resource: Resource, _: Settings) -> Iterator[Verdict]:
-    """The host writes logs and swapped memory to its root disk, and snapshots of it outlive the host."""
+    """The host writes logs and swapped memory to its root disk, and snapshots of the disk outlive the host."""
     for encrypted in disks(resource):
         if not encrypted.flag():
             by_image = encrypted.path == "blockDeviceMappings"
@@ -131,17 +139,17 @@ def encrypt_disks(resource: Resource, _: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "keep-secrets-out-of-user-data",
     Severity.CRITICAL,
-    "Put no secret into the user data of a host, and keep its text known at preview.",
-    remedy="Let the host read it from Secrets Manager with its role; what only an update knows, such as a new "
-    "database's address, it reads at boot from an `aws.ssm.Parameter`.",
+    "Do not put secrets into the user data of a host, and keep its text known at preview.",
+    remedy="Let the host read secrets from Secrets Manager with its role. Pass a value that is unknown at preview, "
+    "such as a new database's address, in an `aws.ssm.Parameter` that the host reads at boot.",
     types=HOSTS,
     references=References(checkov=("CKV_AWS_46",), checklist=(8, 9)),
     waivable=False,
 )
 def keep_secrets_out_of_user_data(host: Resource, _: Settings) -> Iterator[Verdict]:
-    """Everyone who may look at the instance reads it, and every process on the host.
+    """Every user who may view the instance, and every process on the host, can read its user data.
 
-    What it starts is evaluated by the rules for containers, so user data that is unknown would leave all of them blind.
+    The rules for containers evaluate what the user data starts, so unknown user data would hide every container.
     """
     value = property_of(host)
     if value.secret:
@@ -168,14 +176,14 @@ def _secrets_in(text: str, path: str) -> Iterator[Verdict]:
 @AREA.rule(
     "enter-hosts-without-keys",
     Severity.MEDIUM,
-    "Give every host a role, and no key pair.",
+    "Give every host an instance profile, and no SSH key pair.",
     level=Level.ADVISORY,
-    remedy="Set `iam_instance_profile`, remove `key_name`, and enter through Session Manager.",
+    remedy="Set `iam_instance_profile`, remove `key_name`, and connect through Session Manager.",
     types=HOSTS,
     references=References(checkov=("CKV2_AWS_41",)),
 )
 def enter_hosts_without_keys(host: Resource, _: Settings) -> Iterator[Verdict]:
-    """A key pair is never rotated. Session Manager records who connects, and needs no open port."""
+    """A key pair is never rotated; Session Manager records who connects, and needs no open port."""
     if is_given(host.get("keyName")):
         yield fail("keyName", "is set")
     profile = host.get("iamInstanceProfile")
@@ -187,14 +195,17 @@ def enter_hosts_without_keys(host: Resource, _: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "monitor-hosts",
     Severity.LOW,
-    "Measure every host once a minute.",
+    "Collect metrics of every host once a minute.",
     level=Level.ADVISORY,
-    remedy='Set `monitoring={"enabled": True}`, on an instance `monitoring=True`.',
+    remedy='Set `monitoring={"enabled": True}` on a launch template, or `monitoring=True` on an instance.',
     types=HOSTS,
     references=References(checkov=("CKV_AWS_126",)),
 )
 def monitor_hosts(host: Resource, _: Settings) -> Iterator[Verdict]:
-    """Every five minutes is too late for an alarm about logins. A launch configuration does it unless told not to."""
+    """Metrics every five minutes are too slow for an alarm about logins.
+
+    A launch configuration collects metrics every minute unless the program disables it.
+    """
     if host.type == LAUNCH_CONFIGURATION:
         if host.get("enableMonitoring").flag() is False:
             yield fail("enableMonitoring", "is false")
@@ -208,14 +219,14 @@ def monitor_hosts(host: Resource, _: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "size-kotauth-hosts",
     Severity.HIGH,
-    "Run the Kotauth server on a host that has the memory for it.",
+    "Run the Kotauth server on a host with enough memory.",
     remedy="Set `instance_type` to t4g.small or larger.",
     types=HOSTS,
     when=runs_server,
     references=References(checklist=(1,)),
 )
 def size_kotauth_hosts(host: Resource, _: Settings) -> Iterator[Verdict]:
-    """Kotauth's documented minimum is 512 MB and one processor, and the system needs as much again."""
+    """Kotauth needs at least 512 MB and one processor, and the operating system needs as much again."""
     needed = host.get("instanceRequirements") if host.type == LAUNCH_TEMPLATE else Value("", ABSENT)
     memory = needed.field("memoryMib").field("min")
     if not memory.is_absent:

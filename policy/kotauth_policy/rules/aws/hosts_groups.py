@@ -23,14 +23,14 @@ _FLOATING = ("$latest", "$default")
 @AREA.rule(
     "spread-groups-over-zones",
     Severity.HIGH,
-    "Let a group launch its hosts in two zones or more.",
-    remedy="Give `vpc_zone_identifiers` subnets of two zones.",
+    "Spread the hosts of every Auto Scaling group over at least two availability zones.",
+    remedy="Set `vpc_zone_identifiers` to subnets in two availability zones.",
     types=(GROUP,),
     references=References(hub=("AutoScaling.2",)),
-    parameters=(Parameter("minimum", Kind.NUMBER, 2, "The fewest zones.", relaxes=True),),
+    parameters=(Parameter("minimum", Kind.NUMBER, 2, "The fewest availability zones.", relaxes=True),),
 )
 def spread_groups_over_zones(group: Resource, settings: Settings) -> Iterator[Verdict]:
-    """With one of them away, the group replaces its hosts in the other."""
+    """When one availability zone fails, the group replaces its hosts in another zone."""
     if zones(group, "vpcZoneIdentifiers", "availabilityZones") < settings.number("minimum"):
         yield fail("vpcZoneIdentifiers", f"is in fewer than {settings.number('minimum'):g} zones")
 
@@ -44,7 +44,7 @@ def spread_groups_over_zones(group: Resource, settings: Settings) -> Iterator[Ve
     references=References(hub=("AutoScaling.9",), checkov=("CKV_AWS_315",)),
 )
 def pin_launch_template(resource: Resource, _: Settings) -> Iterator[Verdict]:
-    """`$Latest` changes what the next host is without a line in any preview."""
+    """With `$Latest`, the next host can be different without a change in any preview."""
     templates = list(_templates(resource))
     if resource.type == GROUP and not templates:
         yield fail("launchTemplate", "is not set")

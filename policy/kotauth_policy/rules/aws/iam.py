@@ -86,13 +86,13 @@ def _is_name(text: str) -> bool:
 @AREA.rule(
     "name-allowed-actions",
     Severity.HIGH,
-    "Name the actions that a policy allows.",
-    remedy="List them, such as secretsmanager:GetSecretValue.",
+    "List the exact actions that an IAM policy allows.",
+    remedy="Replace `*`, `s3:*` or `NotAction` with a list of actions, for example secretsmanager:GetSecretValue.",
     types=_GIVES_RIGHTS,
     references=References(hub=("IAM.1", "IAM.21"), checkov=("CKV_AWS_62", "CKV_AWS_63")),
 )
 def name_allowed_actions(policy: Resource, _: Settings) -> Iterator[Verdict]:
-    """`*`, `s3:*` and `NotAction` include every action that AWS adds later."""
+    """The patterns `*` and `s3:*`, and `NotAction`, include every action that AWS adds later."""
     for statement in _allowed(policy):
         if statement.has("NotAction"):
             yield fail(f"{statement.value.path}.NotAction", "allows everything else")
@@ -104,15 +104,15 @@ def name_allowed_actions(policy: Resource, _: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "name-changed-resources",
     Severity.HIGH,
-    "Name what a policy lets change, and which secrets it lets read.",
-    remedy="Write the ARNs into `Resource`.",
+    "Limit the right to change resources or read secrets to named resources.",
+    remedy="Write the ARNs of the resources into `Resource`.",
     types=_GIVES_RIGHTS,
     references=References(checkov=("CKV_AWS_287", "CKV_AWS_288", "CKV_AWS_290", "CKV_AWS_355"), checklist=(8, 9)),
 )
 def name_changed_resources(policy: Resource, _: Settings) -> Iterator[Verdict]:
-    """An intruder on a host has the rights of its role. The few actions for which AWS knows no resource pass.
+    """An intruder on a host has the rights of the host's role.
 
-    A condition on a tag of the resource names it as well.
+    The few actions for which AWS supports no resource pass. A condition on a tag of the resource also names it.
     """
     for statement in _allowed(policy):
         everything = _on(statement, _EVERYTHING)
@@ -130,15 +130,15 @@ def name_changed_resources(policy: Resource, _: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "name-decryption-keys",
     Severity.HIGH,
-    "Name the keys that a policy lets decrypt with.",
+    "Limit the right to decrypt to named KMS keys.",
     remedy="Write the key's ARN into `Resource`, and kms:ViaService into `Condition`.",
     types=_GIVES_RIGHTS,
     references=References(hub=("KMS.1", "KMS.2"), checklist=(8,)),
 )
 def name_decryption_keys(policy: Resource, _: Settings) -> Iterator[Verdict]:
-    """A right to decrypt with every key undoes the separation that different keys make.
+    """A right to decrypt with every key removes the separation between keys.
 
-    kms:CreateGrant passes where a condition leaves the grant to services of AWS.
+    kms:CreateGrant passes if a condition limits the grant to AWS services.
     """
     for statement in _allowed(policy):
         if not _on(statement, _EVERYTHING, _ALL_OF_A_KIND) or narrows(statement.conditions, _resource):
@@ -156,13 +156,13 @@ def name_decryption_keys(policy: Resource, _: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "forbid-escalation",
     Severity.CRITICAL,
-    "Let no policy give its owner more rights than it says.",
-    remedy="Remove the action, or name the one role or function that it is about.",
+    "Do not allow a role to extend its own rights.",
+    remedy="Remove the action, or limit `Resource` to the one role or function that needs it.",
     types=_GIVES_RIGHTS,
     references=References(checkov=("CKV_AWS_286", "CKV_AWS_289")),
 )
 def forbid_escalation(policy: Resource, _: Settings) -> Iterator[Verdict]:
-    """Who may pass any role, or write any policy, is an administrator in two steps."""
+    """A role that may pass any role, or write any policy, becomes an administrator in two steps."""
     for statement in _allowed(policy):
         if _on(statement, _EVERYTHING, _ALL_OF_A_KIND) and not narrows(statement.conditions, _held_down):
             for action in statement.actions:
@@ -173,14 +173,14 @@ def forbid_escalation(policy: Resource, _: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "forbid-administrator-policies",
     Severity.CRITICAL,
-    "Attach no policy of an administrator.",
-    remedy="Write an `aws.iam.RolePolicy` with the few rights that are needed.",
+    "Do not attach an administrator policy.",
+    remedy="Write an `aws.iam.RolePolicy` that allows only the required actions.",
     types=tuple(ATTACHMENTS),
     references=References(hub=("IAM.1",), checkov=("CKV_AWS_274", "CKV2_AWS_56")),
     waivable=False,
 )
 def forbid_administrator_policies(resource: Resource, _: Settings) -> Iterator[Verdict]:
-    """Nothing that this stack runs administers the account."""
+    """No part of this stack administers the AWS account."""
     attached = resource.get(ATTACHMENTS[resource.type])
     for value in [attached] if attached.is_unknown or isinstance(attached.raw, str) else attached.items():
         if value.is_unknown:
@@ -194,14 +194,14 @@ def forbid_administrator_policies(resource: Resource, _: Settings) -> Iterator[V
 @AREA.rule(
     "trust-exactly",
     Severity.CRITICAL,
-    "Say exactly who may take a role.",
-    remedy="Name the service, or the role and account, in `Principal` of `assume_role_policy`; for an identity "
-    "provider require a `sub` with StringEquals, on GitHub one that begins with repo:OWNER/REPOSITORY:.",
+    "Restrict who may assume a role.",
+    remedy="Name the service, or the role and account, in `Principal` of `assume_role_policy`. For an identity "
+    "provider, require a `sub` with StringEquals; for GitHub, one that begins with repo:OWNER/REPOSITORY:.",
     types=(ROLE,),
     references=References(checkov=("CKV_AWS_60", "CKV_AWS_61", "CKV_AWS_358", "CKV_AWS_393")),
 )
 def trust_exactly(role: Resource, _: Settings) -> Iterator[Verdict]:
-    """An identity provider such as GitHub's signs the tokens of all its users, so its name alone admits all of them."""
+    """An identity provider such as GitHub's signs tokens for all its users, so its name alone admits all of them."""
     trust_statements = statements(role, "assumeRolePolicy")
     for statement in opened_to_everybody(trust_statements):
         yield fail(
@@ -222,8 +222,8 @@ def trust_exactly(role: Resource, _: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "restrict-resource-policies",
     Severity.CRITICAL,
-    "Name who may use a secret, queue, topic or repository.",
-    remedy="Name the account, role or service in `Principal`, or in `Condition` the account, organisation or source.",
+    "Restrict who may use a secret, queue, topic or repository.",
+    remedy="Name the account, role or service in `Principal`, or the account, organisation or source in `Condition`.",
     types=RESOURCE_POLICIES,
     references=References(hub=("SQS.3", "SNS.4"), checkov=("CKV_AWS_32", "CKV_AWS_168", "CKV_AWS_169")),
 )

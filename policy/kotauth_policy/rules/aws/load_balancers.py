@@ -32,14 +32,14 @@ AREA = Area("load-balancers")
 @AREA.rule(
     "drop-invalid-headers",
     Severity.MEDIUM,
-    "Drop invalid headers at the load balancer.",
+    "Drop invalid HTTP headers at the load balancer.",
     remedy="Set `drop_invalid_header_fields=True`.",
     types=LOAD_BALANCERS,
     when=is_application,
     references=References(hub=("ELB.4",), checkov=("CKV_AWS_131",), checklist=(5,)),
 )
 def drop_invalid_headers(balancer: Resource, _: Settings) -> Iterator[Verdict]:
-    """A header that two programs read differently is how a request is smuggled past the first."""
+    """A header that two programs read differently can hide a second request from the first program."""
     if not balancer.get("dropInvalidHeaderFields").flag():
         yield fail("dropInvalidHeaderFields", "is not true")
 
@@ -47,15 +47,18 @@ def drop_invalid_headers(balancer: Resource, _: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "set-desync-mode",
     Severity.MEDIUM,
-    "Refuse requests that two servers could read differently.",
+    "Reject ambiguous HTTP requests at the load balancer.",
     level=Level.ADVISORY,
-    remedy='Set `desync_mitigation_mode` to "defensive" or "strictest", or leave it out.',
+    remedy='Set `desync_mitigation_mode` to "defensive" or "strictest", or remove it.',
     types=LOAD_BALANCERS,
     when=is_application,
     references=References(hub=("ELB.12",), checkov=("CKV_AWS_328",)),
 )
 def set_desync_mode(balancer: Resource, _: Settings) -> Iterator[Verdict]:
-    """The default is defensive; `monitor` only counts them."""
+    """Two servers could read an ambiguous request differently.
+
+    The default mode is defensive; the mode `monitor` only counts such requests.
+    """
     if (balancer.get("desyncMitigationMode").text() or "defensive") not in ("defensive", "strictest"):
         yield fail("desyncMitigationMode", "is neither defensive nor strictest")
 
@@ -64,15 +67,16 @@ def set_desync_mode(balancer: Resource, _: Settings) -> Iterator[Verdict]:
     "log-load-balancer-access",
     Severity.MEDIUM,
     "Log every request at the load balancer.",
-    remedy="Set `access_logs` with a bucket and `enabled=True`; the bucket holds live tokens, so keep it closed.",
+    remedy="Set `access_logs` with a bucket and `enabled=True`. Keep the bucket private, because the log contains "
+    "valid tokens.",
     types=LOAD_BALANCERS,
     when=is_no_gateway,
     references=References(hub=("ELB.5",), checkov=("CKV_AWS_91",), checklist=(12,)),
 )
 def log_load_balancer_access(balancer: Resource, _: Settings) -> Iterator[Verdict]:
-    """It is the only place that sees requests which never reach a server.
+    """Only the load balancer sees requests that never reach a server.
 
-    A network load balancer writes a line for each TLS connection and none for others.
+    A network load balancer writes a line for each TLS connection and none for other connections.
     """
     stack = balancer.in_stack()
     if kind_of(balancer) == "network" and not any(map(is_encrypted, listeners_of(balancer))):
@@ -94,7 +98,7 @@ def log_load_balancer_access(balancer: Resource, _: Settings) -> Iterator[Verdic
     references=References(hub=("ELB.6",), checkov=("CKV_AWS_150",)),
 )
 def protect_load_balancer(balancer: Resource, _: Settings) -> Iterator[Verdict]:
-    """A new load balancer has another name, and records outside of the stack still hold the old one."""
+    """A replaced load balancer has a new name, and records outside of the stack still point to the old one."""
     if not balancer.get("enableDeletionProtection").flag():
         yield fail("enableDeletionProtection", "is not true")
 
@@ -102,14 +106,14 @@ def protect_load_balancer(balancer: Resource, _: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "spread-load-balancer",
     Severity.HIGH,
-    "Put the load balancer into two zones or more.",
-    remedy="Give `subnets` one of each zone.",
+    "Place every load balancer in at least two availability zones.",
+    remedy="Set `subnets` to one subnet of each availability zone.",
     types=LOAD_BALANCERS,
     when=is_no_gateway,
     references=References(hub=("ELB.13",)),
 )
 def spread_load_balancer(balancer: Resource, _: Settings) -> Iterator[Verdict]:
-    """Every request comes through the load balancer, so it has to survive the loss of a zone."""
+    """Every request passes through the load balancer, so it must survive the loss of a zone."""
     subnets = "subnets" if balancer.get("subnetMappings").is_absent else "subnetMappings"
     if zones(balancer, subnets) < 2:
         yield fail(subnets, "is in fewer than two zones")
@@ -118,16 +122,16 @@ def spread_load_balancer(balancer: Resource, _: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "probe-targets",
     Severity.HIGH,
-    "Speak TLS to the hosts behind a load balancer, and ask them whether they are ready.",
-    remedy='Set `protocol` to "HTTPS", for a network load balancer to "TLS", and `health_check` with '
-    '`protocol="HTTPS"`; Kotauth answers at `path="/health/ready"` with `matcher="200"`.',
+    "Use TLS between a load balancer and its hosts, and probe whether the hosts are ready.",
+    remedy='Set `protocol` to "HTTPS" ("TLS" for a network load balancer) and `health_check` with '
+    '`protocol="HTTPS"`. For Kotauth, also set `path="/health/ready"` and `matcher="200"`.',
     types=TARGET_GROUPS,
     references=References(hub=("ELB.21", "ELB.22"), checkov=("CKV_AWS_261", "CKV_AWS_378"), checklist=(3,)),
 )
 def probe_targets(group: Resource, _: Settings) -> Iterator[Verdict]:
-    """Kotauth's `/health` is up while its database is down, and its probe answers nothing but GET.
+    """Kotauth's `/health` succeeds while its database is down, and its readiness probe answers only GET.
 
-    What is no host, or has no TLS there, is not evaluated: functions, load balancers, appliances, UDP.
+    Targets that are not hosts or have no TLS are not evaluated: functions, load balancers, appliances, UDP.
     """
     if target_type(group) in ("lambda", "alb") or is_of_gateway(group):
         return

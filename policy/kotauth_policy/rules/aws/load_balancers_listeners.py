@@ -48,8 +48,9 @@ _CHALLENGES = "/.well-known/acme-challenge/"
 @AREA.rule(
     "redirect-plain-http",
     Severity.HIGH,
-    "Answer plain HTTP with a redirect to HTTPS, or with an error.",
-    remedy='Let `default_actions` be one `redirect` with `protocol="HTTPS"`, and give the listener no other rule.',
+    "Redirect plain HTTP to HTTPS, or answer it with an error.",
+    remedy='Set `default_actions` to one `redirect` with `protocol="HTTPS"`, and remove the other rules of the '
+    "listener.",
     types=(*LISTENERS, *LISTENER_RULES),
     references=References(hub=("ELB.1",), checkov=("CKV_AWS_2", "CKV2_AWS_20"), checklist=(3,)),
 )
@@ -87,14 +88,16 @@ def _only_redirects(actions: Value) -> Iterator[Verdict]:
 @AREA.rule(
     "allow-tls-policies",
     Severity.HIGH,
-    "End TLS with a policy of the allow list.",
+    "Use an allowed TLS security policy on every listener.",
     remedy='Set `ssl_policy="ELBSecurityPolicy-TLS13-1-2-Res-2021-06"`.',
     types=LISTENERS,
     references=References(hub=("ELB.17",), checkov=("CKV_AWS_103", "CKV2_AWS_74"), checklist=(3,)),
-    parameters=(Parameter("policies", Kind.TEXTS, list(_POLICIES), "Policies that may be used.", relaxes=True),),
+    parameters=(
+        Parameter("policies", Kind.TEXTS, list(_POLICIES), "Security policies that a listener may use.", relaxes=True),
+    ),
 )
 def allow_tls_policies(listener: Resource, settings: Settings) -> Iterator[Verdict]:
-    """All of them begin with TLS 1.2; AWS's own default is of 2016 and speaks TLS 1.0."""
+    """All allowed policies begin with TLS 1.2; AWS's own default of 2016 accepts TLS 1.0."""
     if not is_encrypted(listener):
         return
     policy = listener.get("sslPolicy").text()
@@ -107,15 +110,16 @@ def allow_tls_policies(listener: Resource, settings: Settings) -> Iterator[Verdi
 @AREA.rule(
     "certify-listeners",
     Severity.HIGH,
-    "Serve every listener through TLS, with a certificate.",
-    remedy='Set `protocol` to "HTTPS", on a network load balancer to "TLS", and set `certificate_arn`.',
+    "Serve every listener over TLS with a certificate.",
+    remedy='Set `protocol` to "HTTPS" ("TLS" on a network load balancer), and set `certificate_arn`.',
     types=LISTENERS,
     references=References(hub=("ELB.18",), checklist=(4,)),
 )
 def certify_listeners(listener: Resource, _: Settings) -> Iterator[Verdict]:
-    """An unknown ARN is that of a certificate still to be made.
+    """A certificate's ARN that is unknown at preview passes: the update creates the certificate.
 
-    UDP has no TLS at a load balancer, QUIC brings its own, and before an application load balancer that one ends TLS.
+    UDP has no TLS at a load balancer, and QUIC brings its own. In front of an application load balancer, the
+    application load balancer ends TLS.
     """
     if kind_before(listener) == "gateway":
         return

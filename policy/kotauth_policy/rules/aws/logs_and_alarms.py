@@ -21,16 +21,16 @@ _ALARM_NAME = re.compile(r"\b(?:ALARM|OK|INSUFFICIENT_DATA)\s{0,9}\(\s{0,9}[\"']
 @AREA.rule(
     "keep-logs",
     Severity.MEDIUM,
-    "Keep logs for a year, and say so.",
+    "Keep logs for at least a year, and set the retention explicitly.",
     remedy="Set `retention_in_days` to 365 or more.",
     types=(LOG_GROUP,),
     references=References(hub=("CloudWatch.16",), checkov=("CKV_AWS_66", "CKV_AWS_338"), checklist=(12,)),
-    parameters=(Parameter("minimum", Kind.NUMBER, 365, "The fewest days.", relaxes=True),),
+    parameters=(Parameter("minimum", Kind.NUMBER, 365, "The shortest retention, in days.", relaxes=True),),
 )
 def keep_logs(group: Resource, settings: Settings) -> Iterator[Verdict]:
-    """An intruder is found after months. Left out, they are kept, and paid for, for ever.
+    """An intruder is often found only after months; by default, logs are kept, and paid for, for ever.
 
-    AWS itself ends a group of the class DELIVERY after days: it only passes lines on.
+    AWS itself ends a group of the class DELIVERY after days, because it only forwards lines.
     """
     if group.get("logGroupClass").known_text() == "DELIVERY":
         return
@@ -46,14 +46,14 @@ def keep_logs(group: Resource, settings: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "encrypt-logs",
     Severity.LOW,
-    "Encrypt logs under a key of your own.",
+    "Encrypt every log group with a customer-managed key.",
     level=Level.ADVISORY,
-    remedy="Set `kms_key_id` to the ARN of an `aws.kms.Key` that the service may use.",
+    remedy="Set `kms_key_id` to the ARN of an `aws.kms.Key` that CloudWatch Logs may use.",
     types=(LOG_GROUP,),
     references=References(checkov=("CKV_AWS_158",), checklist=(12,)),
 )
 def encrypt_logs(group: Resource, _: Settings) -> Iterator[Verdict]:
-    """They hold addresses and names of everyone who logged in."""
+    """Logs contain addresses and names of all users who log in."""
     if not is_given(group.get("kmsKeyId")):
         yield fail("kmsKeyId", "is not set")
 
@@ -61,8 +61,8 @@ def encrypt_logs(group: Resource, _: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "answer-alarms",
     Severity.HIGH,
-    "Give every alarm an action.",
-    remedy="Set `alarm_actions` to the ARN of an `aws.sns.Topic`, and leave `actions_enabled` true.",
+    "Configure an action for every alarm.",
+    remedy="Set `alarm_actions` to the ARN of an `aws.sns.Topic`, and remove `actions_enabled`.",
     types=ALARMS,
     references=References(hub=("CloudWatch.15", "CloudWatch.17"), checkov=("CKV_AWS_319",), checklist=(12,)),
 )

@@ -63,8 +63,9 @@ def _at(rule: SecurityGroupRule, name: str) -> str:
 @AREA.rule(
     "limit-world-ingress",
     Severity.CRITICAL,
-    "Open no port to the world but those of the website.",
-    remedy="Name the security group that may connect; the world reaches 80 and 443 of the edge.",
+    "Open only the ports of the website to the internet.",
+    remedy="Allow the security group of the client instead of an address range. Open only ports 80 and 443 of the "
+    "edge to the internet.",
     types=_INGRESS,
     references=References(
         hub=("EC2.18", "EC2.19"), checkov=("CKV_AWS_24", "CKV_AWS_25", "CKV_AWS_260", "CKV_AWS_277"), checklist=(2, 3)
@@ -72,7 +73,10 @@ def _at(rule: SecurityGroupRule, name: str) -> str:
     parameters=(Parameter("ports", Kind.NUMBERS, [80, 443], "TCP ports that every address may reach.", relaxes=True),),
 )
 def limit_world_ingress(resource: Resource, settings: Settings) -> Iterator[Verdict]:
-    """Half the world counts as the world: a range that no single owner has. ICMP has no ports."""
+    """A range as large as half of all addresses, which no single owner has, counts as the internet.
+
+    ICMP has no ports.
+    """
     for rule in _ingress(resource):
         if not rule.has_ports or not rule.is_from_anywhere:
             continue
@@ -145,13 +149,16 @@ def _reaches(rule: SecurityGroupRule, database: Resource) -> bool:
 @AREA.rule(
     "restrict-database-ingress",
     Severity.CRITICAL,
-    "Let only hosts, functions and services of this stack reach the database.",
-    remedy="Allow the security group of whatever connects to it, and no address.",
+    "Let only hosts, functions and services of this stack connect to the database.",
+    remedy="Allow the security group of each client instead of an address range.",
     types=_INGRESS,
     references=References(hub=("EC2.19",), checklist=(2,)),
 )
 def restrict_database_ingress(resource: Resource, _: Settings) -> Iterator[Verdict]:
-    """An address range admits every host that gets an address in it later. A rule for another port is not evaluated."""
+    """An address range admits every host that gets an address in it later.
+
+    A rule for another port is not evaluated.
+    """
     stack = resource.in_stack()
     databases = stack.once(_databases_by_group)
     for rule in _ingress(resource):
@@ -168,13 +175,13 @@ def restrict_database_ingress(resource: Resource, _: Settings) -> Iterator[Verdi
 @AREA.rule(
     "restrict-server-ingress",
     Severity.HIGH,
-    "Let only the load balancer reach the hosts behind it.",
-    remedy="Allow the load balancer's security group, and enter hosts through Session Manager.",
+    "Let only the load balancer connect to the hosts behind it.",
+    remedy="Allow only the load balancer's security group, and connect to hosts through Session Manager.",
     types=_INGRESS,
     references=References(hub=("EC2.19",), checklist=(3,)),
 )
 def restrict_server_ingress(resource: Resource, _: Settings) -> Iterator[Verdict]:
-    """The server believes the headers that its proxy sets, so no request may reach it past the proxy."""
+    """Kotauth trusts the headers that its proxy sets, so no request may bypass the proxy."""
     stack = resource.in_stack()
     for rule in _ingress(resource):
         if any(group.urn in stack.once(_groups_of_servers) for group in rule.groups()) and (
@@ -186,14 +193,14 @@ def restrict_server_ingress(resource: Resource, _: Settings) -> Iterator[Verdict
 @AREA.rule(
     "limit-egress",
     Severity.LOW,
-    "Let groups open connections only to ports that are needed.",
+    "Limit the outgoing connections of every security group to the required ports.",
     level=Level.ADVISORY,
-    remedy="Name the ports: 443 for AWS and registries, 465 or 587 for mail.",
+    remedy="List the required ports: 443 for AWS and registries, 465 or 587 for mail.",
     types=_EITHER_WAY,
     references=References(checkov=("CKV_AWS_382",)),
 )
 def limit_egress(resource: Resource, _: Settings) -> Iterator[Verdict]:
-    """An intruder's program reports to its owner on an unusual port."""
+    """An intruder's program often reports to its owner on an unusual port."""
     for rule in rules_of(resource):
         if not rule.ingress and rule.protocol == "-1" and rule.is_from_anywhere:
             yield fail(rule.path, "lets everything out to everywhere")
@@ -202,14 +209,14 @@ def limit_egress(resource: Resource, _: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "describe-security-groups",
     Severity.LOW,
-    "Say what every security group and every rule is for.",
+    "Describe the purpose of every security group and every rule.",
     level=Level.ADVISORY,
-    remedy="Set `description`; a changed one of a group makes a new group.",
+    remedy="Set `description`. A changed description of a group replaces the group.",
     types=_EITHER_WAY,
     references=References(checkov=("CKV_AWS_23",)),
 )
 def describe_security_groups(resource: Resource, _: Settings) -> Iterator[Verdict]:
-    """The description is all that later tells whether an open port can be closed."""
+    """Later, only the description shows whether an open port can be closed."""
     if (resource.get("description").text() or "") in _NO_DESCRIPTION:
         yield fail("description", "says nothing")
     for rule in rules_of(resource):
@@ -220,15 +227,15 @@ def describe_security_groups(resource: Resource, _: Settings) -> Iterator[Verdic
 @AREA.rule(
     "keep-rules-in-one-form",
     Severity.HIGH,
-    "Write the rules of a security group in one of the three forms.",
-    remedy="Move the inline rules of the group to `aws.vpc.SecurityGroupIngressRule` and `SecurityGroupEgressRule`.",
+    "Define the rules of a security group in only one of the three resource forms.",
+    remedy="Move all rules of the group to `aws.vpc.SecurityGroupIngressRule` and `aws.vpc.SecurityGroupEgressRule`.",
     types=(SECURITY_GROUP,),
     references=References(
         documentation="https://www.pulumi.com/registry/packages/aws/api-docs/ec2/securitygroup/",
     ),
 )
 def keep_rules_in_one_form(group: Resource, _: Settings) -> Iterator[Verdict]:
-    """Inline rules are the whole list: each update removes the rules of the other forms, and the next one adds them."""
+    """Inline rules are exclusive: each update removes rules of other forms, and the next update adds them again."""
     inline = any(not group.get(name).is_absent for name in ("ingress", "egress"))
     consumers = group.in_stack().consumers(group, *STANDALONE)
     forms = {resource.type == SECURITY_GROUP_RULE for resource, name in consumers if name == "securityGroupId"}

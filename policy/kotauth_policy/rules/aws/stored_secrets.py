@@ -20,14 +20,17 @@ _OF_AWS = "alias/aws/"
 @AREA.rule(
     "encrypt-secrets-with-own-key",
     Severity.MEDIUM,
-    "Encrypt every secret under a key of your own.",
+    "Encrypt every secret with a customer-managed key.",
     level=Level.ADVISORY,
     remedy="Set `kms_key_id` to the ARN of an `aws.kms.Key`.",
     types=(SECRET,),
     references=References(checkov=("CKV_AWS_149",), checklist=(8, 9)),
 )
 def encrypt_secrets_with_own_key(secret: Resource, _: Settings) -> Iterator[Verdict]:
-    """Whoever may read secrets then needs the key, too, and each use of it is recorded. A replica has its own key."""
+    """Reading a secret then also needs a right to the key, and KMS records each use of the key.
+
+    A replica has its own key.
+    """
     for key in (secret.get("kmsKeyId"), *(each.field("kmsKeyId") for each in secret.get("replicas").items())):
         if not is_given(key):
             yield fail(key.path, "is not set")
@@ -38,14 +41,17 @@ def encrypt_secrets_with_own_key(secret: Resource, _: Settings) -> Iterator[Verd
 @AREA.rule(
     "keep-deleted-secrets",
     Severity.HIGH,
-    "Be able to bring a deleted secret back for a week or more.",
-    remedy="Set `recovery_window_in_days` to 30, or leave it out.",
+    "Keep a deleted secret recoverable for at least a week.",
+    remedy="Set `recovery_window_in_days` to 30, or remove it.",
     types=(SECRET,),
     references=References(checklist=(8,)),
-    parameters=(Parameter("minimum", Kind.NUMBER, 7, "The fewest days.", relaxes=True),),
+    parameters=(Parameter("minimum", Kind.NUMBER, 7, "The shortest recovery window, in days.", relaxes=True),),
 )
 def keep_deleted_secrets(secret: Resource, settings: Settings) -> Iterator[Verdict]:
-    """0 deletes at once, and the secret key with it. Left out, it is 30."""
+    """A window of 0 days deletes a secret, such as Kotauth's secret key, at once.
+
+    The default is 30 days.
+    """
     days = secret.get("recoveryWindowInDays").number()
     if days is not None and days < settings.number("minimum"):
         yield fail("recoveryWindowInDays", f"is less than {settings.number('minimum'):g} days")
@@ -54,14 +60,17 @@ def keep_deleted_secrets(secret: Resource, settings: Settings) -> Iterator[Verdi
 @AREA.rule(
     "never-rotate-secret-key",
     Severity.CRITICAL,
-    "Rotate no secret that a running server keeps using.",
-    remedy="Remove the rotation; a password is rotated by the program, together with its role and its server.",
+    "Do not rotate the secret that contains Kotauth's secret key.",
+    remedy="Remove the rotation. Rotate a password through the program, together with its role and its server.",
     types=(ROTATION,),
     references=References(hub=("SecretsManager.1",), checkov=("CKV_AWS_304", "CKV2_AWS_57"), checklist=(8,)),
     waivable=False,
 )
 def never_rotate_secret_key(rotation: Resource, _: Settings) -> Iterator[Verdict]:
-    """Another secret key breaks every login while all health checks stay green; the two catalogues don't know that."""
+    """Another secret key breaks every login while all health checks stay green.
+
+    Security Hub and Checkov ask for rotation because they do not know this key.
+    """
     keys = rotation.in_stack().once(_secrets_with_keys)
     if any(secret.urn in keys for secret in rotation.origins_of(rotation.get("secretId"), SECRET)):
         yield fail("secretId", "is the secret with the server's key")
@@ -85,14 +94,14 @@ def _is_symmetric(key: Resource) -> bool:
 @AREA.rule(
     "rotate-keys",
     Severity.MEDIUM,
-    "Let AWS rotate the material of every key.",
+    "Enable the automatic rotation of every KMS key.",
     remedy="Set `enable_key_rotation=True`.",
     types=(KEY,),
     when=_is_symmetric,
     references=References(hub=("KMS.4",), checkov=("CKV_AWS_7",)),
 )
 def rotate_keys(key: Resource, _: Settings) -> Iterator[Verdict]:
-    """What was encrypted before stays readable, so it costs nothing."""
+    """Data that was encrypted before the rotation stays readable, so rotation breaks nothing."""
     if not key.get("enableKeyRotation").flag():
         yield fail("enableKeyRotation", "is not true")
 
@@ -100,15 +109,17 @@ def rotate_keys(key: Resource, _: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "restrict-key-users",
     Severity.CRITICAL,
-    "Name who may use a key.",
-    remedy="Name the account or a service in `Principal` of the key's policy; AWS's default is the account.",
+    "Restrict who may use a KMS key.",
+    remedy="Name the account or a service in `Principal` of the key's policy, or remove `policy`: AWS's default "
+    "admits the account.",
     types=KEY_POLICIES,
     references=References(hub=("KMS.5",), checkov=("CKV_AWS_33",)),
 )
 def restrict_key_users(key: Resource, _: Settings) -> Iterator[Verdict]:
     """A statement for everyone passes with a condition that names an account, an organisation or a source.
 
-    kms:ViaService alone does not: every account can have a bucket or a queue whose service asks for the key.
+    The condition kms:ViaService alone is not enough, because every account can have a bucket or a queue whose service
+    asks for the key.
     """
     if key.get("policy").is_absent:
         return
@@ -121,14 +132,16 @@ def restrict_key_users(key: Resource, _: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "keep-keys",
     Severity.HIGH,
-    "Keep every key usable, and for a month after it is deleted.",
-    remedy="Leave `is_enabled` and `bypass_policy_lockout_safety_check` out, and `deletion_window_in_days` at 30.",
+    "Keep every KMS key enabled, and keep a deleted key recoverable for a month.",
+    remedy="Remove `is_enabled` and `bypass_policy_lockout_safety_check`, and set `deletion_window_in_days` to 30.",
     types=(KEY, *OTHER_KEYS),
     references=References(hub=("KMS.3",), checkov=("CKV_AWS_227",), checklist=(8, 11)),
-    parameters=(Parameter("minimum", Kind.NUMBER, 30, "The fewest days.", relaxes=True),),
+    parameters=(
+        Parameter("minimum", Kind.NUMBER, 30, "The shortest time before a deleted key is lost, in days.", relaxes=True),
+    ),
 )
 def keep_keys(key: Resource, settings: Settings) -> Iterator[Verdict]:
-    """A key that is gone takes everything with it that it encrypted, backups too."""
+    """Without a key, everything that it encrypted is lost, including backups."""
     days = key.get("deletionWindowInDays").number()
     if days is not None and days < settings.number("minimum"):
         yield fail("deletionWindowInDays", f"is less than {settings.number('minimum'):g} days")

@@ -48,7 +48,7 @@ _TAKE_ADDRESSES = (EIP_ASSOCIATION, NAT_GATEWAY, TRANSFER_SERVER, *LOAD_BALANCER
     references=References(hub=("EC2.6",), checkov=("CKV2_AWS_11",), checklist=(12,)),
 )
 def record_vpc_traffic(vpc: Resource, _: Settings) -> Iterator[Verdict]:
-    """Without a flow log there is no record of which data left, and where to."""
+    """Without a flow log, no record shows which data left the network, and where to."""
     stack = vpc.in_stack()
     logs = [log for log, name in stack.consumers(vpc, FLOW_LOG) if name == "vpcId"]
     subnets = [subnet for subnet, name in stack.consumers(vpc, SUBNET) if name == "vpcId"]
@@ -69,13 +69,16 @@ def _is_of_all(log: Resource) -> bool:
 @AREA.rule(
     "close-default-group",
     Severity.HIGH,
-    "Leave no rule in the default security group of a VPC.",
-    remedy="Add an `aws.ec2.DefaultSecurityGroup` with the `vpc_id` and no `ingress` and `egress`.",
+    "Remove all rules from the default security group of every VPC.",
+    remedy="Add an `aws.ec2.DefaultSecurityGroup` with the `vpc_id` and without `ingress` and `egress`.",
     types=(VPC, DEFAULT_SECURITY_GROUP),
     references=References(hub=("EC2.2",), checkov=("CKV2_AWS_12",)),
 )
 def close_default_group(resource: Resource, _: Settings) -> Iterator[Verdict]:
-    """A resource that names no group gets this one, and AWS lets its members reach each other and every address."""
+    """A resource that names no security group gets the default group.
+
+    AWS lets the members of the default group reach each other and every address.
+    """
     if resource.type == VPC:
         stack = resource.in_stack()
         exclusive = [each for each, _ in stack.consumers(resource, EXCLUSIVE_GROUP_RULES)]
@@ -94,13 +97,13 @@ def _removes_all(rules: Resource) -> bool:
 @AREA.rule(
     "give-no-public-addresses",
     Severity.MEDIUM,
-    "Hand out no public address in a subnet by default.",
-    remedy="Set `map_public_ip_on_launch=False`; what needs an address gets an `aws.ec2.Eip`.",
+    "Do not assign public IP addresses by default in a subnet.",
+    remedy="Set `map_public_ip_on_launch=False`. Give a resource that needs a public address an `aws.ec2.Eip`.",
     types=(SUBNET,),
     references=References(hub=("EC2.15",), checkov=("CKV_AWS_130",)),
 )
 def give_no_public_addresses(subnet: Resource, _: Settings) -> Iterator[Verdict]:
-    """Then an address on the internet is always one that the program asks for."""
+    """With this setting, a resource has a public address only if the program asks for one."""
     if subnet.get("mapPublicIpOnLaunch").flag():
         yield fail("mapPublicIpOnLaunch", "is true")
 
@@ -108,15 +111,15 @@ def give_no_public_addresses(subnet: Resource, _: Settings) -> Iterator[Verdict]
 @AREA.rule(
     "isolate-database-subnets",
     Severity.CRITICAL,
-    "Keep the subnets of a database off every internet gateway.",
-    remedy="Give them a route table of their own, with no route to the gateway.",
+    "Place databases in subnets without a route to an internet gateway.",
+    remedy="Give the subnets their own route table, without a route to the internet gateway.",
     types=(SUBNET_GROUP,),
     references=References(hub=("RDS.46",), checklist=(2,)),
 )
 def isolate_database_subnets(group: Resource, _: Settings) -> Iterator[Verdict]:
-    """A database that AWS calls private is one wrong switch away from the internet in such a subnet.
+    """In a subnet with such a route, one wrong setting exposes a private database to the internet.
 
-    Subnets that another stack makes are evaluated there.
+    Subnets that another stack makes are evaluated in that stack.
     """
     for subnet in sources(group, "subnetIds", DEFAULT_SUBNET):
         yield fail("subnetIds", f"holds {subnet.name}, a default subnet, which AWS makes with a route to the internet")
@@ -167,14 +170,14 @@ def _is_gateway(value: Value) -> bool:
 @AREA.rule(
     "attach-addresses",
     Severity.LOW,
-    "Attach every fixed address to something.",
+    "Attach every Elastic IP address to a resource.",
     level=Level.ADVISORY,
-    remedy="Add an `aws.ec2.EipAssociation`, set `instance`, or remove the address.",
+    remedy="Add an `aws.ec2.EipAssociation`, set `instance`, or remove the `aws.ec2.Eip`.",
     types=(EIP,),
     references=References(hub=("EC2.12",), checkov=("CKV2_AWS_19",)),
 )
 def attach_addresses(address: Resource, _: Settings) -> Iterator[Verdict]:
-    """An address that nothing has is paid for, and a record may still point to it."""
+    """An unattached address costs money, and a DNS record may still point to it."""
     itself = any(is_given(address.get(name)) for name in ("instance", "networkInterface"))
     if not itself and not address.in_stack().consumers(address, *_TAKE_ADDRESSES):
         yield fail("", "is attached to nothing")
