@@ -65,13 +65,13 @@ def _shown(value: Value) -> str:
 @AREA.rule(
     "pin-image",
     Severity.HIGH,
-    "Name every image by digest or exact tag.",
-    remedy="Write the whole version, such as docker.io/library/redis:8.2.3, or add @sha256:….",
+    "Pin every image to a digest or an exact tag.",
+    remedy="Write the complete version, for example docker.io/library/redis:8.2.3, or add @sha256:….",
     types=(CONTAINER, *IMAGES),
     references=References(cis=("5.28",)),
 )
 def pin_image(resource: Resource, _: Settings) -> Iterator[Verdict]:
-    """`latest`, `1` and `1.22` mean another image after each release."""
+    """The tags `latest`, `1` and `1.22` mean another image after each release."""
     images = list(_parsed(resource))
     if _is_pushed(resource) and any(isinstance(image, Image) and image.is_exact for _, image in images):
         # What runs it gets the digest as well, and the other tags are for people.
@@ -98,8 +98,8 @@ def _keeps_tags(repository: Resource) -> bool:
 @AREA.rule(
     "allow-image-registries",
     Severity.HIGH,
-    "Take images only from the allowed registries.",
-    remedy="Use the official image, or add your registry to the parameter `registries`.",
+    "Pull images only from allowed registries.",
+    remedy="Use the official image, or add your registry to the rule's parameter `registries`.",
     types=(CONTAINER, *IMAGES),
     references=References(cis=("5.28",)),
     parameters=(
@@ -107,19 +107,19 @@ def _keeps_tags(repository: Resource) -> bool:
             "registries",
             Kind.TEXTS,
             ["ghcr.io/inumansoul", "docker.io/library", "public.ecr.aws/docker/library"],
-            "Registries, or folders in them.",
+            "Allowed registries, or folders in them.",
         ),
         Parameter(
             "localImages",
             Kind.FLAG,
             default=False,
-            meaning="Whether images that were built on the host (`localhost/…`) count.",
+            meaning="Whether images that were built on the host (`localhost/…`) are allowed.",
             relaxes=True,
         ),
     ),
 )
 def allow_image_registries(resource: Resource, settings: Settings) -> Iterator[Verdict]:
-    """Anyone can publish an image with this name somewhere."""
+    """Anyone can publish an image with the same name in another registry."""
     registries = [*settings.texts("registries"), *(["localhost"] if settings.flag("localImages") else [])]
     for value, image in _parsed(resource):
         allowed = isinstance(image, Image) and any(
@@ -137,14 +137,17 @@ def allow_image_registries(resource: Resource, settings: Settings) -> Iterator[V
 @AREA.rule(
     "require-kotauth-version",
     Severity.HIGH,
-    "Run Kotauth at its version floor or newer.",
-    remedy="Write ghcr.io/inumansoul/kotauth:1.22.0; beside a digest the tag stays: name:1.22.0@sha256:….",
+    "Run Kotauth at its minimum version or newer.",
+    remedy="Write ghcr.io/inumansoul/kotauth:1.22.0. Keep the tag beside a digest: name:1.22.0@sha256:….",
     types=(CONTAINER, *IMAGES),
     references=References(checklist=(1,)),
     parameters=(Parameter("minimum", Kind.TEXT, "1.21.0", "The oldest version that may run.", relaxes=True),),
 )
 def require_kotauth_version(resource: Resource, settings: Settings) -> Iterator[Verdict]:
-    """1.21.0 is the first with the API that the production checklist asks, and has the `_FILE` secrets of 1.19.1."""
+    """Version 1.21.0 is the first with the API that the production checklist needs.
+
+    It also has the `_FILE` secrets of 1.19.1.
+    """
     minimum = tuple(int(number) for number in settings.text("minimum").split("."))
     for value, image in _parsed(resource):
         if isinstance(image, Verdict):

@@ -41,14 +41,17 @@ _DEVICES = ("devices", "deviceRequests", "deviceCgroupRules")
 @AREA.rule(
     "forbid-privileged-containers",
     Severity.CRITICAL,
-    "Run no container with the privileges of its host.",
-    remedy="Remove `privileged`, and add the one capability that the container needs.",
+    "Do not run privileged containers.",
+    remedy="Remove `privileged`, and add only the capability that the container needs.",
     types=(CONTAINER,),
     references=References(cis=("5.5",)),
     waivable=False,
 )
 def forbid_privileged_containers(container: Resource, _: Settings) -> Iterator[Verdict]:
-    """A privileged container is root on its host, whatever else is set; one that is not started can be later."""
+    """A privileged container is root on its host, whatever else is set.
+
+    A container that is not started is evaluated, because it can be started later.
+    """
     if container.get("privileged").flag():
         yield fail("privileged", "is true")
 
@@ -63,7 +66,7 @@ def forbid_privileged_containers(container: Resource, _: Settings) -> Iterator[V
     references=References(cis=("5.4",)),
 )
 def drop_all_capabilities(container: Resource, _: Settings) -> Iterator[Verdict]:
-    """Docker's default leaves fourteen of them."""
+    """By default, Docker leaves fourteen Linux capabilities to a container."""
     if "ALL" not in [name for _value, name in capabilities(container, "drops")]:
         yield fail("capabilities.drops", "does not hold ALL")
 
@@ -71,9 +74,9 @@ def drop_all_capabilities(container: Resource, _: Settings) -> Iterator[Verdict]
 @AREA.rule(
     "limit-added-capabilities",
     Severity.HIGH,
-    "Add no Linux capability but the allowed ones.",
-    remedy="Remove it: listen above 1024, start as the right user. Only a job that gives a volume to its user adds "
-    'CHOWN, as root, without a network (`network_mode="none"`).',
+    "Add only allowed Linux capabilities to a container.",
+    remedy="Remove the capability: listen on a port above 1024, and start as the right user. Only a job that "
+    'changes the owner of a volume adds CHOWN, as root and with `network_mode="none"`.',
     types=(CONTAINER,),
     when=starts,
     references=References(cis=("5.4",)),
@@ -84,7 +87,7 @@ def drop_all_capabilities(container: Resource, _: Settings) -> Iterator[Verdict]
     ),
 )
 def limit_added_capabilities(container: Resource, settings: Settings) -> Iterator[Verdict]:
-    """NET_BIND_SERVICE gives a proxy the ports below 1024 and nothing else."""
+    """NET_BIND_SERVICE lets a proxy open the ports below 1024 and allows nothing else."""
     allowed = {*settings.texts("allowed"), *(["CHOWN"] if takes_ownership(container) else [])}
     for value, name in capabilities(container, "adds"):
         if name not in allowed:
@@ -94,14 +97,14 @@ def limit_added_capabilities(container: Resource, settings: Settings) -> Iterato
 @AREA.rule(
     "forbid-new-privileges",
     Severity.HIGH,
-    "Let no process gain more privileges than its container started with.",
+    "Do not let a process gain more privileges than its container started with.",
     remedy='Add "no-new-privileges:true" to `security_opts`.',
     types=(CONTAINER,),
     when=starts,
     references=References(cis=("5.26",)),
 )
 def forbid_new_privileges(container: Resource, _: Settings) -> Iterator[Verdict]:
-    """Without it a setuid program makes a user root."""
+    """Without this option, a setuid program can make a user root."""
     options = map(_option, container.get("securityOpts").items())
     given = [value.lower() for name, value in options if name == "no-new-privileges"]
     # As Docker has it: the last one counts, and alone it is true.
@@ -112,8 +115,8 @@ def forbid_new_privileges(container: Resource, _: Settings) -> Iterator[Verdict]
 @AREA.rule(
     "forbid-unconfined-profiles",
     Severity.CRITICAL,
-    "Keep the seccomp, AppArmor and SELinux profiles of every container.",
-    remedy="Remove the option, or name a profile of your own.",
+    "Keep the seccomp, AppArmor and SELinux profiles of every container enabled.",
+    remedy="Remove the option, or name your own profile.",
     types=(CONTAINER,),
     when=starts,
     references=References(cis=("5.2", "5.22")),
@@ -135,8 +138,8 @@ def _option(option: Value) -> tuple[str, str]:
 @AREA.rule(
     "limit-kernel-parameters",
     Severity.HIGH,
-    "Set no kernel parameter of a container but the allowed ones.",
-    remedy="Remove it from `sysctls`.",
+    "Set only allowed kernel parameters in a container.",
+    remedy="Remove the parameter from `sysctls`.",
     types=(CONTAINER,),
     when=starts,
     references=References(documentation="https://kubernetes.io/docs/concepts/security/pod-security-standards/"),
@@ -147,7 +150,10 @@ def _option(option: Value) -> tuple[str, str]:
     ),
 )
 def limit_kernel_parameters(container: Resource, settings: Settings) -> Iterator[Verdict]:
-    """These are about a container's own connections; others make a router of it, or open low ports."""
+    """Allowed parameters affect the container's own connections.
+
+    Other parameters turn the container into a router, or open low ports.
+    """
     for name, value in container.get("sysctls").fields().items():
         if name.replace("/", ".") not in settings.texts("allowed"):
             yield fail(value.path, "is not one of the allowed kernel parameters")
@@ -157,13 +163,13 @@ def limit_kernel_parameters(container: Resource, settings: Settings) -> Iterator
     "mount-root-read-only",
     Severity.MEDIUM,
     "Mount the root file system of every container read-only.",
-    remedy="Set `read_only=True` and list what must be writable in `tmpfs` or on a volume.",
+    remedy="Set `read_only=True`, and list the writable folders in `tmpfs` or mount volumes there.",
     types=(CONTAINER,),
     when=starts,
     references=References(cis=("5.13",)),
 )
 def mount_root_read_only(container: Resource, _: Settings) -> Iterator[Verdict]:
-    """An intruder can't leave a program behind, and a forgotten data path shows at once."""
+    """An intruder can't store a program, and a forgotten data path shows at once."""
     if not container.get("readOnly").flag():
         yield fail("readOnly", "is not true")
 
@@ -171,15 +177,15 @@ def mount_root_read_only(container: Resource, _: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "run-as-non-root",
     Severity.HIGH,
-    "Run every container as a user that is not root.",
-    remedy='Set `user`, such as "10001:10001". Only a job that gives a volume to its user is root: label '
-    '`kotauth.part` "job", `network_mode="none"`, CHOWN the only capability.',
+    "Run every container as a user other than root.",
+    remedy='Set `user`, for example to "10001:10001". Only a job that changes the owner of a volume runs as root: '
+    'label `kotauth.part` "job", `network_mode="none"`, CHOWN as the only capability.',
     types=(CONTAINER,),
     when=starts,
     references=References(cis=("4.1",)),
 )
 def run_as_non_root(container: Resource, _: Settings) -> Iterator[Verdict]:
-    """The image's own user is not known here, so the user has to be spelled out."""
+    """The rule can't read the image's own user, so the program must set `user`."""
     if not (container.get("user").text() or "").partition(":")[0]:
         yield fail("user", "is not set, and the image's user can be root")
     elif is_root(container) and not takes_ownership(container):
@@ -189,15 +195,15 @@ def run_as_non_root(container: Resource, _: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "forbid-host-namespaces",
     Severity.CRITICAL,
-    "Share no namespace of the host or of another container.",
-    remedy="Remove the mode, and connect containers by a network of their own.",
+    "Do not share a namespace with the host or another container.",
+    remedy="Remove the mode, and connect containers through their own network.",
     types=(CONTAINER,),
     when=starts,
     references=References(cis=("5.10", "5.16", "5.17", "5.31")),
     waivable=False,
 )
 def forbid_host_namespaces(container: Resource, _: Settings) -> Iterator[Verdict]:
-    """Any of them lets the container see, or end, what is not its own."""
+    """In a shared namespace, a container can see or end processes and connections that are not its own."""
     for name in _HOST_NAMESPACES:
         if name == "networkMode" and is_own_network_mode(container):
             continue
@@ -209,14 +215,14 @@ def forbid_host_namespaces(container: Resource, _: Settings) -> Iterator[Verdict
 @AREA.rule(
     "forbid-host-devices",
     Severity.HIGH,
-    "Give no device of the host to a container.",
-    remedy="Remove the devices; a server of web pages or data needs none.",
+    "Do not give a container access to devices of the host.",
+    remedy="Remove the devices. A web server or a database needs none.",
     types=(CONTAINER,),
     when=starts,
     references=References(cis=("5.18",)),
 )
 def forbid_host_devices(container: Resource, _: Settings) -> Iterator[Verdict]:
-    """A disk device is every file of the host."""
+    """A disk device gives access to every file of the host."""
     for name in _DEVICES:
         if container.get(name).items():
             yield fail(name, "is not empty")

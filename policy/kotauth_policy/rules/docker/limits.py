@@ -28,7 +28,7 @@ _UNBOUNDED = re.compile(r"-|0+(\.0*)?\s*[a-z]*$", re.I)
     references=References(cis=("5.11",)),
 )
 def limit_memory(container: Resource, _: Settings) -> Iterator[Verdict]:
-    """A container without a limit takes the memory of the database beside it."""
+    """A container without a limit can take the memory of the database on the same host."""
     if not container.get("memory").number():
         yield fail("memory", "is not set")
 
@@ -36,7 +36,7 @@ def limit_memory(container: Resource, _: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "limit-swap",
     Severity.LOW,
-    "Limit the swap of every container to none.",
+    "Do not let containers use swap.",
     level=Level.ADVISORY,
     remedy="Set `memory_swap` to the value of `memory`.",
     types=(CONTAINER,),
@@ -44,7 +44,10 @@ def limit_memory(container: Resource, _: Settings) -> Iterator[Verdict]:
     references=References(cis=("5.11",)),
 )
 def limit_swap(container: Resource, _: Settings) -> Iterator[Verdict]:
-    """By default a container gets as much swap as memory; left open, the provider also sees a change each time."""
+    """By default, a container gets as much swap as memory.
+
+    If the value is not set, the provider also sees a change at each update.
+    """
     memory, swap = container.get("memory").number(), container.get("memorySwap").number()
     if memory and swap != memory:
         yield fail("memorySwap", "is not equal to memory")
@@ -53,14 +56,14 @@ def limit_swap(container: Resource, _: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "limit-cpu",
     Severity.MEDIUM,
-    "Limit the processors of every container.",
-    remedy='Set `cpus`, such as "1".',
+    "Limit the CPU use of every container.",
+    remedy='Set `cpus`, for example to "1".',
     types=(CONTAINER,),
     when=starts,
     references=References(cis=("5.12",)),
 )
 def limit_cpu(container: Resource, _: Settings) -> Iterator[Verdict]:
-    """One busy loop must not stop the logins."""
+    """One container in a busy loop must not stop logins."""
     if not container.get("cpus").number() and not container.get("cpuQuota").number():
         yield fail("cpus", "is not set")
 
@@ -68,14 +71,14 @@ def limit_cpu(container: Resource, _: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "probe-container-health",
     Severity.MEDIUM,
-    "Probe the health of every service.",
+    "Define a health check for every service container.",
     remedy="Set `healthcheck` with `tests`.",
     types=(CONTAINER,),
     when=is_service,
     references=References(cis=("5.27",)),
 )
 def probe_container_health(container: Resource, _: Settings) -> Iterator[Verdict]:
-    """Without a probe a roll can't wait for the new container, and a hung one stays."""
+    """Without a health check, a rolling update can't wait for the new container, and a hung one stays."""
     tests = container.get("healthcheck").field("tests")
     kind, *words = [word.text() or "" for word in tests.items()] or ["NONE"]
     if kind == "NONE" or not "".join(words if kind in ("CMD", "CMD-SHELL") else [kind, *words]).strip():
@@ -85,14 +88,14 @@ def probe_container_health(container: Resource, _: Settings) -> Iterator[Verdict
 @AREA.rule(
     "set-restart-policy",
     Severity.MEDIUM,
-    "Restart every service that ends, and no job.",
-    remedy='Set `restart` to "unless-stopped"; for a job (`must_run=False`) to "no".',
+    "Restart every service that ends, and do not restart jobs.",
+    remedy='Set `restart` to "unless-stopped", or for a job (`must_run=False`) to "no".',
     types=(CONTAINER,),
     when=starts,
     references=References(cis=("5.15",)),
 )
 def set_restart_policy(container: Resource, _: Settings) -> Iterator[Verdict]:
-    """Kotauth ends at once when its database is away at its start, so it depends on being restarted."""
+    """Kotauth ends at once if its database is unavailable at its start, so Docker must restart it."""
     restart = container.get("restart").text() or "no"
     if is_one_shot(container):
         if restart != "no":
@@ -104,14 +107,14 @@ def set_restart_policy(container: Resource, _: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "bound-logs",
     Severity.MEDIUM,
-    "Bound the size of every container's logs.",
+    "Limit the size of every container's logs.",
     remedy='Set `log_driver="json-file"` and `log_opts` with `max-size`.',
     types=(CONTAINER,),
     when=starts,
     references=References(checklist=(12,)),
 )
 def bound_logs(container: Resource, _: Settings) -> Iterator[Verdict]:
-    """The daemon's default fills the disk."""
+    """The logs of the daemon's default driver grow until the disk is full."""
     driver = (container.get("logDriver").text() or "").rpartition("/")[2].partition(":")[0]
     if driver == "json-file":
         size = container.get("logOpts").field("max-size")

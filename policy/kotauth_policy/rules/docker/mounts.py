@@ -65,14 +65,15 @@ def _path(host_path: Value) -> str:
 @AREA.rule(
     "forbid-docker-socket",
     Severity.CRITICAL,
-    "Give no container the socket of the container engine.",
-    remedy="Remove the mount: a process with the socket is root on the host. A proxy can read its routes from a file.",
+    "Do not mount the socket of the container engine.",
+    remedy="Remove the mount, because a process with the socket is root on the host. A proxy can read its routes "
+    "from a file.",
     types=(CONTAINER, VOLUME),
     references=References(cis=("5.32",)),
     waivable=False,
 )
 def forbid_docker_socket(container: Resource, _: Settings) -> Iterator[Verdict]:
-    """Read-only does not help: the socket takes every command."""
+    """A read-only mount does not help, because the socket still accepts every command."""
     for host_path in host_paths(container):
         path = _path(host_path)
         if posixpath.basename(path) in _SOCKETS or _SOCKET_FOLDERS.fullmatch(path):
@@ -82,7 +83,7 @@ def forbid_docker_socket(container: Resource, _: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "forbid-host-system-mounts",
     Severity.CRITICAL,
-    "Mount no system folder of the host.",
+    "Do not mount system folders of the host.",
     remedy="Use a named volume, or upload the one file that the container needs.",
     types=(CONTAINER, VOLUME),
     nested=False,
@@ -97,7 +98,7 @@ def forbid_docker_socket(container: Resource, _: Settings) -> Iterator[Verdict]:
     ),
 )
 def forbid_host_system_mounts(container: Resource, settings: Settings) -> Iterator[Verdict]:
-    """A socket below such a folder is the business of another rule."""
+    """The rule `forbid-docker-socket` evaluates a socket below such a folder."""
     system_paths = [host_path for host_path in host_paths(container) if _is_of_system(_path(host_path))]
     declared = set(_declared_mounts(container, settings.texts("readable"))) if system_paths else set[str]()
     for host_path in system_paths:
@@ -139,26 +140,28 @@ def _on_named_volume(container: Resource, folders: list[str]) -> Iterator[Verdic
 @AREA.rule(
     "store-database-on-volume",
     Severity.CRITICAL,
-    "Store the database's files on a named volume.",
-    remedy="Mount a `docker.Volume` at the data folder of PostgreSQL.",
+    "Store the files of the database on a named volume.",
+    remedy="Mount a `docker.Volume` at PostgreSQL's data folder.",
     types=(CONTAINER,),
     nested=False,
     when=is_part(DATABASE),
     references=References(checklist=(2,)),
     parameters=(
-        Parameter("folders", Kind.TEXTS, ["/var/lib/postgresql", "/pgdata"], "Folders that may hold the data."),
+        Parameter(
+            "folders", Kind.TEXTS, ["/var/lib/postgresql", "/pgdata"], "Folders that may hold the database's files."
+        ),
     ),
 )
 def store_database_on_volume(container: Resource, settings: Settings) -> Iterator[Verdict]:
-    """Anything else is gone when the container is replaced."""
+    """Files that are not on a named volume are lost when the container is replaced."""
     yield from _on_named_volume(container, settings.texts("folders"))
 
 
 @AREA.rule(
     "keep-certificates-on-volume",
     Severity.HIGH,
-    "Keep the frontend's certificates on a named volume.",
-    remedy="Mount a `docker.Volume` where the frontend keeps its certificates, `/data` for Caddy.",
+    "Store the certificates of the frontend on a named volume.",
+    remedy="Mount a `docker.Volume` where the frontend stores its certificates (`/data` for Caddy).",
     types=(CONTAINER,),
     nested=False,
     when=is_part(FRONTEND),
@@ -170,5 +173,8 @@ def store_database_on_volume(container: Resource, settings: Settings) -> Iterato
     ),
 )
 def keep_certificates_on_volume(container: Resource, settings: Settings) -> Iterator[Verdict]:
-    """Let's Encrypt issues five certificates a week for the same names: a frontend that forgets runs out of them."""
+    """Let's Encrypt issues five certificates a week for the same names.
+
+    A frontend that loses its certificates at each replacement exceeds this limit.
+    """
     yield from _on_named_volume(container, settings.texts("folders"))

@@ -20,15 +20,15 @@ _BRIDGES = ("default", "bridge")
 @AREA.rule(
     "publish-only-from-frontend",
     Severity.CRITICAL,
-    "Publish ports of the frontend only.",
-    remedy="Remove `ports` and reach the container over a network; label the one proxy that faces the world "
-    'with `kotauth.part` "frontend".',
+    "Publish ports only from the frontend container.",
+    remedy='Remove `ports`, and connect to the container over a network. Set the label `kotauth.part` to "frontend"'
+    " on the one proxy that serves the internet.",
     types=(CONTAINER,),
     when=starts,
     references=References(cis=("5.9",), checklist=(3,)),
 )
 def publish_only_from_frontend(container: Resource, _: Settings) -> Iterator[Verdict]:
-    """The server behind it believes its headers, and nothing but the server needs the database."""
+    """The server trusts the headers of the frontend, and only the server needs the database."""
     if part(container) != FRONTEND and container.get("ports").items():
         yield fail("ports", "is not empty")
 
@@ -36,16 +36,20 @@ def publish_only_from_frontend(container: Resource, _: Settings) -> Iterator[Ver
 @AREA.rule(
     "publish-only-expected-ports",
     Severity.HIGH,
-    "Publish exactly the two expected ports of the frontend.",
-    remedy="Publish 80, which redirects, and 443.",
+    "Publish exactly the two ports for HTTP and HTTPS from the frontend.",
+    remedy="Publish ports 80, which redirects to HTTPS, and 443.",
     types=(CONTAINER,),
     nested=False,
     when=is_part(FRONTEND),
     references=References(cis=("5.9", "5.14"), checklist=(3,)),
-    parameters=(Parameter("ports", Kind.NUMBERS, [80, 443], "The ports on the host; empty: any two.", relaxes=True),),
+    parameters=(
+        Parameter(
+            "ports", Kind.NUMBERS, [80, 443], "The ports on the host; an empty list allows any two ports.", relaxes=True
+        ),
+    ),
 )
 def publish_only_expected_ports(container: Resource, settings: Settings) -> Iterator[Verdict]:
-    """An admin interface of a proxy is one more published port."""
+    """The admin interface of a proxy is one more published port."""
     ports = container.get("ports").items()
     for port in ports:
         if (port.field("protocol").text() or "tcp") != "tcp":
@@ -62,14 +66,14 @@ def publish_only_expected_ports(container: Resource, settings: Settings) -> Iter
 @AREA.rule(
     "forbid-publish-all-ports",
     Severity.HIGH,
-    "Publish no port just because an image exposes it.",
+    "Do not publish all ports that an image exposes.",
     remedy="Remove `publish_all_ports`.",
     types=(CONTAINER,),
     when=starts,
     references=References(cis=("5.9",)),
 )
 def forbid_publish_all_ports(container: Resource, _: Settings) -> Iterator[Verdict]:
-    """A new version of the image could open a new one."""
+    """A new version of the image could expose, and so publish, another port."""
     if container.get("publishAllPorts").flag():
         yield fail("publishAllPorts", "is true")
 
@@ -77,14 +81,14 @@ def forbid_publish_all_ports(container: Resource, _: Settings) -> Iterator[Verdi
 @AREA.rule(
     "use-own-network",
     Severity.HIGH,
-    "Put every container on a network of its own stack, or on none.",
+    "Connect every container to a network of its own stack, or to no network.",
     remedy='Set `networks_advanced`, or `network_mode="none"`.',
     types=(CONTAINER,),
     when=starts,
     references=References(cis=("5.30",)),
 )
 def use_own_network(container: Resource, _: Settings) -> Iterator[Verdict]:
-    """On the default bridge every container of the host reaches every other."""
+    """On Docker's default bridge, every container of the host can reach every other container."""
     # How many networks there are is known even where their names are not.
     names = [entry.field("name") for entry in container.get("networksAdvanced").items()]
     if any(is_given(name) and name.raw not in _BRIDGES for name in names) or is_own_network_mode(container):
@@ -100,14 +104,14 @@ def _internal(network: Resource) -> Value:
 @AREA.rule(
     "isolate-database-network",
     Severity.CRITICAL,
-    "Make the database's network internal.",
-    remedy='Set `internal=True` on the `docker.Network` that is labelled `kotauth.network` "database".',
+    "Make the network of the database internal.",
+    remedy='Set `internal=True` on the `docker.Network` with the label `kotauth.network` "database".',
     types=(NETWORK,),
     references=References(cis=("5.30",), checklist=(2,)),
     waivable=False,
 )
 def isolate_database_network(network: Resource, _: Settings) -> Iterator[Verdict]:
-    """An internal network has no way out and none in."""
+    """An internal network has no connection to the outside in either direction."""
     if is_database_network(network) and not _internal(network).flag():
         yield fail("internal", "is not true")
 
@@ -115,8 +119,8 @@ def isolate_database_network(network: Resource, _: Settings) -> Iterator[Verdict
 @AREA.rule(
     "attach-internal-networks-only",
     Severity.HIGH,
-    "Attach the database and jobs to internal networks only.",
-    remedy='Use the network that is labelled `kotauth.network` "database", or another `docker.Network` of this stack '
+    "Connect the database and jobs only to internal networks.",
+    remedy='Use the network with the label `kotauth.network` "database", or another `docker.Network` of this stack '
     "with `internal=True`.",
     types=(CONTAINER,),
     nested=False,
@@ -124,7 +128,10 @@ def isolate_database_network(network: Resource, _: Settings) -> Iterator[Verdict
     references=References(cis=("5.30",), checklist=(2,)),
 )
 def attach_internal_networks_only(container: Resource, _: Settings) -> Iterator[Verdict]:
-    """A container without a way in or out can't leak data. A labelled network has a rule of its own."""
+    """A container without a connection to the outside can't leak data.
+
+    The rule `isolate-database-network` evaluates the labelled network.
+    """
     for network in networks_of(container):
         if not is_database_network(network) and not _internal(network).flag():
             yield fail("networksAdvanced", f"holds the network {network.name}, which is not internal")
@@ -133,15 +140,15 @@ def attach_internal_networks_only(container: Resource, _: Settings) -> Iterator[
 @AREA.rule(
     "separate-frontend-from-database",
     Severity.HIGH,
-    "Keep the frontend off the database's networks.",
-    remedy="Give the frontend and the server a network, and the server and the database another one.",
+    "Do not connect the frontend to a network of the database.",
+    remedy="Connect the frontend and the server through one network, and the server and the database through another.",
     types=(CONTAINER,),
     nested=False,
     when=is_part(FRONTEND),
     references=References(checklist=(2,)),
 )
 def separate_frontend_from_database(container: Resource, _: Settings) -> Iterator[Verdict]:
-    """The part that faces the world must not reach the data past the server."""
+    """The frontend, which serves the internet, must not reach the database past the server."""
     private = container.in_stack().once(_networks_of_databases)
     for network in networks_of(container):
         if network.urn in private or is_database_network(network):

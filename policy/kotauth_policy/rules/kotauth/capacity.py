@@ -47,7 +47,10 @@ _OTHER_CONNECTIONS = 5
     parameters=(Parameter("minimum", Kind.NUMBER, 512, "The least memory, in MB.", relaxes=True),),
 )
 def reserve_server_memory(server: Resource, settings: Settings) -> Iterator[Verdict]:
-    """Kotauth's documented minimum; below 128 the kernel kills it. No limit at all is another rule's business."""
+    """Kotauth's documented minimum is 512 MB; below 128 MB the kernel ends the process.
+
+    The rule `limit-memory` evaluates a server without any limit.
+    """
     memory = server.get("memory").number()
     if memory and memory < settings.number("minimum"):
         yield fail("memory", f"is less than {settings.number('minimum'):g} MB")
@@ -56,15 +59,15 @@ def reserve_server_memory(server: Resource, settings: Settings) -> Iterator[Verd
 @AREA.rule(
     "reserve-server-cpu",
     Severity.HIGH,
-    "Give the Kotauth server at least one processor.",
+    "Give the Kotauth server at least one CPU.",
     remedy='Set `cpus` to "1" or more.',
     types=(CONTAINER,),
     when=is_server,
     references=References(cis=("5.12",), checklist=(1,)),
-    parameters=(Parameter("minimum", Kind.NUMBER, 1, "The fewest processors.", relaxes=True),),
+    parameters=(Parameter("minimum", Kind.NUMBER, 1, "The fewest CPUs.", relaxes=True),),
 )
 def reserve_server_cpu(server: Resource, settings: Settings) -> Iterator[Verdict]:
-    """One password check takes 0.27 s of a processor."""
+    """One password check takes 0.27 s of CPU time."""
     cpus = server.get("cpus").number()
     if cpus and cpus < settings.number("minimum"):
         yield fail("cpus", f"is less than {settings.number('minimum'):g}")
@@ -73,14 +76,14 @@ def reserve_server_cpu(server: Resource, settings: Settings) -> Iterator[Verdict
 @AREA.rule(
     "probe-server-readiness",
     Severity.HIGH,
-    "Probe the Kotauth server at /health/ready with GET.",
-    remedy="Set `healthcheck` to `curl -fsS http://localhost:8080/health/ready`.",
+    "Probe the readiness of the Kotauth server with GET /health/ready.",
+    remedy="Set `tests` of `healthcheck` to `curl -fsS http://localhost:8080/health/ready`.",
     types=(CONTAINER,),
     when=is_server,
     references=References(cis=("5.27",)),
 )
 def probe_server_readiness(server: Resource, _: Settings) -> Iterator[Verdict]:
-    """`/health` is up while the database is down, and HEAD is answered with 405."""
+    """`/health` succeeds while the database is down, and Kotauth answers HEAD with 405."""
     words = [word.text() or "" for word in server.get("healthcheck").field("tests").items()]
     if not words:
         return
@@ -96,14 +99,17 @@ def probe_server_readiness(server: Resource, _: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "fit-connection-pool",
     Severity.HIGH,
-    "Fit the connection pools of all Kotauth servers into the database.",
-    remedy="Lower DB_POOL_MAX_SIZE or raise max_connections.",
+    "Keep the connection pools of all Kotauth servers within the limit of the database.",
+    remedy="Lower DB_POOL_MAX_SIZE of the servers, or raise max_connections of the database.",
     types=(CONTAINER,),
     when=is_server,
     references=References(checklist=(9,)),
 )
 def fit_connection_pool(server: Resource, _: Settings) -> Iterator[Verdict]:
-    """During a roll both generations hold a pool. A pool that is no number is silently 10."""
+    """During a rolling update, the old and the new server each hold a pool.
+
+    If the pool size is no number, Kotauth silently uses 10.
+    """
     pool = setting(server, "DB_POOL_MAX_SIZE") or str(_DEFAULT_POOL)
     if not pool.isdecimal() or int(pool) < 1:
         yield fail("envs", "sets DB_POOL_MAX_SIZE to something else than a positive number")
@@ -146,14 +152,14 @@ def _is_beside_server(container: Resource) -> bool:
 @AREA.rule(
     "pool-by-session",
     Severity.HIGH,
-    "Pool database connections by session only.",
-    remedy="Set POOL_MODE (PGBOUNCER_POOL_MODE) to session, or leave the pooler out.",
+    "Use session pooling for database connections.",
+    remedy="Set POOL_MODE (PGBOUNCER_POOL_MODE) to session, or remove the pooler.",
     types=(CONTAINER,),
     when=_is_beside_server,
     references=References(checklist=(9,)),
 )
 def pool_by_session(container: Resource, _: Settings) -> Iterator[Verdict]:
-    """Flyway's lock belongs to a session, and a transaction pooler hands the session to another client."""
+    """Flyway's lock belongs to a session, and a transaction pooler gives the session to another client."""
     image = known_image(container.get("image"))
     if image is None or "pgbouncer" not in image.repository.rpartition("/")[2]:
         return
@@ -174,14 +180,14 @@ def _mode_in_file(container: Resource) -> str | None:
 @AREA.rule(
     "share-state-between-servers",
     Severity.HIGH,
-    "Give two or more Kotauth servers a shared cache.",
-    remedy="Set KAUTH_REDIS_URL on each of them, or run one.",
+    "Connect two or more Kotauth servers to a shared cache.",
+    remedy="Set KAUTH_REDIS_URL on each server, or run a single server.",
     types=(CONTAINER,),
     when=is_server,
     references=References(checklist=(1,)),
 )
 def share_state_between_servers(server: Resource, _: Settings) -> Iterator[Verdict]:
-    """Without it each server counts failed logins on its own."""
+    """Without a shared cache, each server counts failed logins separately."""
     if len(servers_of(server)) > 1 and not setting(server, "KAUTH_REDIS_URL"):
         yield fail("envs", "does not set KAUTH_REDIS_URL beside another server")
 
@@ -189,7 +195,7 @@ def share_state_between_servers(server: Resource, _: Settings) -> Iterator[Verdi
 @AREA.rule(
     "switch-off-update-check",
     Severity.LOW,
-    "Switch the update check off where the server has no way out.",
+    "Disable the update check of a Kotauth server without internet access.",
     level=Level.ADVISORY,
     remedy="Set KAUTH_UPDATE_CHECK to false.",
     types=(CONTAINER,),
@@ -198,7 +204,10 @@ def share_state_between_servers(server: Resource, _: Settings) -> Iterator[Verdi
     references=References(checklist=(12,)),
 )
 def switch_off_update_check(server: Resource, _: Settings) -> Iterator[Verdict]:
-    """It fails every six hours, at DEBUG, and nobody sees why the console shows no newer version."""
+    """The check fails every six hours and logs this only at DEBUG.
+
+    The console then shows no newer version, and gives no reason.
+    """
     internal = [network.get("internal") for network in networks_of(server)]
     if not internal or any(not value.is_unknown and not value.flag() for value in internal):
         return

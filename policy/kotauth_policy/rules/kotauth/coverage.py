@@ -82,13 +82,13 @@ PROVIDERS = (
     Severity.LOW,
     "Review the resources that no rule evaluates.",
     level=Level.ADVISORY,
-    remedy="Review them by hand, or use what the rules know: `docker.Container`, `aws.ec2.Instance`, "
-    "`aws.lb.LoadBalancer`, `aws.rds.Instance`, `aws.elasticache.ReplicationGroup`.",
+    remedy="Review these resources by hand, or use types that the rules evaluate: `docker.Container`, "
+    "`aws.ec2.Instance`, `aws.lb.LoadBalancer`, `aws.rds.Instance`, `aws.elasticache.ReplicationGroup`.",
     types=(_STACK,),
     references=References(documentation="https://www.pulumi.com/docs/insights/policy/"),
 )
 def name_unjudged_resources(root: Resource, _: Settings) -> Iterator[Verdict]:
-    """A resource that no rule evaluates breaks none, so without this line it would look checked."""
+    """A resource that no rule evaluates breaks no rule, so without this report it would look checked."""
     counted = Counter(resource.type for resource in root.in_stack().resources.values())
     unjudged = sorted(type_ for type_ in counted if type_ in UNJUDGED or type_.partition(":")[0] in PROVIDERS)
     if unjudged:

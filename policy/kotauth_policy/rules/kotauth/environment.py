@@ -31,20 +31,27 @@ _OPTIONS = ("sslmode", "sslrootcert", "sslfactory")
 @AREA.rule(
     "use-https-base-url",
     Severity.CRITICAL,
-    "Give Kotauth its public address as https, without a path.",
-    remedy="Set KAUTH_BASE_URL to https://auth.example.com: lower case, a name that the world can resolve, no slash "
-    "at the end.",
+    "Set the base URL of Kotauth to a public https address without a path.",
+    remedy="Set KAUTH_BASE_URL, for example to https://auth.example.com: in lower case, with a public DNS name, "
+    "without a slash at the end.",
     types=(CONTAINER,),
     when=is_server,
     references=References(checklist=(3,)),
     parameters=(
         Parameter(
-            "localNames", Kind.FLAG, default=False, meaning="Whether localhost and *.localhost count.", relaxes=True
+            "localNames",
+            Kind.FLAG,
+            default=False,
+            meaning="Whether localhost and *.localhost are allowed.",
+            relaxes=True,
         ),
     ),
 )
 def use_https_base_url(server: Resource, settings: Settings) -> Iterator[Verdict]:
-    """Kotauth itself only checks the prefix; a slash at the end gives `https://host//t/master` as issuer, for good."""
+    """Kotauth checks only the prefix of its base URL.
+
+    A slash at the end makes `https://host//t/master` the permanent issuer.
+    """
     base_url = variable(server, "KAUTH_BASE_URL")
     if base_url is None or not base_url.text:
         yield fail("envs", "does not set KAUTH_BASE_URL")
@@ -85,7 +92,7 @@ def _is_address(host: str) -> bool:
     "set-production-environment",
     Severity.CRITICAL,
     "Run Kotauth in production mode.",
-    remedy="Set KAUTH_ENV to exactly production.",
+    remedy='Set KAUTH_ENV to exactly "production".',
     types=(CONTAINER,),
     when=is_server,
     references=References(checklist=(3,)),
@@ -93,7 +100,7 @@ def _is_address(host: str) -> bool:
     waivable=False,
 )
 def set_production_environment(server: Resource, settings: Settings) -> Iterator[Verdict]:
-    """Any other spelling is development, silently: no check of https, of the key, of the demo mode."""
+    """Kotauth reads any other value as development, and then skips its checks of https, the key and demo mode."""
     if setting(server, "KAUTH_ENV") not in (allowed := settings.texts("allowed")):
         yield fail("envs", f"does not set KAUTH_ENV to exactly {' or '.join(allowed)}")
 
@@ -101,7 +108,7 @@ def set_production_environment(server: Resource, settings: Settings) -> Iterator
 @AREA.rule(
     "forbid-unsafe-switches",
     Severity.CRITICAL,
-    "Switch on no demo mode and no bypass of Kotauth.",
+    "Do not enable demo mode or a security bypass of Kotauth.",
     remedy="Remove the variable.",
     types=(CONTAINER,),
     when=is_server,
@@ -109,7 +116,7 @@ def set_production_environment(server: Resource, settings: Settings) -> Iterator
     waivable=False,
 )
 def forbid_unsafe_switches(server: Resource, _: Settings) -> Iterator[Verdict]:
-    """Demo mode seeds users with known passwords; Kotauth refuses to start with the relics."""
+    """Demo mode creates users with known passwords; Kotauth refuses to start with the obsolete switches."""
     for name in ("KAUTH_ADMIN_BYPASS", "KAUTH_DEMO_MODE", "JWT_SECRET"):
         switch = variable(server, name)
         if switch is not None and (name == "JWT_SECRET" or switch.text.strip().lower() not in _OFF):
@@ -119,14 +126,14 @@ def forbid_unsafe_switches(server: Resource, _: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "configure-database-access",
     Severity.HIGH,
-    "Tell Kotauth its database, role and password.",
+    "Configure the database URL, user and password of Kotauth.",
     remedy="Set DB_URL, DB_USER and DB_PASSWORD_FILE.",
     types=(CONTAINER,),
     when=is_server,
     references=References(checklist=(9,)),
 )
 def configure_database_access(server: Resource, _: Settings) -> Iterator[Verdict]:
-    """DB_USER left out is `postgres`, and DB_URL is localhost: silent defaults, in spite of the documentation."""
+    """Without them, Kotauth silently uses localhost and the user `postgres`, contrary to its documentation."""
     if not comes_from_database(server, "DB_URL") and not (setting(server, "DB_URL") or "").startswith(_JDBC):
         yield fail("envs", "does not set DB_URL to a jdbc:postgresql:// address")
     if not setting(server, "DB_USER"):
@@ -139,17 +146,17 @@ def configure_database_access(server: Resource, _: Settings) -> Iterator[Verdict
 @AREA.rule(
     "verify-database-certificate",
     Severity.HIGH,
-    "Verify the certificate of a database that AWS runs.",
-    remedy="Add ?sslmode=verify-full&sslrootcert=… to DB_URL, with the authorities of RDS.",
+    "Verify the certificate of an RDS database.",
+    remedy="Add ?sslmode=verify-full&sslrootcert=… to DB_URL, with the certificate authorities of RDS.",
     types=(CONTAINER,),
     when=is_server,
     references=References(hub=("RDS.38",), checklist=(9,)),
 )
 def verify_database_certificate(server: Resource, _: Settings) -> Iterator[Verdict]:
-    """RDS encrypts anyway; only the check of the name keeps another host from answering in its place.
+    """Encryption does not detect another host that answers in place of RDS; only a check of its name does.
 
-    An address that is known only later is evaluated by the check before the start, which asks the same database with
-    settings that are known, and again when it is known.
+    An address that is unknown at preview is evaluated again when it is known. Before that, the check that runs before
+    the server's start connects to the same database with settings that are known at preview, and these are evaluated.
     """
     if not server.in_stack().of_type(DATABASE_INSTANCE):
         return
@@ -174,14 +181,14 @@ def verify_database_certificate(server: Resource, _: Settings) -> Iterator[Verdi
 @AREA.rule(
     "separate-database-roles",
     Severity.HIGH,
-    "Connect Kotauth with a role that does not administer the database.",
-    remedy="Make a role of its own (`DockerDatabaseRole`) and set DB_USER to it.",
+    "Connect Kotauth to the database with a role that is not an administrator.",
+    remedy="Create a separate role (`DockerDatabaseRole`), and set DB_USER to its name.",
     types=(CONTAINER,),
     when=is_server,
     references=References(checklist=(9,)),
 )
 def separate_database_roles(server: Resource, _: Settings) -> Iterator[Verdict]:
-    """An injection into the server must not be able to read other databases or files of the host."""
+    """An SQL injection into the server must not read other databases or files of the host."""
     database_user = variable(server, "DB_USER")
     if database_user is None:
         return
@@ -200,14 +207,14 @@ def _administrators(stack: Stack) -> set[str]:
 @AREA.rule(
     "set-bootstrap-admin-password",
     Severity.HIGH,
-    "Set the first administrator's password.",
+    "Set the password of Kotauth's first administrator.",
     remedy="Set KAUTH_BOOTSTRAP_ADMIN_PASSWORD_FILE.",
     types=(CONTAINER,),
     when=is_server,
     references=References(checklist=(10,)),
 )
 def set_bootstrap_admin_password(server: Resource, _: Settings) -> Iterator[Verdict]:
-    """Otherwise Kotauth makes one up and prints it, in clear, into the logs."""
+    """Otherwise, Kotauth generates a password and prints it in clear text into the logs."""
     names = ("KAUTH_BOOTSTRAP_ADMIN_PASSWORD_FILE", "KAUTH_BOOTSTRAP_ADMIN_PASSWORD")
     if not any(setting(server, name) for name in names):
         yield fail("envs", "does not set KAUTH_BOOTSTRAP_ADMIN_PASSWORD_FILE")
@@ -216,14 +223,17 @@ def set_bootstrap_admin_password(server: Resource, _: Settings) -> Iterator[Verd
 @AREA.rule(
     "trust-only-own-proxy",
     Severity.HIGH,
-    "Let Kotauth believe forwarded headers exactly when a frontend of this stack sets them.",
-    remedy="Set KAUTH_TRUSTED_PROXY to true behind a frontend of this stack, else leave it out.",
+    "Trust forwarded headers only if a frontend of this stack sets them.",
+    remedy="Set KAUTH_TRUSTED_PROXY to true behind a frontend of this stack. Otherwise, remove it.",
     types=(CONTAINER,),
     when=is_server,
     references=References(checklist=(3, 5)),
 )
 def trust_only_own_proxy(server: Resource, _: Settings) -> Iterator[Verdict]:
-    """Without it all clients share one rate limit; without a proxy clients choose their own address."""
+    """Without trust in the frontend, all clients share one rate limit.
+
+    Without a frontend, a client that is trusted chooses its own address.
+    """
     trusted = (setting(server, "KAUTH_TRUSTED_PROXY") or "").strip().lower() == "true"
     if trusted and not parts_in(server.in_stack(), FRONTEND):
         yield fail("envs", "sets KAUTH_TRUSTED_PROXY, and no frontend is in this stack")

@@ -31,14 +31,17 @@ def _is_issued(certificate: Resource) -> bool:
 @AREA.rule(
     "issue-certificates",
     Severity.HIGH,
-    "Let AWS issue and renew certificates by itself, for exact names.",
-    remedy='Set `validation_method="DNS"`, `domain_name` to the host, and `key_algorithm` to RSA of 2048 bits or an '
-    "elliptic curve.",
+    "Use certificates that AWS renews automatically, with exact names.",
+    remedy='Set `validation_method="DNS"`, `domain_name` to the host name, and `key_algorithm` to RSA with 2048 '
+    "bits or an elliptic curve.",
     types=(CERTIFICATE,),
     references=References(hub=("ACM.1", "ACM.2"), checkov=("CKV2_AWS_71",), checklist=(4,)),
 )
 def issue_certificates(certificate: Resource, _: Settings) -> Iterator[Verdict]:
-    """A certificate proved by mail expires when a mail stays unanswered. A wildcard also certifies hosts of later."""
+    """A certificate with e-mail validation expires if an e-mail stays unanswered.
+
+    A wildcard also certifies hosts that are added later.
+    """
     for name in (certificate.get("domainName"), *certificate.get("subjectAlternativeNames").items()):
         if (name.text() or "").startswith("*."):
             yield fail(name.path, "is a wildcard")
@@ -54,15 +57,15 @@ def issue_certificates(certificate: Resource, _: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "publish-certificates",
     Severity.LOW,
-    "Let certificates appear in the public transparency logs.",
+    "Publish certificates in the certificate transparency logs.",
     level=Level.ADVISORY,
-    remedy="Leave `certificate_transparency_logging_preference` out, or set it to ENABLED.",
+    remedy="Remove `certificate_transparency_logging_preference`, or set it to ENABLED.",
     types=(CERTIFICATE,),
     when=_is_issued,
     references=References(checkov=("CKV_AWS_234",)),
 )
 def publish_certificates(certificate: Resource, _: Settings) -> Iterator[Verdict]:
-    """Browsers refuse certificates that are in none of them."""
+    """Browsers refuse a certificate that is in no transparency log."""
     preference = certificate.get("options").field("certificateTransparencyLoggingPreference")
     if preference.text() == "DISABLED":
         yield fail(preference.path, "is DISABLED")
@@ -71,7 +74,7 @@ def publish_certificates(certificate: Resource, _: Settings) -> Iterator[Verdict
 @AREA.rule(
     "point-names-to-own-resources",
     Severity.HIGH,
-    "Let every address record point to a resource of its stack.",
+    "Point every DNS address record to a resource of its own stack.",
     remedy="Use the load balancer's `dns_name` and `zone_id` in `aliases`, or the `public_ip` of an `aws.ec2.Eip`.",
     types=(RECORD,),
     references=References(checkov=("CKV2_AWS_23",), checklist=(4,)),
@@ -180,14 +183,14 @@ def _covers(name: str, host: str) -> bool:
 @AREA.rule(
     "agree-on-host-name",
     Severity.HIGH,
-    "Give the server, its record, its certificate and its listener one name.",
-    remedy="Take the name from one place in the program: the host of KAUTH_BASE_URL.",
+    "Use the same host name in the server, its DNS record, its certificate and its listener.",
+    remedy="Define the host name once in the program, and use it in KAUTH_BASE_URL and in the other resources.",
     types=(CONTAINER,),
     when=is_server,
     references=References(checklist=(3, 4)),
 )
 def agree_on_host_name(server: Resource, _: Settings) -> Iterator[Verdict]:
-    """Kotauth issues tokens in the name that it was told, whatever name it is reached by."""
+    """Kotauth issues tokens for its configured host name, whatever name a client used."""
     for nothing, names in server.in_stack().once(_names).items():
         if names and (host := _host(server)) and not any(_covers(name, host) for name in names):
             yield fail("envs", f"KAUTH_BASE_URL has a host that {nothing} of this stack names")

@@ -34,17 +34,17 @@ _BACKED_UP = (DATABASE_INSTANCE, DATABASE_CLUSTER, BACKUP_PLAN, SNAPSHOT_POLICY)
 @AREA.rule(
     "have-backups",
     Severity.CRITICAL,
-    "Back up the data of Kotauth.",
-    remedy="Let RDS run the database (`aws.rds.Instance`), or add an `aws.backup.Plan` or an "
+    "Back up the database of Kotauth.",
+    remedy="Use RDS for the database (`aws.rds.Instance`), or add an `aws.backup.Plan` or an "
     "`aws.dlm.LifecyclePolicy` for the host's volume.",
     types=HOSTS,
     when=runs_server,
     references=References(hub=("RDS.11",), checklist=(11,)),
 )
 def have_backups(host: Resource, _: Settings) -> Iterator[Verdict]:
-    """RDS keeps backups, and for how many days is another rule's business; a database on a host of one's own has none.
+    """RDS makes backups; a database on an EC2 host has none by default.
 
-    That there is no database at all is said elsewhere, too.
+    The rule `back-up-database` evaluates the retention of RDS, and `complete-stack` evaluates a missing database.
     """
     stack = host.in_stack()
     if parts_in(stack, DATABASE) and not stack.of_type(*_BACKED_UP):
@@ -54,14 +54,14 @@ def have_backups(host: Resource, _: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "have-alarms",
     Severity.HIGH,
-    "Raise an alarm when Kotauth is in trouble.",
+    "Define an alarm for the Kotauth server.",
     remedy="Add an `aws.cloudwatch.MetricAlarm` on the server's errors or its health.",
     types=HOSTS,
     when=runs_server,
     references=References(checklist=(12,)),
 )
 def have_alarms(host: Resource, _: Settings) -> Iterator[Verdict]:
-    """Else the first to know are those who can't log in."""
+    """Without an alarm, users who can't log in are the first to notice an outage."""
     if not host.in_stack().of_type(*ALARMS):
         yield fail("", "runs Kotauth in a stack without an alarm")
 
@@ -69,14 +69,14 @@ def have_alarms(host: Resource, _: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "have-log-route",
     Severity.HIGH,
-    "Carry the logs of Kotauth off its host.",
+    "Send the logs of Kotauth off its host.",
     remedy="Name an `aws.cloudwatch.LogGroup` of the stack in the user data, or use the log driver awslogs.",
     types=HOSTS,
     when=runs_server,
     references=References(checklist=(12,)),
 )
 def have_log_route(host: Resource, _: Settings) -> Iterator[Verdict]:
-    """A host that is replaced takes its journal along."""
+    """A replaced host loses its journal."""
     named = program_of(host).plan.log_group in host.in_stack().named(LOG_GROUP)
     drivers = [container.get("logDriver").text() for container in containers_in(host)]
     if not named and not is_made_here(host, property_of(host).path, LOG_GROUP) and "awslogs" not in drivers:
@@ -88,15 +88,15 @@ def have_log_route(host: Resource, _: Settings) -> Iterator[Verdict]:
     Severity.CRITICAL,
     "Back up the database of Kotauth on a Docker host.",
     level=Level.ADVISORY,
-    remedy='Run a container that does it, with the label `kotauth.part` "backup"; waive this where the host is backed '
-    "up from outside.",
+    remedy='Run a backup container with the label `kotauth.part` "backup". If a system outside the stack backs up '
+    "the host, waive this rule.",
     types=(CONTAINER,),
     nested=False,
     when=is_server,
     references=References(checklist=(11,)),
 )
 def have_backups_on_docker(server: Resource, _: Settings) -> Iterator[Verdict]:
-    """A database that another stack or AWS runs is backed up there."""
+    """A database of another stack or of AWS is backed up there."""
     stack = server.in_stack()
     if parts_in(stack, DATABASE) and not parts_in(stack, BACKUP) and not stack.of_type(BACKUP_PLAN, SNAPSHOT_POLICY):
         yield fail("", "runs beside a database that nothing backs up")
@@ -105,17 +105,17 @@ def have_backups_on_docker(server: Resource, _: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "have-alarms-on-docker",
     Severity.HIGH,
-    "Raise an alarm when Kotauth on a Docker host is in trouble.",
+    "Define an alarm for Kotauth on a Docker host.",
     level=Level.ADVISORY,
-    remedy='Run a container that watches it, with the label `kotauth.part` "alarm"; waive this where something '
-    "outside asks `/health/ready`.",
+    remedy='Run a monitoring container with the label `kotauth.part` "alarm". If a system outside the stack probes '
+    "`/health/ready`, waive this rule.",
     types=(CONTAINER,),
     nested=False,
     when=is_server,
     references=References(checklist=(12,)),
 )
 def have_alarms_on_docker(server: Resource, _: Settings) -> Iterator[Verdict]:
-    """Else the first to know are those who can't log in."""
+    """Without an alarm, users who can't log in are the first to notice an outage."""
     stack = server.in_stack()
     if not parts_in(stack, ALARM) and not stack.of_type(*ALARMS):
         yield fail("", "runs in a stack without an alarm")
@@ -124,16 +124,16 @@ def have_alarms_on_docker(server: Resource, _: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "have-log-route-on-docker",
     Severity.HIGH,
-    "Carry the logs of Kotauth off its Docker host.",
+    "Send the logs of Kotauth off its Docker host.",
     level=Level.ADVISORY,
-    remedy='Set `log_driver` to one that sends them, such as "syslog" or "loki", or run a container that does, with '
-    'the label `kotauth.part` "logs".',
+    remedy='Set `log_driver` to a driver that sends logs, for example "syslog" or "loki", or run a container that '
+    'sends them, with the label `kotauth.part` "logs".',
     types=(CONTAINER,),
     nested=False,
     when=is_server,
     references=References(checklist=(12,)),
 )
 def have_log_route_on_docker(server: Resource, _: Settings) -> Iterator[Verdict]:
-    """Bounded files forget, and a broken host takes them along."""
+    """Log files of limited size lose old lines, and a broken host loses all of them."""
     if not parts_in(server.in_stack(), LOGS) and server.get("logDriver").text() not in CARRYING_DRIVERS:
         yield fail("logDriver", "keeps the logs on the host")

@@ -27,14 +27,14 @@ _PROCESS = ("envs", "command", "entrypoints")
 @AREA.rule(
     "forbid-plain-random-secrets",
     Severity.CRITICAL,
-    "Make no secret of a random value that the state holds in clear.",
+    "Do not derive a secret from a random value that the state stores in clear text.",
     remedy="Use `random.RandomPassword`, and derive bytes from its SHA-256.",
     types=PLAIN_RANDOM,
     references=References(checklist=(8,)),
     waivable=False,
 )
 def forbid_plain_random_secrets(source: Resource, _: Settings) -> Iterator[Verdict]:
-    """The id of RandomBytes and RandomId is the value, and no encryption covers ids."""
+    """The id of RandomBytes and RandomId is the random value, and the state never encrypts ids."""
     for consumer, name in source.in_stack().consumers(source):
         if _is_secret(source, consumer, name):
             yield fail("", f"its value is part of {name} of {consumer.name}, which is secret")
@@ -54,14 +54,14 @@ def _is_secret(source: Resource, consumer: Resource, name: str) -> bool:
 @AREA.rule(
     "use-long-passwords",
     Severity.HIGH,
-    "Make generated passwords long enough that nobody guesses them.",
+    "Generate passwords of at least 24 characters.",
     remedy="Set `length` to 24 or more.",
     types=(RANDOM_PASSWORD,),
     references=References(checklist=(8, 9, 10)),
     parameters=(Parameter("minimum", Kind.NUMBER, 24, "The shortest password, in characters.", relaxes=True),),
 )
 def use_long_passwords(password: Resource, settings: Settings) -> Iterator[Verdict]:
-    """24 letters and digits are 143 bits; nobody types them."""
+    """A password of 24 letters and digits has 143 bits; no user types it."""
     minimum = settings.number("minimum")
     if (password.get("length").number() or 0) < minimum:
         yield fail("length", f"is less than {minimum:g}")

@@ -34,14 +34,14 @@ _DIGEST = re.compile(r"[0-9a-f]{8,16}")
 @AREA.rule(
     "keep-secrets-out-of-environment",
     Severity.CRITICAL,
-    "Put no secret into the environment of a container.",
-    remedy="Write it to a file, and name the file in the variable's `_FILE` form.",
+    "Do not put secrets into the environment of a container.",
+    remedy="Write the secret to a file, and set the `_FILE` form of the variable to its path.",
     types=(CONTAINER,),
     references=References(cis=("4.10",), checklist=(8, 9)),
     waivable=False,
 )
 def keep_secrets_out_of_environment(container: Resource, _: Settings) -> Iterator[Verdict]:
-    """`docker inspect`, crash reports and child processes show it; so it counts for stopped containers too."""
+    """`docker inspect`, crash reports and child processes show the environment, of stopped containers too."""
     entries = container.get("envs")
     for entry in [entries] if entries.secret or entries.is_unknown else entries.items():
         name, _equals, text = ("", "", None) if entry.is_unknown else (entry.text() or "").partition("=")
@@ -51,14 +51,15 @@ def keep_secrets_out_of_environment(container: Resource, _: Settings) -> Iterato
 @AREA.rule(
     "name-secret-references",
     Severity.LOW,
-    "Give a variable that holds only the name of a secret a name that says so.",
+    "Use a name such as DB_SECRET_NAME for a variable that contains only the name of a secret.",
     level=Level.ADVISORY,
-    remedy="End the variable's name in `_SECRET_NAME`, `_SECRET_ARN` or `_SECRET_ID`, or make the secret in the stack.",
+    remedy="Rename the variable so that it ends in `_SECRET_NAME`, `_SECRET_ARN` or `_SECRET_ID`, or create the "
+    "secret in the stack.",
     types=(CONTAINER, LAMBDA),
     references=References(checklist=(8, 9)),
 )
 def name_secret_references(resource: Resource, _: Settings) -> Iterator[Verdict]:
-    """Words with slashes between them, as in `prod/orders/db`, look like the name of a secret; they can be one, too."""
+    """Words with slashes, as in `prod/orders/db`, look like the name of a secret, but can be a secret."""
     for value, name, text in _named_texts(resource):
         if is_place_of_unknown_secret(resource, name, text):
             yield fail(value.path, "looks like the name of a secret that is not in this stack")
@@ -80,8 +81,9 @@ def _named_texts(resource: Resource) -> Iterator[tuple[Value, str, str]]:
 @AREA.rule(
     "keep-secrets-out-of-labels",
     Severity.HIGH,
-    "Put no secret into the labels of a container.",
-    remedy="Remove the label; a digest whose change replaces the container goes into a label that `digests` names.",
+    "Do not put secrets into the labels of a container.",
+    remedy="Remove the label. If a changed digest must replace the container, use a label that the rule's parameter"
+    " `digests` lists.",
     types=(CONTAINER,),
     references=References(cis=("4.10",), checklist=(8,)),
     parameters=(
@@ -95,7 +97,7 @@ def _named_texts(resource: Resource) -> Iterator[tuple[Value, str, str]]:
     waivable=False,
 )
 def keep_secrets_out_of_labels(container: Resource, settings: Settings) -> Iterator[Verdict]:
-    """Every client of the engine lists them."""
+    """Every client of the container engine can list the labels."""
     labels = container.get("labels")
     if labels.is_unknown:
         yield from exposed(container, "labels", labels)
@@ -130,14 +132,17 @@ def _split(labels: list[Value], digest_names: list[str]) -> tuple[list[Value], l
 @AREA.rule(
     "keep-secrets-out-of-commands",
     Severity.HIGH,
-    "Put no secret into the command line of a container.",
-    remedy="Let the program read it from a file.",
+    "Do not put secrets into the command line of a container.",
+    remedy="Let the program read the secret from a file.",
     types=(CONTAINER,),
     references=References(cis=("4.10",), checklist=(8,)),
     waivable=False,
 )
 def keep_secrets_out_of_commands(container: Resource, _: Settings) -> Iterator[Verdict]:
-    """The process list of the host shows it. Words are evaluated together: a flag says what the word behind it is."""
+    """The process list of the host shows the command line.
+
+    Words are evaluated together, because a flag says what the next word is.
+    """
     probe = container.get("healthcheck")
     tests = probe if probe.secret or probe.is_unknown else probe.field("tests")
     for properties in ((container.get("entrypoints"), container.get("command")), (tests,)):
@@ -155,15 +160,15 @@ def keep_secrets_out_of_commands(container: Resource, _: Settings) -> Iterator[V
 @AREA.rule(
     "encrypt-secret-files",
     Severity.CRITICAL,
-    "Mark the content of every secret file as a secret.",
-    remedy="Wrap it in `pulumi.Output.secret(…)`, so that the state holds it encrypted.",
+    "Mark the content of every secret file as a Pulumi secret.",
+    remedy="Wrap the content in `pulumi.Output.secret(…)`, so that the state stores it encrypted.",
     types=(CONTAINER,),
     nested=False,
     references=References(checklist=(8, 9)),
     waivable=False,
 )
 def encrypt_secret_files(container: Resource, _: Settings) -> Iterator[Verdict]:
-    """An upload is an input, and inputs that are not marked are stored in clear."""
+    """An upload is an input, and the state stores inputs that are not marked secret in clear text."""
     for upload in uploads(container):
         content = upload.content
         if content.secret:
@@ -193,7 +198,7 @@ def _has_secret(file: str, content: str) -> bool:
     references=References(checklist=(8, 9)),
 )
 def restrict_secret_files(container: Resource, _: Settings) -> Iterator[Verdict]:
-    """The provider's default lets every user of every container with the volume read it."""
+    """By default, every user of every container with the volume can read an uploaded file."""
     for upload in uploads(container):
         mode = upload.entry.field("permissions")
         is_open = not _OWNERS_ONLY.fullmatch(mode.text() or "")
@@ -210,14 +215,14 @@ def restrict_secret_files(container: Resource, _: Settings) -> Iterator[Verdict]
     "mount-secret-files-read-only",
     Severity.MEDIUM,
     "Mount secret files read-only.",
-    remedy="Set `read_only=True` on the volume that is mounted there, `readonly` on the folder of a host.",
+    remedy="Set `read_only=True` on the volume at that folder, or `readonly` on the folder of the host.",
     types=(CONTAINER,),
     when=starts,
     references=References(checklist=(8,)),
-    parameters=(Parameter("folders", Kind.TEXTS, ["/run/secrets"], "Folders that hold secret files."),),
+    parameters=(Parameter("folders", Kind.TEXTS, ["/run/secrets"], "Folders that contain secret files."),),
 )
 def mount_secret_files_read_only(container: Resource, settings: Settings) -> Iterator[Verdict]:
-    """The server that is broken into must not be able to change its own key."""
+    """An intruder in the server must not be able to change the server's key."""
     for name, target in (("volumes", "containerPath"), ("mounts", "target")):
         for entry in container.get(name).items():
             path = posixpath.normpath(entry.field(target).text() or "").replace("/var/run/", "/run/", 1)

@@ -28,16 +28,16 @@ _DISTINCT_CHARACTERS = 8
 @AREA.rule(
     "trace-secret-key",
     Severity.CRITICAL,
-    "Derive the secret key from a random password of 64 characters, or bring one of 32 or more.",
-    remedy="Upload hex of SHA-256 over `random.RandomPassword(length=64, special=False)` as the file that "
-    "KAUTH_SECRET_KEY_FILE names.",
+    "Derive the secret key from a random password of 64 characters, or import a key of at least 32.",
+    remedy="Upload the hex form of the SHA-256 of `random.RandomPassword(length=64, special=False)` as the file "
+    "that KAUTH_SECRET_KEY_FILE names.",
     types=(CONTAINER,),
     when=is_server,
     references=References(checklist=(8,)),
     waivable=False,
 )
 def trace_secret_key(server: Resource, _: Settings) -> Iterator[Verdict]:
-    """While the key is unknown its origin is evaluated, later the key itself."""
+    """While the key is unknown at preview, its origin is evaluated; later, the key itself is evaluated."""
     if not setting(server, SECRET_KEY_FILE):
         yield fail("envs", f"does not set {SECRET_KEY_FILE}")
         return
@@ -75,15 +75,18 @@ def _evaluate_known(upload: Upload) -> Iterator[Verdict]:
 @AREA.rule(
     "use-hex-secret-key",
     Severity.LOW,
-    "Write the secret key as 64 hex digits.",
+    "Write the secret key as 64 lower-case hex digits.",
     level=Level.ADVISORY,
-    remedy="Leave an existing key as it is, since a changed one breaks every login; generate new ones as hex.",
+    remedy="Generate new keys as hex. Keep an existing key as it is, because a changed key breaks every login.",
     types=(CONTAINER,),
     when=is_server,
     references=References(checklist=(8,)),
 )
 def use_hex_secret_key(server: Resource, _: Settings) -> Iterator[Verdict]:
-    """32 bytes as `cli generate-secret-key` prints them. An unknown key is evaluated by its origin."""
+    """`cli generate-secret-key` prints 32 bytes in this form.
+
+    A key that is unknown at preview is evaluated by its origin.
+    """
     for upload in secret_key_uploads(server):
         content = upload.content
         if (
@@ -97,14 +100,14 @@ def use_hex_secret_key(server: Resource, _: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "protect-secret-key",
     Severity.CRITICAL,
-    "Protect the random password that the secret key comes from.",
-    remedy="Set `protect=True` in its resource options.",
+    "Protect the random password that the secret key is derived from.",
+    remedy="Set `protect=True` in the resource options of the random password.",
     types=(RANDOM_PASSWORD,),
     references=References(checklist=(8,)),
     waivable=False,
 )
 def protect_secret_key(password: Resource, _: Settings) -> Iterator[Verdict]:
-    """A lost key is lost data."""
+    """Without the secret key, the data that it encrypted is lost."""
     for candidates in derived_keys(password):
         if not any(candidate.protect for candidate in candidates):
             yield fail("", "is not protected from deletion")
@@ -113,8 +116,8 @@ def protect_secret_key(password: Resource, _: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "keep-secret-key",
     Severity.CRITICAL,
-    "Never let a change of something else replace the secret key.",
-    remedy="Remove `keepers` from the random password that the key comes from.",
+    "Do not let a change of another value replace the secret key.",
+    remedy="Remove `keepers` from the random password that the key is derived from.",
     types=(RANDOM_PASSWORD,),
     references=References(checklist=(8,)),
     waivable=False,

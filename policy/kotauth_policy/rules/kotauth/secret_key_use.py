@@ -33,17 +33,19 @@ _PROVIDERS = ("aws:", "docker:", "random:")
 @AREA.rule(
     "use-one-secret-key",
     Severity.CRITICAL,
-    "Give all Kotauth servers of a stack one and the same secret key.",
-    remedy="Make the file of each server from the same random password, or from the same secret of Secrets Manager.",
+    "Give all Kotauth servers of a stack the same secret key.",
+    remedy="Derive the key file of each server from the same random password, or from the same secret of Secrets "
+    "Manager.",
     types=(CONTAINER,),
     when=is_server,
     references=References(checklist=(8,)),
 )
 def use_one_secret_key(server: Resource, _: Settings) -> Iterator[Verdict]:
-    """Whoever logged in at one is a stranger at the other, and neither decrypts what the other stored.
+    """With different keys, one server rejects the logins of another and can't decrypt what the other stored.
 
-    Known keys are compared. Of one that is unknown the origins are, all those of the files that are uploaded with it:
-    two that have a second long password in common are taken for one. A stack with two installations waives this.
+    Known keys are compared. For a key that is unknown at preview, the origins of all files that are uploaded with it
+    are compared: two keys that have a second long password in common are taken for the same key. A stack with two
+    installations waives this rule.
     """
     first = server.in_stack().once(_first_server)
     others = [] if server is first else secret_key_uploads(first)
@@ -72,18 +74,18 @@ def _is_same(one: Upload, other: Upload) -> bool:
 @AREA.rule(
     "keep-secret-key-apart",
     Severity.CRITICAL,
-    "Use the secret key for nothing but the secret files of Kotauth's servers.",
-    remedy="Make another `random.RandomPassword` for everything else, and mount the key in the server and the job that "
-    "guards it only.",
+    "Use the secret key only for the secret files of Kotauth's servers.",
+    remedy="Create another `random.RandomPassword` for every other purpose. Mount the key only in the server and in"
+    " the job that guards the key.",
     types=(RANDOM_PASSWORD, CONTAINER),
     references=References(checklist=(8,)),
 )
 def keep_secret_key_apart(resource: Resource, _: Settings) -> Iterator[Verdict]:
-    """What else has the key can lose it, and what is rotated together with it ends every login.
+    """Another user of the key can leak it, and a rotation together with the key ends every login.
 
-    A stored copy under the key's name is its recovery path, and from the fingerprint that the database keeps no key can
-    be made. Not seen here are outputs of the stack, which have no origin, a second file beside the key's that is made
-    of it, and where else a key goes that was brought along.
+    A stored copy under the key's name is its recovery path. The fingerprint that the database stores can't be turned
+    back into a key. The rule can't see outputs of the stack, which have no origin, a second file beside the key's file
+    that is derived from the key, or other uses of an imported key.
     """
     if resource.type == CONTAINER:
         yield from _evaluate_reader(resource)

@@ -33,15 +33,15 @@ _BELIEVES = "believes every client about its own address"
 @AREA.rule(
     "complete-stack",
     Severity.HIGH,
-    "Run the Kotauth server together with the parts that it needs.",
-    remedy="Add the part, or take it out of the parameter `parts` where another stack runs it.",
+    "Run the Kotauth server together with the parts that it needs, such as a database and a frontend.",
+    remedy="Add the missing part, or remove it from the rule's parameter `parts` if another stack runs it.",
     types=(CONTAINER,),
     when=is_server,
     references=References(checklist=(2, 3)),
     parameters=(Parameter("parts", Kind.TEXTS, [DATABASE, FRONTEND], "Parts that must be in the same stack."),),
 )
 def complete_stack(server: Resource, settings: Settings) -> Iterator[Verdict]:
-    """What is missing breaks no other rule."""
+    """A missing part breaks no other rule."""
     for part in settings.texts("parts"):
         managed = server.in_stack().of_type(*_MANAGED.get(part, ()))
         if not managed and not parts_in(server.in_stack(), part):
@@ -51,14 +51,14 @@ def complete_stack(server: Resource, settings: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "find-kotauth-server",
     Severity.CRITICAL,
-    "Show the server of every deployment of Kotauth to the rules about it.",
-    remedy="Start it as a container of the Docker provider, or by a `docker run` in the user data of a host.",
+    "Run the Kotauth server of every deployment in a form that the rules can evaluate.",
+    remedy="Start the server as a `docker.Container`, or with a `docker run` in the user data of a host.",
     types=_DEPLOYMENTS,
     references=References(checklist=(1,)),
     waivable=False,
 )
 def find_kotauth_server(deployment: Resource, _: Settings) -> Iterator[Verdict]:
-    """A server that no rule recognises would pass all of them."""
+    """A server that no rule recognises would pass all rules."""
     if not parts_in(deployment.in_stack(), SERVER):
         yield fail("", "starts no Kotauth server that could be evaluated")
 
@@ -67,13 +67,13 @@ def find_kotauth_server(deployment: Resource, _: Settings) -> Iterator[Verdict]:
     "run-one-frontend",
     Severity.HIGH,
     "Run exactly one frontend.",
-    remedy="Label the other one as what it is with `kotauth.part`, or remove it.",
+    remedy="Set the label `kotauth.part` of the other container to its real role, or remove the container.",
     types=(CONTAINER,),
     when=is_part(FRONTEND),
     references=References(checklist=(3, 4, 5, 6)),
 )
 def run_one_frontend(frontend: Resource, _: Settings) -> Iterator[Verdict]:
-    """A second way in has rules of its own that nobody looks at."""
+    """A second frontend has its own routes and headers, which no operator reviews."""
     frontends = parts_in(frontend.in_stack(), FRONTEND)
     others = [other.name for other in frontends[: _SHOWN + 1] if other is not frontend][:_SHOWN]
     if others:
@@ -84,14 +84,18 @@ def run_one_frontend(frontend: Resource, _: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "overwrite-forwarded-headers",
     Severity.HIGH,
-    "Overwrite X-Forwarded-For at the edge.",
-    remedy="Trust the addresses of your own proxies, or none (Traefik: no `forwardedHeaders.insecure`). In front of "
-    "Kotauth set the header to the client's address: in nginx `$remote_addr`, not `$proxy_add_x_forwarded_for`.",
+    "Overwrite the header X-Forwarded-For in the proxy that clients connect to.",
+    remedy="Trust only the addresses of your own proxies, or none (Traefik: no `forwardedHeaders.insecure`). In "
+    "front of Kotauth, set the header to the client's address: in nginx `$remote_addr`, not "
+    "`$proxy_add_x_forwarded_for`.",
     types=(CONTAINER,),
     references=References(checklist=(5,)),
 )
 def overwrite_forwarded_headers(container: Resource, _: Settings) -> Iterator[Verdict]:
-    """Kotauth takes the first entry of the list: a proxy that appends lets clients choose their address."""
+    """Kotauth uses the first entry of the header.
+
+    If a proxy appends to the header, clients choose their own address.
+    """
     yield from _believed_by_options(container)
     for upload in uploads(container):
         file, content = upload.entry.field("file").text() or "", upload.content
