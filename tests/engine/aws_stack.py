@@ -27,7 +27,7 @@ HOST_IMAGE = "ami-0123456789abcdef0"
 GROUP, GATE_CALL = "Group kotauth-server", "Invocation kotauth-server-gate-call"
 DATABASE = "Instance kotauth-database-instance"
 POLICIES = sorted((ROOT / "docs" / "deployer-policy").glob("*.json"))
-"""What docs/aws.md gives whoever deploys."""
+"""The IAM policies that docs/aws/permissions.md gives to the role that deploys."""
 
 
 def name_of(urn: str) -> str:
@@ -143,7 +143,7 @@ def aws_stack(folder: Path, name: str) -> Iterator[AwsStack]:
 
 
 def deployer_policies(stack: str) -> list[str]:
-    """Return the documented policies, with account and stack put in as docs/aws.md says."""
+    """Return the documented policies, with account and stack put in as docs/aws/permissions.md says."""
     return [
         policy.read_text(encoding="utf-8")
         .replace("111122223333", cloud.ACCOUNT)

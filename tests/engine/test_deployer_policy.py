@@ -1,4 +1,4 @@
-"""The IAM policies of a deployer in docs/aws.md: all that the stacks take, on what is the stack's own, and no more.
+"""The deployer's policies of docs/aws/permissions.md allow each call of the stacks, on the stack's own resources only.
 
 The calls of every `up`, update and deletion of the simulated stacks are made with them, too (`aws_stack`).
 """

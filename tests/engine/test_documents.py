@@ -19,9 +19,9 @@ def counts(stack: AwsStack) -> tuple[int, int]:
 
 def test_the_resources_are_counted(production: AwsStack, staging: AwsStack) -> None:
     (of_prod, aws_of_prod), (of_staging, aws_of_staging) = counts(production), counts(staging)
-    guide = (ROOT / "docs" / "aws.md").read_text()
-    assert f"**{of_prod} resources**, {aws_of_prod} of them AWS's" in guide
-    assert f"`STACK=staging` **{of_staging}**, {aws_of_staging} of them AWS's" in guide
+    guide = "\n".join(each.read_text(encoding="utf-8") for each in sorted((ROOT / "docs" / "aws").glob("*.md")))
+    assert f"**{of_prod} resources**; {aws_of_prod} of them are on AWS" in guide
+    assert f"**{of_staging} resources**; {aws_of_staging} of them are on AWS" in guide
     readme = (ROOT / "README.md").read_text()
     assert f"{of_prod} resources" in readme
     assert f"{of_staging} resources" in readme

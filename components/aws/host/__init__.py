@@ -9,8 +9,8 @@ The way of a change to what a host does at boot:
    the units of the containers (`scripts/units.py`) and starts them.
 4. `scripts/watchdog.py` and `scripts/ship_logs.py` work from then on, by the units in `units/`.
 
-A new stage also stands in the lists of tests/unit/test_host_boot.py and tests/host/test_boot.py, and in the table of
-docs/aws.md.
+A new stage also stands in the lists of tests/unit/test_host_boot.py and tests/host/test_boot.py, and in
+docs/aws/troubleshoot.md.
 
 The policy pack reads the plan, too: `policy/kotauth_policy/readers/hosts/boot_plan.py`.
 """
