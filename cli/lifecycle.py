@@ -21,7 +21,7 @@ _NOT_READY = """
 error: {url} does not answer 200 but: {answer}
 If something was removed or stopped by hand, the state does not know it yet. Have Pulumi look, and make what is missing:
   eval "$(make -s env)" && pulumi up --refresh {options}
-If nothing was: docs/operations.md (Docker) and docs/aws/troubleshoot.md (AWS) say where to look."""
+If nothing was: docs/docker.md (Docker) and docs/aws/troubleshoot.md (AWS) say where to look."""
 _PURGE_FIRST = """
 error: this stack was made with names that resources no longer have, and can't be carried over. Back up its data if you
 need it, run `make purge STACK={stack}`, then `make up` again."""

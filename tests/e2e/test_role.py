@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import textwrap
 from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -358,9 +359,10 @@ SELECT typname FROM pg_type WHERE typnamespace = 'kotauth'::regnamespace AND typ
 
 
 def documented(command: str) -> str:
-    """Return the command that docs/operations.md tells to paste, the one with this word in it."""
-    blocks = re.findall(r"^```\n(.*?)^```", (ROOT / "docs/operations.md").read_text(), re.MULTILINE | re.DOTALL)
-    (block,) = (block for block in blocks if f" {command} " in block)
+    """Return the command that docs/docker.md tells to paste, the one with this word in it."""
+    page = (ROOT / "docs/docker.md").read_text()
+    blocks = re.findall(r"^ *```\w*\n(.*?)^ *```$", page, re.MULTILINE | re.DOTALL)
+    (block,) = (textwrap.dedent(block) for block in blocks if f" {command} " in block)
     return block
 
 
