@@ -1,7 +1,7 @@
-"""A database for Kotauth in somebody else's network, for whoever runs the server elsewhere: on ECS, say.
+"""A database for a Kotauth server that runs elsewhere, such as on ECS, in a network that exists already.
 
-Whoever connects gets a rule of their own in the database's security group, and logs in as the output `user` with the
-password in the secret `passwordSecretArn`.
+The server needs a rule in the database's security group. It logs in as the output `user`, with the password in the
+secret `passwordSecretArn`.
 """
 
 import pulumi
@@ -22,7 +22,7 @@ secret = AwsSecret(
     {
         "value": password.result,
         "description": "Password of Kotauth's database login",
-        # Servers that still run with the version before keep reading it under its own label.
+        # Servers that run with the previous version read it under its own label.
         "version": version,
     },
 )

@@ -1,0 +1,48 @@
+"""The programs and lists of docs/library.md."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+import components
+from components import COMPONENTS, AwsDatabase
+from components.aws.database.database import AwsDatabaseArgs
+from components.inputs.error import InvalidInputError
+from tests.unit.recording import declare
+
+PAGE = (Path(__file__).parents[2] / "docs" / "library.md").read_text(encoding="utf-8")
+DOCKER, DATABASE = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize(
+    ("program", "made"),
+    [(DOCKER, "DockerDeployment kotauth"), (DATABASE, "SecurityGroupIngressRule identity-from-server")],
+)
+def test_a_program_of_the_page_runs(monkeypatch: pytest.MonkeyPatch, program: str, made: str) -> None:
+    monkeypatch.setitem(sys.modules, "pulumi_kotauth", components)
+    declared = declare(lambda: exec(program, {}))  # noqa: S102 - the page's own text
+    assert made in {resource.title for resource in declared.resources}
+
+
+def test_the_refused_inputs_are_those_of_the_page() -> None:
+    (call,) = re.findall(r'`(AwsDatabase\("identity", .*?\))`', PAGE)
+    with pytest.raises(InvalidInputError) as error:
+        eval(call, {"AwsDatabase": AwsDatabase})  # noqa: S307 - the page's own text
+    named = [line.split()[0] for line in str(error.value).splitlines()[1:]]
+    section = PAGE.partition("## Read an error")[2].partition("\n## ")[0]
+    assert sorted(named) == sorted(re.findall(r"^- `(\w+)`", section, re.MULTILINE))
+
+
+def test_the_tables_are_complete() -> None:
+    section = PAGE.partition("## Components")[2].partition("\n## ")[0]
+    listed = re.findall(r"^\| `(\w+)`", section, re.MULTILINE)
+    assert sorted(listed) == sorted(component.__name__ for component in COMPONENTS)
+    inputs, outputs = re.findall(r"^\| (?:Input|Output) .*\n\|[-|]+\n((?:\|.*\n)+)", PAGE, re.MULTILINE)
+    assert re.findall(r"^\| `(\w+)`", inputs, re.MULTILINE) == list(AwsDatabaseArgs.__annotations__)
+    cells = re.findall(r"^\| (.*?) \|", outputs, re.MULTILINE)
+    assert set(re.findall(r"`(\w+)`", " ".join(cells))) == set(inspect.get_annotations(AwsDatabase))
