@@ -73,7 +73,7 @@ def test_a_waived_stack_comes_up_and_its_state_is_judged_alike(stack: Stack) -> 
     exit_code, output = stack.analyze()
     assert exit_code != 0
     assert f"owner platform: expired on {YESTERDAY}" in output
-    assert "length: is less than 24" in output
+    assert "length: is 12, less than 24" in output
 
 
 def test_an_unused_one_refuses_before_anything_is_made(stack: Stack) -> None:

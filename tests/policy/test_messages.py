@@ -6,7 +6,7 @@ import pulumi_aws as aws
 import pytest
 
 from policy.testing import aws_program
-from policy.testing.change import ABSENT, Change, From, add, put
+from policy.testing.change import ABSENT, Change, From, Secret, add, put
 from policy.testing.docker_program import build, envs
 from policy.testing.wire import analyze, register
 
@@ -56,8 +56,23 @@ _DEFAULT = "AWS's default group forces TLS only from PostgreSQL 15 on and takes 
         ),
         (
             "encrypt-disks",
-            "blockDeviceMappings: leaves the root disk to a machine image",
+            "blockDeviceMappings: leaves the encryption of the root disk to the machine image",
             (put("template", "block_device_mappings", ABSENT),),
+        ),
+        (
+            "back-up-database",
+            "backupRetentionPeriod: is 3, less than 7 days",
+            (put("database", "backup_retention_period", 3),),
+        ),
+        (
+            "back-up-database",
+            "backupRetentionPeriod: is less than 7 days",
+            (put("database", "backup_retention_period", Secret(3)),),
+        ),
+        (
+            "pin-launch-template",
+            'launchTemplate.version: is "$Latest", not a version number',
+            (put("group", "launch_template.version", "$Latest"),),
         ),
     ],
 )
@@ -87,7 +102,7 @@ def test_the_message_is_right_on_aws(rule: str, message: str, changes: tuple[Cha
         ),
         (
             "restrict-secret-files",
-            "uploads[0].permissions: is not set, which lets every user read it",
+            "uploads[0].permissions: is not set, which lets every user read the file",
             put("server-carrier", "uploads.0.permissions", ABSENT),
         ),
         (

@@ -144,6 +144,14 @@ def texts(values: Iterable[Value]) -> list[str]:
     return [value.text() or "" for value in values if not value.is_unknown]
 
 
+def seen(value: Value, fault: str) -> str:
+    """Return ``is VALUE, FAULT`` for a message, without the value where it is secret or not a number or a text."""
+    if value.secret or not isinstance(value.raw, (float, str)):
+        return f"is {fault}"
+    shown = f'"{value.raw}"' if isinstance(value.raw, str) else f"{value.raw:g}"
+    return f"is {shown}, {fault}"
+
+
 def decode(properties: struct_pb2.Struct) -> Value:
     """Decode a resource's properties."""
     return Value("", {name: _decode(value, name, secret=False) for name, value in properties.fields.items()})

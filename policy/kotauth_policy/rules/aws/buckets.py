@@ -158,7 +158,7 @@ def disable_bucket_acls(bucket: Resource, _: Settings) -> Iterator[Verdict]:
     """An ACL can grant access to a single object, and no policy shows that grant."""
     controls = [each.get("rule").field("objectOwnership") for each in _satellites(bucket, BUCKET_OWNERSHIPS)]
     if not any(each.text() == "BucketOwnerEnforced" for each in controls):
-        yield fail("", "has no ownership controls that switch ACLs off")
+        yield fail("", "has no ownership controls that disable ACLs")
 
 
 @AREA.rule(
@@ -174,19 +174,19 @@ def require_tls_for_buckets(resource: Resource, _: Settings) -> Iterator[Verdict
     """The rule also evaluates bucket policies: a policy that is unknown at preview is refused before it is created."""
     if resource.type in BUCKETS and resource.get("policy").is_absent:
         if not _satellites(resource, BUCKET_POLICIES):
-            yield fail("", "has no policy")
+            yield fail("", "has no bucket policy, so it accepts requests without TLS")
         return
     found = statements(resource, "policy")
     refused = [each for statement in found if _refuses_plain(statement) for each in statement.resources]
     if not resource.get("policy").is_unknown and not refused:
-        yield fail("policy", "does not refuse requests without TLS")
+        yield fail("policy", "does not deny requests without TLS")
     # A part that only an update knows can be either of the two.
     elif refused and not any(each.is_unknown for each in refused):
         names = [(each.text() or "").rpartition(":")[2] for each in refused]
         if not any("/" not in name for name in names):
-            yield fail("policy", "does not refuse requests to the bucket itself without TLS, only to its objects")
+            yield fail("policy", "denies requests without TLS to the objects, but not to the bucket itself")
         if not any(_ALL_OBJECTS.fullmatch(name) for name in names):
-            yield fail("policy", "does not refuse requests to all objects without TLS")
+            yield fail("policy", "does not deny requests without TLS to all objects")
 
 
 def _refuses_plain(statement: Statement) -> bool:
@@ -243,9 +243,9 @@ def expire_objects(bucket: Resource, _: Settings) -> Iterator[Verdict]:
     """Old object versions and incomplete uploads cost money, and an object listing does not show them."""
     rules = list(_lifecycle_rules(bucket))
     if not rules:
-        yield fail("", "has no lifecycle")
+        yield fail("", "has no lifecycle configuration")
     elif all(abort.is_absent for abort in rules):
-        yield fail("", "has a lifecycle that keeps unfinished uploads")
+        yield fail("", "has a lifecycle that keeps incomplete uploads")
 
 
 def _lifecycle_rules(bucket: Resource) -> Iterator[Value]:

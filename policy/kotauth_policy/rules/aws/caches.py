@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ...engine.resource import Resource
 from ...engine.rule import Area, Kind, Parameter, References, Settings, Severity
-from ...engine.value import is_given
+from ...engine.value import is_given, seen
 from ...engine.verdict import Verdict, fail
 from ...readers.aws.resources import CACHE
 from ...readers.kotauth.server import servers_of
@@ -41,7 +41,7 @@ def encrypt_caches(cache: Resource, _: Settings) -> Iterator[Verdict]:
     if not cache.get("transitEncryptionEnabled").flag():
         yield fail("transitEncryptionEnabled", "is not true")
     elif (cache.get("transitEncryptionMode").text() or "").lower() == "preferred":
-        yield fail("transitEncryptionMode", "is preferred, which lets clients in without TLS")
+        yield fail("transitEncryptionMode", "is preferred, which accepts clients without TLS")
     users = cache.get("userGroupIds")
     has_password = any(is_given(cache.get(name)) for name in ("authToken", "authTokenWo"))
     if not has_password and not users.is_unknown and not users.items():
@@ -86,8 +86,8 @@ def _is_beside_server(cache: Resource) -> bool:
 def use_one_cache_shard(cache: Resource, _: Settings) -> Iterator[Verdict]:
     """Kotauth's Redis client does not support cluster mode: it gets errors for keys of other shards."""
     if (cache.get("numNodeGroups").number() or 1) > 1:
-        yield fail("numNodeGroups", "is more than 1")
+        yield fail("numNodeGroups", seen(cache.get("numNodeGroups"), "more than 1"))
     if (cache.get("clusterMode").text() or "disabled").lower() == "enabled":
         yield fail("clusterMode", "is enabled")
     if cache.get("parameterGroupName").known_text().endswith(".cluster.on"):
-        yield fail("parameterGroupName", "is a group that switches cluster mode on")
+        yield fail("parameterGroupName", seen(cache.get("parameterGroupName"), "a group that enables cluster mode"))

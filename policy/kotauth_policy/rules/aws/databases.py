@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from ...engine.resource import Resource
 from ...engine.rule import Area, Kind, Level, Parameter, References, Settings, Severity
-from ...engine.value import is_given
+from ...engine.value import is_given, seen
 from ...engine.verdict import Verdict, fail
 from ...readers.aws.databases import is_replica, is_restored, is_source
 from ...readers.aws.resources import DATABASE_INSTANCE, DEFAULT_ADMINISTRATORS, SUBNET_GROUP
@@ -90,7 +90,10 @@ def back_up_database(database: Resource, settings: Settings) -> Iterator[Verdict
         return
     days = database.get("backupRetentionPeriod").number() or 0
     if days < settings.number("minimum"):
-        yield fail("backupRetentionPeriod", f"is less than {settings.number('minimum'):g} days")
+        yield fail(
+            "backupRetentionPeriod",
+            seen(database.get("backupRetentionPeriod"), f"less than {settings.number('minimum'):g} days"),
+        )
 
 
 @AREA.rule(
@@ -177,7 +180,7 @@ def keep_administrator_in_rds(database: Resource, _: Settings) -> Iterator[Verdi
     if not is_given(name) and not restored:
         yield fail("username", "is not set")
     elif (name.text() or "").lower() in DEFAULT_ADMINISTRATORS:
-        yield fail("username", "is a default name, which attackers try first")
+        yield fail("username", seen(database.get("username"), "a default name, which attackers try first"))
     inherited = restored and not any(is_given(database.get(each)) for each in ("password", "passwordWo"))
     if not inherited and not database.get("manageMasterUserPassword").flag():
         yield fail("manageMasterUserPassword", "is not true")
@@ -206,7 +209,9 @@ def certify_database(database: Resource, settings: Settings) -> Iterator[Verdict
     """
     authority = database.get("caCertIdentifier").text()
     if authority and authority.lower() not in settings.texts("authorities"):
-        yield fail("caCertIdentifier", "is none of the current authorities")
+        yield fail(
+            "caCertIdentifier", seen(database.get("caCertIdentifier"), "none of the current certificate authorities")
+        )
 
 
 @AREA.rule(

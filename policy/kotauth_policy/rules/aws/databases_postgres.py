@@ -62,7 +62,7 @@ def run_supported_postgres(database: Resource, settings: Settings) -> Iterator[V
         return
     major = _major(version)
     if major is None:
-        yield undecidable("engineVersion", "is no version")
+        yield undecidable("engineVersion", "is not a version number")
     elif major < settings.number("minimum"):
         yield fail("engineVersion", f"is older than {settings.number('minimum'):g}")
 
@@ -138,7 +138,7 @@ def _without_group(database: Resource) -> Iterator[Verdict]:
         if (_of_family(name) or 0) < _FORCED_FROM:
             yield fail("parameterGroupName", f"is a default group of AWS, and {_OF_DEFAULTS}")
     else:
-        yield undecidable("parameterGroupName", "names a group that is not in this stack")
+        yield undecidable("parameterGroupName", "names a parameter group that is not in this stack")
 
 
 def _of_family(name: Value) -> int | None:

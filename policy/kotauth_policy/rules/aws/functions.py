@@ -14,7 +14,7 @@ from datetime import date
 from ...engine.clock import today
 from ...engine.resource import Resource
 from ...engine.rule import Area, Kind, Level, Parameter, References, Settings, Severity
-from ...engine.value import Value
+from ...engine.value import Value, seen
 from ...engine.verdict import Verdict, fail
 from ...readers.aws import lambda_runtimes
 from ...readers.aws.conditions import identity
@@ -61,7 +61,7 @@ def run_supported_runtimes(function: Resource, settings: Settings) -> Iterator[V
     if day is not None and day <= today():
         yield fail("runtime", f"is deprecated since {day}{_instead_of(runtime)}")
     elif runtime in map(str.lower, settings.texts("ended")):
-        yield fail("runtime", "is one that this environment refuses")
+        yield fail("runtime", seen(function.get("runtime"), "a runtime that the parameter `ended` refuses"))
 
 
 @AREA.rule(

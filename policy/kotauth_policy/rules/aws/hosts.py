@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ...engine.resource import Resource
 from ...engine.rule import Area, Level, References, Settings, Severity
-from ...engine.value import ABSENT, Value, is_given
+from ...engine.value import ABSENT, Value, is_given, seen
 from ...engine.verdict import Verdict, fail, undecidable
 from ...readers.aws.hosts import disks, instance_types, launches_itself, metadata_option, says
 from ...readers.aws.resources import (
@@ -133,7 +133,10 @@ def encrypt_disks(resource: Resource, _: Settings) -> Iterator[Verdict]:
     for encrypted in disks(resource):
         if not encrypted.flag():
             by_image = encrypted.path == "blockDeviceMappings"
-            yield fail(encrypted.path, "leaves the root disk to a machine image" if by_image else "is not true")
+            yield fail(
+                encrypted.path,
+                "leaves the encryption of the root disk to the machine image" if by_image else "is not true",
+            )
 
 
 @AREA.rule(
@@ -170,7 +173,7 @@ def _secrets_in(text: str, path: str) -> Iterator[Verdict]:
     texts += [(content, path != PLAN) for path, content in program.files.items()]
     if any(has_secret(each, is_code=True, members=members) for each, members in texts):
         # The value is not shown, nor is the name of what holds it, since either can be in any form.
-        yield fail(path, "holds a secret, or a text in the form of one")
+        yield fail(path, "contains a secret, or a text that looks like one")
 
 
 @AREA.rule(
@@ -237,4 +240,4 @@ def size_kotauth_hosts(host: Resource, _: Settings) -> Iterator[Verdict]:
         if not is_given(kind):
             yield undecidable("instanceType", "is not set, so a host of any size can be launched")
         elif _TOO_SMALL.fullmatch((kind.text() or "").lower()):
-            yield fail("instanceType", "has half a gigabyte of memory")
+            yield fail("instanceType", seen(host.get("instanceType"), "a type with 0.5 GiB of memory"))

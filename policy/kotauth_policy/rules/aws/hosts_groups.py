@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ...engine.resource import Resource
 from ...engine.rule import Kind, Parameter, References, Settings, Severity
-from ...engine.value import Value
+from ...engine.value import Value, seen
 from ...engine.verdict import Verdict, fail, undecidable
 from ...readers.aws.resources import (
     GROUP,
@@ -54,7 +54,7 @@ def pin_launch_template(resource: Resource, _: Settings) -> Iterator[Verdict]:
             if not resource.origins_of(version, LAUNCH_TEMPLATE):
                 yield undecidable(version.path)
         elif (version.text() or "$Default").lower() in _FLOATING:
-            yield fail(version.path, "is not a number")
+            yield fail(version.path, seen(version, "not a version number"))
 
 
 def _templates(resource: Resource) -> Iterator[Value]:

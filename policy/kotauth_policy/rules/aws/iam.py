@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from ...engine.resource import Resource
 from ...engine.rule import Area, References, Settings, Severity
-from ...engine.value import Value
+from ...engine.value import Value, seen
 from ...engine.verdict import Verdict, fail, undecidable
 from ...readers.aws.actions import DECRYPTIONS, ESCALATIONS, GRANT, SECRETS, is_every, is_harmless, is_one_of
 from ...readers.aws.conditions import is_literal, narrows
@@ -95,10 +95,10 @@ def name_allowed_actions(policy: Resource, _: Settings) -> Iterator[Verdict]:
     """The patterns `*` and `s3:*`, and `NotAction`, include every action that AWS adds later."""
     for statement in _allowed(policy):
         if statement.has("NotAction"):
-            yield fail(f"{statement.value.path}.NotAction", "allows everything else")
+            yield fail(f"{statement.value.path}.NotAction", "allows every action that it does not list")
         for action in statement.actions:
             if is_every(action.text() or ""):
-                yield fail(action.path, "is every action")
+                yield fail(action.path, seen(action, "a pattern for every action"))
 
 
 @AREA.rule(
@@ -124,7 +124,7 @@ def name_changed_resources(policy: Resource, _: Settings) -> Iterator[Verdict]:
             whole = "*" in name and not name.lower().startswith(("iam:", "sts:", "kms:"))
             elsewhere = not whole and is_one_of(name, (*ESCALATIONS, *DECRYPTIONS))
             if is_one_of(name, SECRETS) or (everything and not elsewhere and not is_harmless(name)):
-                yield fail(action.path, "is allowed on every resource")
+                yield fail(action.path, seen(action, "allowed on every resource"))
 
 
 @AREA.rule(
@@ -150,7 +150,7 @@ def name_decryption_keys(policy: Resource, _: Settings) -> Iterator[Verdict]:
         names = [each for each in DECRYPTIONS if each != GRANT or not is_for_services]
         for action in statement.actions:
             if is_one_of(action.text() or "", names):
-                yield fail(action.path, "is allowed with every key")
+                yield fail(action.path, seen(action, "allowed with every key"))
 
 
 @AREA.rule(
@@ -167,7 +167,7 @@ def forbid_escalation(policy: Resource, _: Settings) -> Iterator[Verdict]:
         if _on(statement, _EVERYTHING, _ALL_OF_A_KIND) and not narrows(statement.conditions, _held_down):
             for action in statement.actions:
                 if is_one_of(action.text() or "", ESCALATIONS):
-                    yield fail(action.path, "lets its owner take any rights")
+                    yield fail(action.path, seen(action, "an action with which a role can extend its own rights"))
 
 
 @AREA.rule(
@@ -188,7 +188,7 @@ def forbid_administrator_policies(resource: Resource, _: Settings) -> Iterator[V
             if not resource.sources(value.root):
                 yield undecidable(value.path)
         elif ADMINISTRATOR.fullmatch(value.text() or ""):
-            yield fail(value.path, "is the policy of an administrator")
+            yield fail(value.path, seen(value, "an administrator policy"))
 
 
 @AREA.rule(
@@ -205,7 +205,7 @@ def trust_exactly(role: Resource, _: Settings) -> Iterator[Verdict]:
     trust_statements = statements(role, "assumeRolePolicy")
     for statement in opened_to_everybody(trust_statements):
         yield fail(
-            statement.value.path, "lets everyone take the role: no condition names an account, organisation or source"
+            statement.value.path, "lets everyone assume the role: no condition names an account, organisation or source"
         )
     for statement in trust_statements:
         if not statement.allows or not statement.is_about("sts:assumerolewithwebidentity"):
@@ -215,7 +215,8 @@ def trust_exactly(role: Resource, _: Settings) -> Iterator[Verdict]:
             if any(still_open([statement], trust_statements, naming_of(issuer)) for issuer in issuers):
                 yield fail(
                     provider.path,
-                    "lets every user of this identity provider take the role: no condition on its claims says which",
+                    "lets every user of this identity provider assume the role: "
+                    "no condition limits the claims of the token",
                 )
 
 
@@ -231,7 +232,9 @@ def restrict_resource_policies(resource: Resource, _: Settings) -> Iterator[Verd
     """A principal that the policy of such a resource admits needs no right in this account."""
     if not _is_left_out(resource.get("policy")):
         for statement in opened_to_everybody(statements(resource, "policy")):
-            yield fail(statement.value.path, "lets everyone in: no condition names an account, organisation or source")
+            yield fail(
+                statement.value.path, "gives everyone access: no condition names an account, organisation or source"
+            )
 
 
 def _is_left_out(policy: Value) -> bool:

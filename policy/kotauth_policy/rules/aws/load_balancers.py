@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from ...engine.resource import Resource
 from ...engine.rule import Area, Level, References, Settings, Severity
+from ...engine.value import seen
 from ...engine.verdict import Verdict, fail
 from ...readers.aws.listeners import (
     TLS,
@@ -60,7 +61,9 @@ def set_desync_mode(balancer: Resource, _: Settings) -> Iterator[Verdict]:
     The default mode is defensive; the mode `monitor` only counts such requests.
     """
     if (balancer.get("desyncMitigationMode").text() or "defensive") not in ("defensive", "strictest"):
-        yield fail("desyncMitigationMode", "is neither defensive nor strictest")
+        yield fail(
+            "desyncMitigationMode", seen(balancer.get("desyncMitigationMode"), "neither defensive nor strictest")
+        )
 
 
 @AREA.rule(

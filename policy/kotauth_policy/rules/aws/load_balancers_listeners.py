@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ...engine.resource import Resource
 from ...engine.rule import Kind, Parameter, References, Settings, Severity
-from ...engine.value import Value, is_given
+from ...engine.value import Value, is_given, seen
 from ...engine.verdict import Verdict, fail
 from ...readers.aws.listeners import (
     TLS,
@@ -102,9 +102,9 @@ def allow_tls_policies(listener: Resource, settings: Settings) -> Iterator[Verdi
         return
     policy = listener.get("sslPolicy").text()
     if not policy:
-        yield fail("sslPolicy", "is not set: the default, ELBSecurityPolicy-2016-08, speaks TLS 1.0")
+        yield fail("sslPolicy", "is not set: the default, ELBSecurityPolicy-2016-08, accepts TLS 1.0")
     elif policy not in settings.texts("policies"):
-        yield fail("sslPolicy", "is none of the allowed policies")
+        yield fail("sslPolicy", seen(listener.get("sslPolicy"), "none of the allowed policies"))
 
 
 @AREA.rule(
@@ -130,9 +130,9 @@ def certify_listeners(listener: Resource, _: Settings) -> Iterator[Verdict]:
             yield fail("certificateArn", "is not set")
     elif protocol == "HTTP":
         if not named and (has_certificate or any(True for _ in _only_redirects(listener.get("defaultActions")))):
-            yield fail("protocol", "is not set: an application load balancer then speaks HTTP")
+            yield fail("protocol", "is not set: an application load balancer then uses HTTP")
     elif not protocol:
         yield fail("protocol", "is not set on a listener of a network load balancer")
     elif not re.search("UDP|QUIC", protocol) and not is_before_application(listener):
-        seen = "is TCP: what comes in is handed on, encrypted or not" if protocol == "TCP" else "is not TLS"
-        yield fail("protocol", seen)
+        fault = "is TCP, which forwards traffic whether it is encrypted or not" if protocol == "TCP" else "is not TLS"
+        yield fail("protocol", fault)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ...engine.resource import Resource, Stack
 from ...engine.rule import Area, Kind, Level, Parameter, References, Settings, Severity
-from ...engine.value import is_given
+from ...engine.value import is_given, seen
 from ...engine.verdict import Verdict, fail
 from ...readers.aws.resources import ALARM_READERS, ALARMS, COMPOSITE_ALARM, LOG_GROUP, METRIC_ALARM
 
@@ -38,9 +38,11 @@ def keep_logs(group: Resource, settings: Settings) -> Iterator[Verdict]:
     if days is None:
         yield fail("retentionInDays", "is not set")
     elif not days:
-        yield fail("retentionInDays", "is 0, which keeps logs for ever")
+        yield fail("retentionInDays", "is 0, which keeps logs forever")
     elif days < settings.number("minimum"):
-        yield fail("retentionInDays", f"is less than {settings.number('minimum'):g}")
+        yield fail(
+            "retentionInDays", seen(group.get("retentionInDays"), f"less than {settings.number('minimum'):g} days")
+        )
 
 
 @AREA.rule(

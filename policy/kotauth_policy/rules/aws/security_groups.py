@@ -83,7 +83,7 @@ def limit_world_ingress(resource: Resource, settings: Settings) -> Iterator[Verd
         first, last = rule.ports
         if rule.protocol != "tcp" or first != last or first not in settings.numbers("ports"):
             allowed = " and ".join(f"{port:g}" for port in settings.numbers("ports"))
-            yield fail(rule.path, f"lets the world reach ports besides tcp {allowed}")
+            yield fail(rule.path, f"lets every address reach ports other than TCP {allowed}")
 
 
 def _databases_by_group(stack: Stack) -> dict[str, list[Resource]]:
@@ -203,7 +203,7 @@ def limit_egress(resource: Resource, _: Settings) -> Iterator[Verdict]:
     """An intruder's program often reports to its owner on an unusual port."""
     for rule in rules_of(resource):
         if not rule.ingress and rule.protocol == "-1" and rule.is_from_anywhere:
-            yield fail(rule.path, "lets everything out to everywhere")
+            yield fail(rule.path, "allows every connection to every address")
 
 
 @AREA.rule(
@@ -218,10 +218,10 @@ def limit_egress(resource: Resource, _: Settings) -> Iterator[Verdict]:
 def describe_security_groups(resource: Resource, _: Settings) -> Iterator[Verdict]:
     """Later, only the description shows whether an open port can be closed."""
     if (resource.get("description").text() or "") in _NO_DESCRIPTION:
-        yield fail("description", "says nothing")
+        yield fail("description", "is empty or a default text")
     for rule in rules_of(resource):
         if rule.inline and not rule.field("description").text():
-            yield fail(_at(rule, "description"), "says nothing")
+            yield fail(_at(rule, "description"), "is empty")
 
 
 @AREA.rule(
@@ -240,6 +240,8 @@ def keep_rules_in_one_form(group: Resource, _: Settings) -> Iterator[Verdict]:
     consumers = group.in_stack().consumers(group, *STANDALONE)
     forms = {resource.type == SECURITY_GROUP_RULE for resource, name in consumers if name == "securityGroupId"}
     if inline and forms:
-        yield fail("", "has inline rules, and others")
+        yield fail("", "has inline rules and rules that are separate resources")
     elif len(forms) > 1:
-        yield fail("", "has rules of both standalone forms")
+        yield fail(
+            "", "has rules as `SecurityGroupRule` and as `SecurityGroupIngressRule` or `SecurityGroupEgressRule`"
+        )

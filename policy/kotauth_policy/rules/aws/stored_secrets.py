@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ...engine.resource import Resource, Stack
 from ...engine.rule import Area, Kind, Level, Parameter, References, Settings, Severity
-from ...engine.value import is_given
+from ...engine.value import is_given, seen
 from ...engine.verdict import Verdict, fail
 from ...readers.aws.policy_document import opened_to_everybody, statements
 from ...readers.aws.resources import KEY, KEY_POLICIES, OTHER_KEYS, ROTATION, SECRET
@@ -35,7 +35,7 @@ def encrypt_secrets_with_own_key(secret: Resource, _: Settings) -> Iterator[Verd
         if not is_given(key):
             yield fail(key.path, "is not set")
         elif _OF_AWS in key.known_text():
-            yield fail(key.path, "is the key that AWS keeps for the account")
+            yield fail(key.path, "is the AWS managed key of the account")
 
 
 @AREA.rule(
@@ -54,7 +54,10 @@ def keep_deleted_secrets(secret: Resource, settings: Settings) -> Iterator[Verdi
     """
     days = secret.get("recoveryWindowInDays").number()
     if days is not None and days < settings.number("minimum"):
-        yield fail("recoveryWindowInDays", f"is less than {settings.number('minimum'):g} days")
+        yield fail(
+            "recoveryWindowInDays",
+            seen(secret.get("recoveryWindowInDays"), f"less than {settings.number('minimum'):g} days"),
+        )
 
 
 @AREA.rule(
@@ -73,7 +76,7 @@ def never_rotate_secret_key(rotation: Resource, _: Settings) -> Iterator[Verdict
     """
     keys = rotation.in_stack().once(_secrets_with_keys)
     if any(secret.urn in keys for secret in rotation.origins_of(rotation.get("secretId"), SECRET)):
-        yield fail("secretId", "is the secret with the server's key")
+        yield fail("secretId", "is the secret that contains Kotauth's secret key")
 
 
 def _secrets_with_keys(stack: Stack) -> set[str]:
@@ -144,7 +147,10 @@ def keep_keys(key: Resource, settings: Settings) -> Iterator[Verdict]:
     """Without a key, everything that it encrypted is lost, including backups."""
     days = key.get("deletionWindowInDays").number()
     if days is not None and days < settings.number("minimum"):
-        yield fail("deletionWindowInDays", f"is less than {settings.number('minimum'):g} days")
+        yield fail(
+            "deletionWindowInDays",
+            seen(key.get("deletionWindowInDays"), f"less than {settings.number('minimum'):g} days"),
+        )
     enabled = key.get("isEnabled" if key.type == KEY else "enabled")
     if enabled.flag() is False:
         yield fail(enabled.path, "is false")

@@ -57,7 +57,7 @@ def record_vpc_traffic(vpc: Resource, _: Settings) -> Iterator[Verdict]:
     if subnets and all(any(_is_of_all(log) for log, _ in stack.consumers(each, FLOW_LOG)) for each in subnets):
         return
     if logs:
-        yield fail("", "has a flow log of a part of its traffic only")
+        yield fail("", "has a flow log that records only a part of its traffic")
     else:
         yield fail("", "has no flow log")
 
@@ -83,7 +83,7 @@ def close_default_group(resource: Resource, _: Settings) -> Iterator[Verdict]:
         stack = resource.in_stack()
         exclusive = [each for each, _ in stack.consumers(resource, EXCLUSIVE_GROUP_RULES)]
         if not stack.consumers(resource, DEFAULT_SECURITY_GROUP) and not any(map(_removes_all, exclusive)):
-            yield fail("", "leaves its default group as AWS makes it")
+            yield fail("", "keeps the default rules of its default security group")
         return
     for name in ("ingress", "egress"):
         if resource.get(name).items():
@@ -180,4 +180,4 @@ def attach_addresses(address: Resource, _: Settings) -> Iterator[Verdict]:
     """An unattached address costs money, and a DNS record may still point to it."""
     itself = any(is_given(address.get(name)) for name in ("instance", "networkInterface"))
     if not itself and not address.in_stack().consumers(address, *_TAKE_ADDRESSES):
-        yield fail("", "is attached to nothing")
+        yield fail("", "is attached to no resource of this stack")

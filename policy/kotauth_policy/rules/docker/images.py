@@ -42,7 +42,7 @@ def _parsed(resource: Resource) -> Iterator[tuple[Value, Image | Verdict]]:
                     value.path,
                     "is unknown"
                     if value.is_unknown
-                    else "is an image id, and no resource of this stack makes that image",
+                    else "is an image id, and no resource of this stack builds that image",
                 ),
             )
             continue
@@ -158,6 +158,8 @@ def require_kotauth_version(resource: Resource, settings: Settings) -> Iterator[
         elif not image.version:
             # An inexact tag is pin-image's; an exact one that is no version can be any.
             if image.is_exact:
-                yield undecidable(value.path, f"names {'a digest' if image.digest else 'a build'} and no version")
+                yield undecidable(
+                    value.path, f"names {'a digest' if image.digest else 'a build'} and no version number"
+                )
         elif image.version < minimum[: len(image.version)] or (image.version == minimum and image.is_pre_release):
             yield fail(value.path, f"is older than {settings.text('minimum')}{_shown(value)}")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ...engine.resource import Resource
 from ...engine.rule import Area, Kind, Parameter, References, Settings, Severity
-from ...engine.value import Value
+from ...engine.value import Value, seen
 from ...engine.verdict import Verdict, fail
 from ...readers.docker.containers import capabilities, is_root, starts
 from ...readers.docker.networks import is_own_network_mode
@@ -68,7 +68,7 @@ def forbid_privileged_containers(container: Resource, _: Settings) -> Iterator[V
 def drop_all_capabilities(container: Resource, _: Settings) -> Iterator[Verdict]:
     """By default, Docker leaves fourteen Linux capabilities to a container."""
     if "ALL" not in [name for _value, name in capabilities(container, "drops")]:
-        yield fail("capabilities.drops", "does not hold ALL")
+        yield fail("capabilities.drops", "does not contain ALL")
 
 
 @AREA.rule(
@@ -109,7 +109,7 @@ def forbid_new_privileges(container: Resource, _: Settings) -> Iterator[Verdict]
     given = [value.lower() for name, value in options if name == "no-new-privileges"]
     # As Docker has it: the last one counts, and alone it is true.
     if not given or given[-1] not in ("", "true", "t", "1"):
-        yield fail("securityOpts", "does not hold no-new-privileges:true")
+        yield fail("securityOpts", "does not contain no-new-privileges:true")
 
 
 @AREA.rule(
@@ -126,7 +126,7 @@ def forbid_unconfined_profiles(container: Resource, _: Settings) -> Iterator[Ver
     for option in container.get("securityOpts").items():
         name, value = _option(option)
         if (name, value.lower()) in _UNCONFINED:
-            yield fail(option.path, "switches a profile off")
+            yield fail(option.path, seen(option, "an option that disables a profile"))
 
 
 def _option(option: Value) -> tuple[str, str]:
@@ -209,7 +209,7 @@ def forbid_host_namespaces(container: Resource, _: Settings) -> Iterator[Verdict
             continue
         mode = container.get(name).text() or ""
         if mode == "host" or mode.startswith("container:"):
-            yield fail(name, "is the host's or another container's")
+            yield fail(name, "is shared with the host or another container")
 
 
 @AREA.rule(

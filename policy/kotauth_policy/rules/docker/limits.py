@@ -99,9 +99,9 @@ def set_restart_policy(container: Resource, _: Settings) -> Iterator[Verdict]:
     restart = container.get("restart").text() or "no"
     if is_one_shot(container):
         if restart != "no":
-            yield fail("restart", "makes a job run again and again")
+            yield fail("restart", "restarts a job that ended")
     elif restart not in ("always", "unless-stopped", "on-failure"):
-        yield fail("restart", "leaves a service down that ended")
+        yield fail("restart", "does not restart a service that ended")
 
 
 @AREA.rule(
@@ -122,6 +122,6 @@ def bound_logs(container: Resource, _: Settings) -> Iterator[Verdict]:
         if not isinstance(size.raw, float) and not is_given(size):
             yield fail(size.path, "is not set")
         elif not size.is_unknown and _UNBOUNDED.match(str(size.raw).strip()):
-            yield fail(size.path, "is no bound")
+            yield fail(size.path, "is not a limit")
     elif driver not in _BOUNDED:
-        yield fail("logDriver", "is not set to a driver whose logs are bounded")
+        yield fail("logDriver", "is not a driver that limits the size of its logs")

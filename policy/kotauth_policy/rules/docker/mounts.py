@@ -77,7 +77,7 @@ def forbid_docker_socket(container: Resource, _: Settings) -> Iterator[Verdict]:
     for host_path in host_paths(container):
         path = _path(host_path)
         if posixpath.basename(path) in _SOCKETS or _SOCKET_FOLDERS.fullmatch(path):
-            yield fail(host_path.path, "is the container engine's socket or holds it")
+            yield fail(host_path.path, "is the container engine's socket, or a folder that contains it")
 
 
 @AREA.rule(
@@ -103,7 +103,7 @@ def forbid_host_system_mounts(container: Resource, settings: Settings) -> Iterat
     declared = set(_declared_mounts(container, settings.texts("readable"))) if system_paths else set[str]()
     for host_path in system_paths:
         if host_path.path not in declared:
-            yield fail(host_path.path, "is a system folder of the host, below one, or holds one")
+            yield fail(host_path.path, "is a system folder of the host, or is inside one, or contains one")
 
 
 def _is_of_system(path: str) -> bool:

@@ -58,9 +58,11 @@ def publish_only_expected_ports(container: Resource, settings: Settings) -> Iter
     if expected:
         # Left out, the host's port is a random one.
         if sorted(port.field("external").number() or 0 for port in ports) != expected:
-            yield fail("ports", f"is not exactly {' and '.join(f'{number:g}' for number in expected)}")
+            yield fail(
+                "ports", f"does not publish exactly the ports {' and '.join(f'{number:g}' for number in expected)}"
+            )
     elif len(ports) != 2:
-        yield fail("ports", "is not exactly two")
+        yield fail("ports", "does not list exactly two ports")
 
 
 @AREA.rule(
@@ -134,7 +136,7 @@ def attach_internal_networks_only(container: Resource, _: Settings) -> Iterator[
     """
     for network in networks_of(container):
         if not is_database_network(network) and not _internal(network).flag():
-            yield fail("networksAdvanced", f"holds the network {network.name}, which is not internal")
+            yield fail("networksAdvanced", f"contains the network {network.name}, which is not internal")
 
 
 @AREA.rule(
@@ -152,7 +154,7 @@ def separate_frontend_from_database(container: Resource, _: Settings) -> Iterato
     private = container.in_stack().once(_networks_of_databases)
     for network in networks_of(container):
         if network.urn in private or is_database_network(network):
-            yield fail("networksAdvanced", f"holds the network {network.name}, which the database is on")
+            yield fail("networksAdvanced", f"contains the network {network.name}, which the database is connected to")
 
 
 def _networks_of_databases(stack: Stack) -> set[str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from ...engine.resource import Resource, Stack
 from ...engine.rule import Area, Kind, Level, Parameter, References, Settings, Severity
+from ...engine.value import seen
 from ...engine.verdict import Verdict, fail
 from ...readers.aws.databases import parameter_groups
 from ...readers.aws.resources import DATABASE_INSTANCE
@@ -53,7 +54,7 @@ def reserve_server_memory(server: Resource, settings: Settings) -> Iterator[Verd
     """
     memory = server.get("memory").number()
     if memory and memory < settings.number("minimum"):
-        yield fail("memory", f"is less than {settings.number('minimum'):g} MB")
+        yield fail("memory", seen(server.get("memory"), f"less than {settings.number('minimum'):g} MB"))
 
 
 @AREA.rule(
@@ -70,7 +71,7 @@ def reserve_server_cpu(server: Resource, settings: Settings) -> Iterator[Verdict
     """One password check takes 0.27 s of CPU time."""
     cpus = server.get("cpus").number()
     if cpus and cpus < settings.number("minimum"):
-        yield fail("cpus", f"is less than {settings.number('minimum'):g}")
+        yield fail("cpus", seen(server.get("cpus"), f"less than {settings.number('minimum'):g}"))
 
 
 @AREA.rule(
@@ -89,11 +90,11 @@ def probe_server_readiness(server: Resource, _: Settings) -> Iterator[Verdict]:
         return
     line = " ".join(words)
     if not _ASKS_READINESS.search(line):
-        yield fail("healthcheck.tests", "does not ask /health/ready")
+        yield fail("healthcheck.tests", "does not request /health/ready")
     elif _ASKS_WITH_HEAD.search(line):
-        yield fail("healthcheck.tests", "asks with HEAD")
+        yield fail("healthcheck.tests", "requests with HEAD, which Kotauth answers with 405")
     elif _IGNORES_ANSWER.search(line):
-        yield fail("healthcheck.tests", "is healthy whatever the answer is")
+        yield fail("healthcheck.tests", "ignores the result of the request")
 
 
 @AREA.rule(
@@ -112,7 +113,7 @@ def fit_connection_pool(server: Resource, _: Settings) -> Iterator[Verdict]:
     """
     pool = setting(server, "DB_POOL_MAX_SIZE") or str(_DEFAULT_POOL)
     if not pool.isdecimal() or int(pool) < 1:
-        yield fail("envs", "sets DB_POOL_MAX_SIZE to something else than a positive number")
+        yield fail("envs", "sets DB_POOL_MAX_SIZE to a value that is not a positive number")
         return
     needed = 2 * len(servers_of(server)) * int(pool) + _OTHER_CONNECTIONS
     smallest, most = server.in_stack().once(_smallest_database)
@@ -189,7 +190,7 @@ def _mode_in_file(container: Resource) -> str | None:
 def share_state_between_servers(server: Resource, _: Settings) -> Iterator[Verdict]:
     """Without a shared cache, each server counts failed logins separately."""
     if len(servers_of(server)) > 1 and not setting(server, "KAUTH_REDIS_URL"):
-        yield fail("envs", "does not set KAUTH_REDIS_URL beside another server")
+        yield fail("envs", "does not set KAUTH_REDIS_URL, although the stack runs another server")
 
 
 @AREA.rule(
@@ -212,4 +213,4 @@ def switch_off_update_check(server: Resource, _: Settings) -> Iterator[Verdict]:
     if not internal or any(not value.is_unknown and not value.flag() for value in internal):
         return
     if setting(server, "KAUTH_UPDATE_CHECK") != "false" and all(value.flag() for value in internal):
-        yield fail("envs", "leaves the update check on without a way out")
+        yield fail("envs", "enables the update check without internet access")

@@ -171,7 +171,7 @@ def verify_database_certificate(server: Resource, _: Settings) -> Iterator[Verdi
         by_switch = "verify-full" if given.get("ssl", "false") in ("", "true") else ""
         options = {option: given.get(option, "") for option in _OPTIONS} | {"sslmode": given.get("sslmode", by_switch)}
     if "NonValidatingFactory" in options["sslfactory"]:
-        yield fail("envs", "DB_URL sets an sslfactory that verifies nothing")
+        yield fail("envs", "DB_URL sets an sslfactory that does not verify certificates")
     elif options["sslmode"] != "verify-full":
         yield fail("envs", "DB_URL does not set sslmode to verify-full")
     elif not options["sslrootcert"]:
@@ -236,6 +236,6 @@ def trust_only_own_proxy(server: Resource, _: Settings) -> Iterator[Verdict]:
     """
     trusted = (setting(server, "KAUTH_TRUSTED_PROXY") or "").strip().lower() == "true"
     if trusted and not parts_in(server.in_stack(), FRONTEND):
-        yield fail("envs", "sets KAUTH_TRUSTED_PROXY, and no frontend is in this stack")
+        yield fail("envs", "sets KAUTH_TRUSTED_PROXY, but this stack has no frontend")
     if not trusted and parts_in(server.in_stack(), FRONTEND):
         yield fail("envs", "does not set KAUTH_TRUSTED_PROXY to true")

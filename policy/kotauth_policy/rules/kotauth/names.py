@@ -95,19 +95,19 @@ def _foreign_targets(record: Resource) -> Iterator[Verdict]:
     aliases, records = record.get("aliases"), record.get("records")
     if aliases.is_unknown or records.is_unknown:
         if not origins:
-            yield fail("", "points to nothing of this stack")
+            yield fail("", "points to no resource of this stack")
         return
     targets = [*(each.field("name") for each in aliases.items()), *records.items()]
     known = {_plain(each.text()) for each in targets if not each.is_unknown}
     if not targets or (not origins and not all(map(_is_inside, targets))):
         # An alias can also be another record of the stack, by its name.
         if not known or not known <= record.in_stack().once(_record_names):
-            yield fail("", "points to nothing of this stack")
+            yield fail("", "points to no resource of this stack")
     elif any(each.is_unknown for each in targets) and len(targets) > len(origins):
         # Before the first update what is of the stack is unknown, and so a known address is not.
         for target in targets:
             if not target.is_unknown and not _is_inside(target):
-                yield fail(target.path, "is no address of this stack")
+                yield fail(target.path, "is not an address of this stack")
 
 
 def _is_inside(target: Value) -> bool:

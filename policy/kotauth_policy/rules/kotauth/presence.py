@@ -48,7 +48,7 @@ def have_backups(host: Resource, _: Settings) -> Iterator[Verdict]:
     """
     stack = host.in_stack()
     if parts_in(stack, DATABASE) and not stack.of_type(*_BACKED_UP):
-        yield fail("", "runs Kotauth with a database that nothing backs up")
+        yield fail("", "runs Kotauth with a database that has no backup")
 
 
 @AREA.rule(
@@ -80,7 +80,7 @@ def have_log_route(host: Resource, _: Settings) -> Iterator[Verdict]:
     named = program_of(host).plan.log_group in host.in_stack().named(LOG_GROUP)
     drivers = [container.get("logDriver").text() for container in containers_in(host)]
     if not named and not is_made_here(host, property_of(host).path, LOG_GROUP) and "awslogs" not in drivers:
-        yield fail("", "runs Kotauth and carries its logs nowhere")
+        yield fail("", "runs Kotauth and sends its logs to no other system")
 
 
 @AREA.rule(
@@ -99,7 +99,7 @@ def have_backups_on_docker(server: Resource, _: Settings) -> Iterator[Verdict]:
     """A database of another stack or of AWS is backed up there."""
     stack = server.in_stack()
     if parts_in(stack, DATABASE) and not parts_in(stack, BACKUP) and not stack.of_type(BACKUP_PLAN, SNAPSHOT_POLICY):
-        yield fail("", "runs beside a database that nothing backs up")
+        yield fail("", "runs with a database that has no backup")
 
 
 @AREA.rule(

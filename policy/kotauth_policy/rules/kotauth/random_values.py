@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ...engine.resource import Resource
 from ...engine.rule import Area, Kind, Parameter, References, Settings, Severity
+from ...engine.value import seen
 from ...engine.verdict import Verdict, fail
 from ...readers.aws.resources import DATABASE_INSTANCE, SECRET_VERSION
 from ...readers.docker.resources import CONTAINER
@@ -37,7 +38,7 @@ def forbid_plain_random_secrets(source: Resource, _: Settings) -> Iterator[Verdi
     """The id of RandomBytes and RandomId is the random value, and the state never encrypts ids."""
     for consumer, name in source.in_stack().consumers(source):
         if _is_secret(source, consumer, name):
-            yield fail("", f"its value is part of {name} of {consumer.name}, which is secret")
+            yield fail("", f"has a value that is part of {name} of {consumer.name}, which is secret")
 
 
 def _is_secret(source: Resource, consumer: Resource, name: str) -> bool:
@@ -64,4 +65,4 @@ def use_long_passwords(password: Resource, settings: Settings) -> Iterator[Verdi
     """A password of 24 letters and digits has 143 bits; no user types it."""
     minimum = settings.number("minimum")
     if (password.get("length").number() or 0) < minimum:
-        yield fail("length", f"is less than {minimum:g}")
+        yield fail("length", seen(password.get("length"), f"less than {minimum:g}"))

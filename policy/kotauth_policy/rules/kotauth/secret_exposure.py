@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from ...engine.resource import Resource
 from ...engine.rule import Area, Kind, Level, Parameter, References, Settings, Severity
-from ...engine.value import Value
+from ...engine.value import Value, seen
 from ...engine.verdict import Verdict, fail, undecidable
 from ...readers.aws.resources import LAMBDA
 from ...readers.docker.containers import starts
@@ -154,7 +154,7 @@ def keep_secrets_out_of_commands(container: Resource, _: Settings) -> Iterator[V
             yield from exposed(container, word.root, word)
         texts = ["$unknown" if word in unclear else word.text() or "" for word in words]
         for place in sorted(secret_words(texts)):
-            yield fail(words[place].path, "has the form of a secret, by itself or behind the words before it")
+            yield fail(words[place].path, "looks like a secret, alone or together with the words before it")
 
 
 @AREA.rule(
@@ -176,11 +176,11 @@ def encrypt_secret_files(container: Resource, _: Settings) -> Iterator[Verdict]:
         file = upload.entry.field("file").text() or ""
         if not is_secret_file(file):
             if not content.is_unknown and _has_secret(file, content.text() or ""):
-                yield fail(content.path, "has the form of a secret, and is not marked secret")
+                yield fail(content.path, "looks like a secret, and is not marked secret")
         elif not content.is_unknown:
             yield fail(content.path, "is not marked secret")
         elif not any(source.type == RANDOM_PASSWORD for source in container.sources("uploads")):
-            yield undecidable(content.path, "is unknown, and comes from nothing whose values are secret")
+            yield undecidable(content.path, "is unknown, and comes from no resource with secret values")
 
 
 def _has_secret(file: str, content: str) -> bool:
@@ -203,12 +203,12 @@ def restrict_secret_files(container: Resource, _: Settings) -> Iterator[Verdict]
         mode = upload.entry.field("permissions")
         is_open = not _OWNERS_ONLY.fullmatch(mode.text() or "")
         if is_open and is_secret_file(upload.entry.field("file").text() or ""):
-            seen = (
-                "is not set, which lets every user read it"
+            fault = (
+                "is not set, which lets every user read the file"
                 if mode.is_absent
-                else "lets users besides the owner read it"
+                else seen(mode, "readable for users other than the owner")
             )
-            yield fail(mode.path, seen)
+            yield fail(mode.path, fault)
 
 
 @AREA.rule(

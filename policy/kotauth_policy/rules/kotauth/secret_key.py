@@ -43,7 +43,7 @@ def trace_secret_key(server: Resource, _: Settings) -> Iterator[Verdict]:
         return
     key_uploads = secret_key_uploads(server)
     if not key_uploads:
-        yield undecidable("envs", f"names in {SECRET_KEY_FILE} a file that no upload of this stack makes")
+        yield undecidable("envs", f"sets {SECRET_KEY_FILE} to a file that no upload of this stack creates")
     for upload in key_uploads:
         yield from _evaluate_unknown(upload) if upload.content.is_unknown else _evaluate_known(upload)
 
@@ -62,7 +62,7 @@ def _evaluate_known(upload: Upload) -> Iterator[Verdict]:
     path = upload.content.path
     where = f"of {upload.container.name}"
     if path.endswith(("source", "contentBase64")):
-        yield undecidable(path, f"{where} is a file or binary data, which is not read here")
+        yield undecidable(path, f"{where} is a file or binary data, which the rule does not read")
         return
     # Kotauth trims the file.
     key = (upload.content.text() or "").strip()

@@ -51,7 +51,7 @@ def use_one_secret_key(server: Resource, _: Settings) -> Iterator[Verdict]:
     others = [] if server is first else secret_key_uploads(first)
     for upload in secret_key_uploads(server) if others else []:
         if not any(_is_same(upload, other) for other in others):
-            yield fail(upload.content.path, f"of {upload.container.name} is another key than that of {first.name}")
+            yield fail(upload.content.path, f"of {upload.container.name} is not the key of {first.name}")
 
 
 def _first_server(stack: Stack) -> Resource:
@@ -95,7 +95,7 @@ def keep_secret_key_apart(resource: Resource, _: Settings) -> Iterator[Verdict]:
         strays = [list(_strays(candidate)) for candidate in candidates]
         if all(strays):
             where, name = strays[candidates.index(resource)][0]
-            yield fail("", f"the secret key is made of it, and {name} of {where.name}, too")
+            yield fail("", f"is the origin of the secret key, but also of {name} of {where.name}")
 
 
 def _strays(password: Resource) -> Iterator[tuple[Resource, str]]:
@@ -134,7 +134,7 @@ def _evaluate_reader(container: Resource) -> Iterator[Verdict]:
     if not starts(container) or part(container) in (SERVER, JOB):
         return
     if any(part(lender) == SERVER for lender in _lenders(container)):
-        yield fail("volumes", "are those of a server, with its secret key")
+        yield fail("volumes", "are the volumes of a server, which contain its secret key")
         return
     volumes, folders = container.in_stack().once(_key_places)
     mounts = list(mounted(container))
@@ -142,13 +142,13 @@ def _evaluate_reader(container: Resource) -> Iterator[Verdict]:
     for path in [mount.host_path for mount in mounts if inner and mount.host_path is not None]:
         outer = posixpath.normpath(path.text() or "").rstrip("/")
         if any(f"{folder}/".startswith(f"{outer}/") for folder in inner):
-            yield fail(path.path, "holds the secret key of a server")
+            yield fail(path.path, "contains the secret key of a server")
     if volumes & volumes_of(container):
-        yield fail("volumes", "hold the secret key of a server")
+        yield fail("volumes", "contain the secret key of a server")
         return
     unknown = sum(mount.volume.is_unknown for mount in mounts if mount.volume is not None)
     if volumes and unknown > sum(source.type == VOLUME for source in container.sources("volumes", "mounts")):
-        yield undecidable("volumes", "has a name that is unknown, and could hold the secret key")
+        yield undecidable("volumes", "includes a volume with an unknown name, which could contain the secret key")
 
 
 def _lenders(container: Resource) -> list[Resource]:

@@ -27,7 +27,7 @@ _DEPLOYMENTS = ("kotauth:index:AwsDeployment", "kotauth:index:DockerDeployment")
 _MANAGED = {DATABASE: (DATABASE_INSTANCE,), FRONTEND: LOAD_BALANCERS}
 """Parts that AWS runs itself."""
 _SHOWN = 3
-_BELIEVES = "believes every client about its own address"
+_BELIEVES = "trusts X-Forwarded-For from every client"
 
 
 @AREA.rule(
@@ -60,7 +60,7 @@ def complete_stack(server: Resource, settings: Settings) -> Iterator[Verdict]:
 def find_kotauth_server(deployment: Resource, _: Settings) -> Iterator[Verdict]:
     """A server that no rule recognises would pass all rules."""
     if not parts_in(deployment.in_stack(), SERVER):
-        yield fail("", "starts no Kotauth server that could be evaluated")
+        yield fail("", "starts no Kotauth server that the rules can evaluate")
 
 
 @AREA.rule(
@@ -104,11 +104,11 @@ def overwrite_forwarded_headers(container: Resource, _: Settings) -> Iterator[Ve
                 yield undecidable(content.path)
         elif content.path.endswith(".source"):
             if "nginx" in file:
-                yield undecidable(content.path, "is a file that is not read here; give its text as `content`")
+                yield undecidable(content.path, "is a file that the rule does not read; set its text as `content`")
         elif directive := believed_in_file(text := _text(content)):
             yield fail(content.path, f"{_BELIEVES} ({directive})")
         elif is_appended_in_file(text) and servers_of(container):
-            yield fail(content.path, "appends to the X-Forwarded-For of the client")
+            yield fail(content.path, "appends to the header X-Forwarded-For that the client sends")
 
 
 def _believed_by_options(container: Resource) -> Iterator[Verdict]:
