@@ -17,7 +17,7 @@ ADDRESS = (
     "must name a host, not an IP address: clients send no server name for an address, so no certificate can be chosen"
 )
 REFERENCE = "must be an image reference with its registry, such as ghcr.io/inumansoul/kotauth:1.22.0"
-NO_TAG = "must name an exact tag or a digest: no tag means latest, another image tomorrow"
+NO_TAG = "must name an exact tag or a digest: without a tag it means latest, which changes with each release"
 MEMORY = "must be memory in MB, a whole number from 512 to 1048576 (Kotauth's documented minimum is 512 MB)"
 CPUS = "must be processors, a number from 1 to 256 (Kotauth's documented minimum is 1 vCPU)"
 PORT = "must be a TCP port, a whole number from 1 to 65535"
@@ -27,16 +27,16 @@ CADDY = "must be exactly caddy"
 E_MAIL = "must be an e-mail address"
 HTTPS = "must be an https URL"
 ZONES = "must be availability zones such as eu-central-1a,eu-central-1b"
-TWO_ZONES = "must be two or three zones: RDS wants subnets in two, also for a database in one (got 1)"
+TWO_ZONES = "must be two or three zones: RDS requires subnets in two zones, also without a standby (got 1)"
 ZONES_TWICE = "must name each zone once"
 ZONES_APART = "must be zones of one region"
 RANGE = "must be an IPv4 range such as 10.64.0.0/16"
-HOST_BITS = "must not have host bits: 10.64.0.0/16 is the range that holds it"
+HOST_BITS = "must not have host bits set: use 10.64.0.0/16"
 ID = "must be an id such as {}-0123456789abcdef0"
 INSTANCE_TYPE = "must be an EC2 instance type such as t4g.small"
-STORAGE = "must be storage in GB, a whole number from 20 to 65536 (RDS has no smaller and no larger gp3 volume)"
+STORAGE = "must be storage in GB, a whole number from 20 to 65536 (RDS supports no smaller and no larger gp3 volume)"
 RETENTION = (
-    "must be days that CloudWatch Logs takes: "
+    "must be a number of days that CloudWatch Logs supports: "
     "1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653"
 )
 TWO_SUBNETS = "must be two or more subnets, in different zones"
@@ -44,7 +44,7 @@ ONLY_DOCKER = "is a setting of target docker, not of aws"
 ONLY_AWS = "is a setting of target aws, not of docker"
 _BACKUPS = (
     "must be days of backups, a whole number from 1 to 35 "
-    "(RDS keeps 35 at most, and 0 would switch restores to a point in time off)"
+    "(RDS keeps at most 35 days, and 0 turns off point-in-time restores)"
 )
 _ERRORS = "must be error lines in 5 minutes, a whole number from 1 to 1000000"
 _POOL = "must be connections, a whole number from 2 to 40"
@@ -54,7 +54,7 @@ _NETWORKS = "must be IPv4 networks such as 203.0.113.0/24 ({})"
 
 def moved(tag: str) -> str:
     """Return the rule for an image's tag that means another image later."""
-    return f"must name an exact tag or a digest: {tag} is moved to another image at a release"
+    return f"must name an exact tag or a digest: the tag {tag} changes with each release"
 
 
 ON_DOCKER = {"baseUrl": "https://auth.example.com", "acmeEmail": "ops@example.com"}
@@ -67,12 +67,12 @@ DOCKER: Rows = {
     (
         "environment",
         "Production",
-    ): "must be exactly production or development; Kotauth takes any other spelling for development, silently",
+    ): "must be exactly production or development; Kotauth silently treats any other spelling as development",
     ("image", "Kotauth 1.22"): REFERENCE,
     ("image", "ghcr.io/inumansoul/kotauth"): NO_TAG,
     ("image", "ghcr.io/inumansoul/kotauth:latest"): moved("latest"),
     ("image", "ghcr.io/inumansoul/kotauth:1.20.0"): (
-        "must be version 1.21.0 or newer (older versions miss the API that the production checklist asks)"
+        "must be version 1.21.0 or newer (older versions lack the API that the production checklist uses)"
     ),
     **{("memory", value): MEMORY for value in ("256", "0", "-1", "512.5", "lots")},
     ("cpus", "0.5"): CPUS,
@@ -81,17 +81,17 @@ DOCKER: Rows = {
     ("updateCheck", "yes"): BOOLEAN,
     **{("httpPort", value): PORT for value in ("0", "70000")},
     ("httpsPort", "70000"): PORT,
-    ("httpPort", "443"): "must differ from the https port",
+    ("httpPort", "443"): "must differ from kotauth:httpsPort",
     **{("databaseVersion", value): VERSION for value in ("13", "99", "abc")},
     ("databaseImage", "docker.io/library/postgres:15.18-bookworm"): (
-        "must carry PostgreSQL's version as the tag, and fit version 14"
+        "must have a tag that begins with PostgreSQL version 14: change the tag or kotauth:databaseVersion"
     ),
     ("databaseImage", "docker.io/library/postgres:14-bookworm"): moved("14-bookworm"),
     ("databasePasswordVersion", "0"): "must be a version of the password, a whole number from 1 to 1000000",
     ("frontend", "apache"): CADDY,
     ("frontend", "alb"): f"{CADDY}; an ALB exists only on AWS, not with target docker",
     ("certificates", "self-signed"): "must be exactly acme or internal",
-    ("acmeEmail", ""): "is required with certificates acme: the authority writes to it",
+    ("acmeEmail", ""): "is required with certificates acme: set the address that the ACME server sends mail to",
     ("acmeEmail", "ops at example.com"): E_MAIL,
     ("acmeEmail", "ops@example.com acme_ca http://evil"): E_MAIL,
     ("acmeEmail", '"ops@example.com'): E_MAIL,
@@ -122,8 +122,8 @@ ON_AWS = {
 """A stack on AWS that is valid, with a load balancer and a network that it makes."""
 
 AWS: Rows = {
-    ("baseUrl", "https://auth.example.com:8443"): "must have no port: on AWS it is 443",
-    ("baseUrl", "https://localhost"): "is a local name, which nobody certifies",
+    ("baseUrl", "https://auth.example.com:8443"): "must have no port: on AWS the server uses 443",
+    ("baseUrl", "https://localhost"): "must be a public name: no certificate authority certifies a local name",
     ("memory", "256"): MEMORY,
     ("vpcCidr", "10.64.0.0/33"): f"{RANGE} ('33' is not a valid netmask)",
     ("vpcCidr", "10.64.0.0/24"): (
@@ -131,48 +131,61 @@ AWS: Rows = {
         "AWS takes no larger VPC, and a load balancer's subnets need /27, five bits below"
     ),
     ("vpcCidr", "10.64.0.1/16"): HOST_BITS,
-    ("availabilityZones", ""): "is required: two or three zones, such as eu-central-1a,eu-central-1b",
+    (
+        "availabilityZones",
+        "",
+    ): "is required unless kotauth:vpcId is set: give two or three zones, such as eu-central-1a,eu-central-1b",
     ("availabilityZones", "eu-central-1"): ZONES,
     ("availabilityZones", "eu-central-1a,"): ZONES,
     ("availabilityZones", "eu-central-1a"): TWO_ZONES,
     ("availabilityZones", "eu-central-1a,eu-central-1a"): ZONES_TWICE,
     ("availabilityZones", "eu-central-1a,eu-west-1b"): ZONES_APART,
     ("natGateways", "two"): "must be exactly per-zone or one or none",
-    ("natGateways", "none"): "leaves the server in its private subnet without a way out",
-    ("frontend", "nginx"): "must be exactly alb or caddy; nginx is not there yet",
-    ("frontend", "traefik"): "must be exactly alb or caddy; Traefik is not there yet",
+    (
+        "natGateways",
+        "none",
+    ): "must be per-zone or one with a load balancer: the server in its private subnet needs internet access",
+    ("frontend", "nginx"): "must be exactly alb or caddy; nginx is not supported yet",
+    ("frontend", "traefik"): "must be exactly alb or caddy; Traefik is not supported yet",
     ("frontend", "Traefik"): "must be exactly alb or caddy",
     ("frontendImage", "docker.io/library/caddy:latest"): moved("latest"),
     ("toolsImage", "docker.io/library/postgres:14"): moved("14"),
     ("zoneId", "example.com"): "must be the id of a Route 53 hosted zone, such as Z0123456789ABC",
-    ("zoneId", ""): "is required, or kotauth:certificateArn: the certificate is made in that Route 53 zone, or brought",
+    (
+        "zoneId",
+        "",
+    ): "is required unless kotauth:certificateArn is set: give the Route 53 zone of the domain",
     ("certificateArn", "arn:aws:iam::123456789012:server-certificate/kotauth"): (
         "must be the ARN of an ACM certificate, arn:aws:acm:REGION:ACCOUNT:certificate/ID"
     ),
     ("certificateArn", _CERTIFICATE): (
-        "must be empty with kotauth:zoneId: the certificate is either brought or made in the zone"
+        "must be empty with kotauth:zoneId, where the certificate is created: remove one of the two"
     ),
-    ("acmeEmail", "ops@example.com"): "is for frontend caddy; the ALB's certificate is ACM's",
+    (
+        "acmeEmail",
+        "ops@example.com",
+    ): "is only for frontend caddy: remove it; the load balancer uses ACM",
     ("acmeEmail", "ops"): E_MAIL,
-    ("acmeServer", "https://acme.example.com/dir"): "is for frontend caddy; the ALB's certificate is ACM's",
+    (
+        "acmeServer",
+        "https://acme.example.com/dir",
+    ): "is only for frontend caddy: remove it; the load balancer uses ACM",
     ("acmeServer", "http://acme.example.com/dir"): HTTPS,
     ("adminCidrs", "203.0.113.7/24"): _NETWORKS.format("203.0.113.7/24 has host bits set"),
     ("adminCidrs", "10.0.0.0/8,::/0"): _NETWORKS.format("Expected 4 octets in '::'"),
-    ("adminCidrs", "203.0.113.0/24,0.0.0.0/0"): (
-        "must not be everybody: leave it empty to put no limit on the admin console"
-    ),
+    ("adminCidrs", "203.0.113.0/24,0.0.0.0/0"): ("must not contain 0.0.0.0/0: leave it empty to allow all networks"),
     ("egressPorts", "465,587"): "must contain 443: without it a host reaches neither AWS nor a registry",
     ("egressPorts", "443,443"): "must name each port once",
     **{("egressPorts", value): PORT for value in ("443,65536", "443,0", "443,", "443-465")},
     ("egressPorts", ",".join(map(str, (443, *range(1000, 1010))))): (
-        "must be at most 10 ports (got 11): name those that are needed"
+        "must be at most 10 ports (got 11): list only the ports that are needed"
     ),
     ("instanceType", "huge"): INSTANCE_TYPE,
     ("hostImageId", "ami-1"): ID.format("ami"),
     ("databaseClass", "t4g.small"): "must be an RDS instance class such as db.t4g.small",
     **{("databaseStorage", value): STORAGE for value in ("19", "twenty")},
     ("databaseStorageLimit", "65537"): STORAGE,
-    ("databaseStorageLimit", "21"): "must be at least a tenth over the storage, 20 GB (RDS's own rule)",
+    ("databaseStorageLimit", "21"): "must be at least 10 % above the storage of 20 GB (RDS refuses less)",
     ("databaseMultiAz", "yes"): BOOLEAN,
     **{("databaseBackupDays", value): _BACKUPS for value in ("0", "36")},
     ("databaseVersion", "13"): VERSION,
@@ -194,9 +207,9 @@ ON_AWS_CADDY = {**ON_AWS, "frontend": "caddy", "acmeEmail": "ops@example.com"}
 """The same with Caddy on a single host."""
 
 AWS_CADDY: Rows = {
-    ("baseUrl", "https://auth.internal"): "is a local name, which nobody certifies",
-    ("acmeEmail", ""): "is required with frontend caddy: the authority writes to it",
-    ("certificateArn", _CERTIFICATE): "is for frontend alb; Caddy gets its certificate from the ACME authority",
+    ("baseUrl", "https://auth.internal"): "must be a public name: no certificate authority certifies a local name",
+    ("acmeEmail", ""): "is required with frontend caddy: set the address that the ACME server sends mail to",
+    ("certificateArn", _CERTIFICATE): "is only for frontend alb: remove it; Caddy gets its certificate by ACME",
 }
 
 NETWORK = {
@@ -210,11 +223,20 @@ ON_AWS_NETWORK = {**ON_AWS, **NETWORK, "availabilityZones": ""}
 
 _SUBNETS = [key for key in NETWORK if key != "vpcId"]
 AWS_NETWORK: Rows = {
-    ("vpcId", ""): "is required with a network of one's own (kotauth:publicSubnetIds is set)",
-    **{(key, ""): "is required with a network of one's own (kotauth:vpcId is set)" for key in _SUBNETS},
+    (
+        "vpcId",
+        "",
+    ): "is required because kotauth:publicSubnetIds is set: give the VPC and its three lists of subnets together",
+    **{
+        (key, ""): "is required because kotauth:vpcId is set: give the VPC and its three lists of subnets together"
+        for key in _SUBNETS
+    },
     **{(key, "subnet-0123456789abcdef1"): TWO_SUBNETS for key in _SUBNETS},
     **{(key, "subnet-0123456789abcdef1,subnet-x"): ID.format("subnet") for key in _SUBNETS},
-    ("availabilityZones", "eu-central-1a,eu-central-1b"): "must be empty with a network of one's own",
+    (
+        "availabilityZones",
+        "eu-central-1a,eu-central-1b",
+    ): "must be empty with kotauth:vpcId: the existing subnets decide the zones",
 }
 
 EVERYWHERE: list[tuple[dict[str, str], Rows]] = [

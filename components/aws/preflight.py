@@ -60,7 +60,7 @@ class _Preflight:
         loose = [image.reference for image in images if not (image.digest or image.repository.startswith("localhost/"))]
         if loose:
             pulumi.info(
-                f"not resolved, so a moved tag would be another image: {', '.join(loose)}. "
+                f"images without a digest, so a moved tag changes what hosts pull: {', '.join(loose)}. "
                 f"`make image STACK={pulumi.get_stack()}` writes their digests into the stack's file"
             )
 
@@ -76,7 +76,7 @@ class _Preflight:
             return None
 
     def _check_region(self) -> None:
-        rule = "is not enabled for this account, or no region: enable it, or choose another"
+        rule = "does not exist or is not enabled for this account: enable it, or choose another region"
         enabled = self._ask("aws:region", self._region, rule, aws.get_regions)
         if enabled and self._region not in enabled.names:
             self._problem("aws:region", self._region, rule)
@@ -87,7 +87,7 @@ class _Preflight:
                 )
         arn = self._settings.certificate_arn
         if arn and arn.split(":")[3] != self._region:
-            rule = f"is of another region than aws:region {self._region}: a load balancer takes only its own region's"
+            rule = f"is in another region than aws:region {self._region}: choose a certificate of that region"
             self._problem("certificateArn", arn, rule)
 
     def _check_zones(self) -> None:
@@ -95,7 +95,7 @@ class _Preflight:
         known = list(aws.get_availability_zones(state="available").names) if wanted else list[str]()
         for zone in wanted:
             if zone not in known:
-                self._problem("availabilityZones", zone, f"is not available, only {', '.join(known)}")
+                self._problem("availabilityZones", zone, f"is not available: choose among {', '.join(known)}")
 
     def _check_subnets(self) -> None:
         settings = self._settings
@@ -106,29 +106,31 @@ class _Preflight:
         ):
             zones: set[str] = set()
             for subnet in subnets:
-                rule = f"is no subnet of {self._region}"
+                rule = f"is not a subnet of {self._region}"
                 found = self._ask(key, subnet, rule, lambda subnet=subnet: aws.ec2.get_subnet(id=subnet))
                 if found and found.vpc_id != settings.vpc_id:
-                    self._problem(key, subnet, f"lies in {found.vpc_id}, not in kotauth:vpcId {settings.vpc_id}")
+                    self._problem(key, subnet, f"is in {found.vpc_id}, not in kotauth:vpcId {settings.vpc_id}")
                 zones |= {found.availability_zone if found else subnet}
             if len(subnets) > len(zones) == 1:
-                self._problem(key, ",".join(subnets), f"must lie in two zones or more, not only in {zones.pop()}")
+                self._problem(key, ",".join(subnets), f"must be in two zones or more, not only in {zones.pop()}")
 
     def _check_instance(self) -> None:
         settings = self._settings
         kind = settings.instance_type
-        rule = f"is no EC2 instance type of {self._region}"
+        rule = f"is not an EC2 instance type of {self._region}"
         found = self._ask("instanceType", kind, rule, lambda: aws.ec2.get_instance_type(instance_type=kind))
         if not found:
             return
         needed = needed_memory_mb(settings, settings.server.memory)
         if found.memory_size < needed:
             self._problem(
-                "instanceType", kind, f"has {found.memory_size} MB, the containers and the host need {needed}"
+                "instanceType",
+                kind,
+                f"has {found.memory_size} MB, but needs {needed} MB for the containers and the host",
             )
         if found.default_vcpus < settings.server.cpus:
             self._problem(
-                "instanceType", kind, f"has {found.default_vcpus} vCPU, the server wants {settings.server.cpus:g}"
+                "instanceType", kind, f"has {found.default_vcpus} vCPU, but kotauth:cpus is {settings.server.cpus:g}"
             )
         offered = aws.ec2.get_instance_type_offerings(
             location_type="availability-zone", filters=[{"name": "instance-type", "values": [kind]}]
@@ -145,7 +147,7 @@ class _Preflight:
         found = self._ask(
             "hostImageId",
             image,
-            f"is no machine image of {self._region}",
+            f"is not a machine image of {self._region}",
             lambda: aws.ec2.get_ami(filters=[{"name": "image-id", "values": [image]}], most_recent=True),
         )
         if found and found.architecture not in architectures:
@@ -167,12 +169,12 @@ class _Preflight:
         who = (
             "the service-linked role AWSServiceRoleForAutoScaling"
             if self._settings.has_load_balancer
-            else "whoever deploys"
+            else "the deploying identity"
         )
         rule = (
-            f"is the account's default for EBS disks in {self._region}, a customer key: unless its policy lets {who} "
-            "use it and create grants, which can't be read from here, no host is ever launched. Let it, and set "
-            "kotauth:customerDiskKey to true, or make AWS's own the default again: aws ec2 reset-ebs-default-kms-key-id"
+            f"is the account's default key for EBS disks in {self._region}, a customer key: hosts start only if its "
+            f"policy lets {who} use it and create grants, and this check can't read the policy. Allow that and set "
+            "kotauth:customerDiskKey to true, or restore the AWS key as default: aws ec2 reset-ebs-default-kms-key-id"
         )
         self._problem("EC2's default key", key, rule)
 
@@ -224,22 +226,26 @@ class _Preflight:
         # A rotation gives both logins a pool, each with room for two generations of servers.
         needed = 2 * connection_limit(settings.server.pool_size) + _RESERVED_CONNECTIONS
         if needed > max_connections(memory):
-            rule = f"allows {max_connections(memory)} connections, two generations of pools need {needed}"
+            rule = (
+                f"allows {max_connections(memory)} connections, but two generations of connection pools need {needed}"
+            )
             self._problem("databaseClass", kind, rule)
 
     def _check_hosted_zone(self) -> None:
         zone_id, url = self._settings.zone_id, self._settings.server.base_url
         if not zone_id:
             return
-        rule = "is no hosted zone of this account"
+        rule = "is not a hosted zone of this account"
         zone = self._ask("zoneId", zone_id, rule, lambda: aws.route53.get_zone(zone_id=zone_id))
         if not zone:
             return
         name = zone.name.rstrip(".")
         if url.host != name and not url.host.endswith(f".{name}"):
-            self._problem("baseUrl", url.text, f"does not lie in the hosted zone {zone_id}, which is {name}")
+            self._problem("baseUrl", url.text, f"is not in the hosted zone {zone_id}, which is {name}")
         if zone.private_zone:
-            self._problem("zoneId", zone_id, "is a private zone, which no certificate authority can see")
+            self._problem(
+                "zoneId", zone_id, "is a private zone: choose a public zone, which certificate authorities can see"
+            )
         elif zone.name_servers:
             name_warnings.check_delegation(zone_id, name, {server.rstrip(".").lower() for server in zone.name_servers})
 

@@ -219,19 +219,27 @@ class AwsSettings(NetworkSettings, TopologySettings):
         given = [name for name in _NETWORK if getattr(self, name)]
         if given and len(given) < len(_NETWORK):
             missing = next(name for name in _NETWORK if name not in given)
-            yield Problem(missing, "", f"is required with a network of one's own ({{{given[0]}}} is set)")
+            yield Problem(
+                missing,
+                "",
+                f"is required because {{{given[0]}}} is set: give the VPC and its three lists of subnets together",
+            )
         elif given and self.availability_zones:
-            rule = "must be empty with a network of one's own"
+            rule = "must be empty with {vpc_id}: the existing subnets decide the zones"
             yield Problem("availability_zones", ",".join(self.availability_zones), rule)
         elif not given and not self.availability_zones:
-            rule = "is required: two or three zones, such as eu-central-1a,eu-central-1b"
+            rule = "is required unless {vpc_id} is set: give two or three zones, such as eu-central-1a,eu-central-1b"
             yield Problem("availability_zones", "", rule)
 
     @together
     def check_way_out(self) -> Iterator[Problem]:
         """Check that the server reaches the internet."""
         if self.nat_gateways == "none" and self.has_load_balancer:
-            yield Problem("nat_gateways", "none", "leaves the server in its private subnet without a way out")
+            yield Problem(
+                "nat_gateways",
+                "none",
+                "must be per-zone or one with a load balancer: the server in its private subnet needs internet access",
+            )
 
     @together
     def check_subnets(self) -> Iterator[Problem]:
@@ -246,22 +254,26 @@ class AwsSettings(NetworkSettings, TopologySettings):
     def check_base_url(self) -> Iterator[Problem]:
         """Check that the public address can be served here."""
         if self.server.is_local:
-            yield Problem("base_url", self.server.base_url.text, "is a local name, which nobody certifies")
+            yield Problem(
+                "base_url",
+                self.server.base_url.text,
+                "must be a public name: no certificate authority certifies a local name",
+            )
         elif self.server.base_url.port != 443:
-            yield Problem("base_url", self.server.base_url.text, "must have no port: on AWS it is 443")
+            yield Problem("base_url", self.server.base_url.text, "must have no port: on AWS the server uses 443")
 
     @together
     def check_certificate(self) -> Iterator[Problem]:
         """Check that there is one way to a certificate."""
         if self.has_load_balancer:
             if self.zone_id and self.certificate_arn:
-                rule = "must be empty with {zone_id}: the certificate is either brought or made in the zone"
+                rule = "must be empty with {zone_id}, where the certificate is created: remove one of the two"
                 yield Problem("certificate_arn", self.certificate_arn, rule)
             elif not self.zone_id and not self.certificate_arn:
-                rule = "is required, or {certificate_arn}: the certificate is made in that Route 53 zone, or brought"
+                rule = "is required unless {certificate_arn} is set: give the Route 53 zone of the domain"
                 yield Problem("zone_id", "", rule)
         elif self.certificate_arn:
-            rule = f"is for frontend {LOAD_BALANCER}; {self.proxy.title} gets its certificate from the ACME authority"
+            rule = f"is only for frontend {LOAD_BALANCER}: remove it; {self.proxy.title} gets its certificate by ACME"
             yield Problem("certificate_arn", self.certificate_arn, rule)
 
     @together
@@ -270,10 +282,14 @@ class AwsSettings(NetworkSettings, TopologySettings):
         if self.has_load_balancer:
             for name in ("acme_email", "acme_server"):
                 if getattr(self, name):
-                    rule = f"is for frontend {' or '.join(FRONTENDS)}; the ALB's certificate is ACM's"
+                    rule = f"is only for frontend {' or '.join(FRONTENDS)}: remove it; the load balancer uses ACM"
                     yield Problem(name, getattr(self, name), rule)
         elif not self.acme_email:
-            yield Problem("acme_email", "", f"is required with frontend {self.frontend}: the authority writes to it")
+            yield Problem(
+                "acme_email",
+                "",
+                f"is required with frontend {self.frontend}: set the address that the ACME server sends mail to",
+            )
 
     @together
     def check_storage_limit(self) -> Iterator[Problem]:

@@ -11,5 +11,5 @@ DEFAULT = CADDY
 FRONTENDS: dict[str, Frontend] = {frontend.name: frontend for frontend in (CADDY,)}
 """By the value of the setting `frontend`."""
 
-NOT_YET = {"nginx": "nginx is not there yet", "traefik": "Traefik is not there yet"}
+NOT_YET = {"nginx": "nginx is not supported yet", "traefik": "Traefik is not supported yet"}
 """Hints for proxies that users ask for and that have no folder. One that gets its folder leaves this table."""

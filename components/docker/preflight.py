@@ -61,8 +61,8 @@ def _refuse_former_names(containers: Iterable[dict[str, Any]], own: Mapping[str,
         name = container["Names"][0]
         if name.startswith(f"/{FORMER_FRONTEND}-") and own.items() <= container["Labels"].items():
             raise pulumi.RunError(
-                f"this stack runs with names that resources no longer have (container {name.lstrip('/')}), and can't "
-                "be carried over. Back up its data if you need it, run `make purge` in the checkout that made it, then "
+                f"this stack runs with resource names of an older version (container {name.lstrip('/')}) and can't "
+                "be migrated. Back up its data if you need it, run `make purge` in the checkout that created it, then "
                 "`make up`."
             )
 

@@ -93,14 +93,16 @@ class DockerSettings:
         """Check that the image is of the version."""
         version = self.server.database_version
         if self.database_image.version[:1] != (version,):
-            rule = f"must carry PostgreSQL's version as the tag, and fit version {version}"
+            rule = (
+                f"must have a tag that begins with PostgreSQL version {version}: change the tag or {{database_version}}"
+            )
             yield Problem("database_image", self.database_image.reference, rule)
 
     @together
     def check_ports(self) -> Iterator[Problem]:
         """Check that the two ports differ."""
         if self.http_port == self.https_port:
-            yield Problem("http_port", self.http_port, "must differ from the https port")
+            yield Problem("http_port", self.http_port, "must differ from {https_port}")
 
     @together
     def check_certificate(self) -> Iterator[Problem]:
@@ -108,7 +110,11 @@ class DockerSettings:
         if self.certificates != ACME:
             return
         if self.server.is_local:
-            rule = "is a local name, which no public authority certifies; use certificates internal"
+            rule = "is a local name, which no public certificate authority certifies: set {certificates} to internal"
             yield Problem("base_url", self.server.base_url.text, rule)
         if not self.acme_email:
-            yield Problem("acme_email", "", "is required with certificates acme: the authority writes to it")
+            yield Problem(
+                "acme_email",
+                "",
+                "is required with certificates acme: set the address that the ACME server sends mail to",
+            )

@@ -37,5 +37,5 @@ def parse_networks(raw: object) -> list[str]:
         except ValueError as error:
             raise ValueError(f"must be IPv4 networks such as 203.0.113.0/24 ({error})") from None
         if network.prefixlen == 0:
-            raise ValueError("must not be everybody: leave it empty to put no limit on the admin console")
+            raise ValueError("must not contain 0.0.0.0/0: leave it empty to allow all networks")
     return cidrs

@@ -46,11 +46,13 @@ def image(numbers: int = 2, at_least: tuple[int, ...] = (), why: str = "") -> Ca
             raise ValueError("must be an image reference with its registry, such as ghcr.io/inumansoul/kotauth:1.22.0")
         found = Image(str(raw), match["name"], match["tag"], match["digest"])
         if not found.digest and not found.tag:
-            raise ValueError("must name an exact tag or a digest: no tag means latest, another image tomorrow")
+            raise ValueError(
+                "must name an exact tag or a digest: without a tag it means latest, which changes with each release"
+            )
         if not found.digest and len(found.version) < numbers:
-            raise ValueError(f"must name an exact tag or a digest: {found.tag} is moved to another image at a release")
+            raise ValueError(f"must name an exact tag or a digest: the tag {found.tag} changes with each release")
         if at_least and not found.version:
-            raise ValueError(f"must carry its version as the tag, {least} or newer, also beside a digest ({why})")
+            raise ValueError(f"must have its version as the tag, {least} or newer, even with a digest ({why})")
         early = _PRE_RELEASE.search(found.tag or "")
         if at_least and (found.version < at_least or (found.version == at_least and early)):
             raise ValueError(f"must be version {least} or newer ({why})")

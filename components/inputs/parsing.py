@@ -16,7 +16,7 @@ from .shape import misfits, unknown_names
 
 T = TypeVar("T")
 
-_EARLY = "must be known before anything is made, and what an Output holds is known only later: give a plain value"
+_EARLY = "must be a plain value: an Output may be unknown at preview"
 _NAME = "name"
 
 

@@ -33,11 +33,11 @@ JVM_PROCESSORS = 8
 """Processors that the JVM counts at least. The server takes its number of request threads from them."""
 _KEY_GUARD = (Path(__file__).parents[1] / "postgres" / "key_guard.sh").read_text()
 
-parse_image = image_rule(3, VERSION_FLOOR, "older versions miss the API that the production checklist asks")
+parse_image = image_rule(3, VERSION_FLOOR, "older versions lack the API that the production checklist uses")
 parse_memory = whole_number("memory in MB", MEMORY_FLOOR_MB, 1 << 20, "Kotauth's documented minimum is 512 MB")
 parse_cpus = number("processors", CPU_FLOOR, 256, "Kotauth's documented minimum is 1 vCPU")
 parse_environment = one_of(
-    "production", "development", hint={"Production": "Kotauth takes any other spelling for development, silently"}
+    "production", "development", hint={"Production": "Kotauth silently treats any other spelling as development"}
 )
 
 

@@ -188,7 +188,9 @@ def problems(spec: Mapping[str, Any]) -> dict[str, str]:
     """Return what can't be about a spec on any target: the field to the rule that it breaks."""
     broken_rules: dict[str, str] = {}
     if sum(bool(spec.get(kind)) for kind in ("probe", "one_shot", "unprobed")) != 1:
-        broken_rules["probe"] = "is required, or one_shot for what ends by itself, or unprobed; exactly one of them"
+        broken_rules["probe"] = (
+            "is required, or else one_shot (a container that exits) or unprobed: set exactly one of the three"
+        )
     if spec.get("one_shot") and (spec.get("ports") or spec.get("volumes") or spec.get("reload")):
         broken_rules["one_shot"] = "can't have ports, persistent volumes of its own or a reload"
     reload = spec.get("reload")
@@ -196,7 +198,7 @@ def problems(spec: Mapping[str, Any]) -> dict[str, str]:
         if sum(bool(reload.get(kind)) for kind in ("command", "signal", "watch")) != 1:
             broken_rules["reload"] = "must have exactly one of command, signal and watch"
         if bool(reload.get("command")) != bool(reload.get("socket")):
-            broken_rules["reload.socket"] = "goes with a command, and a command needs one"
+            broken_rules["reload.socket"] = "must be set with reload.command, and only then"
     for mount in spec.get("host_mounts", []):
         if not re.fullmatch(r"(/[A-Za-z0-9_.-]+)+", mount["source"]) or "/.." in mount["source"]:
             broken_rules["host_mounts"] = "must be absolute paths of plain names"

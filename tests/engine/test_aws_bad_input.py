@@ -13,7 +13,7 @@ from tests.engine.aws_stack import HOST_IMAGE, ZONE_ID, AwsStack, aws_stack, rea
 pytestmark = pytest.mark.engine
 
 CERTIFICATE = "arn:aws:acm:{}:123456789012:certificate/12345678-1234-1234-1234-123456789012"
-OTHERS_REGION = "is of another region than aws:region eu-central-1: a load balancer takes only its own region's"
+OTHERS_REGION = "is in another region than aws:region eu-central-1: choose a certificate of that region"
 
 Row = tuple[str, str, str]
 RUNS: list[tuple[dict[str, str], list[Row]]] = [
@@ -48,32 +48,39 @@ RUNS: list[tuple[dict[str, str], list[Row]]] = [
             (
                 "availabilityZones",
                 "eu-central-1z",
-                "is not available, only eu-central-1a, eu-central-1b, eu-central-1c",
+                "is not available: choose among eu-central-1a, eu-central-1b, eu-central-1c",
             ),
-            ("instanceType", "t4g.nano", "has 512 MB, the containers and the host need 1132"),
+            ("instanceType", "t4g.nano", "has 512 MB, but needs 1132 MB for the containers and the host"),
             (
                 "instanceType",
                 "t4g.nano",
                 "is not offered in eu-central-1z, only in eu-central-1a, eu-central-1b, eu-central-1c",
             ),
-            ("databaseClass", "db.t4g.micro", "allows 112 connections, two generations of pools need 180"),
+            (
+                "databaseClass",
+                "db.t4g.micro",
+                "allows 112 connections, but two generations of connection pools need 180",
+            ),
             (
                 "baseUrl",
                 "https://auth.example.com",
-                f"does not lie in the hosted zone {ZONE_ID}, which is example.org",
+                f"is not in the hosted zone {ZONE_ID}, which is example.org",
             ),
         ],
     ),
     (
         {"cpus": "4", "memory": "2048"},
         [
-            ("instanceType", "t4g.micro", "has 1024 MB, the containers and the host need 2668"),
-            ("instanceType", "t4g.micro", "has 2 vCPU, the server wants 4"),
+            ("instanceType", "t4g.micro", "has 1024 MB, but needs 2668 MB for the containers and the host"),
+            ("instanceType", "t4g.micro", "has 2 vCPU, but kotauth:cpus is 4"),
             ("databaseClass", "db.t9.huge", "is not offered for PostgreSQL 14.* in eu-central-1 (*)"),
-            ("zoneId", "Z9999999999", "is no hosted zone of this account (*)"),
+            ("zoneId", "Z9999999999", "is not a hosted zone of this account (*)"),
         ],
     ),
-    ({"hostImageId": HOST_IMAGE}, [("instanceType", "t4g.gigantic", "is no EC2 instance type of eu-central-1 (*)")]),
+    (
+        {"hostImageId": HOST_IMAGE},
+        [("instanceType", "t4g.gigantic", "is not an EC2 instance type of eu-central-1 (*)")],
+    ),
     ({"instanceType": "t3.small"}, [("hostImageId", HOST_IMAGE, "is for arm64, but t3.small is x86_64")]),
     (
         {
@@ -84,10 +91,19 @@ RUNS: list[tuple[dict[str, str], list[Row]]] = [
             "isolatedSubnetIds": "subnet-00000000000000005,subnet-00000000000000006",
         },
         [
-            *[("publicSubnetIds", f"subnet-0000000000000000{n}", "is no subnet of eu-central-1 (*)") for n in (1, 2)],
-            *[("privateSubnetIds", f"subnet-0000000000000000{n}", "is no subnet of eu-central-1 (*)") for n in (3, 4)],
-            *[("isolatedSubnetIds", f"subnet-0000000000000000{n}", "is no subnet of eu-central-1 (*)") for n in (5, 6)],
-            ("hostImageId", "ami-0000000000000000f", "is no machine image of eu-central-1 (*)"),
+            *[
+                ("publicSubnetIds", f"subnet-0000000000000000{n}", "is not a subnet of eu-central-1 (*)")
+                for n in (1, 2)
+            ],
+            *[
+                ("privateSubnetIds", f"subnet-0000000000000000{n}", "is not a subnet of eu-central-1 (*)")
+                for n in (3, 4)
+            ],
+            *[
+                ("isolatedSubnetIds", f"subnet-0000000000000000{n}", "is not a subnet of eu-central-1 (*)")
+                for n in (5, 6)
+            ],
+            ("hostImageId", "ami-0000000000000000f", "is not a machine image of eu-central-1 (*)"),
         ],
     ),
     ({"zoneId": ""}, [("certificateArn", CERTIFICATE.format("eu-west-1"), OTHERS_REGION)]),
@@ -104,7 +120,7 @@ RUNS: list[tuple[dict[str, str], list[Row]]] = [
             (
                 "aws:region",
                 "il-central-1",
-                "is not enabled for this account, or no region: enable it, or choose another",
+                "does not exist or is not enabled for this account: enable it, or choose another region",
             )
         ],
     ),
@@ -163,5 +179,8 @@ def test_neither_previews_nor_an_up_make_anything(refusals: tuple[AwsStack, list
     stack.configure(instanceType="t4g.nano")
     result = stack.up(check=False)
     assert result.code
-    assert 'kotauth:instanceType = "t4g.nano": has 512 MB, the containers and the host need 1132' in result.output
+    assert (
+        'kotauth:instanceType = "t4g.nano": has 512 MB, but needs 1132 MB for the containers and the host'
+        in result.output
+    )
     assert not stack.done()

@@ -23,7 +23,7 @@ from tests.project import ROOT
 
 pytestmark = pytest.mark.engine
 
-NOT_RESOLVED = "not resolved, so a moved tag would be another image: "
+NOT_RESOLVED = "images without a digest, so a moved tag changes what hosts pull: "
 PINNED = {
     setting: f"{image}@sha256:{'0123456789abcdef' * 4}"
     for setting, image in {

@@ -179,7 +179,7 @@ def test_no_name_twice(nat_gateways: str) -> None:
     [
         ({"cidr": "10.64.0.0/24"}, 'cidr = "10.64.0.0/24": must be between /16 and /22 (got /24)'),
         ({"cidr": "10.64.0.1/16"}, 'cidr = "10.64.0.1/16": must not have host bits'),
-        ({"zones": ["eu-central-1a"]}, "must be two or three zones: RDS wants subnets in two"),
+        ({"zones": ["eu-central-1a"]}, "must be two or three zones: RDS requires subnets in two zones"),
         ({"zones": []}, "(got 0)"),
         ({"nat_gateways": "two"}, 'nat_gateways = "two": must be exactly per-zone or one or none'),
     ],

@@ -120,7 +120,7 @@ def test_images_without_a_digest_are_named(caplog: pytest.LogCaptureFixture) -> 
         check({**GOOD, **pinned, "tools_image": f"{tools}@{DIGEST}"})
         check({**GOOD, **pinned, "tools_image": "localhost/postgres:14.23-bookworm"})
     assert caplog.messages == [
-        f"not resolved, so a moved tag would be another image: {loose}. "
+        f"images without a digest, so a moved tag changes what hosts pull: {loose}. "
         f"`make image STACK={STACK}` writes their digests into the stack's file"
         for loose in (f"{DEFAULT_IMAGE}, {FRONTEND_IMAGE}, {tools}", tools)
     ]
@@ -129,7 +129,8 @@ def test_images_without_a_digest_are_named(caplog: pytest.LogCaptureFixture) -> 
 def test_a_region_that_is_not_enabled(says: Says) -> None:
     says("aws:index/getRegions:getRegions", names=["us-east-1"])
     assert problems() == [
-        f'aws:region = "{REGION}": is not enabled for this account, or no region: enable it, or choose another'
+        f'aws:region = "{REGION}": does not exist or is not enabled for this account: '
+        "enable it, or choose another region"
     ]
 
 
@@ -139,8 +140,8 @@ def test_zones_and_a_certificate_of_another_region_end_it_before_the_rest_is_ask
     assert problems(availability_zones=["us-east-1a", "us-east-1b"], zone_id="", certificate_arn=arn) == [
         f'kotauth:availabilityZones = "us-east-1a": is not in the region of the stack, aws:region {REGION}',
         f'kotauth:availabilityZones = "us-east-1b": is not in the region of the stack, aws:region {REGION}',
-        f'kotauth:certificateArn = "{arn}": is of another region than aws:region {REGION}: '
-        "a load balancer takes only its own region's",
+        f'kotauth:certificateArn = "{arn}": is in another region than aws:region {REGION}: '
+        "choose a certificate of that region",
     ]
 
 
@@ -148,7 +149,7 @@ def test_a_zone_that_is_not_there(says: Says) -> None:
     says(OFFERINGS, locations=[f"{REGION}{zone}" for zone in "abd"])
     zones = [f"{REGION}a", f"{REGION}d"]
     assert problems(availability_zones=zones) == [
-        f'kotauth:availabilityZones = "{REGION}d": is not available, only {REGION}a, {REGION}b, {REGION}c'
+        f'kotauth:availabilityZones = "{REGION}d": is not available: choose among {REGION}a, {REGION}b, {REGION}c'
     ]
 
 
@@ -157,13 +158,13 @@ def test_a_subnet_that_is_not_there(says: Says) -> None:
     lines = problems(**BROUGHT)
     assert len(lines) == 6
     assert lines[0] == (
-        f'kotauth:publicSubnetIds = "{next(iter(SUBNETS))}": is no subnet of {REGION} (no matching EC2 Subnet found)'
+        f'kotauth:publicSubnetIds = "{next(iter(SUBNETS))}": is not a subnet of {REGION} (no matching EC2 Subnet found)'
     )
 
 
 def test_subnets_of_another_network_or_all_in_one_zone(says: Says) -> None:
     says(SUBNET, vpcId="vpc-0123456789abcdef1")
-    other = "lies in vpc-0123456789abcdef1, not in kotauth:vpcId vpc-0123456789abcdef0"
+    other = "is in vpc-0123456789abcdef1, not in kotauth:vpcId vpc-0123456789abcdef0"
     assert problems(**BROUGHT) == [
         f'kotauth:{tier}SubnetIds = "{subnet}": {other}'
         for tier in ("public", "private", "isolated")
@@ -171,7 +172,7 @@ def test_subnets_of_another_network_or_all_in_one_zone(says: Says) -> None:
     ]
     says(SUBNET, vpcId="vpc-0123456789abcdef0", availabilityZone=f"{REGION}a")
     assert problems(**BROUGHT) == [
-        f'kotauth:{tier}SubnetIds = "{",".join(SUBNETS)}": must lie in two zones or more, not only in {REGION}a'
+        f'kotauth:{tier}SubnetIds = "{",".join(SUBNETS)}": must be in two zones or more, not only in {REGION}a'
         for tier in ("public", "private", "isolated")
     ]
 
@@ -179,7 +180,7 @@ def test_subnets_of_another_network_or_all_in_one_zone(says: Says) -> None:
 def test_an_instance_type_that_aws_doesn_t_know(says: Says) -> None:
     says(INSTANCE_TYPE, "reading EC2 Instance Type: api error InvalidInstanceType")
     line = (
-        f'kotauth:instanceType = "t9.small": is no EC2 instance type of {REGION} '
+        f'kotauth:instanceType = "t9.small": is not an EC2 instance type of {REGION} '
         "(reading EC2 Instance Type: api error InvalidInstanceType)"
     )
     assert problems(instance_type="t9.small") == [line]
@@ -189,14 +190,14 @@ def test_an_instance_type_that_is_too_small(says: Says) -> None:
     says(INSTANCE_TYPE, memorySize=1024, defaultVcpus=1)
     lines = problems(instance_type="t4g.micro", cpus=1.5)
     assert lines[:2] == [
-        'kotauth:instanceType = "t4g.micro": has 1024 MB, the containers and the host need 1132',
-        'kotauth:instanceType = "t4g.micro": has 1 vCPU, the server wants 1.5',
+        'kotauth:instanceType = "t4g.micro": has 1024 MB, but needs 1132 MB for the containers and the host',
+        'kotauth:instanceType = "t4g.micro": has 1 vCPU, but kotauth:cpus is 1.5',
     ]
 
 
 def test_the_server_s_own_memory_counts() -> None:
     assert problems(memory=1429) == [
-        'kotauth:instanceType = "t4g.small": has 2048 MB, the containers and the host need 2049'
+        'kotauth:instanceType = "t4g.small": has 2048 MB, but needs 2049 MB for the containers and the host'
     ]
     check({**GOOD, "memory": 1428})
 
@@ -212,7 +213,7 @@ def test_an_image_that_is_not_there_or_for_another_processor(says: Says) -> None
     assert problems(host_image_id=image) == [f'kotauth:hostImageId = "{image}": is for x86_64, but t4g.small is arm64']
     says(AMI, "Your query returned no results")
     assert problems(host_image_id=image) == [
-        f'kotauth:hostImageId = "{image}": is no machine image of {REGION} (Your query returned no results)'
+        f'kotauth:hostImageId = "{image}": is not a machine image of {REGION} (Your query returned no results)'
     ]
 
 
@@ -263,14 +264,17 @@ def test_aws_s_own_key_of_disks_by_its_id(says: Says) -> None:
 @pytest.mark.parametrize("refusal", ["", "AccessDeniedException"])
 @pytest.mark.parametrize(
     ("frontend", "who"),
-    [({}, "AWSServiceRoleForAutoScaling"), ({"frontend": "caddy", "acme_email": "ops@example.com"}, "whoever deploys")],
+    [
+        ({}, "AWSServiceRoleForAutoScaling"),
+        ({"frontend": "caddy", "acme_email": "ops@example.com"}, "the deploying identity"),
+    ],
 )
 def test_a_customer_key_of_disks(says: Says, refusal: str, frontend: dict[str, Any], who: str) -> None:
     says(DISK_KEY, keyArn=CUSTOMER_KEY)
     says(KMS_KEY, refusal)
     (line,) = problems(**frontend)
     assert line.startswith(
-        f"EC2's default key = \"{CUSTOMER_KEY}\": is the account's default for EBS disks in {REGION}"
+        f"EC2's default key = \"{CUSTOMER_KEY}\": is the account's default key for EBS disks in {REGION}"
     )
     assert who in line
     assert "aws ec2 reset-ebs-default-kms-key-id" in line
@@ -289,7 +293,7 @@ def test_a_database_with_too_few_connections_for_two_generations_of_pools(
     monkeypatch.setitem(ANSWERS, INSTANCE_TYPE, answer)
     check({**GOOD, "database_class": "db.t4g.micro"})
     assert problems(database_class="db.t4g.nano", pool_size=20) == [
-        'kotauth:databaseClass = "db.t4g.nano": allows 56 connections, two generations of pools need 100'
+        'kotauth:databaseClass = "db.t4g.nano": allows 56 connections, but two generations of connection pools need 100'
     ]
 
 
@@ -307,12 +311,11 @@ def test_a_hosted_zone_that_is_not_there_or_another_s(says: Says) -> None:
     says(ZONE, name="example.org")
     lines = problems()
     assert lines[0] == (
-        'kotauth:baseUrl = "https://auth.example.com": does not lie in the hosted zone Z0123456789ABC, '
-        "which is example.org"
+        'kotauth:baseUrl = "https://auth.example.com": is not in the hosted zone Z0123456789ABC, which is example.org'
     )
     says(ZONE, "couldn't find resource")
     assert problems() == [
-        'kotauth:zoneId = "Z0123456789ABC": is no hosted zone of this account (couldn\'t find resource)'
+        'kotauth:zoneId = "Z0123456789ABC": is not a hosted zone of this account (couldn\'t find resource)'
     ]
 
 
@@ -320,13 +323,14 @@ def test_a_name_that_only_ends_like_the_zone(says: Says, world: World) -> None:
     says(ZONE, name="ample.com")
     world.records["ample.com", "NS"] = OUR_SERVERS
     (line,) = problems()
-    assert "does not lie in the hosted zone" in line
+    assert "is not in the hosted zone" in line
 
 
 def test_a_private_zone(says: Says) -> None:
     says(ZONE, privateZone=True, nameServers=[])
     assert problems() == [
-        'kotauth:zoneId = "Z0123456789ABC": is a private zone, which no certificate authority can see'
+        'kotauth:zoneId = "Z0123456789ABC": is a private zone: '
+        "choose a public zone, which certificate authorities can see"
     ]
 
 

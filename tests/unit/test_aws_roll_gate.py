@@ -88,7 +88,9 @@ def test_its_log_is_encrypted_with_a_given_key_or_with_one_of_its_own(declared: 
     given = gate(log_retention_days=30, kms_key_arn="arn:key")
     assert given.named("gate-log").inputs == {"retentionInDays": 30, "kmsKeyId": "arn:key", "tags": TAGS}
     assert given.of_type(":Key") == []
-    with pytest.raises(InvalidInputError, match='log_retention_days = "99": must be days that CloudWatch Logs takes'):
+    with pytest.raises(
+        InvalidInputError, match='log_retention_days = "99": must be a number of days that CloudWatch Logs supports'
+    ):
         gate(log_retention_days=99)
 
 

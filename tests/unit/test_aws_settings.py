@@ -93,7 +93,9 @@ def test_a_bad_value_of_another_type(key: str, value: object, rule: str) -> None
 @pytest.mark.parametrize("name", ["localhost", "auth.localhost", "auth.internal", "auth.test"])
 def test_no_authority_certifies_a_local_name(name: str) -> None:
     url = f"https://{name}"
-    assert refusals({**GOOD, "base_url": url}) == [f'base_url = "{url}": is a local name, which nobody certifies']
+    assert refusals({**GOOD, "base_url": url}) == [
+        f'base_url = "{url}": must be a public name: no certificate authority certifies a local name'
+    ]
 
 
 def test_the_port_may_be_said_where_it_is_the_usual_one() -> None:

@@ -157,7 +157,7 @@ def test_the_secrets_of_a_container_are_its_files() -> None:
 
 def test_an_output_where_a_plain_value_is_needed_is_called_by_its_name() -> None:
     late = pulumi.Output.from_input("t4g.small")
-    rule = "must be known before anything is made, and what an Output holds is known only later: give a plain value"
+    rule = "must be a plain value: an Output may be unknown at preview"
     args = {**LEAST[AwsServerGroup], "instance_type": late}
     assert refused(AwsServerGroup, args) == [f'instance_type = "an Output": {rule}']
 

@@ -60,7 +60,9 @@ def test_what_nothing_can_probe_counts_as_started_when_it_runs() -> None:
 def test_exactly_one_says_when_it_is_ready(changes: dict[str, Any]) -> None:
     (problem,) = refused({**SPEC, **changes})
     assert problem.startswith("spec.probe = ")
-    assert problem.endswith("is required, or one_shot for what ends by itself, or unprobed; exactly one of them")
+    assert problem.endswith(
+        "is required, or else one_shot (a container that exits) or unprobed: set exactly one of the three"
+    )
 
 
 def test_a_job_publishes_nothing_and_keeps_nothing() -> None:
@@ -159,4 +161,4 @@ def test_a_reload_has_one_way(reload: dict[str, Any]) -> None:
 @pytest.mark.parametrize("reload", [{"command": ["x"]}, {"watch": True, "socket": "/run/admin/x.sock"}])
 def test_a_reload_s_command_has_a_socket(reload: dict[str, Any]) -> None:
     (problem,) = refused({**SPEC, "reload": reload})
-    assert problem.endswith("goes with a command, and a command needs one")
+    assert problem.endswith("must be set with reload.command, and only then")

@@ -65,7 +65,7 @@ def test_it_is_the_same_text_every_time() -> None:
 
 def test_too_long_is_an_error_that_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(user_data, "LIMIT_BYTES", 4096)
-    with pytest.raises(InvalidInputError, match=r"the user data has \d+ bytes and EC2 takes 4096: give fewer"):
+    with pytest.raises(InvalidInputError, match=r"the user data has \d+ bytes, and EC2 allows 4096: use fewer"):
         rendered()
 
 
@@ -216,7 +216,7 @@ def test_nothing_of_a_deferred_value_gets_in() -> None:
     ("change", "message"),
     [
         ({"secrets": {}}, r"server: secrets = \[\]: must be exactly \['admin_password', 'api_keys.json'"),
-        ({"secrets": {**hosts.secrets(), "cache": {}}}, "secrets of cache: no such container"),
+        ({"secrets": {**hosts.secrets(), "cache": {}}}, "secrets.cache: must be the part of one of the containers"),
         ({"containers": [hosts.server(), hosts.edge()]}, "frontend: volumes: need a volume that outlives the host"),
         ({"containers": [hosts.server(), hosts.server()]}, "each part may run once on a host"),
         ({"watch": Watch(part="web")}, 'watch.part = "web": must be one of'),

@@ -31,7 +31,7 @@ def test_good(reference: str, repository: str, tag: str, digest: str | None, ver
     assert (parsed.digest, parsed.version) == (digest, version)
 
 
-NO_VERSION = "must carry its version as the tag, 1.21.0 or newer, also beside a digest (a reason)"
+NO_VERSION = "must have its version as the tag, 1.21.0 or newer, even with a digest (a reason)"
 TOO_OLD = "must be version 1.21.0 or newer (a reason)"
 
 
@@ -70,5 +70,5 @@ def test_without_a_floor_a_digest_is_enough() -> None:
 
 def test_postgresql_has_two_numbers() -> None:
     assert image(2)("docker.io/library/postgres:14.23-bookworm").version == (14, 23)
-    with pytest.raises(ValueError, match="14-bookworm is moved"):
+    with pytest.raises(ValueError, match="14-bookworm changes"):
         image(2)("docker.io/library/postgres:14-bookworm")

@@ -172,7 +172,7 @@ def test_long_values_are_cut_and_lines_joined() -> None:
 
 def test_an_output_where_a_plain_value_is_needed() -> None:
     (_, line) = refusals(lambda: parsed({"port": pulumi.Output.from_input(7)}))
-    assert line.startswith('  port = "an Output": must be known before anything is made')
+    assert line.startswith('  port = "an Output": must be a plain value: an Output may be unknown at preview')
 
 
 def test_some_fields_alone() -> None:

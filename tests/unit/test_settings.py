@@ -65,7 +65,8 @@ def test_a_value_of_several_lines_is_shown_as_one() -> None:
 def test_no_authority_certifies_a_local_name(name: str) -> None:
     url = f"https://{name}"
     assert refusals({"base_url": url, "certificates": "acme"}) == [
-        f'base_url = "{url}": is a local name, which no public authority certifies; use certificates internal'
+        f'base_url = "{url}": is a local name, '
+        "which no public certificate authority certifies: set certificates to internal"
     ]
     assert DockerSettings.resolve({"base_url": url}, "it").certificates == "internal"
 

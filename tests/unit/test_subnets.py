@@ -67,7 +67,7 @@ def test_a_third_zone_moves_nothing(vpc: str) -> None:
 
 @pytest.mark.parametrize("zones", [0, 1, 4])
 def test_other_numbers_of_zones_are_refused(zones: int) -> None:
-    with pytest.raises(ValueError, match=rf"^must be for 2 or 3 zones \(got {zones}\)$"):
+    with pytest.raises(ValueError, match=rf"^must have 2 or 3 zones \(got {zones}\)$"):
         plan("10.0.0.0/16", zones)
 
 
@@ -84,8 +84,8 @@ def test_other_numbers_of_zones_are_refused(zones: int) -> None:
         ("fd00::/16", bad_settings.RANGE),
         ("8.8.0.0/16", "must lie in a private range: 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16"),
         ("172.32.0.0/16", "must lie in a private range"),
-        ("172.17.0.0/16", "must not meet 172.17.0.0/16, which Docker uses on the hosts"),
-        ("172.18.4.0/22", "must not meet 172.18.0.0/16, which Docker uses on the hosts"),
+        ("172.17.0.0/16", "must not overlap 172.17.0.0/16, which Docker uses on the hosts"),
+        ("172.18.4.0/22", "must not overlap 172.18.0.0/16, which Docker uses on the hosts"),
         (1064, bad_settings.RANGE),
     ],
 )

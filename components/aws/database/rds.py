@@ -48,10 +48,10 @@ BACKUP_RETENTION_DAYS = 14
 """Default: who is away for a week still has a week to look (RDS.11 asks for 7)."""
 
 parse_storage = whole_number(
-    "storage in GB", STORAGE_GB, STORAGE_MAXIMUM_GB, "RDS has no smaller and no larger gp3 volume"
+    "storage in GB", STORAGE_GB, STORAGE_MAXIMUM_GB, "RDS supports no smaller and no larger gp3 volume"
 )
 parse_backup_retention = whole_number(
-    "days of backups", 1, 35, "RDS keeps 35 at most, and 0 would switch restores to a point in time off"
+    "days of backups", 1, 35, "RDS keeps at most 35 days, and 0 turns off point-in-time restores"
 )
 
 
@@ -64,7 +64,7 @@ def storage_limit_rule(storage_gb: int, limit_gb: int) -> str | None:
     """Return the rule that a limit breaks beside its storage."""
     if limit_gb >= storage_gb * 1.1:
         return None
-    return f"must be at least a tenth over the storage, {storage_gb} GB (RDS's own rule)"
+    return f"must be at least 10 % above the storage of {storage_gb} GB (RDS refuses less)"
 
 
 def max_connections(memory_mib: int) -> int:
@@ -91,7 +91,7 @@ def parse_parameters(raw: object) -> dict[str, str]:
     if bad := next((key for key in given if not re.fullmatch(r"[a-z][a-z0-9_.]*", key)), None):
         raise ValueError(f'must be named as in PostgreSQL, in lower case (got "{bad}")')
     if given.get("rds.force_ssl", "1") != "1":
-        raise ValueError("must leave rds.force_ssl at 1: the server checks the certificate, and nobody speaks in clear")
+        raise ValueError("must leave rds.force_ssl at 1: all connections to the database use TLS")
     return given
 
 
@@ -150,4 +150,4 @@ def subnets_rule(subnet_ids: Sequence[object]) -> str | None:
     """Return the rule that these subnets break; their zones only AWS knows."""
     if len(subnet_ids) > 1:
         return None
-    return "must be two or more subnets, in different zones: RDS takes no fewer, also for a database in one zone"
+    return "must be two or more subnets, in different zones: RDS requires them also without a standby"

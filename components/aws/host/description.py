@@ -110,9 +110,11 @@ def validate(host: Host) -> None:
         problems.append(f'watch.part = "{host.watch.part}": must be one of {parts}')
     for spec in host.containers:
         problems += [f"{spec['part']}: {problem}" for problem in _problems(spec, host)]
-    problems += [f"secrets of {part}: no such container" for part in sorted(set(host.secrets) - set(parts))]
+    problems += [
+        f"secrets.{part}: must be the part of one of the containers" for part in sorted(set(host.secrets) - set(parts))
+    ]
     if problems:
-        raise InvalidInputError("\n  ".join(["the host can't be made:", *problems]))
+        raise InvalidInputError("\n  ".join(["the host is not valid:", *problems]))
 
 
 _FIELDS = frozenset(

@@ -70,8 +70,8 @@ class UserData:
         size = len(text.encode())
         if size > LIMIT_BYTES:
             raise InvalidInputError(
-                f"the user data has {size} bytes and EC2 takes {LIMIT_BYTES}: give fewer or shorter settings, or "
-                f"longer ones as files (over {_INLINE_BYTES} bytes they lie in the bucket)"
+                f"the user data has {size} bytes, and EC2 allows {LIMIT_BYTES}: use fewer or shorter settings, or put "
+                f"long ones into files (files over {_INLINE_BYTES} bytes are stored in the bucket)"
             )
         return text
 

@@ -27,7 +27,7 @@ def parse_certificate_arn(raw: object) -> str:
 def _parse_host_name(raw: object) -> str:
     name = parse_host_name(raw)
     if len(name) > _COMMON_NAME_CHARACTERS:
-        raise ValueError(f"must have at most {_COMMON_NAME_CHARACTERS} characters: ACM takes no longer first name")
+        raise ValueError(f"must have at most {_COMMON_NAME_CHARACTERS} characters: ACM accepts no longer name")
     return name
 
 

@@ -27,7 +27,7 @@ def parse_host_name(raw: object) -> str:
     """Parse one public name; raise ``ValueError`` for wildcards, ports and addresses."""
     text = str(raw)
     if len(text) > 253 or not re.fullmatch(rf"({_LABEL}\.)+(?!\d+$){_LABEL}", text):
-        raise ValueError("must be one host name in lower case, such as auth.example.com, without wildcard or port")
+        raise ValueError("must be one host name in lower case, such as auth.example.com, without wildcard and port")
     return text
 
 

@@ -41,7 +41,7 @@ def _parse_name(raw: object) -> str:
     name = str(raw)
     if len(name) > _NAME_CHARACTERS:
         raise ValueError(
-            f"must have at most {_NAME_CHARACTERS} characters: names of target groups have 32, the engine adds some"
+            f"must have at most {_NAME_CHARACTERS} characters: a target group name has at most 32, some added by Pulumi"
         )
     if not re.fullmatch(r"(?!internal-)[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?", name):
         raise ValueError(
@@ -244,7 +244,9 @@ def _of_region(arn: str, region: str) -> str:
     try:
         parse_certificate_arn(arn)
         if arn.split(":")[3] != region:
-            raise ValueError(f"must be of the load balancer's region, {region}: ACM certificates stay in theirs")
+            raise ValueError(
+                f"must be of the load balancer's region, {region}: ACM certificates are valid only in their region"
+            )
     except ValueError as error:
         raise InvalidInputError(f'certificate_arn = "{arn}": {error}') from None
     return arn

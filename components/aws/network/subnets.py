@@ -37,7 +37,7 @@ def plan(cidr: str, zone_count: int) -> Plan:
     """Cut a VPC's range for two or three zones; raise ``ValueError`` saying what was given and what fits."""
     vpc = ipaddress.IPv4Network(parse_vpc_cidr(cidr))
     if zone_count not in ZONE_COUNTS:
-        raise ValueError(f"must be for 2 or 3 zones (got {zone_count})")
+        raise ValueError(f"must have 2 or 3 zones (got {zone_count})")
     private = list(vpc.subnets(_PRIVATE_BITS))
     blocks = list(private.pop().subnets(_BLOCK_BITS - _PRIVATE_BITS))
     return Plan(*([str(subnet) for subnet in tier[:zone_count]] for tier in (blocks, private, blocks[_ISOLATED_HALF:])))
@@ -53,7 +53,7 @@ def parse_vpc_cidr(raw: object) -> str:
     except ValueError as error:
         raise ValueError(f"must be an IPv4 range such as 10.64.0.0/16 ({error})") from None
     if str(network) != text:
-        raise ValueError(f"must not have host bits: {network} is the range that holds it")
+        raise ValueError(f"must not have host bits set: use {network}")
     if not LARGEST <= network.prefixlen <= SMALLEST:
         raise ValueError(
             f"must be between /{LARGEST} and /{SMALLEST} (got /{network.prefixlen}): AWS takes no larger VPC, and a "
@@ -62,7 +62,9 @@ def parse_vpc_cidr(raw: object) -> str:
     if not any(network.subnet_of(private) for private in _PRIVATE_RANGES):
         raise ValueError(f"must lie in a private range: {', '.join(map(str, _PRIVATE_RANGES))}")
     if docker := next((each for each in _DOCKER_RANGES if network.overlaps(each)), None):
-        raise ValueError(f"must not meet {docker}, which Docker uses on the hosts: they could not reach the database")
+        raise ValueError(
+            f"must not overlap {docker}, which Docker uses on the hosts: the hosts could not reach the database"
+        )
     return text
 
 
@@ -73,7 +75,7 @@ def parse_zones(raw: object) -> list[str]:
     if not all(re.fullmatch(r"[a-z]{2}(-[a-z]+)+-[0-9][a-z]", zone) for zone in zones):
         raise ValueError("must be availability zones such as eu-central-1a,eu-central-1b")
     if len(zones) not in ZONE_COUNTS:
-        rule = "must be two or three zones: RDS wants subnets in two, also for a database in one"
+        rule = "must be two or three zones: RDS requires subnets in two zones, also without a standby"
         raise ValueError(f"{rule} (got {len(zones)})")
     if len(set(zones)) != len(zones):
         raise ValueError("must name each zone once")

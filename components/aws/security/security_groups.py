@@ -45,7 +45,7 @@ def parse_egress_ports(raw: object) -> list[int]:
     if len({*ports}) < len(ports):
         raise ValueError("must name each port once")
     if len(ports) > _MOST_PORTS:
-        raise ValueError(f"must be at most {_MOST_PORTS} ports (got {len(ports)}): name those that are needed")
+        raise ValueError(f"must be at most {_MOST_PORTS} ports (got {len(ports)}): list only the ports that are needed")
     return ports
 
 
