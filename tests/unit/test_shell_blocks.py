@@ -1,14 +1,22 @@
-"""The shell blocks of the guide to AWS can be pasted, and say whether they have been run."""
+"""The shell blocks of the guide to AWS can be pasted, name calls that AWS has, and say whether they have been run."""
 
 from __future__ import annotations
 
 import re
 import subprocess
+from typing import Any
+
+from botocore import xform_name
+from botocore.session import Session
 
 from tests.project import ROOT
 
 MARKS = ("# Run on the simulator", "# Not run yet")
-PAGES = sorted((ROOT / "docs" / "aws").glob("*.md"))
+PAGES = [page for page in sorted((ROOT / "docs" / "aws").glob("*.md")) if page.stem != "trial"]
+"""All but the page of commands for a real account."""
+OF_THE_CLI = {"ecr get-login-password"}
+"""Commands of the AWS CLI that are no call of AWS."""
+GLOBAL_OPTIONS = {"output", "query", "region", "profile", "no-cli-pager", "max-items"}
 
 
 def blocks(page: str) -> list[str]:
@@ -16,9 +24,30 @@ def blocks(page: str) -> list[str]:
     return re.findall(r"^ *```sh\n(.*?)^ *```", page, re.MULTILINE | re.DOTALL)
 
 
+def aws_commands(block: str) -> list[tuple[str, str, set[str]]]:
+    """Return service, operation and options of each command of the AWS CLI."""
+    joined = re.sub(r'"\$\((?!aws )[^()]*\)"|\\\n', " ", block)
+    commands = re.findall(r"\baws ([a-z0-9-]+) ([a-z0-9-]+)((?: +(?!\||&&|aws )[^ \n;]+)*)", joined)
+    return [(service, operation, set(re.findall(r" --([a-z0-9-]+)", rest))) for service, operation, rest in commands]
+
+
+def unknown(service: str, operation: str, options: set[str]) -> list[str]:
+    """Return what of a command AWS doesn't know."""
+    if f"{service} {operation}" in OF_THE_CLI or operation == "wait":
+        return []
+    model: Any = Session().get_service_model(service)
+    names = {xform_name(name, "-"): name for name in model.operation_names}
+    if operation not in names:
+        return [f"{service} {operation}"]
+    shape = model.operation_model(names[operation]).input_shape
+    known = {xform_name(name, "-") for name in shape.members} if shape else set()
+    given = {option.removeprefix("no-") for option in options - GLOBAL_OPTIONS}
+    return [f"{service} {operation} --{option}" for option in sorted(given - known)]
+
+
 def test_a_shell_block_says_whether_it_was_run() -> None:
-    guide = [page.read_text(encoding="utf-8") for page in PAGES if page.stem != "trial"]
-    assert [block for page in guide for block in blocks(page) if not block.lstrip().startswith(MARKS)] == []
+    found = [block for page in PAGES for block in blocks(page.read_text(encoding="utf-8"))]
+    assert [block for block in found if not block.lstrip().startswith(MARKS)] == []
 
 
 def test_a_shell_block_is_valid_shell() -> None:
@@ -26,3 +55,8 @@ def test_a_shell_block_is_valid_shell() -> None:
         for block in blocks(page.read_text(encoding="utf-8")):
             result = subprocess.run(["bash", "-n"], input=block, capture_output=True, text=True, check=False)
             assert result.returncode == 0, f"{page.name}: {result.stderr}"
+
+
+def test_aws_has_the_calls_that_the_guide_makes() -> None:
+    commands = [each for page in PAGES for block in blocks(page.read_text("utf-8")) for each in aws_commands(block)]
+    assert [fault for command in commands for fault in unknown(*command)] == []
