@@ -8,9 +8,7 @@ Every statement runs twice: as the owner that the session acts as, and after `SE
 from __future__ import annotations
 
 import os
-import re
 import subprocess
-import textwrap
 from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -22,9 +20,9 @@ import pytest
 from components.postgres.server import ADMINISTRATOR
 from simulators import images as built
 from tests.e2e.cluster import OTHER_DATABASE, RDS, SUPERUSER, Cluster, error_states, password
+from tests.e2e.docker_page import documented
 from tests.e2e.rds import Rds
 from tests.e2e.side_by_side import side_by_side
-from tests.project import ROOT
 
 pytestmark = pytest.mark.docker
 
@@ -358,21 +356,13 @@ SELECT typname FROM pg_type WHERE typnamespace = 'kotauth'::regnamespace AND typ
 """
 
 
-def documented(command: str) -> str:
-    """Return the command that docs/docker.md tells to paste, the one with this word in it."""
-    page = (ROOT / "docs/docker.md").read_text()
-    blocks = re.findall(r"^ *```\w*\n(.*?)^ *```$", page, re.MULTILINE | re.DOTALL)
-    (block,) = (textwrap.dedent(block) for block in blocks if f" {command} " in block)
-    return block
-
-
 def test_dump_and_restore_as_documented(cluster: Cluster, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """As the server's login: into a database that was just prepared, and over one that is in use."""
 
     def paste(command: str, login: str = LOGIN, with_password: str = PASSWORD) -> subprocess.CompletedProcess[str]:
         variables = {"database": cluster.container, "login": login, "PGPASSWORD": with_password}
         return subprocess.run(
-            ["bash", "-ec", documented(command)],
+            ["bash", "-ec", documented(f" {command} ")],
             cwd=tmp_path,
             env={**os.environ, **variables},
             text=True,
