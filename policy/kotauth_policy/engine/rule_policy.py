@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import pulumi_policy as sdk
@@ -40,10 +39,13 @@ class Pass:
     diagnostics: list[proto.AnalyzeDiagnostic] = field(default_factory=list[proto.AnalyzeDiagnostic])
     """What has another level than its rule."""
 
-    @cached_property
-    def types(self) -> frozenset[str]:
-        """The types of the resources."""
-        return frozenset(resource.type for resource in self.resources)
+    _of_types: dict[frozenset[str], list[Resource]] = field(default_factory=dict[frozenset[str], "list[Resource]"])
+
+    def of(self, types: frozenset[str]) -> list[Resource]:
+        """Return the resources of these types, found once for all rules about the same types."""
+        if types not in self._of_types:
+            self._of_types[types] = [resource for resource in self.resources if resource.type in types]
+        return self._of_types[types]
 
 
 current_pass: ContextVar[Pass] = ContextVar("current_pass")
@@ -84,8 +86,8 @@ class RulePolicy(sdk.ResourceValidationPolicy, sdk.StackValidationPolicy):
         """Evaluate the resources of the current call."""
         current = current_pass.get()
         settings = Settings(self.rule.parameters, args.get_config())
-        for resource in current.resources:
-            if resource.type not in self.types or not current.undecided(self.name, resource):
+        for resource in current.of(self.types):
+            if not current.undecided(self.name, resource):
                 continue
             try:
                 verdicts = evaluate(self.rule, resource, settings, self._readers)

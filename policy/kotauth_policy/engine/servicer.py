@@ -145,7 +145,7 @@ class PackServicer(_PolicyAnalyzerServicer):
     def _get_enforcement_level(self, policy: sdk.Policy) -> sdk.EnforcementLevel:
         """Pass over a rule that nothing in the current call is for, before the SDK makes the arguments for it."""
         current = current_pass.get(None)
-        if current and isinstance(policy, RulePolicy) and current.types.isdisjoint(policy.types):
+        if current and isinstance(policy, RulePolicy) and not current.of(policy.types):
             return sdk.EnforcementLevel.DISABLED
         return super()._get_enforcement_level(policy)
 
