@@ -1,5 +1,5 @@
-# The Makefile only saves typing: `make help` lists what there is. cli/__init__.py says which module does which job,
-# toolchain/__init__.py what `venv`, `engine` and `env` do.
+# Shortcuts: `make help` lists the commands. cli/__init__.py names the module of each command, toolchain/__init__.py
+# describes `venv`, `engine` and `env`.
 
 STACK ?= dev
 FORMAT ?= table
@@ -18,42 +18,43 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .PHONY: help up preview policy-report down purge image env test outage check lint fmt controls settings pictures bench pins venv engine
 
-help: ## list the targets
+help: ## list the commands
 	@sed -n 's/\$$\$$/$$/; s/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
-	@echo '  STACK=name picks the environment (default dev), YES=1 answers questions with yes'
-	@echo '  VERBOSE=1 has preview show what each policy rule said'
-	@echo '  OFFLINE=1 previews a stack on AWS without it; policy-report takes DEPLOYED=1, or FILE=export.json, in place of a preview'
+	@echo '  STACK=name selects the stack (default dev). YES=1 confirms the changes of up and down without a question'
+	@echo '  VERBOSE=1 makes preview show the verdict of every policy rule'
+	@echo '  OFFLINE=1 previews an AWS stack on a simulator, without an AWS account'
+	@echo '  DEPLOYED=1 or FILE=export.json makes policy-report evaluate a deployed or an exported state, not a preview'
 
-up: engine ## bring the stack up: database, server, frontend
+up: engine ## deploy the stack: database, server, frontend
 	@$(RUN) -m cli up --stack $(STACK)
 
-preview: engine ## show what `make up` would change
+preview: engine ## show what `make up` would change, and the findings of the policy rules
 	@$(RUN) -m cli preview --stack $(STACK)
 
-policy-report: engine ## every rule's verdict alone: make -s policy-report FORMAT=table|json|sarif|junit [OUT=file]
+policy-report: engine ## print only the verdict of every policy rule: make -s policy-report FORMAT=table|json|sarif|junit [OUT=file]
 	@$(RUN) -m cli policy-report --stack $(STACK) --format $(FORMAT) $(if $(OUT),--out '$(OUT)') \
 		$(if $(DEPLOYED),--deployed) $(if $(FILE),--file '$(FILE)')
 
-down: engine ## stop everything, keep key, passwords and data
+down: engine ## stop the stack on Docker; keep its key, passwords and data
 	@$(RUN) -m cli down --stack $(STACK)
 
-purge: engine ## remove everything for good, asks first
+purge: engine ## delete the stack, its key, passwords and data, after a confirmation
 	@$(RUN) -m cli purge --stack $(STACK)
 
-image: venv ## write the newest host image and the images' digests into the file of a stack on AWS
+image: venv ## pin the newest host image and the digests of the container images in an AWS stack's file
 	@$(RUN) -m cli image --stack $(STACK)
 
-env: ## print the environment for plain pulumi: eval "$$(make -s env)"
+env: ## print the environment for the pulumi command: eval "$$(make -s env)"
 	@$(PYTHON) -m toolchain env
 
 # Two processes more than cores: the tests on Docker and those of hosts wait most of the time.
-test: lint engine ## everything: lint, types, and all tests
+test: lint engine ## run lint, type checks and all tests
 	$(RUN) -m pytest --durations=10 --budget test -n $(shell expr $(CORES) + 2) $(TOGETHER)
 
-outage: venv ## stop the database of a rehearsed host for five minutes under load; OUTAGE_SECONDS=300
+outage: venv ## test a database outage under load on a simulated host; OUTAGE_SECONDS=300
 	OUTAGE_SECONDS=$(OUTAGE_SECONDS) $(RUN) -m pytest -q -s tests/host/test_watchdog.py -k outage
 
-check: ## lint, types, and the tests that need no Docker, a minute and a half
+check: ## run lint, type checks and the tests without Docker, about 90 seconds
 	@$(MAKE) --no-print-directory -j2 SINCE=$(STARTED) lint fast
 
 .PHONY: fast
@@ -69,19 +70,19 @@ fmt: venv ## format the code
 	$(RUN) -m ruff format .
 	$(RUN) -m ruff check --fix .
 
-controls: venv ## write docs/controls.md, the page of all policy rules
+controls: venv ## generate docs/controls.md, the reference of the policy rules
 	cd policy && ../$(RUN) -m kotauth_policy controls --out ../docs/controls.md
 
-settings: venv ## write what Pulumi.yaml, docs/settings.md and docstrings tell about settings
+settings: venv ## generate the descriptions of settings in Pulumi.yaml, docs/settings.md and docstrings
 	@$(RUN) -m cli.settings_reference
 
 pictures: engine ## draw the stacks in docs/pictures.md from their resource graphs
 	@$(RUN) -m cli.pictures
 
-bench: engine ## measure what the policy pack costs, a few minutes; fails where a budget is broken
+bench: engine ## measure the run time of the policy pack, some minutes; fails if it exceeds a budget
 	@$(RUN) -m policy.bench
 
-pins: venv ## resolve requirements*.in again
+pins: venv ## resolve requirements*.in into requirements*.txt again
 	PIP_USER=0 $(RUN) -m pip install --quiet uv
 	cd components && ../$(RUN) -m uv pip compile $(PINS) requirements.in -o requirements.txt
 	cd policy && ../$(RUN) -m uv pip compile $(PINS) requirements.in -o requirements.txt

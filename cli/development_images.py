@@ -20,7 +20,7 @@ def choose(stack: Stack) -> None:
             pulumi_command.run_or_exit("config", "set", setting, image, "--stack", stack.name)
     if chosen["image"].startswith(_BUILT_HERE):
         print(
-            "NOTE: no image registry can be reached. This stack runs a simulator that keeps Kotauth's contract, "
-            "not Kotauth itself; PostgreSQL and the frontend are real, built from packages.",
+            "NOTE: no image registry can be reached. This stack runs a simulator of Kotauth's interface, not Kotauth "
+            "itself. PostgreSQL and the frontend are real, built from packages.",
             file=sys.stderr,
         )

@@ -17,7 +17,7 @@ from .stack import Stack
 def pin_images(stack: Stack) -> None:
     """Write the newest machine image for the hosts into the stack's file, and the digests of the container images."""
     if not stack.is_on_aws:
-        sys.exit(f"error: hosts with a machine image are AWS's; {stack.name} is not on it (kotauth:target)")
+        sys.exit(f"error: only stacks on AWS have a host image, and kotauth:target of {stack.name} is not aws")
     from components.aws.compute.capacity import INSTANCE_TYPE  # noqa: PLC0415 - loads Pulumi's SDK
     from components.inputs.error import InvalidInputError  # noqa: PLC0415
 
@@ -25,7 +25,7 @@ def pin_images(stack: Stack) -> None:
         images = image_digest.images(stack.setting)
         host_image = newest(stack.setting("aws:region"), stack.setting("instanceType") or INSTANCE_TYPE)
     except AwsError as error:
-        sys.exit(f"error: AWS can't be asked for the newest image: {error}")
+        sys.exit(f"error: AWS does not return the newest image: {error}")
     except InvalidInputError as error:
         sys.exit(f"error: {error}")
     registries, pins, unresolved = image_digest.Registries(), {"hostImageId": host_image}, list[str]()
@@ -39,7 +39,7 @@ def pin_images(stack: Stack) -> None:
         before, text = text, stack_file.pin(text, setting, value)
         print(f"{stack.file.name} {'already names' if text == before else 'now names'} {value}.")
     stack.file.write_text(text, encoding="utf-8")
-    print(f"`make preview STACK={stack.name}` shows what it rolls.")
+    print(f"`make preview STACK={stack.name}` shows which hosts it replaces.")
     if unresolved:
         sys.exit("\n".join(unresolved))
 

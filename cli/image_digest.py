@@ -86,7 +86,7 @@ class Registries:
         except (OSError, ValueError, AwsError) as error:
             raise UnresolvedError(f"{named} is not resolved: {error}") from None
         if not _DIGEST.fullmatch(digest):
-            raise UnresolvedError(f'{named} is not resolved: the registry calls "{digest}" its digest')
+            raise UnresolvedError(f'{named} is not resolved: the registry returns the invalid digest "{digest}"')
         return f"{named}@{digest}"
 
     def _digest(self, url: str, scope: str) -> str:
@@ -125,7 +125,7 @@ def _token(challenge: str, scope: str) -> str:
     parameters = dict(re.findall(r'(\w+)="([^"]*)"', challenge))
     realm = parameters.get("realm", "")
     if not realm.startswith("https://"):
-        raise ValueError(f'the registry sends for a token to "{realm}", which is not https')
+        raise ValueError(f'the registry requests a token from "{realm}", which must be an https URL')
     query = {
         "scope": parameters.get("scope", scope),
         **({"service": parameters["service"]} if "service" in parameters else {}),

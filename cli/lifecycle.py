@@ -11,7 +11,8 @@ from .preparation import prepare
 from .stack import Stack
 
 _TAKE_DOWN = """\
-error: a stack on AWS is not stopped and started again. To take it down for good (policies refuse the first by make):
+error: a stack on AWS can't be stopped and restarted, only deleted. First turn off its deletion protection.
+Use plain Pulumi for that step, because the policies of `make up` refuse it:
   pulumi config set deletionProtection false --stack {stack} && pulumi up --stack {stack}
   make purge STACK={stack}
 """
@@ -19,27 +20,27 @@ _READY_SECONDS = 30.0
 """As long as a proxy may take to get its first certificate."""
 _NOT_READY = """
 error: {url} does not answer 200 but: {answer}
-If something was removed or stopped by hand, the state does not know it yet. Have Pulumi look, and make what is missing:
+If a resource was stopped or removed outside Pulumi, refresh the state and recreate the resource:
   eval "$(make -s env)" && pulumi up --refresh {options}
-If nothing was: docs/docker.md (Docker) and docs/aws/troubleshoot.md (AWS) say where to look."""
+Otherwise see docs/docker.md (Docker) or docs/aws/troubleshoot.md (AWS)."""
 _PURGE_FIRST = """
-error: this stack was made with names that resources no longer have, and can't be carried over. Back up its data if you
-need it, run `make purge STACK={stack}`, then `make up` again."""
+error: this stack has resource names of an older version and can't be migrated. Back up its data if you need
+it, run `make purge STACK={stack}`, then `make up` again."""
 LEFT_ON_AWS = """
-Left behind, on purpose, and to be paid for until it is deleted by hand:
+Kept on purpose. AWS charges for these until you delete them by hand:
   the database's final snapshot           aws rds describe-db-snapshots
   its automated backups                   aws rds describe-db-instance-automated-backups
   the key that both are encrypted with    aws kms list-keys
   the secrets, restorable for 30 days     aws secretsmanager list-secrets --include-planned-deletion
   all other keys, pending deletion        aws kms list-keys
-  logs of a database that a restore
-  renamed: no key, no retention           aws logs describe-log-groups --log-group-name-prefix /aws/rds/instance/
+  log groups of a database that was renamed for
+  a restore (no key, no retention)        aws logs describe-log-groups --log-group-name-prefix /aws/rds/instance/
 """
 
 
 def up(stack: Stack) -> None:
     """Bring the stack up."""
-    offline.refuse("nothing can be brought up without AWS")
+    offline.refuse("`make up` needs AWS")
     prepare(stack)
     done = pulumi_command.run("up", *stack.options, *stack.policy_options, *_confirmed(stack))
     if done.returncode:
@@ -62,7 +63,7 @@ def down(stack: Stack) -> None:
         sys.exit(_TAKE_DOWN.format(stack=stack.name))
     stack.ensure()
     pulumi_command.run_or_exit("destroy", *stack.options, "--exclude-protected", *_confirmed(stack))
-    print("\nKept: the secret key, the passwords and the data. `make up` brings them back, `make purge` removes them.")
+    print("\nKept: the secret key, the passwords and the data. `make up` uses them again, `make purge` deletes them.")
 
 
 def purge(stack: Stack) -> None:
@@ -71,9 +72,9 @@ def purge(stack: Stack) -> None:
         # AWS would keep the database and the load balancer, and lose everything else.
         sys.exit(_TAKE_DOWN.format(stack=stack.name))
     stack.ensure()
-    print(f"This deletes the secret key, the passwords and all data of stack {stack.name}. Nothing brings them back.")
+    print(f"This deletes the secret key, the passwords and all data of stack {stack.name}. They can't be recovered.")
     try:
-        typed = input("Type the stack's name to go on: ").strip()
+        typed = input("Type the name of the stack to confirm: ").strip()
     except EOFError:
         typed = ""
     if typed != stack.name:
@@ -93,19 +94,19 @@ def _confirmed(stack: Stack) -> list[str]:
 def _farewell(stack: Stack, outputs: dict[str, str], answer: readiness.Answer) -> str:
     option = "" if stack.is_development else f" STACK={stack.name}"
     lines = [
-        f"Kotauth's address    {outputs['url']}",
+        f"URL                  {outputs['url']}",
         f"Readiness            {outputs['readyUrl']}: {answer.text}",
         f"Admin console        {outputs['adminUrl']}, user admin",
-        'First, in this shell eval "$(make -s env)"',
-        f"Its first password   pulumi stack output adminPassword --show-secrets --stack {stack.name}",
+        'For these commands   eval "$(make -s env)"',
+        f"First password       pulumi stack output adminPassword --show-secrets --stack {stack.name}",
     ]
     if outputs.get("caCertificate"):
         lines += [
-            f"Its authority        pulumi stack output caCertificate --stack {stack.name} > kotauth-ca.pem",
-            f"                     curl --cacert kotauth-ca.pem {outputs['readyUrl']} (browsers: see README)",
+            f"CA certificate       pulumi stack output caCertificate --stack {stack.name} > kotauth-ca.pem",
+            f"                     curl --cacert kotauth-ca.pem {outputs['readyUrl']} (browsers: docs/docker.md)",
         ]
     if stack.is_on_aws:
-        lines.append(f"Its name points to   {outputs['frontendAddress']}")
+        lines.append(f"DNS target           {outputs['frontendAddress']}")
         lines.append(f"Dashboard            {outputs['dashboardUrl']}")
     else:
         lines.append(f"To stop              make down{option} (keeps key, passwords and data)")

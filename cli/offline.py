@@ -19,10 +19,13 @@ def aws_simulated_if_asked(stack: Stack) -> Generator[None]:
         yield
         return
     if not stack.is_on_aws:
-        sys.exit(f"error: OFFLINE=1 is for stacks on AWS; {stack.name} is not one (kotauth:target)")
+        sys.exit(f"error: OFFLINE=1 is only for stacks on AWS, and kotauth:target of {stack.name} is not aws")
     from simulators.aws import aws_simulator  # noqa: PLC0415 - only where it is asked for
 
-    print("OFFLINE: a simulator answers for AWS. It knows no account, so everything is shown as new.", flush=True)
+    print(
+        "OFFLINE: a simulator answers for AWS. Its account is empty, so all resources are shown as new.",
+        flush=True,
+    )
     region = stack.setting("aws:region")
     with tempfile.TemporaryDirectory() as state, aws_simulator(region=region, program=pulumi_command.ROOT) as aws:
         if zone := stack.setting("zoneId"):
@@ -35,4 +38,4 @@ def aws_simulated_if_asked(stack: Stack) -> Generator[None]:
 def refuse(reason: str) -> None:
     """End this process where OFFLINE=1 is set for a job that can't do without AWS."""
     if is_offline():
-        sys.exit(f"error: OFFLINE=1 is for previews; {reason}")
+        sys.exit(f"error: OFFLINE=1 is only for previews: {reason}")

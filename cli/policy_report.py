@@ -42,7 +42,7 @@ def policy_report(stack: Stack, request: Request) -> int:
             with _readable_state(request.exported) as (name, state):
                 done = pulumi_command.run("policy", "analyze", "--file", str(state), *Stack(name).policy_options)
         elif request.deployed:
-            offline.refuse("it has nothing deployed")
+            offline.refuse("the simulator has no deployed stack, so run it without DEPLOYED")
             done = pulumi_command.run("policy", "analyze", "--stack", stack.name, *stack.policy_options)
         else:
             with offline.aws_simulated_if_asked(stack):
@@ -82,7 +82,7 @@ def _print(file: Path, request: Request, stdout: BinaryIO, engine_code: int) -> 
     if formats.is_refused(report):
         return 1
     if engine_code:
-        sys.exit("error: no policy rule refuses, and the engine failed nevertheless, see above")
+        sys.exit("error: no policy rule is violated, but the engine failed: see its errors above")
     return 0
 
 
@@ -103,7 +103,7 @@ def _readable_state(exported: Path) -> Generator[tuple[str, Path]]:
     except OSError as error:
         sys.exit(f"error: {error}")
     except (ValueError, LookupError, TypeError, AttributeError):
-        sys.exit(f"error: {exported} is no state with resources, as `pulumi stack export` writes it")
+        sys.exit(f"error: {exported} must be a state with resources, written by `pulumi stack export`")
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / exported.name
         copy.write_text(json.dumps(state), encoding="utf-8")

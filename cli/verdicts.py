@@ -16,7 +16,7 @@ from . import pulumi_command
 
 FILE_VARIABLE = "KOTAUTH_POLICY_REPORT"
 """Names the file in which the pack writes the verdict of every rule (policy/kotauth_policy/engine/report.py)."""
-MISSING = "no verdicts of the policy rules: it ended before the whole stack was evaluated, see above"
+MISSING = "no verdicts of the policy rules: the run ended before the whole stack was evaluated, see the errors above"
 
 
 @contextlib.contextmanager

@@ -59,14 +59,14 @@ def test_no_answer_is_one_line(stack: Stack, monkeypatch: pytest.MonkeyPatch) ->
     before = stack.file.read_text()
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    with pytest.raises(SystemExit, match=r"^error: AWS can't be asked for the newest image: Could not connect"):
+    with pytest.raises(SystemExit, match=r"^error: AWS does not return the newest image: Could not connect"):
         host_image.pin_images(stack)
     assert stack.file.read_text() == before
 
 
 def test_a_stack_elsewhere_is_refused(stack: Stack) -> None:
     stack.file.write_text("config:\n  kotauth:baseUrl: https://auth.example.org\n")
-    with pytest.raises(SystemExit, match=r"prod is not on it"):
+    with pytest.raises(SystemExit, match=r"kotauth:target of prod is not aws"):
         host_image.pin_images(stack)
 
 

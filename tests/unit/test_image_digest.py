@@ -110,8 +110,8 @@ def test_the_right_to_pull_is_all_that_is_asked_for(registry: Registry) -> None:
     ("tag", "says_digest", "realm", "error"),
     [
         ("1.23.0", DIGEST, "", "HTTP Error 404"),
-        ("1.22.0", "sha256:abc", "", 'calls "sha256:abc" its digest'),
-        ("1.22.0", DIGEST, "http://token.example.org", "which is not https"),
+        ("1.22.0", "sha256:abc", "", 'invalid digest "sha256:abc"'),
+        ("1.22.0", DIGEST, "http://token.example.org", "must be an https URL"),
     ],
 )
 def test_without_an_answer_there_is_no_digest(
