@@ -1,4 +1,4 @@
-"""What the policy pack costs, measured as ratios within one run, because every machine is another one.
+"""Benchmark of the policy pack: ratios within one run, because machines differ.
 
 `make bench` prints a table and fails where a budget is broken. docs/benchmark.md says how to read it.
 

@@ -1,4 +1,4 @@
-"""What is allowed: the budgets, and the table that compares them with what was measured.
+"""The budgets of the benchmark, and the table that compares them with measurements.
 
 Budgets are ratios within one run. Only the two that a user feels are seconds, and generous.
 """
@@ -37,7 +37,7 @@ class Figure:
 
     @property
     def is_kept(self) -> bool:
-        """Whether it is within its budget."""
+        """Whether a figure is within its budget."""
         return self.limit is None or self.value <= self.limit
 
 
@@ -51,7 +51,7 @@ class Cost:
 
     @classmethod
     def least(cls, runs: Iterable[Run]) -> Cost:
-        """Return the least of each."""
+        """Return the smallest measurement of each series."""
         measured = list(runs)
         return cls(*(min(getattr(run, name) for run in measured) for name in ("start", "evaluation", "processor")))
 
@@ -78,7 +78,7 @@ def of_pack(costs: Mapping[int, Cost], block: int) -> list[Figure]:
 
 
 def beside(name: str, costs: Mapping[int, Cost], other: Mapping[int, Cost], block: int) -> list[Figure]:
-    """Return what our pack costs to another one."""
+    """Return the cost of our pack relative to another pack."""
     return [
         Figure(f"start, processor, to {name}", costs[0].processor / other[0].processor),
         Figure(f"a resource to {name}", per_resource(costs, block) / per_resource(other, block), "", BESIDE_OTHERS),

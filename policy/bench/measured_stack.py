@@ -49,7 +49,7 @@ def _workers() -> dict[str, tuple[Any, Args]]:
 
 @dataclass(frozen=True)
 class Requests:
-    """What the engine would ask a policy pack about a stack."""
+    """The requests that the engine sends to a policy pack for a stack."""
 
     resources: list[proto.AnalyzeRequest]
     stack: proto.AnalyzeStackRequest

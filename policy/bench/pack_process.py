@@ -1,4 +1,4 @@
-"""A pack's process, asked what the engine would ask, by gRPC.
+"""Runs a pack's process and sends it the engine's gRPC requests.
 
 What it costs is the processor time of that process from its start to its end. Unlike seconds of the clock it hardly
 depends on who else is at work, and a process that only starts tells what of it is the start.
@@ -27,7 +27,7 @@ _UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_l
 
 @dataclass(frozen=True)
 class Run:
-    """What one process took, in seconds."""
+    """The time of one process, in seconds."""
 
     start: float
     """By the clock, from its start until it printed its port."""

@@ -1,4 +1,4 @@
-"""What the pack consists of: whatever the modules of `kotauth_policy.rules` and `kotauth_policy.readers` define.
+"""The rules and readers of the pack: all that the modules of `kotauth_policy.rules` and `.readers` define.
 
 Adding a module to one of the two folders adds its rules or its readers.
 """
@@ -30,7 +30,7 @@ def all_rules() -> list[Rule]:
 
 
 def all_readers() -> Readers:
-    """Return what the modules of `kotauth_policy.readers` register."""
+    """Return all readers that the modules of `kotauth_policy.readers` register."""
     return Readers(tuple(dict.fromkeys(_defined(readers, Reader))), tuple(dict.fromkeys(_defined(readers, Naming))))
 
 

@@ -1,4 +1,4 @@
-"""What runs in the compliant stack on AWS: the hosts, a function, and the alarm that watches them."""
+"""Hosts, a function and an alarm of the compliant AWS stack."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from .change import Resources
 
 
 class Deployment(pulumi.ComponentResource):
-    """Says that the stack runs Kotauth."""
+    """A component of the type that marks a stack as a Kotauth deployment."""
 
     def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None, **inputs: Any) -> None:
         super().__init__("kotauth:index:AwsDeployment", name, inputs, opts)

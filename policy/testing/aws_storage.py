@@ -1,4 +1,4 @@
-"""What keeps data in the compliant stack on AWS: secrets with their key, the database, a bucket."""
+"""Secrets, keys, a database and a bucket of the compliant AWS stack."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ways to change one property of a program, and the marks for values that are no plain ones."""
+"""Changes of one property of a program, and markers for values that are not plain."""
 
 from __future__ import annotations
 

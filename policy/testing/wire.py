@@ -196,7 +196,7 @@ def configure_request(configuration: dict[str, Entry]) -> proto.ConfigureAnalyze
 
 
 class RefusedError(Exception):
-    """What a gRPC client sees of an aborted call."""
+    """The error of an aborted gRPC call."""
 
 
 class RefusingContext:

@@ -162,9 +162,9 @@ def test_an_expired_waiver_waives_nothing_and_is_a_violation(write: Write, monke
     assert levels(found) == [NOT_CURRENT, (READ_ONLY, "server", "mandatory")]
     (message,) = (violation.message for violation in found if violation.rule == NOT_CURRENT[0])
     assert message.splitlines() == [
-        "Keep no waiver that is expired or that waives nothing.",
+        "Remove waivers that are expired or that waive nothing.",
         f"waiver of {READ_ONLY} for {HERE}*::server, line 1, owner platform: expired on 2027-01-31",
-        "Remove it, or let its owner decide anew.",
+        "Remove the waiver, or let its owner set a new `expires` date.",
     ]
 
 

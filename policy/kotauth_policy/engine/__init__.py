@@ -1,4 +1,4 @@
-"""Evaluates rules on resources. It knows the wire protocol, waivers and reports, but no provider.
+"""Evaluates rules on resources; knows the wire protocol, waivers and reports, but no provider.
 
 - `rule.py`: what a rule, a parameter and an area are. `verdict.py`: what a rule says. `evaluation.py`: runs one rule.
 - `value.py`, `resource.py`: a property, a resource, the stack, and what readers register. `wire.py`: reads them.

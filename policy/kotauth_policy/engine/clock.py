@@ -1,4 +1,4 @@
-"""The day that rules and waivers are evaluated on."""
+"""The date on which rules and waivers are evaluated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks a policy configuration, which the SDK takes with any typing error.
+"""Checks a policy configuration, because the SDK accepts misspelled names and values.
 
 The engine hands the configuration to the pack once, before any resource. Its only own checks are the names of levels
 and the types of parameters; a rule's name with a typing error would silently configure nothing.
@@ -24,7 +24,7 @@ _SHOWN_NAMES = 5
 
 @dataclass(frozen=True)
 class Entry:
-    """What a configuration says about one rule."""
+    """The configured level and parameters of one rule."""
 
     level: str
     parameters: Mapping[str, Any]
@@ -35,7 +35,7 @@ _NOT_PRODUCTION = ("dev", "development", "test", "testing", "stag", "stage", "st
 
 
 def is_production(stack: str, environment: str | None) -> bool:
-    """Whether a stack is a production one: by its name, or by its setting ``environment`` where the name says nothing.
+    """Whether a stack is for production, by its name or else by its setting ``environment``.
 
     A staging stack runs its server in production mode, and may nevertheless do with one zone.
     """
@@ -65,13 +65,13 @@ def faults(configuration: Mapping[str, Entry], rules: Sequence[Rule], *, product
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return the question after a name with a typing error, empty where none is close."""
+    """Return "did you mean" with the closest known name, empty if no name is close."""
     close = difflib.get_close_matches(name, known, n=1)
     return f", did you mean {close[0]}?" if close else ""
 
 
 def joined(faults: Sequence[str]) -> str:
-    """Return the faults in one line; what a gRPC call is aborted with has to fit into a header."""
+    """Return the faults in one line, short enough for the header of an aborted gRPC call."""
     more = len(faults) - _SHOWN_FAULTS
     return "; ".join([*faults[:_SHOWN_FAULTS], *([f"and {more} more"] if more > 0 else [])])
 
@@ -79,7 +79,7 @@ def joined(faults: Sequence[str]) -> str:
 def _faults_of_every(
     every: Entry, configuration: Mapping[str, Entry], rules: Sequence[Rule], *, production: bool
 ) -> Iterator[str]:
-    """Yield once what the entry for every rule would do wrong to many."""
+    """Yield each fault of the entry for all rules once, with the rules that it affects."""
     if every.parameters:
         yield f"{EVERY_RULE}: has no parameters, but {', '.join(sorted(every.parameters))} is given"
     names: dict[str, list[str]] = defaultdict(list)

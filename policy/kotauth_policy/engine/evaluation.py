@@ -1,4 +1,4 @@
-"""Runs one rule on one resource, so that every way out of a rule is a verdict."""
+"""Evaluates one rule on one resource, and turns each result or exception into a verdict."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def evaluated_types(rule: Rule, readers: Readers) -> frozenset[str]:
 
 
 def evaluate(rule: Rule, resource: Resource, settings: Settings, readers: Readers) -> list[Verdict]:
-    """Return one verdict or more: what is wrong with the resource, or that it passes; none where it is not meant.
+    """Return the failures or a pass for a resource; return nothing if the rule does not apply to it.
 
     Raises ``StackNeededError`` where only the whole stack can tell.
     """
@@ -45,7 +45,7 @@ def _readers_of(rule: Rule, readers: Readers) -> list[Reader]:
 
 
 def _subjects(rule: Rule, resource: Resource, readers: Readers) -> Iterator[tuple[Resource, str]]:
-    """Yield what a rule evaluates of a resource: itself, or what readers find inside it, with the place of that."""
+    """Yield the resource itself, or the resources that readers find inside it, each with its path."""
     if resource.type in rule.types:
         yield resource, ""
     for reader in _readers_of(rule, readers):

@@ -1,4 +1,4 @@
-"""The report: what every rule said about the stack, which is more than the violations that the engine prints.
+"""The report: the verdicts of all rules on a stack, including passes and waived violations.
 
 The engine shows nothing of a rule that passes, nor whether it passed or met nothing to evaluate.
 """
@@ -32,16 +32,16 @@ class Finding:
 
 
 class Report:
-    """Findings: rule to resource to what the rule said of it last, nothing for a pass."""
+    """Findings of a run: for each rule and resource the last verdicts, empty for a pass."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
-        """Begin with every rule, also those that will meet nothing."""
+        """Begin with every rule, including rules that no resource of the stack matches."""
         self._rules = rules
         self._findings: dict[str, dict[str, list[Finding]]] = {rule.name: {} for rule in rules}
         self._lock = threading.Lock()
 
     def add(self, rule: str, urn: str, findings: Sequence[Finding]) -> None:
-        """Take what a rule said about a resource, none where it is not meant; the last word counts."""
+        """Store a rule's verdicts on a resource; later verdicts replace earlier ones."""
         with self._lock:
             if findings:
                 self._findings[rule][urn] = [f for f in findings if f.verdict.outcome is not Outcome.PASS]
@@ -55,7 +55,7 @@ class Report:
             return Counter(finding.waiver for finding in findings_of_all if finding.waiver)
 
     def write(self, head: Mapping[str, Any], levels: Mapping[str, str], faults: Mapping[Waiver, str]) -> None:
-        """Write the report, where one is asked for, with the configured levels and each waiver's fault."""
+        """Write the report if a file is configured, with the configured levels and each waiver's fault."""
         file = os.environ.get(FILE_VARIABLE)
         if not file:
             return

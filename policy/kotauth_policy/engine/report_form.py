@@ -7,10 +7,10 @@ SCHEMA_VERSION = 1
 
 KEEP_CURRENT = "keep-waivers-current"
 """Refuses a preview for a waiver that is expired or useless. It evaluates no resource, so it is no rule of the pack."""
-KEEP_CURRENT_DESCRIPTION = "Keep no waiver that is expired or that waives nothing."
-KEEP_CURRENT_REMEDY = "Remove it, or let its owner decide anew."
+KEEP_CURRENT_DESCRIPTION = "Remove waivers that are expired or that waive nothing."
+KEEP_CURRENT_REMEDY = "Remove the waiver, or let its owner set a new `expires` date."
 
 
 def excuse(owner: str, expires: str, reason: str) -> str:
-    """Return until when a finding is waived, by whom and why."""
+    """Return a waiver's end date, owner and reason as text."""
     return f"waived until {expires} by {owner}: {reason}"

@@ -1,4 +1,4 @@
-"""A resource as rules see it, the stack that tells where its values come from, and what reads more out of both.
+"""Resources, stacks and readers: the data that rules evaluate.
 
 A module in `kotauth_policy.readers` registers what it knows of a provider by a module-level `Reader` or `Naming`, which
 the catalogue finds; so the runner knows no provider.
@@ -94,7 +94,7 @@ class Naming:
 
 @dataclass(frozen=True)
 class Readers:
-    """All that is registered."""
+    """All registered readers and namings."""
 
     nested: tuple[Reader, ...] = ()
     naming: tuple[Naming, ...] = ()
@@ -106,7 +106,7 @@ class Readers:
 
     @cached_property
     def nameless(self) -> tuple[str, ...]:
-        """The beginnings of the type tokens whose names say nothing."""
+        """Prefixes of type tokens whose resources have no meaningful name."""
         return tuple(prefix for naming in self.naming for prefix in naming.nameless)
 
 
@@ -126,7 +126,7 @@ class Stack:
         return [resource for type_ in types for resource in self._by_type.get(type_, ())]
 
     def read(self, reader: Reader, holder: Resource) -> list[Resource]:
-        """Return what a reader finds inside a resource, read once however many rules ask."""
+        """Return the resources that a reader finds inside a resource, read once for all rules."""
         key = (reader, holder.urn)
         if key not in self._nested:
             self._nested[key] = list(reader.read(self.resources[holder.urn]))
@@ -163,7 +163,7 @@ class Stack:
         return [(resource, name) for resource, name in consumers if not types or resource.type in types]
 
     def once(self, make: Callable[[Stack], T]) -> T:
-        """Return what ``make`` makes of this stack, made once however many rules ask."""
+        """Return the result of ``make`` for this stack, computed once for all rules."""
         if make not in self._kept:
             self._kept[make] = make(self)
         return cast("T", self._kept[make])

@@ -1,4 +1,4 @@
-"""A rule is data and one function; an area is a module of them in `kotauth_policy.rules`."""
+"""Defines rules (data and one function each) and areas (a module of rules in `kotauth_policy.rules`)."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ ParameterValue = Union[bool, float, str, "list[str]", "list[float]"]
 
 
 class Level(Enum):
-    """What a violation does: stop the preview, or be shown."""
+    """The effect of a violation: refuse the preview, or only report it."""
 
     MANDATORY = "mandatory"
     ADVISORY = "advisory"
 
 
 class Severity(Enum):
-    """What a violation can cost."""
+    """The severity of a violation."""
 
     CRITICAL = "critical"
     HIGH = "high"
@@ -32,7 +32,7 @@ class Severity(Enum):
 
 
 class Kind(Enum):
-    """Type of a parameter, as JSON schema."""
+    """The type of a parameter, as JSON schema."""
 
     FLAG = "boolean"
     NUMBER = "number"
@@ -58,7 +58,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Parameter:
-    """What an environment may set about a rule; the default is the value for production."""
+    """A parameter of a rule that an environment may set; the default is the value for production."""
 
     name: str
     kind: Kind
@@ -70,7 +70,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class References:
-    """Where a rule comes from."""
+    """The catalogues and documents that require a rule."""
 
     cis: tuple[str, ...] = ()
     """Sections of the CIS Docker Benchmark 1.6."""
@@ -86,7 +86,7 @@ class References:
 
 @dataclass(frozen=True)
 class Omitted:
-    """A control that no rule asks for."""
+    """A control for which the pack has no rule."""
 
     control: str
     reason: str
@@ -96,10 +96,10 @@ class Omitted:
 
 
 class Settings:
-    """A rule's parameters: the environment's values over the defaults."""
+    """The values of a rule's parameters: configured values replace the defaults."""
 
     def __init__(self, parameters: tuple[Parameter, ...], configured: Mapping[str, Any]) -> None:
-        """Lay the configured values over the defaults."""
+        """Replace the defaults with the configured values."""
         self._values: dict[str, Any] = {p.name: configured.get(p.name, p.default) for p in parameters}
 
     def flag(self, name: str) -> bool:
@@ -135,13 +135,13 @@ class Rule:
     """One rule."""
 
     name: str
-    """Verb first, kebab case; what configurations, waivers and reports call it."""
+    """The name in configurations, waivers and reports: verb first, kebab case."""
     area: str
     severity: Severity
     description: str
-    """One imperative sentence."""
+    """One imperative sentence that a reader understands without the docstring."""
     remedy: str
-    """What to write in the program."""
+    """What to change in the program: one or two imperative sentences with property names."""
     types: tuple[str, ...]
     """Type tokens of the resources that it evaluates."""
     evaluate: Evaluate
@@ -170,14 +170,14 @@ class _RuleData(TypedDict):
 
 @dataclass(frozen=True)
 class Area:
-    """Makes the rules of one module: `@AREA.rule(…)` turns a function into a `Rule`."""
+    """Creates the rules of one module: `@AREA.rule(…)` turns a function into a `Rule`."""
 
     name: str
 
     def rule(
         self, name: str, severity: Severity, description: str, **data: Unpack[_RuleData]
     ) -> Callable[[Evaluate], Rule]:
-        """Return the decorator; rules are mandatory unless they say otherwise."""
+        """Return the decorator that creates a rule, mandatory by default."""
 
         def decorate(evaluate: Evaluate) -> Rule:
             return Rule(

@@ -1,4 +1,4 @@
-"""A rule as the SDK knows it, and what one call of the engine has it evaluate."""
+"""Rules in the form of the Pulumi SDK, and the data of one call of the engine."""
 
 # The SDK leaves its types open.
 # pyright: reportUnknownMemberType=false
@@ -27,7 +27,7 @@ VERSION = "0.1.0"
 
 @dataclass
 class Pass:
-    """One call of the engine: the resources that it asks about, and what the SDK has no form for."""
+    """The resources, waivers and results of one call of the engine."""
 
     resources: Sequence[Resource]
     undecided: Callable[[str, Resource], bool]
@@ -52,7 +52,7 @@ current_pass: ContextVar[Pass] = ContextVar("current_pass")
 
 
 class RulePolicy(sdk.ResourceValidationPolicy, sdk.StackValidationPolicy):
-    """A rule as the SDK knows it. It is both kinds of policy, so that it has one name, one level and one setting."""
+    """A rule as a policy of the SDK, for resources and for stacks under the same name, level and configuration."""
 
     def __init__(self, rule: Rule, readers: Readers) -> None:
         """Describe the rule to the SDK."""
@@ -75,11 +75,11 @@ class RulePolicy(sdk.ResourceValidationPolicy, sdk.StackValidationPolicy):
         self._readers = readers
 
     def has_validation(self) -> bool:
-        """Say that there is something to run."""
+        """Return true: every rule validates."""
         return True
 
     def has_remediation(self) -> bool:
-        """Say that no resource is ever changed: a remediation would write secrets to the state in clear."""
+        """Return false: rules change no resource, because a remediation writes secrets to the state in clear text."""
         return False
 
     def validate(self, args: Any, report_violation: Callable[..., None]) -> None:  # noqa: ANN401 - either kind's
@@ -108,7 +108,7 @@ class RulePolicy(sdk.ResourceValidationPolicy, sdk.StackValidationPolicy):
             current.diagnostics.append(diagnostic(self.rule, message, proto.ADVISORY, urn))
         elif verdict.outcome is Outcome.CRASH:
             crash = f"rule {self.name} crashed on {urn}: {verdict.message}\nReport this defect of the policy pack."
-            # Whatever the rule's level: nobody knows what it would have said.
+            # Mandatory at any level of the rule: the crash hides the rule's verdict.
             current.diagnostics.append(diagnostic(self.rule, crash, proto.MANDATORY, urn))
         elif verdict.outcome is not Outcome.PASS:
             report_violation(f"{verdict.message}\n{self.rule.remedy}", urn)
@@ -117,7 +117,7 @@ class RulePolicy(sdk.ResourceValidationPolicy, sdk.StackValidationPolicy):
 def diagnostic(
     rule: Rule, message: str, level: proto.EnforcementLevel.ValueType, urn: str = ""
 ) -> proto.AnalyzeDiagnostic:
-    """Return a diagnostic whose level is not its rule's; without a URN it is about the stack."""
+    """Return a diagnostic with a level other than its rule's; without a URN it is about the stack."""
     return proto.AnalyzeDiagnostic(
         policyName=rule.name,
         policyPackName=NAME,

@@ -1,4 +1,4 @@
-"""The gRPC analyzer that the engine talks to: the SDK's own, with four things added.
+"""The gRPC analyzer that the engine calls: the SDK's analyzer with four additions.
 
 Properties are decoded once per resource instead of once per rule. A configuration or a file of waivers with a fault is
 refused. A rule that needs to know where a value comes from is evaluated again when the whole stack is known. Waivers
@@ -61,7 +61,7 @@ class PackServicer(_PolicyAnalyzerServicer):
     """The pack as the engine sees it."""
 
     def __init__(self, rules: Sequence[Rule], readers: Readers) -> None:
-        """Take the rules, and what reads resources for them; nothing is read or printed."""
+        """Store the rules and readers; read and print nothing."""
         self._rules = rules
         self._readers = readers
         self._configuration: Mapping[str, Entry] = {}
@@ -78,7 +78,7 @@ class PackServicer(_PolicyAnalyzerServicer):
     def ConfigureStack(  # noqa: N802 - gRPC's name
         self, request: proto.AnalyzerStackConfigureRequest, context: grpc.ServicerContext
     ) -> proto.AnalyzerStackConfigureResponse:
-        """Begin a run: learn whether this is a production stack, and read the waivers."""
+        """Begin a run: determine whether the stack is for production, and read the waivers."""
         settings = (value for key, value in request.config.items() if key.endswith(":environment"))
         production = is_production(request.stack, next(settings, None))
         run = self._begin(context, request.stack, request.project, production, is_update=not request.dry_run)
@@ -109,7 +109,7 @@ class PackServicer(_PolicyAnalyzerServicer):
     def Configure(  # noqa: N802 - gRPC's name
         self, request: proto.ConfigureAnalyzerRequest, context: grpc.ServicerContext
     ) -> empty_pb2.Empty:
-        """Take a configuration, or refuse it with every fault that it has."""
+        """Accept a configuration, or refuse it with all its faults."""
         self._configuration = {
             name: Entry(
                 _LEVEL_NAMES.get(entry.enforcementLevel, str(entry.enforcementLevel)),
@@ -143,7 +143,7 @@ class PackServicer(_PolicyAnalyzerServicer):
         return response
 
     def _get_enforcement_level(self, policy: sdk.Policy) -> sdk.EnforcementLevel:
-        """Pass over a rule that nothing in the current call is for, before the SDK makes the arguments for it."""
+        """Skip a rule without resources in the current call, before the SDK builds its arguments."""
         current = current_pass.get(None)
         if current and isinstance(policy, RulePolicy) and not current.of(policy.types):
             return sdk.EnforcementLevel.DISABLED
@@ -154,7 +154,7 @@ class PackServicer(_PolicyAnalyzerServicer):
         return proto.RemediateResponse()
 
     def AnalyzeStack(self, request: proto.AnalyzeStackRequest, context: grpc.ServicerContext) -> proto.AnalyzeResponse:  # noqa: N802
-        """Evaluate what one resource alone could not tell, resources not asked about before, and the waivers."""
+        """Evaluate the rules that need the whole stack, resources that are new here, and the waivers."""
         run = self._current_run(request.resources[0].urn if request.resources else "", context)
         with self._lock:
             inputs, needs_stack = dict(run.inputs), dict(run.needs_stack)
@@ -200,7 +200,7 @@ def _waiver_diagnostics(
 
 
 def serve(rules: Sequence[Rule], readers: Readers) -> None:
-    """Serve the pack until the engine ends it; the port is the only line that is printed."""
+    """Serve the pack until the engine ends the process; print only the port."""
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=4), options=_CHANNEL_OPTIONS)
     analyzer_pb2_grpc.add_AnalyzerServicer_to_server(PackServicer(rules, readers), server)
     port = server.add_insecure_port("127.0.0.1:0")

@@ -19,7 +19,7 @@ from .verdict import MalformedError, UndecidableError
 
 
 class _Marker:
-    """A state of a property that is no value."""
+    """A state of a property without a usable value."""
 
 
 ABSENT: Final = _Marker()
@@ -135,7 +135,7 @@ class Value:
 
 
 def is_given(text: Value) -> bool:
-    """Whether the program sets a text: one that is unknown will be something, and an empty one is nothing."""
+    """Whether the program sets a text: an unknown text counts as set, an empty text does not."""
     return text.is_unknown or bool(text.text())
 
 

@@ -1,4 +1,4 @@
-"""What a rule says about a resource: pass, fail or undecidable.
+"""Verdicts of a rule on a resource: pass, fail or undecidable.
 
 Undecidable is a verdict of its own, because CrossGuard turns an unknown value into a silent pass at preview and a
 failure in the middle of the update. Here a mandatory rule that cannot evaluate refuses the preview.
@@ -11,7 +11,7 @@ from enum import Enum
 
 
 class Outcome(Enum):
-    """The three states of a evaluation, and the crash of a rule, which is never taken for one of them."""
+    """The three outcomes of an evaluation, and the crash of a rule."""
 
     PASS = "pass"  # noqa: S105 - no password
     FAIL = "fail"
@@ -39,17 +39,17 @@ PASS = Verdict(Outcome.PASS)
 
 
 def fail(path: str, reason: str) -> Verdict:
-    """Say that the property at ``path`` breaks the rule."""
+    """Return the verdict that the property at ``path`` breaks the rule."""
     return Verdict(Outcome.FAIL, path, reason)
 
 
 def undecidable(path: str, reason: str = "is unknown") -> Verdict:
-    """Say that nothing in the preview tells whether the property at ``path`` keeps the rule."""
+    """Return the verdict that the preview can't decide the rule for the property at ``path``."""
     return Verdict(Outcome.UNDECIDABLE, path, reason)
 
 
 class UndecidableError(Exception):
-    """A rule needs a value that the preview does not know."""
+    """A rule needs a value that is unknown at preview."""
 
     def __init__(self, path: str, reason: str = "is unknown") -> None:
         """Remember which property it was."""
@@ -67,4 +67,4 @@ class MalformedError(Exception):
 
 
 class StackNeededError(Exception):
-    """A rule asks where a value comes from: that is known only when the whole stack is."""
+    """A rule needs the origin of a value, which is known only with the whole stack."""

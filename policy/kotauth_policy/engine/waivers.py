@@ -69,7 +69,7 @@ class Waivers:
     """The waivers about one stack, on one day."""
 
     def __init__(self, waivers: Sequence[Waiver], stack: str, project: str) -> None:
-        """Keep those whose pattern names the stack."""
+        """Keep the waivers whose pattern names the stack."""
         day = today()
         self.expired: dict[Waiver, str] = {}
         """Those that waive nothing any more, each with its fault."""
@@ -82,12 +82,12 @@ class Waivers:
                 self._valid[waiver.rule].append(waiver)
 
     def find(self, rule: str, urn: str, verdict: Verdict) -> Waiver | None:
-        """Return the waiver that excuses a verdict; none excuses a crash, which nobody knows the meaning of."""
+        """Return the waiver that excuses a verdict; no waiver excuses a crash."""
         if verdict.outcome not in (Outcome.FAIL, Outcome.UNDECIDABLE):
             return None
         return next((waiver for waiver in self._valid.get(rule, ()) if waiver.matches(urn)), None)
 
     def faults(self, uses: Mapping[Waiver, int]) -> dict[Waiver, str]:
-        """Return what is wrong with each waiver, empty for nothing, once it is counted what they excuse."""
+        """Return the fault of each waiver, empty if it has none, after the waived findings are counted."""
         unused = "matches nothing in this stack that breaks the rule and that no earlier entry waives"
         return {waiver: self.expired.get(waiver) or ("" if uses.get(waiver) else unused) for waiver in self._here}

@@ -1,4 +1,4 @@
-"""Reads resources, and the stack, off the wire.
+"""Reads resources and stacks from the engine's messages.
 
 The inputs come from the engine's `Analyze`, the dependencies from its `AnalyzeStack`: only there, and already at the
 first preview, it says which resources each property comes from. Outputs are not evaluated: an omitted input appears in
@@ -18,7 +18,7 @@ from .value import decode, decode_member
 
 
 def read_resource(request: proto.AnalyzeRequest | proto.AnalyzerResource) -> Resource:
-    """Read a resource off the wire."""
+    """Read a resource from the engine's message."""
     return Resource(
         urn=request.urn,
         type=request.type,
@@ -29,7 +29,7 @@ def read_resource(request: proto.AnalyzeRequest | proto.AnalyzerResource) -> Res
 
 
 def read_stack(request: proto.AnalyzeStackRequest, inputs: Mapping[str, Resource], readers: Readers) -> Stack:
-    """Read a stack off the wire, with the inputs of each resource where they were seen before.
+    """Read a stack from the engine's message, with the inputs of each resource that were seen before.
 
     A resource that was imported, or stored by an old engine, has no dependencies: there the names in it tell.
     """

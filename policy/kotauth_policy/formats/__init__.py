@@ -1,4 +1,4 @@
-"""What is made of a report: a table, the report itself, SARIF, JUnit. Only the standard library is needed."""
+"""Output formats of a report: table, JSON, SARIF and JUnit, with the standard library alone."""
 
 from __future__ import annotations
 

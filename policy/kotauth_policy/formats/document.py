@@ -1,4 +1,4 @@
-"""The report that the pack writes, read again with nothing but the standard library.
+"""Reads the report that the pack writes, with the standard library alone.
 
 What makes a table or a file for a pipeline of it runs beside the pack or long afterwards, without the engine's SDK.
 """
@@ -15,7 +15,7 @@ Verdict = Literal["crash", "fail", "undecidable", "waived", "pass", "disabled", 
 
 
 class Waived(TypedDict):
-    """Why a finding refuses nothing."""
+    """The waiver of a finding."""
 
     was: str
     reason: str
@@ -24,7 +24,7 @@ class Waived(TypedDict):
 
 
 class Finding(TypedDict):
-    """One thing that a rule found at one resource."""
+    """One finding of a rule on a resource."""
 
     urn: str
     outcome: Literal["fail", "undecidable", "crash", "waived"]
@@ -34,7 +34,7 @@ class Finding(TypedDict):
 
 
 class References(TypedDict):
-    """Where a rule comes from."""
+    """The catalogues and documents that require a rule."""
 
     cis: list[str]
     checklist: list[int]
@@ -44,7 +44,7 @@ class References(TypedDict):
 
 
 class RuleReport(TypedDict):
-    """What one rule said about the stack."""
+    """The findings of one rule on the stack."""
 
     rule: str
     area: str
@@ -58,7 +58,7 @@ class RuleReport(TypedDict):
 
 
 class Waiver(TypedDict):
-    """A waiver that is about the stack."""
+    """A waiver that applies to the stack."""
 
     rule: str
     urn: str
@@ -70,7 +70,7 @@ class Waiver(TypedDict):
 
 
 class Pack(TypedDict):
-    """Which pack evaluated."""
+    """The policy pack that wrote the report."""
 
     name: str
     version: str
@@ -88,7 +88,7 @@ class Document(TypedDict):
 
 
 class ReportError(Exception):
-    """What is given is no report; the message says why."""
+    """The input is not a report; the message gives the reason."""
 
 
 def read(text: str) -> Document:
@@ -129,7 +129,7 @@ def _require(value: object, kind: type, where: str) -> None:
 
 
 def verdict(rule: RuleReport) -> Verdict:
-    """Return the worst that a rule said of any resource, so that each rule is counted once."""
+    """Return the worst verdict of a rule on any resource, so that each rule counts once."""
     outcomes = {finding["outcome"] for finding in rule["findings"]}
     for outcome in ("crash", "fail", "undecidable", "waived"):
         if outcome in outcomes:
@@ -140,7 +140,7 @@ def verdict(rule: RuleReport) -> Verdict:
 
 
 def refuses(rule: RuleReport, finding: Finding) -> bool:
-    """Whether a finding refuses the preview; a crash does at every level, since nobody knows what it hides."""
+    """Whether a finding refuses the preview; a crash does so at every level."""
     if finding["outcome"] == "crash":
         return True
     return finding["outcome"] in ("fail", "undecidable") and rule["level"] == "mandatory"
@@ -153,28 +153,28 @@ def is_refused(document: Document) -> bool:
 
 
 def resource_name(urn: str) -> str:
-    """Return what the program calls a resource."""
+    """Return the name of a resource in the program."""
     return one_line(urn.rpartition("::")[2])
 
 
 def one_line(text: str) -> str:
-    """Return a text that moves no cursor, ends no line and is allowed in XML, whatever somebody named a resource."""
+    """Return a text without control characters and line ends, valid in XML, for resource names of any form."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def said(finding: Finding) -> str:
-    """Return what was found, and why it is let through where it is."""
+    """Return the text of a finding, with its waiver if it has one."""
     return one_line(finding["message"]) + (f" ({excuse(finding['waiver'])})" if finding["waiver"] else "")
 
 
 def excuse(waiver: Waiver | Waived) -> str:
-    """Return who waives a finding, until when and why."""
+    """Return a waiver's owner, end date and reason as text."""
     reason = one_line(" ".join(waiver["reason"].split()))
     return report_form.excuse(one_line(waiver["owner"]), waiver["expires"], reason)
 
 
 def without_waived(document: Document) -> Document:
-    """Return the report without the findings that are waived, for readers that take those for open ones."""
+    """Return the report without waived findings, for tools that would show them as open."""
     rules = [
         {**rule, "findings": [finding for finding in rule["findings"] if finding["outcome"] != "waived"]}
         for rule in document["rules"]

@@ -1,4 +1,4 @@
-"""The report as JUnit XML, which every pipeline can show: an area is a suite, a rule or one of its findings a case.
+"""The report as JUnit XML: one suite for each area, one case for each rule or finding.
 
 What refuses nothing (advisory, waived, nothing to evaluate) is a skipped case with its text: seen, and not red.
 """

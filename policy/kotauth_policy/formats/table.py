@@ -12,7 +12,7 @@ _WORDS = {"pass": "passed", "undecidable": "undecidable", "fail": "violated", "c
 
 
 def table(document: Document) -> str:
-    """Return a line for each rule that met something to evaluate, the names of the others, and all findings."""
+    """Return a line for each evaluated rule, the names of the other rules, and all findings."""
     verdicts = _verdicts(document)
     evaluated = [rule for rule in document["rules"] if verdicts[rule["rule"]] in _WORDS]
     width = max((len(rule["rule"]) for rule in evaluated), default=0)

@@ -1,4 +1,4 @@
-"""What rules know about providers, hosts and Kotauth: type tokens, and functions that read facts from resources.
+"""Readers for providers, hosts and Kotauth: type tokens, and functions that read facts from resources.
 
 - `aws/`: resources of AWS, IAM documents, security groups, listeners.
 - `docker/`: containers, the parts that they are, images, mounts, networks.

@@ -1,4 +1,4 @@
-"""The rules, by what they are about: AWS, Docker, Kotauth.
+"""The rules, grouped by subject: AWS, Docker, Kotauth.
 
 Add a rule:
 

@@ -1,4 +1,4 @@
-"""Controls of the catalogues that the rules come from and that are no rule, each with the reason."""
+"""Controls of the source catalogues for which the pack has no rule, each with the reason."""
 
 from __future__ import annotations
 

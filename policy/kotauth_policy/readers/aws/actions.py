@@ -1,4 +1,4 @@
-"""Actions of AWS by what they allow: each once, in lower case, as AWS's service authorization reference names them.
+"""AWS actions by effect, each once and in lower case, as in AWS's service authorization reference.
 
 A policy may write an action in any case and with wildcards anywhere; `is_one_of` compares both ways from the one name.
 """
@@ -96,5 +96,5 @@ def is_every(action: str) -> bool:
 
 
 def is_harmless(action: str) -> bool:
-    """Whether an action only looks at things, or has nothing that could be named; secrets are another question."""
+    """Whether an action only reads metadata, or supports no resource; actions that read secrets are separate."""
     return _READS.match(action.lower()) is not None or any(matches(known, action) for known in _WITHOUT_RESOURCE)

@@ -75,7 +75,7 @@ def conditions_of(block: Value) -> list[Condition]:
 
 
 def narrows(conditions: list[Condition], naming: Naming) -> bool:
-    """Whether a statement holds only for those whom one of its conditions names.
+    """Whether a condition limits a statement to values that `naming` accepts, such as named callers.
 
     A condition with `IfExists` or `ForAllValues` is also kept where the key is absent, unless `Null` asks for the key.
     """
@@ -195,5 +195,5 @@ _IDENTITIES: Mapping[str, Callable[[str], bool]] = {
 
 
 def identity(key: str) -> Callable[[str], bool] | None:
-    """Name callers: an account, an organisation, a principal, a source, a network."""
+    """Return the check for a condition key that names callers: account, organisation, principal, source or network."""
     return _IDENTITIES.get(key)

@@ -1,4 +1,4 @@
-"""What a database of RDS takes from another one, or from a snapshot of one, and what it says itself."""
+"""RDS databases: settings of their own, and settings inherited from a source or a snapshot."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from .resources import PARAMETER_GROUP
 
 
 def is_replica(database: Resource) -> bool:
-    """Whether it is a read replica."""
+    """Whether a database is a read replica."""
     return is_given(database.get("replicateSourceDb"))
 
 
 def is_source(database: Resource) -> bool:
-    """Whether it is no read replica."""
+    """Whether a database is not a read replica."""
     return not is_replica(database)
 
 
 def is_restored(database: Resource) -> bool:
-    """Whether it begins as another database was: from a snapshot, or from the backups of a point in time."""
+    """Whether a database is restored from a snapshot or to a point in time."""
     moment = database.get("restoreToPointInTime")
     return is_given(database.get("snapshotIdentifier")) or moment.is_unknown or bool(moment.fields())
 

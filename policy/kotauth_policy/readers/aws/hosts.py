@@ -1,4 +1,4 @@
-"""How EC2 hosts are launched: from a template or not, on which disks, under which defaults of the account."""
+"""Launch settings of EC2 hosts: launch templates, disks and defaults of the account."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .resources import (
 
 
 def launches_itself(host: Resource) -> bool:
-    """Whether the host says itself how it is launched, and doesn't leave it to a launch template."""
+    """Whether a host defines its own launch settings instead of a launch template's."""
     if host.type in (LAUNCH_TEMPLATE, LAUNCH_CONFIGURATION):
         return True
     template = host.get("launchTemplate")
@@ -26,7 +26,7 @@ def launches_itself(host: Resource) -> bool:
 
 
 def says(host: Resource, name: str) -> bool:
-    """Whether the host is the one to ask about a property: it has it, or no template that could."""
+    """Whether a host itself decides a property: it sets the property, or has no launch template that could."""
     return launches_itself(host) or not host.get(name).is_absent
 
 
@@ -45,7 +45,7 @@ def metadata_option(host: Resource, name: str) -> Value | None:
 
 
 def disks(resource: Resource) -> Iterator[Value]:
-    """Yield what says whether a disk is encrypted, for each disk; nothing where the account encrypts all of them."""
+    """Yield the encryption setting of each disk; nothing if the account encrypts all disks."""
     if any(each.get("enabled").flag() is not False for each in resource.in_stack().of_type(EBS_DEFAULT_ENCRYPTION)):
         return
     if resource.type == EBS_VOLUME:

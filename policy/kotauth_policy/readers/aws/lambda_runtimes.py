@@ -1,4 +1,4 @@
-"""When AWS stops to patch each Lambda runtime.
+"""Deprecation dates of Lambda runtimes.
 
 From the file `LmbdRuntimeLifecycle.json` of cfn-lint, whose source is the page of `PAGE`. A test compares the two.
 """

@@ -18,17 +18,17 @@ def kind_of(balancer: Resource) -> str:
 
 
 def is_application(balancer: Resource) -> bool:
-    """Whether it reads requests."""
+    """Whether a load balancer is an application load balancer."""
     return kind_of(balancer) == "application"
 
 
 def is_no_gateway(balancer: Resource) -> bool:
-    """Whether it ends connections: a gateway load balancer hands packets on to appliances."""
+    """Whether a load balancer ends connections; a gateway load balancer forwards packets to appliances."""
     return kind_of(balancer) != "gateway"
 
 
 def is_public(balancer: Resource) -> bool:
-    """Whether the internet reaches it with requests."""
+    """Whether a load balancer receives requests from the internet."""
     return is_application(balancer) and not balancer.get("internal").flag()
 
 
@@ -68,7 +68,7 @@ def listeners_of(balancer: Resource) -> list[Resource]:
 
 
 def is_before_application(listener: Resource) -> bool:
-    """Whether a listener hands everything on to application load balancers."""
+    """Whether a listener forwards everything to application load balancers."""
     targets = sources(listener, "defaultActions", *TARGET_GROUPS)
     return bool(targets) and all(target_type(each) == "alb" for each in targets)
 

@@ -28,7 +28,7 @@ class Statement:
 
     @property
     def allows(self) -> bool:
-        """Whether it gives a right; whatever does not say that it takes one away counts as such."""
+        """Whether a statement allows; every effect other than Deny counts as allow."""
         return self.value.field("Effect").text() != "Deny"
 
     @property

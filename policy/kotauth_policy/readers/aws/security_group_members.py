@@ -80,7 +80,7 @@ def groups_named(resource: Resource, value: Value) -> list[Resource]:
 
 
 def has_stranger(resource: Resource, values: Iterable[Value], all_values: Iterable[Value]) -> bool:
-    """Whether one of the values names a group from elsewhere.
+    """Whether one of the values names a group that is not in the stack.
 
     In a state that doesn't say what the groups are called, it is one of the property's that are more than its groups.
     """
@@ -101,14 +101,14 @@ def _guessed(resource: Resource, value: Value) -> str | None:
 
 
 def _is_silent(group: Resource) -> bool:
-    """Whether no output tells what a group is called."""
+    """Whether no output of a group reveals its name."""
     if group.type in _MADE_BY_AWS:
         return not any(name.startswith(_GROUP_ID) for name in group.names)
     return not group.names
 
 
 def identity(group: Resource) -> Resource:
-    """Return what stands for a group: the VPC for its default one."""
+    """Return the resource that identifies a group; a VPC identifies its default group."""
     return next(iter(sources(group, "vpcId", *VPCS)), group) if group.type == DEFAULT_SECURITY_GROUP else group
 
 

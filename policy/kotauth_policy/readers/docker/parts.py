@@ -1,4 +1,4 @@
-"""Parts: what a container is for.
+"""Parts: the role of a container, such as server, database or frontend.
 
 Our own components say it with the label `kotauth.part`; on other stacks the last segment of the image's repository
 tells, so that the rules hold there too.
@@ -40,7 +40,7 @@ _PART_OF_IMAGE = {
 
 
 def part(container: Resource) -> str | None:
-    """Return what the container is for, ``None`` where nothing says it."""
+    """Return the part of a container, ``None`` if it is unknown."""
     labelled = label(container, PART_LABEL)
     if labelled is not None:
         return labelled.text()

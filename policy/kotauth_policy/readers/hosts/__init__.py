@@ -1,1 +1,1 @@
-"""Reads what a host is given: user data, the containers that it starts, the configuration of proxies."""
+"""Reads host configuration: user data, the containers that a host starts, proxy configuration."""

@@ -22,7 +22,7 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class BootPlan:
-    """What a host of Kotauth's is told; all of it empty on other hosts."""
+    """The boot plan of a Kotauth host; empty on other hosts."""
 
     containers: tuple[str, ...] = ()
     """Parts, each with a file of its own."""
@@ -46,7 +46,7 @@ def read_boot_plan(files: Mapping[str, str]) -> BootPlan:
         return BootPlan()
     plan = json_object(files[PLAN])
     if plan.get("version") != VERSION:
-        return BootPlan(fault=f"has a boot plan that is not of version {VERSION}, the one that this policy pack reads")
+        return BootPlan(fault=f"has a boot plan whose version is not {VERSION}, which this policy pack reads")
     return BootPlan(
         containers=tuple(as_texts(plan.get("containers"))),
         deferred={name: tuple(as_texts(keys)) for name, keys in as_object(plan.get("deferred")).items()},

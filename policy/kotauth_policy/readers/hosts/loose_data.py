@@ -1,4 +1,4 @@
-"""Reads JSON and YAML that anybody wrote: whatever has another shape than asked for is empty."""
+"""Reads JSON and YAML of unknown shape: a value of another shape counts as empty."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def as_object(value: object) -> Mapping[str, Any]:
-    """Return a mapping, an empty one for whatever is none."""
+    """Return a mapping, empty for other values."""
     if not isinstance(value, dict):
         return {}
     return {str(key): entry for key, entry in cast("dict[object, Any]", value).items()}
 
 
 def as_list(value: object) -> list[object]:
-    """Return a list, an empty one for whatever is none."""
+    """Return a list, empty for other values."""
     return cast("list[object]", value) if isinstance(value, list) else []
 
 

@@ -1,4 +1,4 @@
-"""How each proxy says whose X-Forwarded-For it believes: directives in files, flags, variables and labels.
+"""Settings by which proxies trust X-Forwarded-For: directives in files, flags, variables and labels.
 
 A proxy that believes every address lets each client choose its own. One that appends to the header is right for servers
 that read it from the end, and wrong for Kotauth, which takes the first entry.
@@ -51,7 +51,7 @@ _TRUE = ("1", "t", "true")
 
 
 def believed_in_command(words: list[str]) -> str | None:
-    """Return the flag by which Traefik believes every client, ``None`` where there is none."""
+    """Return the flag with which Traefik trusts every client, ``None`` if no flag does."""
     for flag, insecure, equals, value in _FLAG.findall(" ".join(words)):
         # A switch takes no next word: alone it is true.
         if (_is_true(value) if equals else True) if insecure else _names_everybody(value):
@@ -60,7 +60,7 @@ def believed_in_command(words: list[str]) -> str | None:
 
 
 def is_believed_by_variable(name: str, text: str) -> bool:
-    """Whether a variable has Traefik, or nginx-proxy, believe every client."""
+    """Whether a variable makes Traefik or nginx-proxy trust every client."""
     if name == "TRUST_DOWNSTREAM_PROXY":
         return _is_true(text)
     match = _VARIABLE.fullmatch(name)
@@ -68,12 +68,12 @@ def is_believed_by_variable(name: str, text: str) -> bool:
 
 
 def is_believed_by_label(name: str, text: str) -> bool:
-    """Whether a label has Caddy, configured by labels, believe every client."""
+    """Whether a label makes Caddy, configured by labels, trust every client."""
     return re.fullmatch(r"caddy(_\d+)?\..*\btrusted_proxies", name) is not None and _names_everybody(text)
 
 
 def believed_in_file(text: str) -> str | None:
-    """Return the directive of a configuration by which a proxy believes every client, ``None`` where there is none."""
+    """Return the directive with which a proxy trusts every client, ``None`` if no directive does."""
     plain = _COMMENT.sub("", text)
     for name, pattern in _TRUSTED:
         if any(map(_names_everybody, pattern.findall(plain))):
@@ -88,7 +88,7 @@ def believed_in_file(text: str) -> str | None:
 
 
 def is_appended_in_file(text: str) -> bool:
-    """Whether a configuration has a proxy append the client's address to what the client sent."""
+    """Whether a configuration makes a proxy append the client's address to the header that the client sent."""
     plain = _COMMENT.sub("", text)
     if _APPENDED.search(plain):
         return True

@@ -47,7 +47,7 @@ class Script:
 
 @dataclass(frozen=True)
 class Program:
-    """What a host is told to do."""
+    """The files, scripts and containers that user data defines."""
 
     files: Mapping[str, str] = field(default_factory=dict[str, str])
     scripts: tuple[Script, ...] = ()
@@ -155,7 +155,7 @@ def parse(text: str) -> Program:
         elif part.lower().startswith(_CONFIG):
             config = yaml_object(part)
             if config is None:
-                fault = "has cloud-config that is no object in YAML"
+                fault = "has cloud-config that is not a YAML object"
                 continue
             files.update(_written(config))
             for place in ("bootcmd", "runcmd"):

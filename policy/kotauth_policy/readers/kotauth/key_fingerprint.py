@@ -1,4 +1,4 @@
-"""The fingerprint of the secret key: 64 bits of a hash, all that the job gets of it that makes the database's roles."""
+"""The fingerprint of the secret key: 64 bits of a hash, which the job that creates database roles gets."""
 
 from __future__ import annotations
 

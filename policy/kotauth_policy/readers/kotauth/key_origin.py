@@ -1,4 +1,4 @@
-"""Which random passwords Kotauth's secret key comes from, or can come from while it is not known."""
+"""Random passwords from which Kotauth's secret key comes, or can come while it is unknown at preview."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def is_long(password: Resource) -> bool:
 
 
 def may_be_key(password: Resource) -> bool:
-    """Whether it is long enough for a key, or nobody knows yet."""
+    """Whether a password is long enough for a key, or its length is unknown."""
     return password.get("length").is_unknown or is_long(password)
 
 

@@ -1,4 +1,4 @@
-"""Values that others may read, and why one of them is a secret or names one."""
+"""Values in readable properties: whether a value is a secret, or the name of a secret."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ def exposed(
     else:
         text = value.text() or "" if text is None else text
         if has_secret(text):
-            yield fail(value.path, "has the form of a secret")
+            yield fail(value.path, "looks like a secret")
         elif meaning(name, text) is Meaning.SECRET and not is_stored_here(resource, text):
-            yield fail(value.path, "is named like a secret")
+            yield fail(value.path, "has a name that says it is a secret")
 
 
 def is_place_of_unknown_secret(resource: Resource, name: str, text: str) -> bool:

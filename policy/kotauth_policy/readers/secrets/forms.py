@@ -1,4 +1,4 @@
-"""Forms that secrets have in a text: their own, as a token with a prefix has, or that of a value beside its name.
+"""Forms of secrets in texts: tokens with a known prefix, and values beside the name of a secret.
 
 All patterns are linear in the length of a text: names and values are bounded, and no repetition holds another.
 """

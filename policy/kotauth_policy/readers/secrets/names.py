@@ -61,7 +61,7 @@ _WHOLE_NAMES = re.compile(
 
 
 class Meaning(Enum):
-    """What a text is by its name."""
+    """The meaning of a text by the name of its variable."""
 
     HARMLESS = "no secret"
     PLACE = "what can be the name of a secret, kept elsewhere"

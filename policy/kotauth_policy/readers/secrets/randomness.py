@@ -1,4 +1,4 @@
-"""Resources of the random provider, by what becomes of their values."""
+"""Resources of the random provider, by the use of their values."""
 
 from __future__ import annotations
 

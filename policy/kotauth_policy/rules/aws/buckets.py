@@ -1,7 +1,7 @@
-"""Buckets and their satellites: closed, encrypted, versioned, only through TLS, never emptied by a program.
+"""S3 buckets: public access, encryption, versions, ACLs, TLS, deletion and lifecycle.
 
-A bucket's settings are resources of their own, found by the bucket that they name, or properties of the bucket itself,
-which the provider keeps for older programs.
+A bucket's settings are separate resources, which are found by the bucket that they name, or properties of the bucket
+itself, which the provider keeps for older programs.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _BLOCKS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrict
 
 
 def _satellites(bucket: Resource, types: tuple[str, ...]) -> list[Resource]:
-    """Return the resources of these types that are about a bucket: made of it, or naming it."""
+    """Return the resources of these types that configure a bucket: they use its outputs, or its name."""
     stack = bucket.in_stack()
     satellites = {satellite.urn: satellite for satellite, name in stack.consumers(bucket, *types) if name == "bucket"}
     for own in {*bucket.names, *filter(None, texts([bucket.get("bucket")]))}:
@@ -106,7 +106,7 @@ def encrypt_buckets(bucket: Resource, _: Settings) -> Iterator[Verdict]:
 
 
 def _default_encryptions(bucket: Resource) -> Iterator[Value]:
-    """Yield what a bucket's rules say about objects that come without an encryption of their own."""
+    """Yield the default encryption that each rule of a bucket sets."""
     if bucket.type == BUCKET_V2:
         inline = bucket.get("serverSideEncryptionConfigurations").items()
         for rule in (rule for each in inline for rule in each.field("rules").items()):
@@ -137,7 +137,7 @@ def version_buckets(bucket: Resource, _: Settings) -> Iterator[Verdict]:
 
 
 def _versionings(bucket: Resource) -> Iterator[bool]:
-    """Yield for each place that can switch a bucket's versions on whether it does."""
+    """Yield, for each setting that can enable a bucket's versioning, whether it does."""
     yield bool(bucket.get("objectLockEnabled").flag())
     yield bucket.get("objectLockConfiguration").field("objectLockEnabled").text() == "Enabled"
     inline = bucket.get("versionings").items() if bucket.type == BUCKET_V2 else [bucket.get("versioning")]
@@ -190,7 +190,7 @@ def require_tls_for_buckets(resource: Resource, _: Settings) -> Iterator[Verdict
 
 
 def _refuses_plain(statement: Statement) -> bool:
-    """Whether it refuses every action to all callers without TLS, at most with an exception for AWS's services."""
+    """Whether a statement denies every action to all callers without TLS; an exception for AWS services is allowed."""
     conditions = [each for each in statement.conditions if not each.is_for_services]
     return (
         not statement.allows
@@ -249,7 +249,7 @@ def expire_objects(bucket: Resource, _: Settings) -> Iterator[Verdict]:
 
 
 def _lifecycle_rules(bucket: Resource) -> Iterator[Value]:
-    """Yield for each rule that is in force what it does with uploads that were never completed."""
+    """Yield, for each enabled lifecycle rule, its setting for incomplete uploads."""
     for rule in bucket.get("lifecycleRules").items():
         if rule.field("enabled").flag() is not False:
             yield rule.field("abortIncompleteMultipartUploadDays")

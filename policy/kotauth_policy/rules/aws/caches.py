@@ -1,4 +1,4 @@
-"""Caches that ElastiCache runs: encrypted, with a password, with a second node, and as one shard."""
+"""ElastiCache caches: encryption, authentication, a standby node, and a single shard."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Databases that RDS runs: disks, reach, copies, credentials, certificates, parameters.
+"""RDS databases: encryption, public access, standby, backups, deletion, credentials, certificates and subnets.
 
-A replica takes most of this from its source, and a restored database some of it from its snapshot. Rules leave alone
-what comes from there.
+A replica inherits most of these settings from its source, and a restored database inherits some from its snapshot.
+Rules do not evaluate inherited settings.
 """
 
 from __future__ import annotations

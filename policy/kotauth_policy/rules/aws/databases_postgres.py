@@ -1,4 +1,4 @@
-"""PostgreSQL on RDS: its version, its parameters, its logs."""
+"""PostgreSQL on RDS: version, parameters and logs."""
 
 from __future__ import annotations
 

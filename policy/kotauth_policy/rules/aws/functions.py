@@ -1,7 +1,7 @@
-"""Lambda functions: their runtimes, who may call them, and what every reader of their settings sees.
+"""Lambda functions: runtimes, permissions to invoke, secrets, tracing and concurrency.
 
-Functions outside a VPC are no fault here: one that asks AWS alone needs no way into the network. Those inside reach the
-data, and are traced and held to a number.
+A function outside a VPC is no violation: a function that calls only AWS needs no access to the network. A function in
+a VPC can reach the data, so it needs tracing and a concurrency limit.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def plan_runtime_upgrades(function: Resource, settings: Settings) -> Iterator[Ve
 
 
 def _runtime(function: Resource) -> tuple[str, date | None]:
-    """Return a function's runtime, and the day of its deprecation where AWS has announced one."""
+    """Return a function's runtime, and its deprecation date if AWS has announced one."""
     runtime = (function.get("runtime").text() or "").strip().lower()
     return runtime, lambda_runtimes.DEPRECATED.get(runtime)
 

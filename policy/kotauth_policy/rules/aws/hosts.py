@@ -1,4 +1,4 @@
-"""How EC2 hosts are launched: metadata service, addresses, disks, user data, rights, zones."""
+"""EC2 hosts: metadata service, public addresses, disks, user data, roles, metrics and size."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def forbid_public_host_addresses(host: Resource, _: Settings) -> Iterator[Verdic
 
 
 def _has_interface(host: Resource) -> bool:
-    """Whether an instance, or the template of the stack that it is launched from, says all about its interfaces."""
+    """Whether an instance, or its launch template in the stack, defines all its network interfaces."""
     templates = sources(host, "launchTemplate", LAUNCH_TEMPLATE)
     return any(each.get("networkInterfaces").items() for each in (host, *templates)) or _has_primary_interface(host)
 
@@ -112,7 +112,7 @@ def _has_primary_interface(host: Resource) -> bool:
 
 
 def _keeps_private(host: Resource) -> bool:
-    """Whether an instance gets no public address at its launch, or gives it back for one that stays."""
+    """Whether an instance gets no public address at launch, or replaces it with an Elastic IP address."""
     holders = host.in_stack().consumers(host, EIP_ASSOCIATION, EIP)
     if any(name in _ADDRESSED for _, name in holders):
         return True

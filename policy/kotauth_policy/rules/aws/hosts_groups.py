@@ -1,4 +1,4 @@
-"""Groups of hosts, and the launch templates that hosts are launched from."""
+"""Auto Scaling groups and launch templates."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def pin_launch_template(resource: Resource, _: Settings) -> Iterator[Verdict]:
 
 
 def _templates(resource: Resource) -> Iterator[Value]:
-    """Yield each launch template that a group or an instance names, those of single instance types too."""
+    """Yield each launch template that a group or an instance uses, including those of single instance types."""
     mixed = resource.get("mixedInstancesPolicy").field("launchTemplate") if resource.type == GROUP else None
     named = [resource.get("launchTemplate")]
     if mixed:

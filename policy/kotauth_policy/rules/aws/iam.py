@@ -1,4 +1,4 @@
-"""Rights in AWS: who may do what with what, in documents given as text, as an object, or not known yet."""
+"""IAM policies, role trust and resource policies: allowed actions, resources and principals."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _OF_A_RESOURCE = re.compile(
 
 
 def _allowed(policy: Resource) -> Iterator[Statement]:
-    """Yield the statements that give a right, also those that a role holds itself."""
+    """Yield the statements that allow an action, including those of a role's inline policies."""
     if policy.type == ROLE:
         documents = [each.field("policy") for each in policy.get("inlinePolicies").items()]
     else:
@@ -55,23 +55,23 @@ def _allowed(policy: Resource) -> Iterator[Statement]:
 
 
 def _on(statement: Statement, *patterns: re.Pattern[str]) -> bool:
-    """Whether a statement is about everything that one of the patterns means."""
+    """Whether one of a statement's resources matches one of the patterns, or the statement has `NotResource`."""
     named = [named_resource.text() or "" for named_resource in statement.resources if not named_resource.is_unknown]
     return statement.has("NotResource") or any(pattern.fullmatch(name) for pattern in patterns for name in named)
 
 
 def _resource(key: str) -> Callable[[str], bool] | None:
-    """Return what names a resource by its tag, alias or identifier."""
+    """Return the check of a condition key's values that names a resource by its tag, alias or identifier."""
     return _is_name if _OF_A_RESOURCE.fullmatch(key) else None
 
 
 def _created(key: str) -> Callable[[str], bool] | None:
-    """Return what names a resource, or one that the request makes, by its tag."""
+    """Return the check that names a resource, or a resource that the request creates, by its tag."""
     return _is_name if key.startswith("aws:requesttag/") else _resource(key)
 
 
 def _held_down(key: str) -> Callable[[str], bool] | None:
-    """Return what names a resource, or the only policy or boundary with which the request may give a right."""
+    """Return the check that names a resource, or the policy or boundary that limits the granted right."""
     return _is_small_policy if key in ("iam:permissionsboundary", "iam:policyarn") else _resource(key)
 
 

@@ -1,4 +1,4 @@
-"""Load balancers: TLS, headers, access logs, zones, health checks, and the web ACL before them."""
+"""Load balancers: headers, access logs, deletion, availability zones and health checks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Listeners of load balancers: TLS, certificates, and plain HTTP."""
+"""Listeners of load balancers: TLS, certificates and plain HTTP."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Logs and alarms: how long logs are kept, under which key, and what an alarm does."""
+"""Log groups and alarms: retention, encryption and alarm actions."""
 
 from __future__ import annotations
 

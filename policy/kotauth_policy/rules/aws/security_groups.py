@@ -1,4 +1,4 @@
-"""Security groups: who may open a connection to whom, in each of the three forms that the provider has for it."""
+"""Security groups: allowed connections, in each of the provider's three resource forms."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _groups_of_balancers(stack: Stack) -> set[str]:
 
 
 def _source_past(rule: SecurityGroupRule, allowed: Collection[str]) -> str | None:
-    """Return what a rule lets in besides the groups that are allowed, as a user would call it."""
+    """Return, for a message, the sources that a rule allows in addition to the permitted groups."""
     if rule.networks:
         return "an address range"
     if rule.prefix_lists:
@@ -133,7 +133,7 @@ def _source_past(rule: SecurityGroupRule, allowed: Collection[str]) -> str | Non
 
 
 def _reaches(rule: SecurityGroupRule, database: Resource) -> bool:
-    """Whether a rule is about the port that a database listens on."""
+    """Whether a rule includes the port that a database listens on."""
     if rule.protocol not in ("tcp", "-1"):
         return False
     port, engine = database.get("port"), database.get("engine" if database.type in _DATABASES else "engineFamily")

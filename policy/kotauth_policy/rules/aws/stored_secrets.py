@@ -1,4 +1,4 @@
-"""Secrets in AWS and the keys that encrypt them: whose key, for how long they can be brought back, who may use them."""
+"""Secrets Manager secrets and KMS keys: encryption, recovery, rotation and permissions."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _secrets_with_keys(stack: Stack) -> set[str]:
 
 
 def _is_symmetric(key: Resource) -> bool:
-    """Whether AWS can rotate it: it is for encryption, and AWS keeps its material."""
+    """Whether AWS can rotate a key: it is symmetric, for encryption, and AWS stores its key material."""
     if is_given(key.get("customKeyStoreId")):
         return False
     usage, spec = key.get("keyUsage"), key.get("customerMasterKeySpec")

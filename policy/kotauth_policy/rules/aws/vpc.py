@@ -1,4 +1,4 @@
-"""Networks on AWS: what they record, what is closed by default, and where a database must not lie."""
+"""VPCs: flow logs, default security groups, public addresses and database subnets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which images run: exact, from an allowed registry, and Kotauth from its version floor on."""
+"""Container images: exact versions, allowed registries and Kotauth's minimum version."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _is_evaluated_elsewhere(resource: Resource, value: Value) -> bool:
 
 
 def _parsed(resource: Resource) -> Iterator[tuple[Value, Image | Verdict]]:
-    """Yield each image to evaluate, or why there is none; nothing where it is evaluated at another resource."""
+    """Yield each image to evaluate, or the verdict why there is none; skip images that are evaluated elsewhere."""
     for value in references(resource):
         if _is_evaluated_elsewhere(resource, value):
             continue
@@ -51,7 +51,7 @@ def _parsed(resource: Resource) -> Iterator[tuple[Value, Image | Verdict]]:
 
 
 def _own_repositories(resource: Resource, value: Value) -> list[Resource]:
-    """Return the repositories of the stack in ECR that a name can be made of the address of."""
+    """Return the ECR repositories of the stack from whose address an image name can be built."""
     if not value.is_unknown and ".dkr.ecr." not in (value.text() or "").partition("/")[0]:
         return []
     return [source for source in resource.sources(value.root) if source.type in _ECR]
@@ -89,7 +89,7 @@ def _is_pushed(image: Resource) -> bool:
 
 
 def _keeps_tags(repository: Resource) -> bool:
-    """Whether no tag is ever given to another image; the component of awsx names its image by digest."""
+    """Whether a repository never moves a tag to another image; the component of awsx names its image by digest."""
     if repository.type == _AWSX_IMAGE:
         return True
     return repository.get("imageTagMutability").known_text() == "IMMUTABLE"

@@ -1,4 +1,4 @@
-"""Isolation of a container from its host (CIS Docker 5): privileges, capabilities, user and namespaces."""
+"""Isolation of containers from their host (CIS Docker 5): privileges, capabilities, users and namespaces."""
 
 from __future__ import annotations
 

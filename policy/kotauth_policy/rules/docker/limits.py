@@ -1,4 +1,4 @@
-"""Limits and supervision of a container: memory, processors, health, restart and logs."""
+"""Limits and supervision of containers: memory, CPU, health checks, restarts and logs."""
 
 from __future__ import annotations
 

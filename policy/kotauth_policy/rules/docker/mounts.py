@@ -1,4 +1,4 @@
-"""What containers see of their host, and where data lives that must outlast them."""
+"""Mounts: folders of the host in containers, and volumes for data that outlives its container."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _CLOCK = ("/etc/localtime", "/etc/timezone", "/usr/share/zoneinfo")
 
 
 def _path(host_path: Value) -> str:
-    """Return a path without what changes nothing in it; a doubled slash at its beginning is one of these."""
+    """Return a normalized path, also without a double slash at its beginning."""
     text = (host_path.text() or "").replace("\\", "/")
     return posixpath.normpath(re.sub("^/+", "/", text))
 
@@ -113,7 +113,7 @@ def _is_of_system(path: str) -> bool:
 
 
 def _declared_mounts(container: Resource, readable: list[str]) -> Iterator[str]:
-    """Yield where a container mounts, read-only, a folder that it declares and that may be read."""
+    """Yield the read-only mounts of folders that a container declares and that are allowed."""
     declaration = label(container, HOST_MOUNT_LABEL) if container.type == CONTAINER else None
     if declaration is None:
         return
@@ -124,7 +124,7 @@ def _declared_mounts(container: Resource, readable: list[str]) -> Iterator[str]:
 
 
 def _on_named_volume(container: Resource, folders: list[str]) -> Iterator[Verdict]:
-    """Say that one of the folders, or a folder above the data in it, has to be a named volume."""
+    """Yield a failure unless one of the folders, or a folder above the data in it, is a named volume."""
     for mount in mounted(container):
         target = posixpath.normpath(mount.target.text() or "")
         if not any(target == folder or target.startswith(f"{folder}/") for folder in folders):

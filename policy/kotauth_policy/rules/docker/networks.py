@@ -1,4 +1,4 @@
-"""Who can reach what: published ports and networks."""
+"""Docker networks: published ports and connections between containers."""
 
 from __future__ import annotations
 

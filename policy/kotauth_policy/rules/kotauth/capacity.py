@@ -1,4 +1,4 @@
-"""What the Kotauth server needs to run: memory, processors, probe, connections, shared state."""
+"""Capacity of the Kotauth server: memory, CPU, readiness probe, database connections and shared state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Resources that no rule evaluates: containers, hosts, load balancers, databases and caches of other kinds."""
+"""Resources that no rule evaluates: other kinds of containers, hosts, load balancers, databases and caches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The environment of the Kotauth server (`EnvironmentConfig.kt`): what it must be told, and what it must not."""
+"""The environment of the Kotauth server (`EnvironmentConfig.kt`): required and forbidden variables."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _base_url_fault(text: str, *, local_names: bool) -> str | None:
 
 
 def _is_address(host: str) -> bool:
-    """Whether a host is an address; a browser takes whatever ends in a number for one."""
+    """Whether a host is an IP address; browsers treat every host that ends in a number as one."""
     try:
         ipaddress.ip_address(host)
     except ValueError:

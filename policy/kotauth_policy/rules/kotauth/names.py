@@ -1,4 +1,4 @@
-"""Names: certificates, DNS records, and whether they agree with the address that the server gives as its own."""
+"""Certificates and DNS records, and whether their names match the server's base URL."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PRIVATE = tuple(
 
 
 def _is_issued(certificate: Resource) -> bool:
-    """Whether AWS issues it, and it is not brought."""
+    """Whether AWS issues the certificate, and the program does not import it."""
     return not is_given(certificate.get("certificateBody"))
 
 
@@ -111,7 +111,7 @@ def _foreign_targets(record: Resource) -> Iterator[Verdict]:
 
 
 def _is_inside(target: Value) -> bool:
-    """Whether an address is one of a private network, which AWS gives to no other customer."""
+    """Whether an address belongs to a private network, so that AWS can't give it to another customer."""
     try:
         address = ipaddress.ip_address(target.known_text())
     except ValueError:
@@ -128,7 +128,7 @@ def _plain(name: str | None) -> str:
 
 
 def _names_of_records(stack: Stack) -> list[str]:
-    """Return the names of the records, with the zone's behind them where a record has only the first part."""
+    """Return the full names of the records; the zone's name completes a relative name."""
     names: list[str] = []
     for record in stack.of_type(RECORD):
         name, kind = record.get("name"), record.get("type")
@@ -176,7 +176,7 @@ def _names(stack: Stack) -> dict[str, set[str]]:
 
 
 def _covers(name: str, host: str) -> bool:
-    """Whether a name is a host's, or a pattern that it fits: `*` and `?` stand for parts of it."""
+    """Whether a name matches a host; `*` and `?` are wildcards."""
     return name == host or (("*" in name or "?" in name) and fnmatch.fnmatchcase(host, name))
 
 

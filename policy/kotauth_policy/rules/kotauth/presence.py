@@ -1,6 +1,6 @@
-"""What a deployment of Kotauth must have beside its server: what is missing breaks no other rule.
+"""Backups, alarms and log routes, which every deployment of Kotauth needs beside its server.
 
-On Docker it is advice: who backs a host up, watches it and reads its logs is often no resource of any stack.
+The rules for Docker are advisory: a host's backup, monitoring and log collection are often not part of any stack.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where secrets come from: never from a resource that keeps its value in clear, never too short."""
+"""Generated secrets: their random resource and their length."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Where secrets must not be: environment, labels, commands, the clear part of the state, files that others can read.
+"""Places where secrets must not be: environment, labels, commands, unencrypted state and readable files.
 
-A secret is what the program marks as one; a name, a form or an origin that says it is one counts too, because the mark
-gets lost on the way through a configuration file or an `unsecret`. On the real engine two things blur it: a value that
-is not known yet carries no mark, so its origin counts; and the provider moves the mark of an element to its whole list.
+A secret is a value that the program marks secret. A value with the name, form or origin of a secret counts too, because
+a configuration file or an `unsecret` loses the mark. Two properties of the engine matter here: a value that is unknown
+at preview has no mark, so its origin counts; and the provider moves the mark of an element to its whole list.
 """
 
 from __future__ import annotations
@@ -184,7 +184,7 @@ def encrypt_secret_files(container: Resource, _: Settings) -> Iterator[Verdict]:
 
 
 def _has_secret(file: str, content: str) -> bool:
-    """Whether a file that is not named like a secret's holds one; names in it count where it can be no program."""
+    """Whether a file without a secret's name contains a secret; names inside count unless the file can be a program."""
     return has_secret(content) if file.endswith((".env", ".properties")) else has_secret_form(content)
 
 

@@ -1,7 +1,7 @@
-"""Kotauth's secret key: where it comes from, what it looks like, and that it is never lost.
+"""Kotauth's secret key: its origin, its form and its protection.
 
-It decrypts signing keys, second factors and mail passwords. With another key the server starts healthy and every login
-fails, so the key is evaluated by its origin already where its value is not known yet.
+The key decrypts signing keys, second factors and mail passwords. With another key the server starts healthy and every
+login fails, so a key that is unknown at preview is evaluated by its origin.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Who has Kotauth's secret key: all of its servers, and nothing else."""
+"""Use of Kotauth's secret key: by all Kotauth servers of a stack, and by nothing else."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def keep_secret_key_apart(resource: Resource, _: Settings) -> Iterator[Verdict]:
 
 
 def _strays(password: Resource) -> Iterator[tuple[Resource, str]]:
-    """Yield what else than a server's key is made of the password."""
+    """Yield each resource and property that uses the password for anything but a server's key."""
     stack = password.in_stack()
     carriers, files = stack.once(_key_files)
     components = stack.once(_parents)
@@ -117,20 +117,20 @@ def _strays(password: Resource) -> Iterator[tuple[Resource, str]]:
 
 
 def _parents(stack: Stack) -> set[str]:
-    """Return the types of what has children and is no resource of a provider that rules know: components."""
+    """Return the types of components: resources with children that are not from a provider with rules."""
     chains = (urn.split("::")[2].split("$") for urn in stack.resources)
     return {type_ for *parents, _ in chains for type_ in parents if not type_.startswith(_PROVIDERS)}
 
 
 def _key_files(stack: Stack) -> tuple[set[str], set[str]]:
-    """Return the URNs of what carries a server's key, and what the files are called."""
+    """Return the URNs of the resources that upload a server's key, and the names of the key files."""
     servers = parts_in(stack, SERVER)
     carriers = {upload.container.urn for server in servers for upload in secret_key_uploads(server)}
     return carriers, {file_name(path) for server in servers if (path := setting(server, SECRET_KEY_FILE))}
 
 
 def _evaluate_reader(container: Resource) -> Iterator[Verdict]:
-    """Say that a container mounts what holds a server's key, and is neither the server nor a job."""
+    """Yield a failure for a container that mounts a server's key but is neither a server nor a job."""
     if not starts(container) or part(container) in (SERVER, JOB):
         return
     if any(part(lender) == SERVER for lender in _lenders(container)):
@@ -152,7 +152,7 @@ def _evaluate_reader(container: Resource) -> Iterator[Verdict]:
 
 
 def _lenders(container: Resource) -> list[Resource]:
-    """Return the containers whose volumes it takes over."""
+    """Return the containers from which a container takes its volumes (`fromContainer`)."""
     given = [entry.field("fromContainer") for entry in container.get("volumes").items()]
     names = {text for name in given if not name.is_unknown and (text := name.text())}
     lenders = [source for source in container.sources("volumes") if source.type == CONTAINER]
@@ -165,13 +165,13 @@ def _lenders(container: Resource) -> list[Resource]:
 
 
 def _place(container: Resource) -> str:
-    """Return the URN of the host that starts it, nothing for a container of Docker's."""
+    """Return the URN of the host that starts a container, empty for a container of the Docker provider."""
     host = holder_of(container)
     return host.urn if host else ""
 
 
 def _key_places(stack: Stack) -> tuple[set[str], dict[str, set[str]]]:
-    """Return the volumes that hold a server's key, and by place the files that do."""
+    """Return the volumes that contain a server's key, and for each host the files that do."""
     volumes: set[str] = set()
     folders: dict[str, set[str]] = defaultdict(set)
     for server in parts_in(stack, SERVER):
@@ -187,7 +187,7 @@ def _key_places(stack: Stack) -> tuple[set[str], dict[str, set[str]]]:
 
 
 def _is_into_volume(upload: Upload) -> bool:
-    """Whether a file lies in something that its container mounts, and not in the container alone."""
+    """Whether a file is inside a mount of its container."""
     file = upload.entry.field("file").text() or ""
     return upload.container.type == CONTAINER and any(
         _is_in(file, mount.target.text() or "") for mount in mounted(upload.container)

@@ -1,4 +1,4 @@
-"""Whether the stack as a whole is one that can serve: all parts, one frontend, honest headers."""
+"""The stack as a whole: required parts, a single frontend and trusted headers."""
 
 from __future__ import annotations
 
