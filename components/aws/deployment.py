@@ -130,27 +130,27 @@ class AwsDeployment(pulumi.ComponentResource):
     url: pulumi.Output[str]
     """Public address, known once everything is ready."""
     admin_url: pulumi.Output[str]
-    """The admin console."""
+    """URL of the admin console."""
     ready_url: pulumi.Output[str]
-    """Answers 200 while the server and its database are ready. GET only."""
+    """Readiness URL. A GET returns 200 while the server and its database are ready."""
     admin_password: pulumi.Output[str]
     """First password of the user `admin` (secret). Kotauth uses it only on an empty database."""
     checklist_api_key: pulumi.Output[str]
-    """API key that may read (secret), for the production checklist."""
+    """Read-only API key for the production checklist (secret)."""
     database_url: pulumi.Output[str]
     """JDBC URL of the database, without credentials."""
     database_endpoint: pulumi.Output[str]
     """Host name of the database."""
     frontend_address: pulumi.Output[str]
-    """What the public name must point to: the load balancer's name, or the address of the single host."""
+    """Target for the DNS record of the public name: the load balancer's name, or the address of the single host."""
     load_balancer_name: pulumi.Output[str]
-    """The load balancer's name; empty without one."""
+    """Name of the load balancer. Empty without a load balancer."""
     secret_arns: pulumi.Output[dict[str, str]]
-    """Secret file of the server to the ARN of its secret."""
+    """ARN of each secret, by the name of the server's secret file."""
     log_group: pulumi.Output[str]
-    """Log group of server, frontend and host."""
+    """Log group of the server, the frontend and the host."""
     dashboard_url: pulumi.Output[str]
-    """The CloudWatch dashboard."""
+    """URL of the CloudWatch dashboard."""
 
     def __init__(self, name: str, args: AwsDeploymentArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make network, secrets, database, role, frontend and server, in the order in which they need each other."""

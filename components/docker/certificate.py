@@ -34,22 +34,22 @@ class DockerCaCertificateArgs(TypedDict):
     """Inputs of `DockerCaCertificate`."""
 
     volume: pulumi.Input[str]
-    """Volume that holds the certificate."""
+    """Name of the volume that holds the certificate."""
     written_by: pulumi.Input[str]
-    """Name of the container that writes it: a new one may have made a new authority."""
+    """Name of the container that writes the certificate. A new container may create a new certificate authority."""
     frontend: NotRequired[str]
-    """The proxy that runs in it. Default `caddy`."""
+    """Frontend in that container. Default `caddy`."""
     image: NotRequired[str]
-    """Image with `sh`. Default the proxy's official one."""
+    """Image with `sh`. Default the frontend's official image."""
     labels: NotRequired[dict[str, str]]
     """Labels for every child."""
 
 
 class DockerCaCertificate(pulumi.ComponentResource):
-    """Reads a certificate out of a volume. It is public: it becomes a plain output."""
+    """Reads a certificate from a volume into a plain output, because the certificate is public."""
 
     pem: pulumi.Output[str]
-    """The certificate."""
+    """PEM of the certificate."""
 
     def __init__(self, name: str, args: DockerCaCertificateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Print the file and keep what was printed."""

@@ -40,9 +40,9 @@ class NetworkAttachment(TypedDict):
     name: pulumi.Input[str]
     """Name of the network."""
     alias: NotRequired[str]
-    """Name under which the others on it find the container."""
+    """DNS name of the container on this network."""
     for_check: NotRequired[bool]
-    """Whether the check before the start joins it too, under no name. Default false."""
+    """Whether the check before the start joins the network too, without a DNS name. Default false."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,16 +82,16 @@ class DockerContainerArgs(TypedDict):
     """Inputs of `DockerContainer`."""
 
     spec: ContainerSpec
-    """What runs."""
+    """Spec of the container."""
     secrets: NotRequired[Mapping[str, pulumi.Input[str]]]
-    """Contents of the spec's secret files, by name. A change starts a new container."""
+    """Contents of the spec's secret files, by file name. A change starts a new container."""
     shared_volumes: NotRequired[Mapping[str, pulumi.Input[str]]]
-    """Names on the host of the spec's shared volumes, by `OWNER/NAME`; another `DockerContainer` has them in its output
-    `volumes`."""
+    """Host names of the spec's shared volumes, by `OWNER/NAME`, from the output `volumes` of the other
+    `DockerContainer`."""
     networks: NotRequired[list[NetworkAttachment]]
     """Networks to join; none by default."""
     files_image: NotRequired[str]
-    """Image that names no user, for the containers that carry files. Default the spec's own image."""
+    """Image without a user, for the containers that copy files into volumes. Default the spec's image."""
     labels: NotRequired[dict[str, str]]
     """Labels for every child."""
 

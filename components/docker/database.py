@@ -44,13 +44,13 @@ class DockerDatabaseArgs(TypedDict):
     """Inputs of `DockerDatabase`."""
 
     network: pulumi.Input[str]
-    """Name of an internal network."""
+    """Name of an internal Docker network."""
     image: NotRequired[str]
-    """PostgreSQL 14 or newer, a Debian variant. Default the official 14."""
+    """Image of PostgreSQL 14 or newer, in a Debian variant. Default the official PostgreSQL 14."""
     memory: NotRequired[int]
-    """Limit in MB. Default 512, a quarter of it for shared buffers."""
+    """Memory limit in MB. Default 512. A quarter of it is for shared buffers."""
     cpus: NotRequired[float]
-    """Limit in processors. Default 1."""
+    """Processor limit. Default 1."""
     database: NotRequired[str]
     """Name of the database. Default `kotauth`."""
     labels: NotRequired[dict[str, str]]
@@ -123,18 +123,19 @@ class DockerDatabaseRoleArgs(TypedDict):
     password: pulumi.Input[str]
     """Password of the login. Only its SCRAM verifier reaches the database server."""
     administrator: NotRequired[str]
-    """Role that makes the others; needn't be a superuser. Default `kotauth_admin`."""
+    """Role that creates the other roles. It need not be a superuser. Default `kotauth_admin`."""
     host: NotRequired[pulumi.Input[str]]
     """Name of the server on the network. Default `postgres`."""
     database: NotRequired[str]
     """Name of the database. Default `kotauth`."""
     password_version: NotRequired[int]
-    """Two logins take turns, chosen by this number: a rotation leaves the old one its password. Default 1."""
+    """Version of the password. Its number selects one of two logins, so a rotation keeps the password of the previous
+    login. Default 1."""
     pool_size: NotRequired[int]
-    """Connections of one server. Default 10."""
+    """Maximum number of connections of one server. Default 10."""
     secret_key_fingerprint: NotRequired[pulumi.Input[str]]
-    """Fingerprint of the server's secret key, from `KotauthCredentials`. Stored while the database holds no table; the
-    key guard compares with it. By default only the audit log tells of a wrong key."""
+    """Fingerprint of the server's secret key, from `KotauthCredentials`. It is stored while the database holds no
+    table, and the key guard compares each start with it. Without it, only the audit log shows a wrong key."""
     image: NotRequired[str]
     """Image with `psql`. Default the official PostgreSQL 14."""
     labels: NotRequired[dict[str, str]]
@@ -142,10 +143,10 @@ class DockerDatabaseRoleArgs(TypedDict):
 
 
 class DockerDatabaseRole(pulumi.ComponentResource):
-    """The owner of the application's schema, who can't log in, and a login that acts as it."""
+    """The owner role of the application's schema, which can't log in, and a login that acts as the owner."""
 
     user: pulumi.Output[str]
-    """Name of the login, known once it can be used."""
+    """Name of the login, known once the login works."""
 
     def __init__(self, name: str, args: DockerDatabaseRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Apply `role.sql`."""

@@ -72,13 +72,13 @@ class DockerDeployment(pulumi.ComponentResource):
     url: pulumi.Output[str]
     """Public address, known once everything is ready."""
     admin_url: pulumi.Output[str]
-    """The admin console."""
+    """URL of the admin console."""
     ready_url: pulumi.Output[str]
-    """Answers 200 while the server and its database are ready. GET only."""
+    """Readiness URL. A GET returns 200 while the server and its database are ready."""
     admin_password: pulumi.Output[str]
     """First password of the user `admin` (secret). Kotauth uses it only on an empty database."""
     checklist_api_key: pulumi.Output[str]
-    """API key that may read (secret), for the production checklist."""
+    """Read-only API key for the production checklist (secret)."""
     database_url: pulumi.Output[str]
     """JDBC URL of the database, without credentials."""
     ca_certificate: pulumi.Output[str]

@@ -35,13 +35,13 @@ class DockerFilesArgs(TypedDict):
     """Inputs of `DockerFiles`."""
 
     image: str
-    """Any image that names no user, since Docker gives copied files to that one. Nothing of the image runs."""
+    """Any image without a user, because Docker gives copied files to that user. Nothing of the image runs."""
     files: Mapping[str, pulumi.Input[str]]
     """File name to content. Mark secret contents as secrets."""
     owner: NotRequired[str]
     """`uid:gid`, numeric; only this user can read the files. Default `10001:10001`."""
     volume: NotRequired[pulumi.Input[str]]
-    """An existing volume to put the files into; by default each version of the content makes its own."""
+    """Existing volume for the files. By default each version of the content gets a new volume."""
     directory: NotRequired[str]
     """Folder within the volume. Default its root."""
     labels: NotRequired[dict[str, str]]
@@ -49,7 +49,7 @@ class DockerFilesArgs(TypedDict):
 
 
 class DockerFiles(pulumi.ComponentResource):
-    """Files in a volume, mode 0400."""
+    """Files in a Docker volume, with mode 0400."""
 
     volume_name: pulumi.Output[str]
     """Name of the volume, known once the files are in it."""

@@ -31,24 +31,24 @@ class KotauthCredentialsArgs(TypedDict):
     """Inputs of `KotauthCredentials`."""
 
     secret_key: NotRequired[pulumi.Input[str]]
-    """A key that exists already, 32 characters or more. By default one is generated: 32 bytes, hex."""
+    """Existing secret key, at least 32 characters. By default the component generates 32 bytes in hex."""
     database_password_version: NotRequired[int]
-    """A new number rotates the password of the server's database login. Default 1."""
+    """Version of the database password. A new number rotates the password of the server's database login. Default 1."""
 
 
 class KotauthCredentials(pulumi.ComponentResource):
-    """The server's generated secrets. All are protected but the database password, which may be rotated."""
+    """The server's generated secrets. All except the database password are protected from deletion."""
 
     secret_key: pulumi.Output[str]
-    """Encrypts signing keys and second factors, signs all cookies. Losing it loses data."""
+    """Secret key, which encrypts signing keys and second factors and signs all cookies. Its loss is a loss of data."""
     secret_key_fingerprint: pulumi.Output[str]
     """16 hex digits of a hash of the key, which `DockerDatabaseRole` and `AwsDatabaseRole` keep in the database."""
     admin_password: pulumi.Output[str]
     """First password of the user `admin`."""
     checklist_api_key: pulumi.Output[str]
-    """API key that may read, for the production checklist."""
+    """Read-only API key for the production checklist."""
     checklist_api_key_hash: pulumi.Output[str]
-    """SHA-256 of the API key in hex, all that Kotauth gets of it."""
+    """SHA-256 of the API key in hex. Kotauth gets only this hash."""
     database_password: pulumi.Output[str]
     """Password of the server's database login."""
 

@@ -43,23 +43,23 @@ class Probe(TypedDict):
 
 
 class PersistentVolume(TypedDict):
-    """Data that outlives the container and can't be made again: it is protected from deletion."""
+    """Persistent data that can't be recreated, so it is protected from deletion."""
 
     name: str
     """Short name, unique within the container."""
     path: str
-    """Where the container sees it."""
+    """Mount path in the container."""
 
 
 class SharedVolume(TypedDict):
-    """A persistent volume of another container, mounted here, too. Its files belong to that container's user."""
+    """A persistent volume of another container, also mounted here. Its files belong to that container's user."""
 
     owner: str
     """Part of the container whose spec has the volume."""
     name: str
     """The volume's short name there."""
     path: str
-    """Where this container sees it."""
+    """Mount path in this container."""
     read_only: NotRequired[bool]
     """Whether this container can only read it. Default true."""
 
@@ -73,11 +73,11 @@ class HostMount(TypedDict):
     source: str
     """Absolute path on the host."""
     path: str
-    """Where the container sees it."""
+    """Mount path in the container."""
 
 
 class Log(TypedDict):
-    """Where the container's lines go."""
+    """Log driver of a container."""
 
     driver: str
     """Docker's log driver, such as `json-file`."""
@@ -104,11 +104,11 @@ class Check(TypedDict):
     command: list[str]
     """Command and arguments. Its last line of output is what the user reads when it fails."""
     environment: NotRequired[Mapping[str, pulumi.Input[str]]]
-    """Plain environment, without secrets."""
+    """Plain environment variables, without secrets."""
 
 
 class Reload(TypedDict):
-    """How a running container takes new files in, without a restart: by a command, by a signal, or by watching them."""
+    """How a running container takes new files without a restart: by a command, by a signal, or by watching them."""
 
     command: NotRequired[list[str]]
     """Command and arguments, run beside the container with its image. It reads the new files in
@@ -121,45 +121,46 @@ class Reload(TypedDict):
     watch: NotRequired[bool]
     """Whether the container looks for new files itself."""
     secret_files: NotRequired[bool]
-    """Whether new secret files are taken in this way, too. By default they start a new container."""
+    """Whether new secret files are reloaded in the same way. By default they start a new container."""
 
 
 class ContainerSpec(TypedDict):
     """One container: what runs, with which files, limits and rights."""
 
     part: str
-    """Which part of the system it is: `server`, `database`, `frontend`. Becomes its label (`PART_LABEL`)."""
+    """Part of the system: `server`, `database` or `frontend`. Its label is `PART_LABEL`."""
     image: str
     """Image by exact tag or digest."""
     user: str
     """`uid:gid`, numeric and not 0. It owns the secret files and the persistent volumes."""
     memory: int
-    """Limit in MB. Swap is not added to it."""
+    """Memory limit in MB. The container gets no swap in addition."""
     cpus: float
-    """Limit in processors."""
+    """Processor limit."""
     probe: NotRequired[Probe]
-    """How to know that it is ready: the container counts as started only then. Required for what stays running, unless
-    `unprobed` says otherwise."""
+    """Readiness probe. The container counts as started once the probe succeeds. Required for a container that stays
+    running, unless `unprobed` is set."""
     unprobed: NotRequired[bool]
-    """Stays running without a probe, since nothing in its image can ask it. It counts as started when it runs."""
+    """Whether a container that stays running has no probe, because its image has no command for it. It counts as
+    started when it runs."""
     one_shot: NotRequired[bool]
-    """Ends by itself, and must succeed. It runs again when anything in its spec changes. Its image must have `sh`."""
+    """Whether the container exits, and must succeed. It runs again when its spec changes. Its image must have `sh`."""
     time_limit_seconds: NotRequired[int]
     """Seconds that a one-shot container may take. Default 30."""
     entrypoint: NotRequired[list[str]]
     """Replaces the image's entrypoint."""
     command: NotRequired[list[str]]
-    """Arguments."""
+    """Arguments of the entrypoint."""
     environment: NotRequired[Mapping[str, pulumi.Input[str]]]
-    """Plain environment, without secrets: whoever may inspect the container reads it."""
+    """Plain environment variables, without secrets: any user who may inspect the container can read them."""
     secret_files: NotRequired[list[str]]
-    """Names of the files that appear in `/run/secrets`, mode 0400. Their contents are the target's matter: Docker is
-    given them, a host on AWS reads them from Secrets Manager."""
+    """Names of the files in `/run/secrets`, with mode 0400. The target supplies their contents: Docker gets them as
+    inputs, a host on AWS reads them from Secrets Manager."""
     config_files: NotRequired[Mapping[str, pulumi.Input[str]]]
-    """File name to content; they appear in `/run/config`. A change starts a new container, unless `reload` is set."""
+    """Files in `/run/config`, by name, with their content. A change starts a new container, unless `reload` is set."""
     reload: NotRequired[Reload]
-    """With it, new configuration files reach the running container, and don't start a new one. Targets that replace
-    the whole host have no use for it."""
+    """How the running container takes new configuration files, so that they don't start a new one. Targets that replace
+    the whole host ignore it."""
     volumes: NotRequired[list[PersistentVolume]]
     """Persistent data."""
     shared_volumes: NotRequired[list[SharedVolume]]
@@ -167,19 +168,19 @@ class ContainerSpec(TypedDict):
     host_mounts: NotRequired[list[HostMount]]
     """Folders of the host, read-only."""
     log: NotRequired[Log]
-    """Where its lines go. Default the target's own way."""
+    """Log driver of the container. Default the driver of the target."""
     tmpfs: NotRequired[list[str]]
-    """Writable paths in memory. Everything else but the volumes is read-only."""
+    """Writable paths in memory. All other paths except the volumes are read-only."""
     ports: NotRequired[list[PublishedPort]]
-    """Published ports. Only a frontend has any."""
+    """Published ports. Only a frontend publishes ports."""
     capabilities: NotRequired[list[str]]
     """Linux capabilities kept, with the `CAP_` prefix. Default none."""
     sysctls: NotRequired[Mapping[str, str]]
-    """Kernel parameters of the container's own network namespace, which those of the host don't reach. Default none."""
+    """Kernel parameters of the container's network namespace, which the host's don't affect. Default none."""
     before_start: NotRequired[Check]
-    """What must be true before each start of a new version."""
+    """Check that must succeed before each start of a new version."""
     stop_signal: NotRequired[str]
-    """Signal that asks for the end. Default SIGTERM."""
+    """Signal that stops the container. Default SIGTERM."""
     stop_seconds: NotRequired[int]
     """Seconds between that signal and SIGKILL. Default 10."""
 

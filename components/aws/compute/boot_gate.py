@@ -26,15 +26,15 @@ class AwsBootGateArgs(TypedDict):
     """Inputs of `AwsBootGate`."""
 
     instance_id: pulumi.Input[str]
-    """The host. A new one is waited for anew."""
+    """Id of the host. A new id starts a new wait."""
     log_group_arn: pulumi.Input[str]
-    """Log group to which the host carries the lines of its boot."""
+    """Log group in which the host writes its boot log."""
     limit_seconds: NotRequired[int]
-    """How long to wait. Default 840; Lambda's own limit lies above."""
+    """Seconds to wait. Default 840, which is below Lambda's own limit."""
     log_retention_days: NotRequired[int]
     """Days that the function's log is kept. Default 365."""
     kms_key_arn: NotRequired[pulumi.Input[str]]
-    """Key for the log. By default one is made."""
+    """KMS key of the log. By default the component creates one."""
     tags: NotRequired[dict[str, str]]
     """Tags for every child."""
 
@@ -43,7 +43,7 @@ class AwsBootGate(pulumi.ComponentResource):
     """A function outside the VPC that only reads the hosts' log, and its call for this host."""
 
     result: pulumi.Output[str]
-    """What the function found, known once the host is ready. Depend on it."""
+    """Result of the function, known once the host is ready. Depend on it to wait for the host."""
     function_name: pulumi.Output[str]
     """Name of the function."""
 

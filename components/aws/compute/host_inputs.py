@@ -21,14 +21,14 @@ from .capacity import INSTANCE_TYPE, parse_image_id, parse_instance_type
 
 
 class WatchedContainer(TypedDict):
-    """The container that is asked, over http on the host itself, whether the host lives."""
+    """Container whose health the host checks over HTTP, as a sign of its own health."""
 
     part: NotRequired[str]
-    """Its part. Default that of the first container."""
+    """Part name of the container. Default the first container."""
     port: NotRequired[int]
-    """Its port. Default 8080."""
+    """Port of the container. Default 8080."""
     path: NotRequired[str]
-    """What answers a GET with 200 as long as it lives. Default `/health`."""
+    """Path that answers a GET with 200 while the container is healthy. Default `/health`."""
 
 
 def _watch(parts: Sequence[str]) -> Callable[[object], Watch]:

@@ -40,49 +40,49 @@ class AwsLaunchTemplateArgs(TypedDict):
     vpc_id: pulumi.Input[str]
     """The host's VPC."""
     containers: list[ContainerSpec]
-    """What runs, in the order of the start. A port of the host is published by one only. Known values go into the user
-    data, later ones into the boot parameter."""
+    """Containers of the host, in start order. Only one container may publish each host port. Values known at preview go
+    into the user data, deferred values into the boot parameter."""
     in_group: bool
-    """Whether an Auto Scaling group launches it, and replaces a host that is given up."""
+    """Whether an Auto Scaling group launches the host and replaces it when it reports itself unhealthy."""
     secrets: NotRequired[dict[str, SecretReference]]
-    """Secret files of the containers: name to where the content lies."""
+    """Secret files of the containers, by file name, each with the secret that holds the content."""
     watch: NotRequired[WatchedContainer]
-    """Which container is asked every 20 seconds whether it lives. Default the first one, on 8080 at `/health`.
-    What doesn't answer three times in a row, this container, the one on port 443 or Docker, is restarted. When that
-    doesn't help, the group replaces the host."""
+    """Container whose health the host checks every 20 seconds. Default the first one, on port 8080 at `/health`. After
+    three failed checks in a row, the host restarts what does not answer: this container, the container on port 443, or
+    Docker. If the restart does not help, the group replaces the host."""
     instance_type: NotRequired[str]
     """EC2 instance type. Default `t4g.small`."""
     image_id: NotRequired[str]
-    """Machine image. Default the newest ECS-optimized Amazon Linux 2023, so that an update may replace the host."""
+    """AMI of the host. Default the newest ECS-optimized Amazon Linux 2023, so any update may replace the host."""
     volume_id: NotRequired[pulumi.Input[str]]
-    """EBS volume that keeps the containers' persistent data and is attached to the host as `/dev/sdf`."""
+    """EBS volume for the containers' persistent data, attached to the host as `/dev/sdf`."""
     database_security_group_id: NotRequired[pulumi.Input[str]]
-    """The database's group, which gets a rule for the host."""
+    """Security group of the database. The component adds a rule for the host to it."""
     egress: NotRequired[list[Egress]]
-    """Ways out. Default 443, 465 and 587."""
+    """TCP ports on which the host may reach the internet. Default 443, 465 and 587."""
     log_retention_days: NotRequired[int]
     """Days that logs are kept. Default 365."""
     kms_key_arn: NotRequired[pulumi.Input[str]]
-    """Key of the log. By default one is made."""
+    """KMS key of the log. By default the component creates one."""
     deletion_protection: NotRequired[bool]
-    """Whether the bucket with the hosts' files can be deleted only when it is empty. Default true."""
+    """Whether the bucket with the hosts' files can only be deleted when empty. Default true."""
     tags: NotRequired[dict[str, str]]
     """Tags for every child."""
 
 
 class AwsLaunchTemplate(pulumi.ComponentResource):
-    """A launch template, with everything that a host launched from it needs."""
+    """A launch template with all resources that a host launched from it needs."""
 
     template_id: pulumi.Output[str]
-    """Id of the launch template, known once all that the host needs is there."""
+    """Id of the launch template, known once all resources of the host exist."""
     template_version: pulumi.Output[str]
-    """Its newest version; a change of anything makes it unknown at preview."""
+    """Newest version of the launch template. Any change makes it unknown at preview."""
     security_group_id: pulumi.Output[str]
-    """The host's security group. It has ways out and no way in."""
+    """Security group of the host. It allows outbound traffic and no inbound traffic."""
     role_name: pulumi.Output[str]
-    """The host's role."""
+    """Name of the host's IAM role."""
     log_group_name: pulumi.Output[str]
-    """Where the redacted lines of containers and boot go, one stream for each part of each host."""
+    """Log group of the containers and the boot, redacted, with one stream for each part of each host."""
     log_group_arn: pulumi.Output[str]
     """ARN of that log group."""
 

@@ -27,15 +27,15 @@ class AwsRollGateArgs(TypedDict):
     """Inputs of `AwsRollGate`."""
 
     group_name: pulumi.Input[str]
-    """Name of the Auto Scaling group. A new name asks anew."""
+    """Name of the Auto Scaling group. A new name starts a new check."""
     target_group_arn: pulumi.Input[str]
     """ARN of the target group in which its instances must be healthy."""
     limit_seconds: NotRequired[int]
-    """How long to wait. Default 840; Lambda's own limit lies above."""
+    """Seconds to wait. Default 840, which is below Lambda's own limit."""
     log_retention_days: NotRequired[int]
     """Days that the function's log is kept. Default 365."""
     kms_key_arn: NotRequired[pulumi.Input[str]]
-    """Key for the log. By default one is made."""
+    """KMS key of the log. By default the component creates one."""
     tags: NotRequired[dict[str, str]]
     """Tags for every child."""
 
@@ -44,7 +44,7 @@ class AwsRollGate(pulumi.ComponentResource):
     """A function outside the VPC that only looks, and its call for this group."""
 
     result: pulumi.Output[str]
-    """What the function found, known once the group is healthy. Depend on it."""
+    """Result of the function, known once the group is healthy. Depend on it to wait for the group."""
     function_name: pulumi.Output[str]
     """Name of the function."""
 

@@ -42,33 +42,33 @@ class AwsServerGroupArgs(TypedDict):
     vpc_id: pulumi.Input[str]
     """The hosts' VPC."""
     subnet_ids: pulumi.Input[list[str]]
-    """Private subnets with a way out, in two zones or more: the group launches where there is room."""
+    """Private subnets with internet access, in two or more zones. The group launches in a zone with capacity."""
     containers: list[ContainerSpec]
-    """What runs on the host, in the order of the start. Exactly one publishes port 443 and serves the load balancer."""
+    """Containers of the host, in start order. Exactly one publishes port 443, which serves the load balancer."""
     target_group_arn: pulumi.Input[str]
-    """Target group that the host must become healthy in."""
+    """ARN of the target group in which the host must become healthy."""
     load_balancer_security_group_id: pulumi.Input[str]
-    """The load balancer's group, which alone reaches the host."""
+    """Security group of the load balancer. Only it may reach the host."""
     database_security_group_id: NotRequired[pulumi.Input[str]]
-    """The database's group, which gets a rule for the host."""
+    """Security group of the database. The component adds a rule for the host to it."""
     egress: NotRequired[list[Egress]]
-    """Ways out of the host. Default 443, 465 and 587."""
+    """TCP ports on which the host may reach the internet. Default 443, 465 and 587."""
     secrets: NotRequired[dict[str, SecretReference]]
-    """Secret files of the containers: name to where the content lies."""
+    """Secret files of the containers, by file name, each with the secret that holds the content."""
     watch: NotRequired[WatchedContainer]
-    """Which container is asked every 20 seconds whether the host lives. Default the first one, on 8080 at `/health`.
-    What doesn't answer three times in a row, this container, the one on port 443 or Docker, is restarted. When that
-    doesn't help, the host is replaced."""
+    """Container whose health the host checks every 20 seconds. Default the first one, on port 8080 at `/health`. After
+    three failed checks in a row, the host restarts what does not answer: this container, the container on port 443, or
+    Docker. If the restart does not help, the group replaces the host."""
     instance_type: NotRequired[str]
     """EC2 instance type. Default `t4g.small`."""
     image_id: NotRequired[str]
-    """Machine image. Default the newest ECS-optimized Amazon Linux 2023, so that an update may replace the host."""
+    """AMI of the host. Default the newest ECS-optimized Amazon Linux 2023, so any update may replace the host."""
     log_retention_days: NotRequired[int]
     """Days that logs are kept. Default 365."""
     kms_key_arn: NotRequired[pulumi.Input[str]]
-    """Key of the logs. By default each gets one of its own."""
+    """KMS key of the logs. By default the component creates one for each log."""
     deletion_protection: NotRequired[bool]
-    """Whether the bucket with the hosts' files can be deleted only when it is empty. Default true."""
+    """Whether the bucket with the hosts' files can only be deleted when empty. Default true."""
     tags: NotRequired[dict[str, str]]
     """Tags for every child, and for the hosts."""
 
@@ -85,7 +85,7 @@ class AwsServerGroup(pulumi.ComponentResource):
     gate_function_name: pulumi.Output[str]
     """Name of the roll gate's function."""
     ready: pulumi.Output[str]
-    """Known once the group's host serves."""
+    """Known once the host of the group serves traffic."""
 
     def __init__(self, name: str, args: AwsServerGroupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make the group and wait until its host is healthy."""

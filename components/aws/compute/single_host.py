@@ -41,31 +41,32 @@ class AwsSingleHostArgs(TypedDict):
     subnet_id: pulumi.Input[str]
     """Public subnet of the host."""
     availability_zone: pulumi.Input[str]
-    """The subnet's zone, which the volume must lie in."""
+    """Availability zone of the subnet. The volume is created in the same zone."""
     containers: list[ContainerSpec]
-    """What runs on the host, in the order of the start. Exactly one publishes port 443, which the world reaches like
-    port 80."""
+    """Containers of the host, in start order. Exactly one publishes port 443. Ports 443 and 80 are open to the
+    internet."""
     database_security_group_id: NotRequired[pulumi.Input[str]]
-    """The database's group, which gets a rule for the host."""
+    """Security group of the database. The component adds a rule for the host to it."""
     egress: NotRequired[list[Egress]]
-    """Ways out of the host. Default 443, 465 and 587."""
+    """TCP ports on which the host may reach the internet. Default 443, 465 and 587."""
     secrets: NotRequired[dict[str, SecretReference]]
-    """Secret files of the containers: name to where the content lies."""
+    """Secret files of the containers, by file name, each with the secret that holds the content."""
     watch: NotRequired[WatchedContainer]
-    """Which container is asked every 20 seconds whether it lives. Default the first one, on 8080 at `/health`.
-    What doesn't answer three times in a row, this container, the one on port 443 or Docker, is restarted."""
+    """Container whose health the host checks every 20 seconds. Default the first one, on port 8080 at `/health`. After
+    three failed checks in a row, the host restarts what does not answer: this container, the container on port 443, or
+    Docker."""
     instance_type: NotRequired[str]
     """EC2 instance type. Default `t4g.small`."""
     image_id: NotRequired[str]
-    """Machine image. Default the newest ECS-optimized Amazon Linux 2023, so that an update may replace the host."""
+    """AMI of the host. Default the newest ECS-optimized Amazon Linux 2023, so any update may replace the host."""
     volume_gb: NotRequired[int]
     """Size of the volume in GB. Default 1; certificates are small."""
     log_retention_days: NotRequired[int]
     """Days that logs are kept. Default 365."""
     kms_key_arn: NotRequired[pulumi.Input[str]]
-    """Key of the logs. By default each gets one of its own."""
+    """KMS key of the logs. By default the component creates one for each log."""
     deletion_protection: NotRequired[bool]
-    """Whether address and volume are protected. Default true."""
+    """Whether the address and the volume are protected from deletion. Default true."""
     tags: NotRequired[dict[str, str]]
     """Tags for every child."""
 
@@ -74,11 +75,11 @@ class AwsSingleHost(pulumi.ComponentResource):
     """A host with a fixed public address."""
 
     public_ip: pulumi.Output[str]
-    """The fixed address; the public name must point to it."""
+    """Fixed public IPv4 address. DNS must resolve the public name to it."""
     instance_id: pulumi.Output[str]
-    """The host, known once it runs with its address and volume."""
+    """Id of the host, known once it runs with its address and its volume."""
     ready: pulumi.Output[str]
-    """Known once the host says that its containers are healthy. Whether the public name leads to it isn't asked."""
+    """Known once the host reports that its containers are healthy. It does not check the public name."""
     gate_function_name: pulumi.Output[str]
     """Function that waits for the host."""
     log_group_name: pulumi.Output[str]

@@ -38,39 +38,41 @@ class AwsDatabaseArgs(TypedDict):
     vpc_id: pulumi.Input[str]
     """VPC of its security group."""
     subnet_ids: pulumi.Input[list[str]]
-    """Two or more subnets in different zones, without a way out."""
+    """Two or more subnets in different zones, without internet access."""
     version: NotRequired[int]
-    """Major version of PostgreSQL, 14 to 17. Default 14. A newer one upgrades in place, with minutes of downtime."""
+    """Major version of PostgreSQL, 14 to 17. Default 14. A newer version upgrades in place, with minutes of
+    downtime."""
     instance_class: NotRequired[str]
-    """Default `db.t4g.small`. Another one takes a failover."""
+    """RDS instance class. Default `db.t4g.small`. A change causes a failover."""
     storage_gb: NotRequired[int]
-    """Storage at first, 20 GB or more. Default 20. It never shrinks."""
+    """Initial storage in GB, at least 20. Default 20. The storage never shrinks."""
     storage_limit_gb: NotRequired[int]
-    """RDS grows the storage by itself up to here. Default 100, or twice the storage."""
+    """Size in GB up to which RDS grows the storage automatically. Default twice the storage, at least 100."""
     multi_az: NotRequired[bool]
-    """A standby in a second zone. Default true."""
+    """Whether the database has a standby in a second zone. Default true."""
     backup_retention_days: NotRequired[int]
-    """Days back to which it can be restored, 1 to 35. Default 14."""
+    """Days within which the database can be restored to any point in time, 1 to 35. Default 14."""
     database: NotRequired[str]
-    """Name of the database. Default `kotauth`. Another one would replace the instance."""
+    """Name of the database. Default `kotauth`. A change replaces the instance."""
     parameters: NotRequired[dict[str, str]]
-    """PostgreSQL's parameters. Static ones wait for a reboot."""
+    """PostgreSQL parameters. Static parameters take effect after a reboot."""
     log_retention_days: NotRequired[int]
     """Days that the logs are kept. Default 365."""
     deletion_protection: NotRequired[bool]
-    """Whether AWS and Pulumi refuse to delete it and its own key. Default true. A final snapshot is made anyway."""
+    """Whether AWS and Pulumi refuse to delete the database and its own key. Default true. A deletion always creates a
+    final snapshot."""
     kms_key_arn: NotRequired[pulumi.Input[str]]
-    """Key for data, password and logs; CloudWatch Logs must be allowed to use it. By default one is made, which stays
-    in the account as long as snapshots may need it. Another one would replace the instance."""
+    """KMS key of data, password and logs. Its policy must allow CloudWatch Logs to use it. By default the component
+    creates one, which stays in the account as long as snapshots may need it. A change replaces the instance."""
     tags: NotRequired[dict[str, str]]
     """Tags for every child."""
 
 
 class AwsDatabase(pulumi.ComponentResource):
-    """The instance, closed to everybody: each client adds its rule to the security group."""
+    """An RDS instance without inbound rules. Each client adds its own rule to the security group."""
 
     host: pulumi.Output[str]
-    """Name of the host."""
+    """Host name of the database."""
     port: pulumi.Output[int]
     """Port, 5432."""
     database: pulumi.Output[str]
@@ -78,9 +80,9 @@ class AwsDatabase(pulumi.ComponentResource):
     administrator_secret_arn: pulumi.Output[str]
     """Secret with the name and password of `kotauth_admin`, which RDS rotates."""
     security_group_id: pulumi.Output[str]
-    """Group of the instance, without a rule of its own."""
+    """Security group of the instance, without rules."""
     identifier: pulumi.Output[str]
-    """Name of the instance, known before it exists."""
+    """Identifier of the instance, known at preview."""
     arn: pulumi.Output[str]
     """ARN of the instance."""
     kms_key_arn: pulumi.Output[str]

@@ -65,11 +65,11 @@ class AwsDatabaseRoleArgs(TypedDict):
     vpc_id: pulumi.Input[str]
     """The database's VPC."""
     subnet_ids: pulumi.Input[list[str]]
-    """Private subnets with a way to Secrets Manager: through NAT or an endpoint."""
+    """Private subnets that reach Secrets Manager, through NAT or an endpoint."""
     database_host: pulumi.Input[str]
-    """Host name of the database, as its certificate has it."""
+    """Host name of the database, as in its certificate."""
     database_security_group_id: pulumi.Input[str]
-    """Security group of the database. It gets a rule for the function."""
+    """Security group of the database. The component adds a rule for the function to it."""
     administrator_secret_arn: pulumi.Input[str]
     """Secret with the administrator's `username` and `password` in JSON, as RDS manages it."""
     administrator_key_arn: pulumi.Input[str]
@@ -83,34 +83,35 @@ class AwsDatabaseRoleArgs(TypedDict):
     database: NotRequired[str]
     """Name of the database. Default `kotauth`."""
     password_version: NotRequired[int]
-    """Two logins take turns, chosen by this number: a rotation leaves the old one its password. Default 1."""
+    """Version of the password. Its number selects one of two logins, so a rotation keeps the password of the previous
+    login. Default 1."""
     password_label: NotRequired[pulumi.Input[str]]
-    """Staging label of the password's version. Default the one that `AwsSecret` gives the version of that number."""
+    """Staging label of the password's version. Default the label that `AwsSecret` gives to this version."""
     pool_size: NotRequired[int]
-    """Connections of one server. Default 10."""
+    """Maximum number of connections of one server. Default 10."""
     secret_key_fingerprint: NotRequired[pulumi.Input[str]]
-    """Fingerprint of the server's secret key, from `KotauthCredentials`. Stored while the database holds no table; the
-    key guard compares with it. By default only the audit log tells of a wrong key."""
+    """Fingerprint of the server's secret key, from `KotauthCredentials`. It is stored while the database holds no
+    table, and the key guard compares each start with it. Without it, only the audit log shows a wrong key."""
     ca_bundle: NotRequired[str]
-    """Authorities that sign the database's certificate, PEM. Default those of RDS in the region."""
+    """Certificate authorities of the database, in PEM form. Default the RDS authorities of the region."""
     reserve_concurrency: NotRequired[bool]
-    """Whether one execution is reserved for the function, and no more. Default false: an account that may run only ten
-    at once, as new ones do, can't reserve any."""
+    """Whether the function reserves exactly one concurrent execution. Default false, because an account with a limit of
+    ten, such as a new account, can't reserve any."""
     log_retention_days: NotRequired[int]
     """Days that the function's log is kept. Default 365."""
     kms_key_arn: NotRequired[pulumi.Input[str]]
-    """Key that encrypts the log. Default one of its own."""
+    """KMS key of the log. By default the component creates one."""
     tags: NotRequired[dict[str, str]]
     """Tags for every child."""
 
 
 class AwsDatabaseRole(pulumi.ComponentResource):
-    """The owner of the application's schema, who can't log in, and a login that acts as it."""
+    """The owner role of the application's schema, which can't log in, and a login that acts as the owner."""
 
     user: pulumi.Output[str]
-    """Name of the login, known once it can be used."""
+    """Name of the login, known once the login works."""
     function_name: pulumi.Output[str]
-    """Name of the function that makes the roles."""
+    """Name of the function that creates the roles."""
 
     def __init__(self, name: str, args: AwsDatabaseRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make the function and call it."""

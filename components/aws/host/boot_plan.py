@@ -99,7 +99,7 @@ class Mount(TypedDict):
 
 
 class Log(TypedDict):
-    """Where its lines go."""
+    """Log driver of the container."""
 
     driver: str
     options: dict[str, str]

@@ -43,9 +43,9 @@ class AwsCertificateArgs(TypedDict):
     """Inputs of `AwsCertificate`."""
 
     host_name: str
-    """The one name that it is for."""
+    """Host name of the certificate. It has no other names."""
     zone_id: pulumi.Input[str]
-    """Id of the public Route 53 zone that the name belongs to. The zone must be delegated."""
+    """Id of the public Route 53 zone of the name. The zone must be delegated."""
     key_algorithm: NotRequired[str]
     """`EC_prime256v1` (default) or `RSA_2048`, for clients that know no elliptic curves."""
     tags: NotRequired[dict[str, str]]
@@ -53,7 +53,7 @@ class AwsCertificateArgs(TypedDict):
 
 
 class AwsCertificate(pulumi.ComponentResource):
-    """A certificate that can be used: its ARN is known only once ACM has issued it."""
+    """An ACM certificate whose ARN is known only once ACM has issued it."""
 
     arn: pulumi.Output[str]
     """ARN of the issued certificate."""

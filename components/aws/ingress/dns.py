@@ -32,12 +32,12 @@ def parse_host_name(raw: object) -> str:
 
 
 class AliasTarget(TypedDict):
-    """A load balancer, as Route 53 points to it."""
+    """A load balancer as the target of a Route 53 alias record."""
 
     dns_name: pulumi.Input[str]
     """Name that AWS gave the load balancer."""
     zone_id: pulumi.Input[str]
-    """Id of the zone in which AWS keeps that name."""
+    """Id of the AWS hosted zone of that name."""
     dualstack: NotRequired[bool]
     """Whether it has IPv6 addresses too. Default false."""
 
@@ -58,23 +58,23 @@ class _DnsInputs:
 
 
 class AwsDnsArgs(TypedDict):
-    """Inputs of `AwsDns`: what the name stands for is either `alias` or `address`."""
+    """Inputs of `AwsDns`: the name resolves to either `alias` or `address`."""
 
     zone_id: pulumi.Input[str]
     """Id of the Route 53 zone that the name belongs to."""
     name: str
     """The public name, such as `auth.example.com`."""
     alias: NotRequired[AliasTarget]
-    """Load balancer that the name stands for."""
+    """Load balancer to which the name resolves."""
     address: NotRequired[pulumi.Input[str]]
-    """IPv4 address that the name stands for."""
+    """IPv4 address to which the name resolves."""
 
 
 class AwsDns(pulumi.ComponentResource):
-    """The record of the public name. A record that somebody else made is not overwritten."""
+    """The DNS record of the public name. It does not overwrite an existing record."""
 
     fqdn: pulumi.Output[str]
-    """The name, known once it is in the zone."""
+    """Full name, known once the record is in the zone."""
 
     def __init__(self, name: str, args: AwsDnsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make the record."""

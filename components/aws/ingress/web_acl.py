@@ -74,24 +74,24 @@ class AwsWebAclArgs(TypedDict):
     """Inputs of `AwsWebAcl`."""
 
     login_rate_limit: NotRequired[int]
-    """Logins, registrations and password resets of one address in five minutes. Default 100."""
+    """Limit of logins, registrations and password resets from one address in five minutes. Default 100."""
     rate_limit: NotRequired[int]
-    """Requests of one address in five minutes, discovery not counted. Default 10000."""
+    """Limit of requests from one address in five minutes, without discovery requests. Default 10000."""
     log_retention_days: NotRequired[int]
     """Days that the log is kept. Default 365."""
     kms_key_arn: NotRequired[pulumi.Input[str]]
-    """Key for the log. By default one is made."""
+    """KMS key of the log. By default the component creates one."""
     tags: NotRequired[dict[str, str]]
     """Tags for every child."""
 
 
 class AwsWebAcl(pulumi.ComponentResource):
-    """The rules for a load balancer of this region, and their log without what could log somebody in."""
+    """A web ACL for a load balancer of this region, and its log, from which credentials are removed."""
 
     arn: pulumi.Output[str]
-    """ARN of the web ACL; a `aws.wafv2.WebAclAssociation` puts it before a load balancer."""
+    """ARN of the web ACL. An `aws.wafv2.WebAclAssociation` attaches it to a load balancer."""
     log_group_name: pulumi.Output[str]
-    """Name of the log group with every request that the rules looked at."""
+    """Name of the log group with all requests that the rules evaluated."""
 
     def __init__(self, name: str, args: AwsWebAclArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make the rules and their log."""

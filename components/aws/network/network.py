@@ -50,30 +50,32 @@ class AwsNetworkArgs(TypedDict):
     """Inputs of `AwsNetwork`."""
 
     zones: list[str]
-    """Two or three availability zones of the region, by name. A third one may come later and moves nothing."""
+    """Names of two or three availability zones of the region. A third zone can be added later without moving a
+    subnet."""
     cidr: NotRequired[str]
-    """Private IPv4 range, /16 to /22. Default 10.64.0.0/16. Another one replaces the network."""
+    """Private IPv4 range, /16 to /22. Default 10.64.0.0/16. A change replaces the network."""
     nat_gateways: NotRequired[str]
-    """`per-zone` (default), `one` (cheaper; its zone takes the way out of all with it) or `none` (no way out)."""
+    """NAT gateways: `per-zone` (default), `one` (cheaper; if its zone fails, no zone has internet access) or `none`."""
     flow_log_retention_days: NotRequired[int]
     """Days that the flow log is kept. Default 365."""
     kms_key_arn: NotRequired[pulumi.Input[str]]
-    """Key of the flow log; CloudWatch Logs must be allowed to use it. By default one is made."""
+    """KMS key of the flow log. Its policy must allow CloudWatch Logs to use it. By default the component creates
+    one."""
     tags: NotRequired[dict[str, str]]
     """Tags for every child."""
 
 
 class AwsNetwork(pulumi.ComponentResource):
-    """The network. Whoever needs its routes depends on the whole component."""
+    """A VPC with its subnets and routes. A resource that needs the routes must depend on the whole component."""
 
     vpc_id: pulumi.Output[str]
     """Id of the VPC."""
     public_subnet_ids: pulumi.Output[list[str]]
-    """Subnets with a route to the internet gateway, for load balancers, one a zone."""
+    """Subnets with a route to the internet gateway, for load balancers, one for each zone."""
     private_subnet_ids: pulumi.Output[list[str]]
-    """Subnets whose way out is a NAT gateway, for servers, one a zone."""
+    """Subnets with a route to a NAT gateway, for servers, one for each zone."""
     isolated_subnet_ids: pulumi.Output[list[str]]
-    """Subnets without a way out, for databases, one a zone."""
+    """Subnets without a route to the internet, for databases, one for each zone."""
     public_cidrs: pulumi.Output[list[str]]
     """Ranges of the public subnets, known at preview."""
     private_cidrs: pulumi.Output[list[str]]

@@ -68,67 +68,67 @@ class _ObservabilityInputs:
 
 
 class AwsObservabilityArgs(TypedDict):
-    """Inputs of `AwsObservability`. A threshold is a number from which on, or below which, an alarm is raised."""
+    """Inputs of `AwsObservability`. A threshold is the number from which on, or below which, an alarm is raised."""
 
     log_group_name: pulumi.Input[str]
-    """Log group of the hosts. Metrics are counted from what is written after they exist."""
+    """Log group of the hosts. The metrics count only log lines that are written after the metrics exist."""
     alarm_email: NotRequired[str]
-    """Address that gets a mail for each alarm, once its owner confirmed. Default none."""
+    """E-mail address for alarms. Its owner must confirm the subscription. Default none."""
     load_balancer_arn_suffix: NotRequired[pulumi.Input[str]]
-    """The load balancer, as CloudWatch calls it."""
+    """ARN suffix of the load balancer, its name in CloudWatch."""
     target_group_arn_suffix: NotRequired[pulumi.Input[str]]
-    """Its target group, as CloudWatch calls it. Only together with the load balancer."""
+    """ARN suffix of the target group, its name in CloudWatch. Requires `load_balancer_arn_suffix`."""
     certificate_arn: NotRequired[pulumi.Input[str]]
-    """The certificate in ACM."""
+    """ARN of the ACM certificate."""
     database_identifier: NotRequired[pulumi.Input[str]]
-    """The RDS instance."""
+    """Identifier of the RDS instance."""
     group_name: NotRequired[pulumi.Input[str]]
-    """The Auto Scaling group; it must collect the metric `GroupInServiceInstances`."""
+    """Name of the Auto Scaling group. It must collect the metric `GroupInServiceInstances`."""
     instance_id: NotRequired[pulumi.Input[str]]
-    """A host without a group."""
+    """Id of a host without an Auto Scaling group."""
     role_function_name: NotRequired[pulumi.Input[str]]
-    """The function that makes the database's roles."""
+    """Name of the function that creates the database roles."""
     gate_function_name: NotRequired[pulumi.Input[str]]
-    """The function that waits for new hosts."""
+    """Name of the function that waits for new hosts."""
     nat_gateway_ids: NotRequired[dict[str, pulumi.Input[str]]]
     """NAT gateways, each under a name of its own, such as its zone."""
     errors: NotRequired[float]
-    """Error lines in five minutes. Default 5."""
+    """Number of error log lines in five minutes. Default 5."""
     failed_logins: NotRequired[float]
-    """Failed logins in five minutes. Default 50."""
+    """Number of failed logins in five minutes. Default 50."""
     host_failures: NotRequired[float]
-    """Hosts that could not start, or were given up, in five minutes. Default 1."""
+    """Number of hosts that failed to start or were given up, in five minutes. Default 1."""
     load_balancer_errors: NotRequired[float]
-    """Answers 5xx of the load balancer itself in five minutes. Default 10."""
+    """Number of 5xx responses of the load balancer itself in five minutes. Default 10."""
     server_errors: NotRequired[float]
-    """Answers 5xx of the server in five minutes. Default 10."""
+    """Number of 5xx responses of the server in five minutes. Default 10."""
     latency_seconds: NotRequired[float]
-    """Seconds that 99 % of the answers take at most. Default 2."""
+    """99th percentile of the response time in seconds. Default 2."""
     certificate_days: NotRequired[float]
-    """Days until the certificate ends. Default 30."""
+    """Days until the certificate expires. Default 30."""
     database_cpu_percent: NotRequired[float]
-    """Use of the database's processors. Default 80."""
+    """Processor use of the database in percent. Default 80."""
     database_storage_gb: NotRequired[float]
-    """Free disk of the database. Default 1."""
+    """Free storage of the database in GB. Default 1."""
     database_memory_mb: NotRequired[float]
-    """Free memory of the database. Default 100."""
+    """Free memory of the database in MB. Default 100."""
     database_connections: NotRequired[float]
-    """Open connections. Default 100."""
+    """Open connections of the database. Default 100."""
     kms_key_arn: NotRequired[pulumi.Input[str]]
-    """Key for the topic; its policy must let CloudWatch use it. By default one is made."""
+    """KMS key of the topic. Its policy must allow CloudWatch to use it. By default the component creates one."""
     tags: NotRequired[dict[str, str]]
     """Tags for every child."""
 
 
 class AwsObservability(pulumi.ComponentResource):
-    """Alarms on everything that is given, and where they go."""
+    """Alarms on the given resources, and the SNS topic that receives them."""
 
     topic_arn: pulumi.Output[str]
-    """ARN of the topic; whoever wants to hear subscribes to it."""
+    """ARN of the SNS topic. Subscribe to it to receive the alarms."""
     dashboard_name: pulumi.Output[str]
     """Name of the dashboard."""
     dashboard_url: pulumi.Output[str]
-    """The dashboard in the console."""
+    """URL of the dashboard in the AWS console."""
 
     def __init__(self, name: str, args: AwsObservabilityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make metrics, topic, alarms and dashboard."""

@@ -12,12 +12,12 @@ WORLD = "0.0.0.0/0"
 
 
 class Egress(TypedDict):
-    """A way out to the internet."""
+    """A TCP port on which hosts may reach the internet."""
 
     port: int
     """TCP port."""
     description: str
-    """What it is for."""
+    """Purpose of the port."""
 
 
 HTTPS_PORT = 443
