@@ -79,7 +79,7 @@ PROXY = json.dumps(
 
 
 def run(part: str, image: str, user: str, *more: str) -> str:
-    """Return the command line of a container on somebody's host, as hardened as ours."""
+    """Return the command line of a container on a foreign host, as hardened as on ours."""
     return " \\\n ".join(
         [
             "/usr/bin/docker run --rm",

@@ -151,7 +151,7 @@ def _is_arn(text: str) -> bool:
     if len(parts) < 6:
         return is_literal(text) or any(re.fullmatch(r"\d{12}", part) for part in parts)
     account, resource = parts[4:]
-    # A bucket's name is nobody else's, so AWS's own examples leave its account open.
+    # Only one customer can have a bucket's name, so AWS's own examples leave its account open.
     by_resource = not account or parts[2] == "s3"
     return (by_resource and is_literal(re.split(r"[/:]", resource)[0])) or (account != "" and _is_identifier(account))
 

@@ -48,7 +48,7 @@ SHARED: Final[Mapping[str, _Claims]] = {
     "scalr.io": {"sub": _like(rf"account:{_WORD}:")},
     "api.pulumi.com/oidc": {"aud": is_literal, "sub": _like(rf"pulumi:.*:org:{_WORD}(?=:|$)")},
     "oidc.vercel.com": {"aud": is_literal, "sub": _like(rf"owner:{_WORD}:")},
-    # Whoever asks Google for a token chooses its audience; `aud` is the application's own number where it has one.
+    # A client of Google chooses the audience of its token; `aud` is the number of the application where it has one.
     "accounts.google.com": _ANY_LITERAL,
     "cognito-identity.amazonaws.com": _ANY_LITERAL,
     "graph.facebook.com": {"app_id": is_literal, "id": is_literal},
