@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.engine]
 
 @pytest.mark.parametrize(
     ("command", "printed"),
-    [("cat /run/secrets/secret_key", "secret key"), ('printf %s "$PGPASSWORD"', "kotauth-database-password")],
+    [("cat /run/secrets/secret_key\n", "secret key"), ('printf %s "$PGPASSWORD"', "kotauth-database-password")],
 )
 def test_a_secret_is_read_as_documented(stack: Stack, tmp_path: Path, command: str, printed: str) -> None:
     pasted = command if command.startswith("printf") else documented(command)
