@@ -1,0 +1,38 @@
+"""The examples of docs/policies.md are what the pack accepts."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from policy.kotauth_policy.engine.configuration import Entry, faults
+from policy.kotauth_policy.engine.waiver_file import FILE_VARIABLE, read_waivers
+from policy.testing.wire import RULES
+
+PAGE = Path(__file__).parents[2] / "docs" / "policies.md"
+
+
+def example(language: str) -> str:
+    (block,) = re.findall(rf"^```{language}\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return block
+
+
+def test_staging_accepts_the_levels() -> None:
+    entries = {
+        name: Entry(value, {}) if isinstance(value, str) else Entry(value.pop("enforcementLevel", "mandatory"), value)
+        for name, value in json.loads(example("json")).items()
+    }
+    assert list(faults(entries, RULES, production=False)) == []
+
+
+def test_the_waivers_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "waivers.yaml"
+    file.write_text(example("yaml"))
+    monkeypatch.setenv(FILE_VARIABLE, str(file))
+    assert [waiver.rule for waiver in read_waivers(RULES)] == [
+        entry["rule"] for entry in yaml.safe_load(example("yaml"))["waivers"]
+    ]
