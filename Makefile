@@ -6,7 +6,9 @@ FORMAT ?= table
 PYTHON ?= python3
 OUTAGE_SECONDS ?= 300
 RUN := .venv/bin/python
-FAST := tests/unit tests/schema tests/policy simulators/kotauth/tests -m "not docker"
+# `make check SKIPPED=` runs the tests marked as thorough, too.
+SKIPPED ?= and not thorough
+FAST = tests/unit tests/schema tests/policy simulators/kotauth/tests -m "not docker $(SKIPPED)" --hypothesis-profile quick
 STARTED := $(or $(SINCE),$(shell date +%s))
 CORES = $(shell $(PYTHON) -c 'import os; print(os.cpu_count())')
 # conftest.py says which tests stay together, and puts the long ones first.
@@ -54,7 +56,7 @@ test: lint engine ## run lint, type checks and all tests
 outage: venv ## test a database outage under load on a simulated host; OUTAGE_SECONDS=300
 	OUTAGE_SECONDS=$(OUTAGE_SECONDS) $(RUN) -m pytest -q -s tests/host/test_watchdog.py -k outage
 
-check: ## run lint, type checks and the tests without Docker, about 90 seconds
+check: ## run lint, type checks and the quick tests without Docker, about 90 seconds; `make test` runs all tests
 	@$(MAKE) --no-print-directory -j2 SINCE=$(STARTED) lint fast
 
 .PHONY: fast

@@ -49,6 +49,8 @@ hypothesis.settings.register_profile(
     database=None,
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
+# `make check` tries fewer examples.
+hypothesis.settings.register_profile("quick", hypothesis.settings.get_profile("kotauth"), max_examples=15)
 hypothesis.settings.load_profile("kotauth")
 
 

@@ -103,6 +103,7 @@ def _types(of: Any) -> list[str]:
     return sorted({kind.pulumi_type for kind, _ in of.compliant().values() if hasattr(kind, "pulumi_type")})
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("of", "type_"), [(of, type_) for of in (program, aws_program) for type_ in _types(of)])
 def test_each_property_of_a_compliant_program(of: Any, type_: str) -> None:
     recorded = _compliant(of)

@@ -6,6 +6,7 @@ import itertools
 import math
 from collections.abc import Iterator
 
+import pytest
 from pulumi.runtime import proto
 
 from policy.kotauth_policy.engine.servicer import PackServicer
@@ -62,6 +63,7 @@ class Measured:
         self.diagnostics = len(self._pack.AnalyzeStack(self._stack, REFUSING).diagnostics)
 
 
+@pytest.mark.thorough
 def test_ten_thousand_resources_cost_ten_times_what_a_thousand_cost() -> None:
     copies = list(itertools.islice(_copies(), 10_000))
     few, many = Measured(copies[:1000]), Measured(copies)

@@ -15,6 +15,8 @@ import pytest
 
 import components
 
+pytestmark = pytest.mark.thorough
+
 ROOT = Path(__file__).parents[2]
 COMPONENTS = ROOT / "components"
 _MADE = re.compile(r"venv|build|__pycache__|.*\.egg-info|\..*")
