@@ -92,8 +92,8 @@ pins: venv ## resolve requirements*.in into requirements*.txt again
 
 PINS := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url
 
-venv:
+venv: ## set up the virtualenv .venv
 	@$(PYTHON) -m toolchain venv
 
-engine: venv
+engine: venv ## set up the virtualenv and the Pulumi engine
 	@$(PYTHON) -m toolchain setup

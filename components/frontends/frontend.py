@@ -1,7 +1,7 @@
 """What a deployment asks of a proxy, whichever it is and whichever target runs it.
 
 Each proxy has a folder here with its templates and a ``FRONTEND``; `components.config.frontends` lists them.
-CONTRIBUTING.md, "Add a proxy", has the other places.
+`docs/adding.md`, "Add a proxy", lists the other files to change.
 """
 
 from __future__ import annotations

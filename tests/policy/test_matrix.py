@@ -100,7 +100,8 @@ def test_the_compliant_program_breaks_nothing(program: Any, *, known: bool) -> N
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_each_rule_has_each_state(rule: Rule) -> None:
-    assert {entry.state for entry in of_rule(rule.name)} - {CAUGHT, PASSED} == STATES
+    states = {entry.state for entry in of_rule(rule.name)} - {CAUGHT, PASSED}
+    assert states == STATES, f"tests/policy/rows/ must have rows of {rule.name} with its property in these states"
 
 
 @pytest.mark.parametrize("state", [CAUGHT, PASSED])
@@ -115,7 +116,8 @@ def test_each_rule_that_reads_text_knows_its_spellings(rule: str, state: str) ->
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_each_rule_is_triggered_alone(rule: Rule) -> None:
     known = [entry.expected for entry in of_rule(rule.name) if isinstance(entry, Case) and entry.state == "known"]
-    assert any({violation.partition("@")[0] for violation in expected} == {rule.name} for expected in known)
+    alone = any({violation.partition("@")[0] for violation in expected} == {rule.name} for expected in known)
+    assert alone, f"a row of {rule.name} with the state known must expect this rule and no other"
 
 
 def test_an_impossible_state_says_why() -> None:
@@ -134,8 +136,8 @@ def test_each_rule_is_written_down(rule: Rule) -> None:
     assert re.fullmatch(r"[a-z]+(-[a-z]+)+", rule.name)
     assert re.fullmatch(r"[A-Z][^.]*(\.localhost[^.]*)?\.", rule.description), "one sentence"
     assert rule.remedy
-    assert any(vars(rule.references).values())
-    assert rule.evaluate.__doc__
+    assert any(vars(rule.references).values()), "name a source: references=References(...)"
+    assert rule.evaluate.__doc__, "give the reason in the function's docstring"
     assert rule.level is Level.MANDATORY or rule.waivable
 
 

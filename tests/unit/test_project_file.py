@@ -55,7 +55,8 @@ def test_a_deployment_takes_every_setting_of_its_target(target: str) -> None:
     deployment: Any = targets.load(target).deployment
     args = inspect.signature(deployment.__init__).parameters["args"].annotation
     names = {*declared_values(targets.load(target).settings)}
-    assert set(args.__annotations__) == names | {targets.load(target).labels}
+    inputs = f"the keys of {args.__name__} must be the settings of target {target}"
+    assert set(args.__annotations__) == names | {targets.load(target).labels}, inputs
     assert {entry.name for entry in settings_reference.entries() if entry.target in ("", target)} == names | {"target"}
 
 
