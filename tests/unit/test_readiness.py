@@ -53,7 +53,8 @@ def site() -> Iterator[Site]:
     site.close()
 
 
-def test_it_waits_until_the_address_answers_200(site: Site) -> None:
+def test_it_waits_until_the_address_answers_200(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readiness, "_PAUSE_SECONDS", 0.01)
     site.statuses = [502, 503, 200]
     assert readiness.wait(site.url, site.authority, 60) == readiness.Answer(True, "200 OK")
 
