@@ -81,7 +81,7 @@ def test_an_unused_one_refuses_before_anything_is_made(stack: Stack) -> None:
     message = refusal(stack.run("up --yes", LONG_PASSWORD))
     place = "urn:pulumi:test::kotauth-infra::*::short, line 2, owner platform"
     assert f"waiver of use-long-passwords for {place}" in message
-    assert "matches nothing in this stack" in message
+    assert "matches no violation of the rule in this stack" in message
     assert stack.is_empty
 
 

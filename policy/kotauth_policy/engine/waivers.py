@@ -89,5 +89,5 @@ class Waivers:
 
     def faults(self, uses: Mapping[Waiver, int]) -> dict[Waiver, str]:
         """Return the fault of each waiver, empty if it has none, after the waived findings are counted."""
-        unused = "matches nothing in this stack that breaks the rule and that no earlier entry waives"
+        unused = "matches no violation of the rule in this stack, or only violations that an earlier waiver matches"
         return {waiver: self.expired.get(waiver) or ("" if uses.get(waiver) else unused) for waiver in self._here}
