@@ -37,7 +37,7 @@ def program() -> None:
 
 
 def _workers() -> dict[str, tuple[Any, Args]]:
-    """Return the stack on Docker without what the one on AWS has of its own: server, frontend, backup and alarm."""
+    """Return the Docker stack without the parts that the AWS stack also has: server, frontend, backup and alarm."""
     resources = docker_program.compliant()
     for name in ("backups", "backup", "alarm"):
         del resources[name]

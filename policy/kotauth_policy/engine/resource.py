@@ -84,7 +84,7 @@ class Reader:
 
 @dataclass(frozen=True, kw_only=True)
 class Naming:
-    """Which outputs of a provider's resources other resources call them by."""
+    """Outputs of a provider's resources that other resources use as their name."""
 
     outputs: tuple[str, ...] = ()
     """Names of properties, or of a member of one, as in `vpcConfig.clusterSecurityGroupId`."""
@@ -190,7 +190,7 @@ class Stack:
 
 
 def resources_by_name(resources: Iterable[Resource]) -> Mapping[str, list[Resource]]:
-    """Return the resources by each name that others call them by."""
+    """Return the resources by each name that other resources use for them."""
     by_name: dict[str, list[Resource]] = defaultdict(list)
     for resource in resources:
         for name in resource.names:

@@ -87,7 +87,7 @@ class PackServicer(_PolicyAnalyzerServicer):
         return super().ConfigureStack(request, context)
 
     def _current_run(self, urn: str, context: grpc.ServicerContext) -> _Run:
-        """Return the run. `pulumi policy analyze` configures no stack, so there the first URN says which it is."""
+        """Return the run; `pulumi policy analyze` configures no stack, so its first URN determines the stack."""
         with self._lock:
             if self._run is None:
                 place = URN.fullmatch(urn)

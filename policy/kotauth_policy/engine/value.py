@@ -45,17 +45,17 @@ class Value:
 
     @property
     def root(self) -> str:
-        """Name of the top-level property that it is, or is a part of."""
+        """Name of the top-level property that contains this value."""
         return re.split(r"[.\[]", self.path, maxsplit=1)[0]
 
     @property
     def is_absent(self) -> bool:
-        """Whether the program left it out."""
+        """Whether the program does not set the property."""
         return self.raw is ABSENT
 
     @property
     def is_unknown(self) -> bool:
-        """Whether its value is not known before the update."""
+        """Whether the value is unknown at preview."""
         return self.raw is UNKNOWN
 
     def field(self, name: str) -> Value:

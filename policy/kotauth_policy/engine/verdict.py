@@ -52,7 +52,7 @@ class UndecidableError(Exception):
     """A rule needs a value that is unknown at preview."""
 
     def __init__(self, path: str, reason: str = "is unknown") -> None:
-        """Remember which property it was."""
+        """Store the property."""
         super().__init__(path)
         self.verdict = undecidable(path, reason)
 
@@ -61,7 +61,7 @@ class MalformedError(Exception):
     """A property has another type than its schema says, so the rule that reads it is broken."""
 
     def __init__(self, path: str, expected: str) -> None:
-        """Remember which property it was and which type it should have."""
+        """Store the property and its expected type."""
         super().__init__(path)
         self.verdict = fail(path, f"is not {expected}")
 

@@ -33,11 +33,11 @@ _SHOWN_CHARACTERS = 80
 
 
 class WaiverFileError(Exception):
-    """The file is refused; the text names each fault and its line."""
+    """The file of waivers is refused; the text lists each fault and its line."""
 
 
 def read_waivers(rules: Sequence[Rule]) -> list[Waiver]:
-    """Read the file; raise ``WaiverFileError`` for its faults. The pack's own file may be missing."""
+    """Read a file of waivers; raise ``WaiverFileError`` for its faults. The pack's own file may be missing."""
     named = os.environ.get(FILE_VARIABLE)
     file = Path(named).absolute() if named else _OWN_FILE
     if not named and not file.exists():

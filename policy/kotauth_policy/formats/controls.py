@@ -147,6 +147,6 @@ def _sources(omitted: Omitted) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Return a text whose stars and brackets are no Markdown, outside of its code."""
+    """Return a text with stars and brackets escaped for Markdown, except in code."""
     parts = re.split(r"(`[^`]*`)", text)
     return "".join(part if part.startswith("`") else re.sub(r"([*<\[])", r"\\\1", part) for part in parts)

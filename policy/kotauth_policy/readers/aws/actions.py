@@ -86,12 +86,12 @@ def matches(pattern: str, name: str) -> bool:
 
 
 def is_one_of(action: str, names: Iterable[str]) -> bool:
-    """Whether an action, which may have wildcards, is or includes one of these."""
+    """Whether an action pattern matches one of these actions."""
     return any(matches(action, name) for name in names)
 
 
 def is_every(action: str) -> bool:
-    """Whether an action is all of a service, or of AWS."""
+    """Whether an action pattern matches all actions of a service, or of AWS."""
     return "*" in action and action.rpartition(":")[2].strip("*?") == ""
 
 

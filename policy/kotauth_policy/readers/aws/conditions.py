@@ -41,7 +41,7 @@ class Condition:
 
     @property
     def is_for_services(self) -> bool:
-        """Whether it leaves out calls that AWS's own services make, and nothing else."""
+        """Whether a condition exempts calls of AWS services, and nothing else."""
         return self.key in ("aws:principalisawsservice", "aws:viaawsservice") and self.is_flag(expected=False)
 
     def is_flag(self, *, expected: bool) -> bool:
@@ -93,7 +93,7 @@ def narrows(conditions: list[Condition], naming: Naming) -> bool:
 
 
 def spares_only_named(conditions: list[Condition], naming: Naming) -> bool:
-    """Whether a refusal is about all callers except those whom its conditions name and AWS's own services.
+    """Whether a deny statement applies to all callers except AWS services and those that its conditions name.
 
     A negated operator is kept where the key is absent; `ForAnyValue` is not.
     """

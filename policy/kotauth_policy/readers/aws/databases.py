@@ -24,7 +24,7 @@ def is_restored(database: Resource) -> bool:
 
 
 def is_postgres(database: Resource) -> bool:
-    """Whether its engine is PostgreSQL, in any case of its letters, as the provider takes it.
+    """Whether a database's engine is PostgreSQL, in upper or lower case, as the provider accepts it.
 
     A replica and a restored database may leave the engine to their source. It is not in the program then, so no rule
     about PostgreSQL evaluates them.

@@ -76,7 +76,7 @@ def issuers_of(resource: Resource, principal: Value) -> list[str]:
 
 
 def naming_of(issuer: str) -> Naming:
-    """Return what names one caller among those whose tokens this issuer signs; any claim where it is not known."""
+    """Return the claims that identify one customer of an issuer; any claim for an unknown issuer."""
     if not issuer:
         return lambda key: _is_some if key.endswith((":sub", ":aud")) else None
     claims = _claims(issuer)

@@ -33,23 +33,23 @@ class Statement:
 
     @property
     def actions(self) -> list[Value]:
-        """The actions that it names in `Action`, without those of `NotAction`."""
+        """The actions in `Action`, without those in `NotAction`."""
         return list(_listed(self.value.field("Action")))
 
     @property
     def names_actions(self) -> bool:
-        """Whether it has `Action` or `NotAction`, without an empty one."""
+        """Whether a statement has a non-empty `Action` or `NotAction`."""
         named = [*self.actions, *_listed(self.value.field("NotAction"))]
         return bool(named) and all(map(is_given, named))
 
     @property
     def resources(self) -> list[Value]:
-        """The resources that it names in `Resource`."""
+        """The resources in `Resource`."""
         return list(_listed(self.value.field("Resource")))
 
     @property
     def principals(self) -> list[Value]:
-        """The principals that it names in `Principal`."""
+        """The principals in `Principal`."""
         principal = self.value.field("Principal")
         if isinstance(principal.raw, str):
             return [principal]
@@ -57,7 +57,7 @@ class Statement:
 
     @property
     def federated(self) -> list[Value]:
-        """The identity providers among them."""
+        """The identity providers in `Principal`."""
         principal = self.value.field("Principal")
         return (
             []
@@ -71,7 +71,7 @@ class Statement:
         return conditions_of(self.value.field("Condition"))
 
     def is_about(self, *actions: str) -> bool:
-        """Whether one of these actions, in small letters, is among its own."""
+        """Whether a statement names one of these actions, given in lower case."""
         return any(is_one_of(action.text() or "", actions) for action in self.actions)
 
     def has(self, name: str) -> bool:
@@ -110,7 +110,7 @@ def is_everybody(principal: Value) -> bool:
 
 
 def opened_to_everybody(statements: list[Statement]) -> list[Statement]:
-    """Return the statements that give every caller a right which neither a condition nor a refusal narrows."""
+    """Return the statements that allow every caller, limited neither by a condition nor by a deny statement."""
     return still_open(
         [
             statement
@@ -123,7 +123,7 @@ def opened_to_everybody(statements: list[Statement]) -> list[Statement]:
 
 
 def still_open(wide: list[Statement], statements: list[Statement], naming: Naming) -> list[Statement]:
-    """Return the statements that neither a condition of their own nor a refusal beside them narrows."""
+    """Return the statements that neither their own conditions nor a deny statement limit."""
     open_ones = [statement for statement in wide if not narrows(statement.conditions, naming)]
     refusals = (
         [statement for statement in statements if not statement.allows and _meets_all_others(statement, naming)]
@@ -140,7 +140,7 @@ def _meets_all_others(refusal: Statement, naming: Naming) -> bool:
 
 
 def _covers(refusal: Statement, allowed: Statement) -> bool:
-    """Whether a refusal takes away every action that a statement gives, on everything that it gives it on."""
+    """Whether a deny statement covers all actions and resources of an allow statement."""
     patterns = [(each.text() or "") for each in refusal.actions]
     resources = [each.text() or "" for each in refusal.resources if not each.is_unknown]
     named = [each.text() or "" for each in allowed.resources if not each.is_unknown]
@@ -183,7 +183,7 @@ def _value(path: str, raw: Any, *, secret: bool) -> Value:  # noqa: ANN401 - wha
 
 
 def _listed(value: Value) -> Iterator[Value]:
-    """Yield the elements of a list, or the one value that stands in its place."""
+    """Yield the elements of a list, or a single value that replaces the list."""
     if isinstance(value.raw, list):
         yield from value.raw
     elif not value.is_absent:

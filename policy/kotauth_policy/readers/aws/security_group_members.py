@@ -95,7 +95,7 @@ def has_stranger(resource: Resource, values: Iterable[Value], all_values: Iterab
 
 
 def _guessed(resource: Resource, value: Value) -> str | None:
-    """Return the name of a group that is taken for one of the property's, because none of these says its own."""
+    """Return the name of a group that is assumed to be one of the property's, because these have no known name."""
     groups = groups_named(resource, value)
     return value.raw if isinstance(value.raw, str) and all(map(_is_silent, groups)) else None
 

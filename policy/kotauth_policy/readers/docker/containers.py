@@ -18,24 +18,24 @@ _ROOT = re.compile(r"root|[+-]?0+")
 
 
 def starts(container: Resource) -> bool:
-    """Whether a process will run; while that is unknown, it might."""
+    """Whether a container starts a process; if unknown, true."""
     start = container.get("start")
     return start.is_unknown or start.flag() is not False
 
 
 def is_one_shot(container: Resource) -> bool:
-    """Whether it is expected to end (`mustRun` false); while that is unknown, it is a service."""
+    """Whether a container is expected to end (`mustRun` false); if unknown, false."""
     must_run = container.get("mustRun")
     return not must_run.is_unknown and must_run.flag() is False
 
 
 def is_service(container: Resource) -> bool:
-    """Whether it runs until it is stopped."""
+    """Whether a container runs until it is stopped."""
     return starts(container) and not is_one_shot(container)
 
 
 def is_root(container: Resource) -> bool:
-    """Whether its user is root by name or number."""
+    """Whether a container's user is root, by name or number."""
     return _ROOT.fullmatch((container.get("user").text() or "").partition(":")[0]) is not None
 
 
@@ -46,7 +46,7 @@ def capabilities(container: Resource, list_name: str) -> list[tuple[Value, str]]
 
 
 def containers_in(holder: Resource) -> list[Resource]:
-    """Return the containers that a resource starts which is no container itself."""
+    """Return the containers that a resource of another type, such as a host, starts."""
     return holder.in_stack().inside(holder, CONTAINER)
 
 
@@ -57,6 +57,6 @@ def holder_of(container: Resource) -> Resource | None:
 
 
 def containers_beside(container: Resource) -> list[Resource]:
-    """Return what is found where a container was found, the container among it."""
+    """Return the containers of the same host, including the container; none for one of the Docker provider."""
     holder = holder_of(container)
     return containers_in(holder) if holder else []

@@ -81,7 +81,7 @@ def parse_image(reference: str) -> Image | None:
 
 
 def is_image_id(reference: str) -> bool:
-    """Whether a reference is the id of one image on the host: exact, and silent about where it came from."""
+    """Whether a reference is the id of an image on the host: exact, but without a registry."""
     return _IMAGE_ID.fullmatch(reference) is not None
 
 

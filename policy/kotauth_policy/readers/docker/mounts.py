@@ -12,7 +12,7 @@ from .resources import VOLUME
 
 @dataclass(frozen=True)
 class Mounted:
-    """Something that a container sees at a path."""
+    """A mount of a container."""
 
     host_path: Value | None
     """Where it is on the host, ``None`` for a volume or memory."""
@@ -50,7 +50,7 @@ def mounted(container: Resource) -> Iterator[Mounted]:
 
 
 def host_paths(resource: Resource) -> Iterator[Value]:
-    """Yield the folders and files of the host that a container mounts, or that a volume is another name of."""
+    """Yield the host's folders and files that a container mounts, or that a volume is bound to."""
     if resource.type == VOLUME:
         yield from _bound(resource.get("driverOpts"))
         return
@@ -60,7 +60,7 @@ def host_paths(resource: Resource) -> Iterator[Value]:
 
 
 def _bound(options: Value) -> Iterator[Value]:
-    """Yield what the driver of a volume binds."""
+    """Yield the host folder that a volume's driver options bind."""
     if "bind" in (options.field("o").text() or "").split(","):
         yield options.field("device")
 

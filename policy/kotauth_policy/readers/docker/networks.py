@@ -37,7 +37,7 @@ def _named(container: Resource, names: list[Value]) -> list[Resource]:
 
 
 def is_own_network_mode(container: Resource) -> bool:
-    """Whether the network mode is the name of a network, and none of Docker's words."""
+    """Whether the network mode is the name of a network, and not one of Docker's modes."""
     mode = container.get("networkMode")
     if mode.is_unknown:
         return any(source.type == NETWORK for source in container.sources("networkMode"))
@@ -46,6 +46,6 @@ def is_own_network_mode(container: Resource) -> bool:
 
 
 def is_database_network(network: Resource) -> bool:
-    """Whether a network is labelled as the database's."""
+    """Whether a network has the label of the database network."""
     network_label = label(network, NETWORK_LABEL)
     return network_label is not None and network_label.text() == DATABASE

@@ -53,7 +53,7 @@ def part(container: Resource) -> str | None:
 
 
 def _images(container: Resource) -> Iterator[Image]:
-    """Yield the image that a container is started from, under each name that a resource of the stack gives it."""
+    """Yield the image of a container, under each name that a resource of the stack gives it."""
     value = container.get("image")
     origins = [container]
     if value.is_unknown or is_image_id(value.text() or ""):
@@ -67,7 +67,7 @@ def _publishes(container: Resource) -> bool:
 
 
 def is_part(*parts: str) -> _Part:
-    """Return the condition that a container starts and is one of these parts."""
+    """Return a predicate: the container starts and is one of these parts."""
     return _Part(parts)
 
 
@@ -80,7 +80,7 @@ class _Part:
 
 
 def takes_ownership(container: Resource) -> bool:
-    """Whether it is the one kind of job that may be root: it gives a volume to its user and reaches nothing else."""
+    """Whether a container is a job that may run as root: it changes the owner of a volume, and has no network."""
     return (
         part(container) == JOB
         and is_one_shot(container)

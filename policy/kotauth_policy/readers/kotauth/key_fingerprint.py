@@ -20,10 +20,10 @@ _ON_DOCKER, _ON_AWS = "kotauth:index:DockerDatabaseRole", "kotauth:index:AwsData
 
 
 def is_fingerprint_only(resource: Resource, property_: str) -> bool:
-    """Whether what is made of the secret key in a property is its fingerprint.
+    """Whether a property uses the secret key only for its fingerprint.
 
-    While that is unknown, it is where one of our components passes on an input that it refuses in any other form than
-    the fingerprint's, and puts nothing else that could come from the key. What is known is compared with the key.
+    A property that is unknown at preview counts if one of our components passes on an input that it accepts only in the
+    form of a fingerprint, and adds nothing else that could come from the key. A known value is compared with the key.
     """
     if resource.type == INVOCATION and property_ == "input" and _is_below(resource, _ON_AWS):
         value = resource.get("input")
@@ -63,7 +63,7 @@ def _is_fingerprint(resource: Resource, text: str | None) -> bool:
 
 
 def _fingerprints(stack: Stack) -> set[str]:
-    """Return those of all keys that are known."""
+    """Return the fingerprints of all known keys."""
     keys = stack.once(_keys)
     return {hashlib.sha256(f"kotauth-infra/key/v1|{key}".encode()).hexdigest()[:16] for key in keys}
 

@@ -11,7 +11,7 @@ from .server import secret_key_sources
 
 
 def is_long(password: Resource) -> bool:
-    """Whether it is known to be long enough for a key."""
+    """Whether a password is known to be long enough for a key."""
     return (password.get("length").number() or 0) >= KEY_CHARACTERS
 
 

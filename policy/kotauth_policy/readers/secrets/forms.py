@@ -88,7 +88,7 @@ _ENCODED = ("%3a%2f%2f", "%3A%2F%2F")
 
 
 def has_secret_form(text: str, *, is_decoded: bool = False) -> bool:
-    """Whether a text holds a secret that its own form gives away."""
+    """Whether a text contains a secret that its form reveals."""
     if any(not _is_of_anybody(token[0]) for token in _TOKENS.finditer(text)) or _WHOLE.search(text):
         return True
     lower = text.lower()
@@ -103,7 +103,7 @@ def has_secret_form(text: str, *, is_decoded: bool = False) -> bool:
 
 
 def _is_of_anybody(token: str) -> bool:
-    """Whether a token is a JWT that a client of a website gets, as Supabase's key for those without an account is."""
+    """Whether a token is a public JWT for clients of a website, such as Supabase's key for anonymous users."""
     return any(
         '"role":"anon"' in inner.replace(" ", "") for inner in _decoded(token.partition(".")[2].partition(".")[0])
     )

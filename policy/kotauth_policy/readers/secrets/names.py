@@ -121,7 +121,7 @@ def words(name: str) -> tuple[str, ...]:
 
 @functools.lru_cache(maxsize=4096)
 def is_secret_name(name: str) -> bool:
-    """Whether a name is one of a secret, whatever it says."""
+    """Whether a name is always that of a secret, for any value."""
     if _WHOLE_NAMES.fullmatch(name.replace("-", "_")):
         return True
     name_words = words(name)
@@ -138,20 +138,20 @@ def is_secret_name(name: str) -> bool:
 
 
 def _is_public(found: tuple[str, ...]) -> bool:
-    """Whether a name says that all may read it, or that it is where the secret is."""
+    """Whether a name is that of a public value, or of a secret's location."""
     is_kind = not _NO_SECRET_KIND.isdisjoint(found[-2:-1]) and found[-1].startswith(_OPEN_NOUNS)
     return is_kind or found[:2] == ("next", "public")
 
 
 @functools.lru_cache(maxsize=4096)
 def can_be_secret(name: str) -> bool:
-    """Whether a name is one of a secret, or of what can be one."""
+    """Whether a name is that of a secret or of a possible secret."""
     name_words = words(name)
     return is_secret_name(name) or (bool(name_words) and name_words[-1] in _WEAK_NOUNS and not _is_public(name_words))
 
 
 def is_reference(text: str) -> bool:
-    """Whether a text says where a secret is, or that there is none."""
+    """Whether a text refers to a secret, or says that there is none."""
     text = text.strip()
     default = _DEFAULT.fullmatch(text)
     if default:
@@ -165,7 +165,7 @@ def is_reference(text: str) -> bool:
 
 
 def looks_random(text: str) -> bool:
-    """Whether a text has a long run of letters and digits that is no word."""
+    """Whether a text has a long sequence of letters and digits that is not a word."""
     if _UUID.fullmatch(text):
         return False
     return any(

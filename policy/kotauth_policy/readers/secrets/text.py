@@ -1,4 +1,4 @@
-"""Which texts hold a secret: one table of spellings for environments, labels, commands, user data and functions alike.
+"""Detects secrets in texts, with one table for environments, labels, commands, user data and functions.
 
 A secret has a form of its own or a name beside it (`forms`, `names`), or it is what a program takes as an
 argument: behind a flag that is named like a secret, or in a place that only that program has.
@@ -101,7 +101,7 @@ def secret_words(words: Sequence[str]) -> set[int]:
 
 @dataclass
 class _Command:
-    """What of one command was read so far."""
+    """The state of reading one command."""
 
     programs: set[str] = field(default_factory=set[str])
     words: list[str] = field(default_factory=list[str])
