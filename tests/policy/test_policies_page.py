@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,9 @@ PAGE = Path(__file__).parents[2] / "docs" / "policies.md"
 
 
 def example(language: str) -> str:
-    (block,) = re.findall(rf"^```{language}\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-    return block
+    page = PAGE.read_text(encoding="utf-8")
+    (block,) = re.findall(rf"^ *```{language}\n(.*?)^ *```$", page, re.MULTILINE | re.DOTALL)
+    return textwrap.dedent(block)
 
 
 def test_staging_accepts_the_levels() -> None:
