@@ -1,4 +1,4 @@
-"""What `make` calls: a module for each job, and what jobs share.
+"""The commands behind `make`: one module for each command, and their shared modules.
 
 `lifecycle`           `make up`, `make down`, `make purge`; `up` ends with the answer of the address (`readiness`)
 `preview`             `make preview`: what Pulumi prints, then the `verdicts` of the policy rules

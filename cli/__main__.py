@@ -1,4 +1,4 @@
-"""`python -m cli COMMAND --stack NAME`: what the Makefile calls; reads the arguments and runs the job."""
+"""`python -m cli COMMAND --stack NAME`, which the Makefile calls: reads the arguments and runs the command."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import Any
 
 
 class AwsError(Exception):
-    """AWS can't be reached, or refuses."""
+    """AWS can't be reached, or refuses the request."""
 
 
 def call(service: str, region: str, operation: str, **request: Any) -> dict[str, Any]:  # noqa: ANN401 - no type stubs

@@ -1,4 +1,4 @@
-"""The images of the development stack: the official ones, or what is built here where no registry can be reached."""
+"""Selects the images of the development stack: the official ones, or local builds where no registry can be reached."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _BUILT_HERE = "localhost/"
 
 
 def choose(stack: Stack) -> None:
-    """Have the development stack run what can be had here; an image that the user has set stays."""
+    """Set the images of the development stack that are available here. An image that the user has set stays."""
     from simulators import images  # noqa: PLC0415 - building needs much that other stacks don't
 
     chosen = images.choose(stack.setting("frontend"))

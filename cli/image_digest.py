@@ -60,7 +60,7 @@ def images(setting: Callable[[str], str]) -> dict[str, Image]:
 
 
 class UnresolvedError(Exception):
-    """A registry gave no digest."""
+    """A registry returned no digest."""
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""`make up`, `make down` and `make purge`: bring a stack up, stop it, remove it for good."""
+"""`make up`, `make down` and `make purge`: deploy, stop and delete a stack."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ Kept on purpose. AWS charges for these until you delete them by hand:
 
 
 def up(stack: Stack) -> None:
-    """Bring the stack up."""
+    """Deploy the stack and wait for its public address."""
     offline.refuse("`make up` needs AWS")
     prepare(stack)
     done = pulumi_command.run("up", *stack.options, *stack.policy_options, *_confirmed(stack))
@@ -58,7 +58,7 @@ def up(stack: Stack) -> None:
 
 
 def down(stack: Stack) -> None:
-    """Stop everything and keep what can't be made again."""
+    """Stop the stack, and keep its key, passwords and data."""
     if stack.is_on_aws:
         sys.exit(_TAKE_DOWN.format(stack=stack.name))
     stack.ensure()
@@ -67,7 +67,7 @@ def down(stack: Stack) -> None:
 
 
 def purge(stack: Stack) -> None:
-    """Remove everything, for good, after a typed confirmation."""
+    """Delete the stack and its data permanently, after a typed confirmation."""
     if stack.is_on_aws and stack.setting("deletionProtection") != "false":
         # AWS would keep the database and the load balancer, and lose everything else.
         sys.exit(_TAKE_DOWN.format(stack=stack.name))

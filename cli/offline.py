@@ -1,4 +1,4 @@
-"""OFFLINE=1: a preview of a stack on AWS without AWS; a simulator on this machine answers in its place."""
+"""OFFLINE=1: previews a stack on AWS against a simulator on this machine."""
 
 from __future__ import annotations
 

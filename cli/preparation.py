@@ -1,4 +1,4 @@
-"""What a stack needs before `pulumi up` or a preview: itself, a Docker daemon, and for development the images."""
+"""Prepares a stack for `pulumi up` or a preview: the stack itself, a Docker daemon, and for development the images."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .stack import Stack
 
 
 def prepare(stack: Stack) -> None:
-    """Make what is missing."""
+    """Create what is missing."""
     stack.ensure()
     if not (stack.is_on_aws or stack.setting("docker:host") or stack.setting("docker:context")):
         docker.ensure_daemon()

@@ -1,4 +1,4 @@
-"""The one way in which a job runs `pulumi`: in the checkout, with the engine that `toolchain` found or built."""
+"""Runs `pulumi` in the checkout, with the engine that `toolchain` found or built."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a stack answers at its public address, asked as a client would ask."""
+"""Checks whether a stack answers at its public address, as a client would."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes what is told about settings from their declarations: `python -m cli.settings_reference`.
+"""Writes the descriptions of settings from their declarations: `python -m cli.settings_reference`.
 
 These are the `config` block of `Pulumi.yaml`, `docs/settings.md`, and the docstrings of the deployments' inputs.
 """

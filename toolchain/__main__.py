@@ -1,4 +1,4 @@
-"""`python3 -m toolchain`: set the engine up, say how to call it, see to a Docker daemon."""
+"""`python3 -m toolchain`: sets up the engine, prints its environment, and ensures a Docker daemon."""
 
 import argparse
 import sys

@@ -1,4 +1,4 @@
-"""The state of stacks that live on this machine, and the passphrase that its secrets are encrypted with.
+"""The local state of stacks, and the passphrase that encrypts its secrets.
 
 Both lie in `.pulumi-local/` of the project, which is git-ignored. The passphrase is generated once. It is never
 generated a second time beside a state that the first one encrypted: that would only hide the loss.

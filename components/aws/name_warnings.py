@@ -1,4 +1,4 @@
-"""Warnings about what DNS says of the public name, which keeps a certificate waiting.
+"""Warnings about DNS records that prevent the certificate of the public name.
 
 What the world's DNS says can't be told from what this machine's resolver says, so neither stops a run.
 """

@@ -1,4 +1,4 @@
-"""What AWS and DNS must say before anything is created, asked of the account and the region that the stack uses.
+"""Checks AWS and DNS before any resource is created, in the account and the region of the stack.
 
 Only the program's `__main__.py` calls this: components stay free of the account they are declared on.
 """

@@ -1,4 +1,4 @@
-"""Declares a setting: its rule, its default, and what is told about it, in one place.
+"""Declares a setting: its rule, its default and its description.
 
 `Pulumi.yaml`, `docs/settings.md` and the docstrings of the deployments' inputs are written from it by `make settings`.
 """

@@ -1,4 +1,4 @@
-"""The proxies that a deployment can choose."""
+"""The frontends that a deployment can choose."""
 
 from __future__ import annotations
 

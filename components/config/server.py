@@ -1,4 +1,4 @@
-"""What a deployment decides about the server itself, on every target."""
+"""The settings of the server that all targets share."""
 
 from __future__ import annotations
 

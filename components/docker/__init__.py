@@ -1,1 +1,1 @@
-"""The parts on a Docker host: development on one's own machine, production on one host."""
+"""Components on a Docker host, for development on a workstation and for production on one host."""

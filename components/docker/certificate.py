@@ -1,4 +1,4 @@
-"""The root certificate of the frontend's own authority, so that clients can be told to trust it."""
+"""The root certificate of the frontend's own authority, for clients to trust."""
 
 import re
 from dataclasses import dataclass

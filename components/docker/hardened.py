@@ -1,4 +1,4 @@
-"""The one place that makes a container that runs: everything on a Docker host has these limits and rights.
+"""Creates every running container on a Docker host, with fixed limits and permissions.
 
 Numbers in comments are sections of the CIS Docker Benchmark 1.6.
 """

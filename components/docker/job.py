@@ -1,4 +1,4 @@
-"""One-shot work on the host that fails the `up` when it fails, and is tried again by the next one.
+"""A one-shot job on the host. Its failure fails the `up`, and the next `up` runs it again.
 
 The provider takes any end of a container for success. What it does watch is health: so success is a marker that the
 health check looks for, the container stays a moment to be seen healthy, and a job that ends otherwise leaves the

@@ -1,4 +1,4 @@
-"""What the machine must offer, asked before anything is made: a daemon that answers, limits, and the two ports.
+"""Checks the Docker host before any resource is created: a daemon that answers, limits, and the two ports.
 
 A stack whose resources have names of before is refused, too.
 

@@ -1,4 +1,4 @@
-"""New files for a running container without a restart: put beside the ones in use, taken in, made the ones in use.
+"""Puts new files into a running container without a restart: beside the files in use, then in their place.
 
 Before the first start there is nothing to tell, and the files are only put in place.
 """

@@ -1,1 +1,1 @@
-"""The proxies that end TLS before the server. Each is a pure function from settings to a ContainerSpec."""
+"""Frontends in front of the server. Each is a pure function from settings to a ContainerSpec."""

@@ -1,4 +1,4 @@
-"""What a deployment asks of a proxy, whichever it is and whichever target runs it.
+"""The interface of a frontend, for every proxy and every target.
 
 Each proxy has a folder here with its templates and a ``FRONTEND``; `components.config.frontends` lists them.
 `docs/adding.md`, "Add a proxy", lists the other files to change.

@@ -1,4 +1,4 @@
-"""Addresses that people give: for others to write to or to ask, and the networks that may come in.
+"""Rules for e-mail addresses, URLs and networks.
 
 The former end up in a proxy's configuration file as they are, so the rules are narrower than the standards'.
 """

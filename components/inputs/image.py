@@ -1,4 +1,4 @@
-"""Container image references: what we accept as one, and the versions that they name."""
+"""Rules for container image references, and the versions in their tags."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can't be made again: the secret key and the first passwords.
+"""Secrets that can't be recreated: the secret key and the first passwords.
 
 `RandomBytes` and `RandomId` put their value in clear into the resource's id in the state (seen with provider 4.21), so
 everything comes from `RandomPassword`; the key is the SHA-256 of one, 32 bytes in hex.

@@ -1,4 +1,4 @@
-"""The connection of the server, and of the key guard before it, to their database."""
+"""The database connection of the server and of the key guard."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The secret key: its rule, and what tells one key from another without giving it away."""
+"""The rule of the secret key, and its fingerprint, which does not reveal the key."""
 
 from __future__ import annotations
 

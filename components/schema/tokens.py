@@ -1,4 +1,4 @@
-"""The type tokens of the components: changing one replaces everybody's resources, so they come from one place."""
+"""The type tokens of the components. A changed token replaces the resources of every user."""
 
 PACKAGE = "kotauth"
 

@@ -1,4 +1,4 @@
-"""What every container is held to, whichever target runs it.
+"""The hardening of every container, on every target.
 
 Numbers in comments are sections of the CIS Docker Benchmark 1.6.
 """

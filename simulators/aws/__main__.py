@@ -1,4 +1,4 @@
-"""The process that simulators are forked from, each for a connection over which it answers orders, line by line."""
+"""The process from which simulators fork, one for each connection, which sends one command per line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `boot_gate` and `roll_gate` share: a Lambda function that waits, and its call, which can fail the update.
+"""Shared by `boot_gate` and `roll_gate`: a Lambda function that waits, and its call, which can fail the update.
 
 A call that failed is no resource yet, so the next `pulumi up` asks anew.
 """

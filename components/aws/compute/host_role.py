@@ -1,4 +1,4 @@
-"""What a host may do, and nothing else.
+"""The IAM role of a host, with only the permissions that it needs.
 
 It reads its own secrets, files and parameter, pulls its private images, writes its log, and gives itself up.
 """

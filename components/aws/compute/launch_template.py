@@ -1,4 +1,4 @@
-"""How a host that runs containers is launched: its image, user data, rights and security group.
+"""The launch template of a host that runs containers: its image, user data, permissions and security group.
 
 The host is made anew whenever something here changes, and never changed in place: whatever must roll the servers stands
 in the user data. What is known only later (the database's address, the ARNs of secrets) lies in one parameter.

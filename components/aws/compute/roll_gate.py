@@ -1,4 +1,4 @@
-"""Stops an update whose new servers never become healthy, again and again until they do.
+"""Fails each update until the new servers are healthy.
 
 When a new group fails, the old one is already marked for deletion: the next `pulumi up` has nothing left to wait for
 and would delete the servers that still work. An invocation that failed is no resource yet, so the next `up` asks

@@ -1,4 +1,4 @@
-"""PostgreSQL on RDS, which nothing ever replaces.
+"""PostgreSQL on RDS. No update replaces the instance.
 
 Of what is set here the provider replaces an instance only for another `dbName`, `engine`, `kmsKeyId`,
 `storageEncrypted` or `username`; version, class, storage, parameters, password, windows, subnet group, security groups,

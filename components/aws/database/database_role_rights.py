@@ -1,4 +1,4 @@
-"""What the function that makes the database's roles may do, and what its code may not."""
+"""IAM permissions of the function that creates the database roles, and the limits on its code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What RDS for PostgreSQL takes: the rules of its inputs and its parameters, without any resource."""
+"""Rules for the inputs and parameters of RDS for PostgreSQL, without any resource."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How ContainerSpecs become a host on EC2. Nothing here makes a resource.
+"""Turns ContainerSpecs into the user data of an EC2 host. Creates no resource.
 
 The way of a change to what a host does at boot:
 

@@ -1,4 +1,4 @@
-"""Deferred values: what isn't known when the user data is written. The host reads it at each boot, from a parameter."""
+"""Deferred values: values unknown when the user data is written. The host reads them from a parameter at each boot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Images in private registries of Amazon ECR: AWS alone says who may pull there, and gives the login."""
+"""Images in private registries of Amazon ECR, for which AWS grants access and login."""
 
 from __future__ import annotations
 

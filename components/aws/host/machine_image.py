@@ -1,4 +1,4 @@
-"""Which machine image a host starts from when none is set."""
+"""The default machine image of a host."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How traffic reaches the server: load balancer, certificate, DNS, web firewall; `topology.py` makes the hosts, too."""
+"""How traffic reaches the server: load balancer, certificate, DNS, web firewall, and the hosts of each topology."""

@@ -1,4 +1,4 @@
-"""The access logs of a load balancer: queries with live reset links are in them, so they are not kept for long.
+"""The access logs of a load balancer. They hold queries with valid reset links, so retention is short.
 
 S3's own key encrypts the bucket, because load balancers can't write with a customer's.
 

@@ -1,4 +1,4 @@
-"""What a load balancer does with a request: plain http goes to https, the public name is forwarded, others refused."""
+"""Listeners of a load balancer: redirect HTTP to HTTPS, forward the public name, refuse all other names."""
 
 from __future__ import annotations
 

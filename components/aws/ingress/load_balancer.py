@@ -1,4 +1,4 @@
-"""The public entrance: an Application Load Balancer with a certificate, a firewall, and logs that count as secret.
+"""An Application Load Balancer with a certificate, a web firewall, and access logs that are treated as secret.
 
 It forwards the one public name and refuses every other, because Kotauth writes the host of a request into discovery and
 mails. Its access logs hold queries, and so live reset links: they are kept for a short time in a bucket that nobody may

@@ -1,4 +1,4 @@
-"""Ways to AWS services that pass no NAT gateway, each no wider than what this system asks of the service."""
+"""VPC endpoints to AWS services, with policies that allow only the requests of this system."""
 
 from __future__ import annotations
 

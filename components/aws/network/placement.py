@@ -1,4 +1,4 @@
-"""Where a deployment lies: in a network of its own, or in one that was brought."""
+"""The network of a deployment: a new VPC, or an existing one."""
 
 from __future__ import annotations
 

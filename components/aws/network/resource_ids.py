@@ -1,4 +1,4 @@
-"""Ids of what was there before, as AWS gives them."""
+"""Rules for the ids of existing AWS resources."""
 
 from __future__ import annotations
 

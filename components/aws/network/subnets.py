@@ -1,4 +1,4 @@
-"""How a VPC's addresses are cut into subnets: pure arithmetic, apart from the resources.
+"""Divides the range of a VPC into subnets. Creates no resource.
 
 The cut is the same for two zones and for three, so a third zone moves nothing. Three quarters of the VPC are one
 private subnet each; the last quarter holds eight blocks: public ones in the first half, isolated ones in the second.

@@ -1,4 +1,4 @@
-"""The alarms as data: what is watched, from which value on, and what silence means.
+"""The alarms as data: metric, threshold, and the meaning of missing data.
 
 A threshold that can be set is also an input in `observability.py`; a count of log lines has its filter in
 `log_metrics.py`.
@@ -77,41 +77,41 @@ ALARMS = (
     ),
     _of_log(
         key="failed_logins",
-        says="Many logins fail: somebody guesses passwords, or an application uses an old one.",
+        says="Many logins fail. Causes: guessed passwords, or an application with an old password.",
         metric="failed_logins",
         default=50,  # Kotauth lets one address try 25 times in a workspace: two such, or a hundred people on Monday
         parse=_lines("failed logins"),
     ),
     _of_log(
         key="host_failures",
-        says="A host could not start, or was given up; its log says at which step.",
+        says="A host could not start, or was given up. The host's log names the failed step.",
         metric="host_failures",
         default=1,  # it tried for a long time before it said so
         parse=_count,
     ),
     _of_log(
         key="readiness_lost",
-        says="Logins have failed for three minutes or more: the host's log says what doesn't answer.",
+        says="Logins have failed for three minutes or more. The host's log names the part that does not answer.",
         metric="readiness_lost",
         default=1,  # the host repeats the line every three minutes, so the alarm stays until it is ready again
     ),
     _of_balancer(
         key="load_balancer_errors",
-        says="The load balancer answers 5xx itself: no host, or none that answers in time.",
+        says="The load balancer itself returns 5xx: there is no host, or no host answers in time.",
         metric="HTTPCode_ELB_5XX_Count",
         default=10,  # a client that goes away in the middle is counted too, now and then
         parse=_count,
     ),
     _of_targets(
         key="server_errors",
-        says="The server answers 5xx.",
+        says="The server returns 5xx.",
         metric="HTTPCode_Target_5XX_Count",
         default=10,  # a failover of the database takes about a minute, and a user or two meets it
         parse=_count,
     ),
     _of_targets(
         key="latency_seconds",
-        says="One in a hundred answers takes too long.",
+        says="The slowest 1 % of responses take too long.",
         metric="TargetResponseTime",
         statistic="p99",
         periods=3,
@@ -129,7 +129,7 @@ ALARMS = (
     ),
     _of_targets(
         key="healthy_hosts",
-        says="No host is healthy: nobody can log in.",
+        says="No host is healthy, so no user can log in.",
         metric="HealthyHostCount",
         statistic="Maximum",  # of the load balancer's nodes: one that reaches a host serves
         below=True,
@@ -140,7 +140,7 @@ ALARMS = (
     ),
     Alarm(
         key="certificate_days",
-        says="The certificate runs out: ACM could not renew it, or it was brought and nobody did.",
+        says="The certificate expires soon. ACM could not renew it, or an imported certificate was not replaced.",
         subject="certificate",
         namespace="AWS/CertificateManager",
         metric="DaysToExpiry",
@@ -161,7 +161,7 @@ ALARMS = (
     ),
     _of_database(
         key="database_storage_gb",
-        says="The database's disk fills up, and didn't grow: has it reached its limit?",
+        says="The database's storage fills up and did not grow. Check whether it has reached its limit.",
         metric="FreeStorageSpace",
         statistic="Minimum",
         below=True,
@@ -181,7 +181,7 @@ ALARMS = (
     ),
     _of_database(
         key="database_connections",
-        says="Many connections are open: does something not close its own?",
+        says="Many connections are open. Check for clients that do not close their connections.",
         metric="DatabaseConnections",
         statistic="Maximum",
         default=100,  # half of what the smallest class lets in; two servers during a roll hold 25
@@ -189,7 +189,7 @@ ALARMS = (
     ),
     Alarm(
         key="group_instances",
-        says="The group has had no host in service for ten minutes, and doesn't get one.",
+        says="The group has had no host in service for ten minutes and does not get one.",
         subject="group",
         namespace="AWS/AutoScaling",
         metric="GroupInServiceInstances",

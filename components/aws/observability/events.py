@@ -1,4 +1,4 @@
-"""What AWS says by itself, to the topic of the alarms: there is no metric of it.
+"""Events of AWS services that have no metric, sent to the topic of the alarms.
 
 EventBridge takes the events that a rule matches and tells the topic in one line. Neither the topic's policy nor its
 key's has a condition for EventBridge: AWS's guide rules conditions out there ("Using resource-based policies for Amazon

@@ -1,4 +1,4 @@
-"""What tells somebody: metrics out of the log, alarms, one topic that they go to, and a dashboard.
+"""Log metrics, alarms, the SNS topic of the alarms, and a dashboard.
 
 Everything is derived from two tables, of alarms (`alarms.py`) and of events (`events.py`); what isn't given is not
 watched.

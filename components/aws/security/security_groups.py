@@ -1,4 +1,4 @@
-"""Rules between security groups: whoever speaks to whom stands in both groups, by group and never by address."""
+"""Rules between security groups. Each connection has a rule in both groups, by group and never by address."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict

@@ -1,4 +1,4 @@
-"""The server's secrets where its hosts find them: one secret a file, all under one key."""
+"""The server's secrets in Secrets Manager: one secret for each file, all under one key."""
 
 from __future__ import annotations
 

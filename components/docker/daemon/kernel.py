@@ -1,4 +1,4 @@
-"""What the kernel of the Docker host can't do, and what containers must not ask of it therefore.
+"""Checks which limits the kernel of the Docker host supports, and adjusts the containers to it.
 
 Where a kernel lacks a control group's controller, the daemon drops the limit and reports another value than the one
 that was asked for. The provider compares, sees a change at each `up`, and every container would be replaced each time.

@@ -1,4 +1,4 @@
-"""Caddy as a frontend: it ends TLS on the host, or is the hop behind a load balancer."""
+"""Caddy as a frontend: it terminates TLS on the host, or is the inner hop behind a load balancer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may do what: the identity policies of a deployer, evaluated for each call of the simulated AWS.
+"""Evaluates the identity policies of a deployer for each call of the simulated AWS.
 
 moto's own access control (`moto.iam.access_control`) looks at conditions of trust policies only, knows no resource of
 most services, and has no condition key of a request; so the decision is made here, before a call is sent.

@@ -1,4 +1,4 @@
-"""What a call of an API asks of IAM: its action on each resource that it names, and what AWS asks for besides."""
+"""The IAM permissions that an API call needs: its action on each named resource, and AWS's further actions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The resources that a call of an API names, as ARNs, and what AWS knows of them: their tags."""
+"""The ARNs and tags of the resources that an API call names."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How a type of resource becomes calls of an AWS API: the table, the calls, the shapes of their members, tags."""
+"""Turns operations on resources into AWS API calls: the table of types, the calls, their members and tags."""

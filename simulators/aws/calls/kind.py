@@ -1,4 +1,4 @@
-"""What a type of resource is to AWS: the calls that make, read, change and delete it, as a table of few lines.
+"""The API calls that create, read, change and delete a type of resource, as a short table.
 
 `operations.py` makes these calls.
 """

@@ -1,4 +1,4 @@
-"""What the engine wants done with a resource, as the calls that the table of its type says."""
+"""Performs the engine's operations on a resource with the API calls in the table of its type."""
 
 from __future__ import annotations
 

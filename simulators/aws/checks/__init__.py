@@ -1,4 +1,4 @@
-"""What AWS refuses, or what would not work on it, beyond what the SDK's types and moto know.
+"""Checks for stacks that AWS refuses or that would not work there, beyond the SDK's types and moto.
 
 Where to add a check, and its row in a test:
 

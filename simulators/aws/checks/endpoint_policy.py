@@ -1,4 +1,4 @@
-"""Whether the policy of a VPC endpoint lets a request through. What can't be evaluated is an error, never a guess."""
+"""Decides whether a VPC endpoint policy allows a request. A policy that can't be evaluated is an error."""
 
 from __future__ import annotations
 

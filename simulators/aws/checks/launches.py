@@ -1,4 +1,4 @@
-"""What EC2 refuses about a launch, rule by rule with its source: an instance's, and a group's from its template.
+"""Checks for launches that EC2 refuses, each with its source: of instances, and of groups from their template.
 
 EC2 looks at the request and the template's data together, where the request overrides the template. Of a group that is
 what its hosts are launched with later: it would be made, and stay empty.

@@ -1,4 +1,4 @@
-"""What AWS says of the network and of what stands in it, taken at one moment: to be looked at, and changed in tests."""
+"""A snapshot of the network and its resources, which tests can inspect and change."""
 
 from __future__ import annotations
 

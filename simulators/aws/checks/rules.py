@@ -1,4 +1,4 @@
-"""What neither the SDK's types nor moto know, and AWS refuses: a few rules by hand."""
+"""Handwritten checks for inputs that AWS refuses and that neither the SDK's types nor moto check."""
 
 from __future__ import annotations
 

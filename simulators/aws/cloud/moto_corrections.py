@@ -1,4 +1,4 @@
-"""Where moto 5.2 does what AWS doesn't, and a program would see it."""
+"""Corrections of moto 5.2, where a program would see a difference from AWS."""
 
 from __future__ import annotations
 

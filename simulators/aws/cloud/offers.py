@@ -1,4 +1,4 @@
-"""What RDS offers, from the tables that cfn-lint keeps of it: moto has none for PostgreSQL."""
+"""The RDS offerings for PostgreSQL, from cfn-lint's tables, because moto has none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The simulator's state as a file: what moto keeps, what was done, and what IAM was asked about the deployers."""
+"""The simulator's state as a file: moto's state, the log of operations, and the IAM decisions about the deployers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Puts into moto what its API can't make: hosted zones and images with a chosen id."""
+"""Adds to moto what its API can't create: hosted zones and images with a chosen id."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The state of a stack as a CloudFormation template, so that what AWS itself says of values and relations can be asked.
+"""The state of a stack as a CloudFormation template, so that AWS's own checks of values and relations apply.
 
 Most names translate by themselves; `counterparts.py` has those that don't. What is translated neither way is an error,
 so that nothing in the state escapes in silence.

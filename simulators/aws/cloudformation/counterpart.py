@@ -1,4 +1,4 @@
-"""How a type of the AWS provider is written down in CloudFormation's words."""
+"""Maps one type of the AWS provider to CloudFormation."""
 
 from __future__ import annotations
 

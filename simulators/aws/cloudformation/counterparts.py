@@ -1,4 +1,4 @@
-"""What each type of the AWS provider is in CloudFormation, as far as its names don't say it by themselves."""
+"""The CloudFormation counterpart of each type of the AWS provider, where the names don't show it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""cfn-lint, which has AWS's own lists of values: instance classes, engine versions, retention times, runtimes."""
+"""Checks values with cfn-lint, which has AWS's lists of instance classes, engine versions and runtimes."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a test orders to go wrong, and the log of what was done."""
+"""Faults that a test injects, and the log of operations."""

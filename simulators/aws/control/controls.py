@@ -1,4 +1,4 @@
-"""What a test can make go wrong, and the log of what was done."""
+"""Faults that a test can inject, and the log of operations."""
 
 from __future__ import annotations
 

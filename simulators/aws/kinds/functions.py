@@ -1,4 +1,4 @@
-"""Lambda. Nothing runs here: what an invocation answers, the test says."""
+"""Lambda. No function runs here: the test sets the result of an invocation."""
 
 from __future__ import annotations
 

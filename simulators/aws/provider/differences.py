@@ -1,4 +1,4 @@
-"""What an update would change, and whether AWS can do that to the resource or the provider has to make a new one."""
+"""Compares old and new inputs: what an update changes, and whether it replaces the resource."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What the installed SDK says of each type, and values as they travel between the engine and the provider."""
+"""The types of the installed SDK, and the wire form of values between the engine and the provider."""

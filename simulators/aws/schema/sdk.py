@@ -1,4 +1,4 @@
-"""What the installed AWS SDK for Pulumi says of a resource: its inputs, their types, and which outputs AWS computes.
+"""The resource types of the installed AWS SDK for Pulumi: inputs, their types, and computed outputs.
 
 The SDK is generated from the real provider's schema, so this is a truth that nobody here wrote. The SDK itself lets
 wrong types and unknown keys of a dictionary pass; the real provider does not, and neither does this.
