@@ -117,7 +117,7 @@ def test_user_data_that_only_an_update_knows_is_refused_with_a_way_out() -> None
 
     (violation,) = [each for each in analyze(register(template)) if each.rule == "keep-secrets-out-of-user-data"]
     assert "cannot be evaluated at preview: property userData is unknown" in violation.message
-    assert "reads at boot from an `aws.ssm.Parameter`" in violation.message
+    assert "in an `aws.ssm.Parameter` that the host reads at boot." in violation.message
 
 
 def test_a_type_that_no_rule_knows_is_left_alone() -> None:

@@ -102,7 +102,7 @@ def test_the_hosts_of_the_policy_tests_have_the_same_form(text: str) -> None:
 def test_a_plan_of_another_version_is_a_fault_and_no_plan() -> None:
     plan = reader.read_boot_plan({reader.PLAN: json.dumps({"version": 2, "containers": ["server"]})})
     assert plan.containers == ()
-    assert plan.fault.startswith("has a boot plan that is not of version 1")
+    assert plan.fault.startswith("has a boot plan whose version is not 1")
 
 
 def test_what_is_deferred_is_never_known_to_the_plan() -> None:

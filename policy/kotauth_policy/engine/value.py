@@ -32,6 +32,8 @@ Raw = Union[_Marker, bool, float, str, "list[Value]", "dict[str, Value]"]
 # `pulumi policy analyze --file` writes this in the place of every secret.
 _BLINDED = "[secret]"
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
+_SHOWN = re.compile(r"\d{1,6}|\$\w{1,9}|([a-z0-9-]{1,30}:)?\*", re.ASCII)
+"""Texts that can't be secrets: short numbers, versions such as `$Latest`, and patterns such as `s3:*`."""
 _SENTINELS = frozenset(value for name, value in vars(proxy).items() if name.startswith("UNKNOWN_"))
 
 
@@ -145,11 +147,12 @@ def texts(values: Iterable[Value]) -> list[str]:
 
 
 def seen(value: Value, fault: str) -> str:
-    """Return ``is VALUE, FAULT`` for a message, without the value where it is secret or not a number or a text."""
+    """Return ``is VALUE, FAULT`` for a message, without the value where it could be a secret."""
     if value.secret or not isinstance(value.raw, (float, str)):
         return f"is {fault}"
-    shown = f'"{value.raw}"' if isinstance(value.raw, str) else f"{value.raw:g}"
-    return f"is {shown}, {fault}"
+    if isinstance(value.raw, float):
+        return f"is {value.raw:g}, {fault}"
+    return f'is "{value.raw}", {fault}' if _SHOWN.fullmatch(value.raw) else f"is {fault}"
 
 
 def decode(properties: struct_pb2.Struct) -> Value:
