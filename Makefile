@@ -66,11 +66,14 @@ fast: venv
 lint: venv
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
+	.venv/bin/rumdl check --quiet .
+	.venv/bin/typos
 	$(RUN) -m pyright
 
-fmt: venv ## format the code
+fmt: venv ## format code and documents
 	$(RUN) -m ruff format .
 	$(RUN) -m ruff check --fix .
+	.venv/bin/rumdl fmt --quiet .
 
 controls: venv ## generate docs/controls.md, the reference of the policy rules
 	cd policy && ../$(RUN) -m kotauth_policy controls --out ../docs/controls.md

@@ -35,10 +35,10 @@ _WIDTH = 120
 _PAGE_HEAD = """\
 # Settings
 
-Written by `make settings` from the declarations in `components/config/server.py`, `components/docker/settings.py` and
-`components/aws/settings.py`; do not edit.
-Set one with `pulumi config set NAME VALUE`, or in the stack's own file under `kotauth:NAME`.
-All values are checked at preview, and every bad one is named at once.
+`make settings` writes this page; do not edit it.
+The declarations are in `components/config/server.py`, `components/docker/settings.py` and `components/aws/settings.py`.
+Set a value with `pulumi config set NAME VALUE`, or in the stack's own file under `kotauth:NAME`.
+The program checks all values at preview and reports every bad value at once.
 A library user gives the same values to `DockerDeployment` or `AwsDeployment`, under names such as `base_url`.
 """
 
@@ -89,13 +89,12 @@ def project_file() -> str:
 
 def page() -> str:
     """Return `docs/settings.md`."""
-    development = [f"`{camel_case(entry.name)}` {text}" for entry in entries() if (text := entry.told.development)]
-    blocks = [_PAGE_HEAD + f"`Pulumi.yaml` sets for development: {', '.join(development)}.\n"]
+    development = [f"`{camel_case(entry.name)}` to `{text}`" for entry in entries() if (text := entry.told.development)]
+    blocks = [_PAGE_HEAD + f"For development, `Pulumi.yaml` sets {' and '.join(development)}.\n"]
     for target in ("", *targets.TARGETS):
         title = f"Only on {_TITLES[target]}" if target else "On every target"
-        rows = [_row(entry) for entry in entries() if entry.target == target]
-        head = "| Name | Type | Allowed | Default | What it decides |\n|---|---|---|---|---|"
-        blocks.append("\n".join([f"## {title}", "", head, *rows, ""]))
+        blocks.append(f"## {title}\n")
+        blocks += [_section(entry) for entry in entries() if entry.target == target]
     return "\n".join(blocks)
 
 
@@ -177,17 +176,21 @@ def _docstring(entry: Entry) -> str:
     )
 
 
-def _row(entry: Entry) -> str:
+def _section(entry: Entry) -> str:
     told = entry.told
     is_required = entry.value.default is Required and not entry.value.default_from
-    cells = [
-        f"`{camel_case(entry.name)}`",
-        entry.kind,
-        entry.allowed,
-        told.empty or ("required" if is_required else "none"),
-        told.about,
+    lines = [
+        f"### {camel_case(entry.name)}",
+        "",
+        # One sentence on each line, as the linter of documents asks.
+        re.sub(r"(?<=\.) +(?=[A-Z0-9])", "\n", told.about),
+        "",
+        f"- Type: {entry.kind}",
+        f"- Allowed: {entry.allowed}",
+        f"- Default: {told.empty or ('required' if is_required else 'none')}",
+        "",
     ]
-    return f"| {_with_names(' | '.join(cells), camel_case)} |"
+    return _with_names("\n".join(lines), lambda name: f"`{camel_case(name)}`")
 
 
 def _with_names(text: str, named: Callable[[str], str]) -> str:

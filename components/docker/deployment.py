@@ -51,9 +51,9 @@ class DockerDeploymentArgs(TypedDict):
     frontend_image: NotRequired[str]
     """Image of the frontend with an exact tag. Default the official image."""
     certificates: NotRequired[str]
-    """Source of the certificate: internal (the frontend's own authority, which clients must trust, see the output
-    caCertificate) or acme (a public certificate authority; requires `acme_email`). Default internal for a host name in
-    a local domain such as .localhost or .internal, otherwise acme."""
+    """Source of the certificate: internal (the frontend's own authority) or acme (a public authority). With internal,
+    clients must trust the authority's certificate, which is the output caCertificate. The value acme requires
+    `acme_email`. Default internal for a host name in a local domain such as .localhost or .internal, otherwise acme."""
     acme_email: NotRequired[str]
     """E-mail address for the ACME server. Required where the frontend gets its certificate by ACME."""
     acme_server: NotRequired[str]

@@ -42,8 +42,9 @@ class DockerSettings:
     certificates: str = setting(
         rule_from=lambda made: one_of(*made.proxy.certificates),
         default_from=lambda made: INTERNAL if made.server.is_local else ACME,
-        about="Source of the certificate: internal (the frontend's own authority, which clients must trust, see the "
-        "output caCertificate) or acme (a public certificate authority; requires {acme_email}).",
+        about="Source of the certificate: internal (the frontend's own authority) or acme (a public authority). "
+        "With internal, clients must trust the authority's certificate, which is the output caCertificate. "
+        "The value acme requires {acme_email}.",
         empty="internal for a host name in a local domain such as .localhost or .internal, otherwise acme",
         allowed="acme or internal",
     )

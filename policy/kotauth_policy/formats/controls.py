@@ -19,23 +19,34 @@ _SHORT = 60
 _INTRODUCTION = """\
 # The rules of the policy pack
 
-Made from the rules by `make controls`; a test fails where the two differ. {total} rules: {mandatory} mandatory,
-{advisory} advisory; {unwaivable} can't be waived.
+`make controls` writes this page from the rules.
+A test fails where the page and the rules differ.
+The pack has {total} rules: {mandatory} are mandatory, {advisory} are advisory, and {unwaivable} can't be waived.
 
-- **Level**: a violation of a *mandatory* rule refuses the preview, one of an *advisory* rule is shown. What can't be
-  evaluated, because a value is unknown, is treated as a violation.
-- **Hub**: controls of AWS Security Hub. **Checkov**: the number of `CKV_AWS_…`, after `2:` that of `CKV2_AWS_…`.
-- **CIS**: sections of the CIS Docker Benchmark 1.6. **Row**: of Kotauth's production checklist.
-- **Waiver**: *no* where none is possible; such a rule stays mandatory in every environment. A waiver that is expired or
-  waives nothing is a violation of its own, of `keep-waivers-current`.
-- **Parameters**: what an environment may set, with the default. One with a \\* keeps its default in production.
+The columns of the tables:
 
-Areas: {areas}, and [what is no rule](#what-is-no-rule).
+- **Level**: A violation of a *mandatory* rule refuses the preview.
+  A violation of an *advisory* rule is shown.
+  A value that is unknown at preview can't be evaluated and counts as a violation.
+- **Hub**: Controls of AWS Security Hub.
+- **Checkov**: The number of `CKV_AWS_…`, and after `2:` the number of `CKV2_AWS_…`.
+- **CIS**: Sections of the CIS Docker Benchmark 1.6.
+- **Row**: Checklist items of Kotauth's production checklist.
+- **Waiver**: *no* where no waiver is possible.
+  Such a rule stays mandatory in every environment.
+  A waiver that is expired or waives nothing violates the rule `keep-waivers-current`.
+- **Parameters**: The values that an environment may set, with their defaults.
+  A parameter with a \\* keeps its default in production.
+
+The areas:
+
+{areas}
+- [what is no rule](#what-is-no-rule)
 """
 _OMITTED = """
 ## What is no rule
 
-Controls of the same catalogues that nothing here asks for, and why.
+The pack leaves out these controls of the same catalogues, for the reason given.
 """
 
 _COLUMNS: dict[str, Callable[[Rule], str]] = {
@@ -59,7 +70,7 @@ def controls(rules: Sequence[Rule], omitted: Sequence[Omitted]) -> str:
         mandatory=sum(rule.level is Level.MANDATORY for rule in rules),
         advisory=sum(rule.level is Level.ADVISORY for rule in rules),
         unwaivable=sum(not rule.waivable for rule in rules),
-        areas=", ".join(f"[{area}](#{area})" for area, _ in areas),
+        areas="\n".join(f"- [{area}](#{area})" for area, _ in areas),
     )
     return "".join(
         [
@@ -68,7 +79,8 @@ def controls(rules: Sequence[Rule], omitted: Sequence[Omitted]) -> str:
             _OMITTED,
             "\n",
             *(
-                f"- **{_escaped(control.control)}**{_sources(control)}. {_escaped(control.reason)}\n"
+                f"- **{_escaped(control.control)}**{_sources(control)}.\n"
+                f"  {_sentences(control.reason, '  ')}\n{_instead(control)}"
                 for control in omitted
             ),
         ]
@@ -79,7 +91,7 @@ def _area(area: str, rules: Sequence[Rule]) -> str:
     about = (sys.modules[rules[0].evaluate.__module__].__doc__ or "").partition("\n")[0]
     rows = [[make(rule) for make in _COLUMNS.values()] for rule in rules]
     return "\n".join(
-        ["", f"## {area}", "", _escaped(about), "", *_table(list(_COLUMNS), rows), "", *map(_described, rules), ""]
+        ["", f"## {area}", "", _escaped(about), "", *_table(list(_COLUMNS), rows), *map(_described, rules), ""]
     )
 
 
@@ -96,17 +108,27 @@ def _row(cells: Iterable[str]) -> str:
 
 
 def _described(rule: Rule) -> str:
-    documentation = f" ([source]({rule.references.documentation}))" if rule.references.documentation else ""
-    parameters = "".join(f"\n  - {_parameter(parameter)}" for parameter in rule.parameters)
-    return (
-        f"- **{rule.name}**: {_escaped(rule.description)}{documentation} *Remedy:* {_escaped(rule.remedy)}{parameters}"
-    )
+    documentation = rule.references.documentation
+    lines = [f"### {rule.name}", _sentences(rule.description), f"**Remedy:** {_sentences(rule.remedy)}"]
+    if documentation:
+        lines.append(f"[Documentation]({documentation})")
+    if rule.parameters:
+        lines.append("\n".join(map(_parameter, rule.parameters)))
+    return "".join(f"\n{block}\n" for block in lines).rstrip("\n")
 
 
 def _parameter(parameter: Parameter) -> str:
     relaxed = " Production keeps the default." if parameter.relaxes else ""
-    default = _shown(parameter.default)
-    return f"`{parameter.name}` ({parameter.kind.value}): {_escaped(parameter.meaning)} Default: {default}.{relaxed}"
+    shown, values = f" Default: {_shown(parameter.default)}.", ""
+    if isinstance(parameter.default, list) and len(shown) > _SHORT:
+        shown, values = " The default has these values:", "".join(f"\n  - {_shown(one)}" for one in parameter.default)
+    told = _sentences(f"{parameter.meaning}{relaxed}{shown}", "  ")
+    return f"- `{parameter.name}` ({parameter.kind.value}): {told}{values}"
+
+
+def _sentences(text: str, indent: str = "") -> str:
+    """Return a text with one sentence on each line, as the linter of documents asks."""
+    return re.sub(r"(?<=[.?!]) +(?=[A-Z0-9`\"*\[])", f"\n{indent}", _escaped(text))
 
 
 def _short(parameter: Parameter) -> str:
@@ -142,8 +164,11 @@ def _sources(omitted: Omitted) -> str:
         "row ": [str(row) for row in references.checklist],
     }
     sources = [f"{name}{', '.join(ids)}" for name, ids in named.items() if ids]
-    instead = f"; instead: {', '.join(omitted.instead)}" if omitted.instead else ""
-    return f" ({'; '.join(sources)}{instead})" if sources or instead else ""
+    return f" ({'; '.join(sources)})" if sources else ""
+
+
+def _instead(omitted: Omitted) -> str:
+    return f"  Instead: {', '.join(omitted.instead)}.\n" if omitted.instead else ""
 
 
 def _escaped(text: str) -> str:

@@ -22,7 +22,7 @@ OMITTED = (
     Omitted(
         "Secrets Manager: every secret rotated",
         "The pack forbids it for the secret key. Another secret key breaks every login while all health checks stay "
-        "green, and a password that is rotated without its role and its server ends the connection to the database.",
+        "green. A password that is rotated without its role and its server ends the connection to the database.",
         References(hub=("SecretsManager.1",), checkov=("CKV_AWS_304", "CKV2_AWS_57")),
         ("never-rotate-secret-key",),
     ),

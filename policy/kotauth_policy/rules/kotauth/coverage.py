@@ -82,8 +82,8 @@ PROVIDERS = (
     Severity.LOW,
     "Review the resources that no rule evaluates.",
     level=Level.ADVISORY,
-    remedy="Review these resources by hand, or use types that the rules evaluate: `docker.Container`, "
-    "`aws.ec2.Instance`, `aws.lb.LoadBalancer`, `aws.rds.Instance`, `aws.elasticache.ReplicationGroup`.",
+    remedy="Review these resources by hand, or use types that the rules evaluate. Such types are `docker.Container`, "
+    "`aws.ec2.Instance`, `aws.lb.LoadBalancer`, `aws.rds.Instance` and `aws.elasticache.ReplicationGroup`.",
     types=(_STACK,),
     references=References(documentation="https://www.pulumi.com/docs/insights/policy/"),
 )
