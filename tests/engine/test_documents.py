@@ -22,6 +22,7 @@ def test_the_resources_are_counted(production: AwsStack, staging: AwsStack) -> N
     guide = "\n".join(each.read_text(encoding="utf-8") for each in sorted((ROOT / "docs" / "aws").glob("*.md")))
     assert f"**{of_prod} resources**; {aws_of_prod} of them are on AWS" in guide
     assert f"**{of_staging} resources**; {aws_of_staging} of them are on AWS" in guide
+    assert f"{of_staging} resources to create" in guide
     readme = (ROOT / "README.md").read_text()
     assert f"{of_prod} resources" in readme
     assert f"{of_staging} resources" in readme
