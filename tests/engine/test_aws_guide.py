@@ -1,0 +1,83 @@
+"""The commands of docs/aws that can be run on the simulator, with the real AWS CLI."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.engine.aws_stack import DATABASE, REGION, AwsStack
+from tests.engine.saved_stacks import SavedStacks
+from tests.project import ROOT
+
+pytestmark = pytest.mark.engine
+HERE = r"""
+set -euo pipefail
+pulumi() {
+  [ "$1" = refresh ] && set -- "$@" --yes
+  command pulumi "$@"
+}
+make() {
+  case "$*" in
+    *env) ;;
+    preview*) pulumi preview --non-interactive ;;
+    up*) pulumi up --yes --skip-preview ;;
+    *) echo "no such target here: $*"; return 1 ;;
+  esac
+}
+"""
+"""The guide is for a clone and a terminal; here the project has no Makefile, and nothing answers questions."""
+
+
+@pytest.fixture
+def stack(saved_stacks: SavedStacks, tmp_path: Path) -> Iterator[AwsStack]:
+    cli = shutil.which("aws")
+    if not cli or subprocess.run([cli, "--version"], capture_output=True, check=False).returncode:
+        pytest.skip("needs the AWS CLI")
+    with saved_stacks.copy("prod", tmp_path / "guide") as stack:
+        yield stack
+
+
+def commands(page: str, heading: str) -> str:
+    """Return the shell blocks of a section that were run on the simulator, as one script."""
+    text = (ROOT / "docs" / "aws" / page).read_text(encoding="utf-8")
+    section = re.split(r"\n##+ ", text.partition(f"\n## {heading}\n")[2])[0]
+    blocks = re.findall(r"^ *```sh\n *# Run on the simulator.*?\n(.*?)^ *```", section, re.MULTILINE | re.DOTALL)
+    assert blocks, f"{page} has no commands under {heading}"
+    return "\n".join(blocks)
+
+
+def run(stack: AwsStack, script: str) -> str:
+    """Run a script in the project of the stack, as its user would."""
+    cli = {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ENDPOINT_URL": stack.aws.endpoint,
+        "AWS_PAGER": "",
+    }
+    done = subprocess.run(
+        ["bash", "-c", HERE + script],
+        cwd=stack.project.path,
+        env={**stack.project.environment, **cli},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert not done.returncode, done.stdout
+    return done.stdout
+
+
+def test_a_restore_to_a_point_in_time(stack: AwsStack) -> None:
+    before = stack.resources()[DATABASE]["outputs"]
+    run(stack, commands("restore.md", "Restore to a point in time"))
+    found = stack.aws.boto3("rds").describe_db_instances()["DBInstances"]
+    assert {each["DBInstanceIdentifier"] for each in found} == {before["identifier"], f"{before['identifier']}-before"}
+    assert stack.changes() == {}
