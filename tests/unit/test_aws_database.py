@@ -231,7 +231,7 @@ def test_much_storage_moves_the_limit_with_it() -> None:
         ({"storage_gb": 20.5}, 'storage_gb = "20.5": must be storage in GB, a whole number'),
         ({"storage_gb": 100, "storage_limit_gb": 105}, "must be at least 10 % above the storage of 100 GB"),
         ({"storage_limit_gb": 20}, 'storage_limit_gb = "20": must be at least 10 % above the storage of 20 GB'),
-        ({"backup_retention_days": 0}, "and 0 would switch restores to a point in time off"),
+        ({"backup_retention_days": 0}, "and 0 turns off point-in-time restores"),
         ({"backup_retention_days": 99}, 'backup_retention_days = "99": must be days of backups'),
         ({"database": "Kotauth"}, 'database = "Kotauth": must be up to 63 lower-case letters'),
         ({"parameters": {"rds.force_ssl": "0"}}, "must leave rds.force_ssl at 1"),
