@@ -11,8 +11,7 @@ from .preparation import prepare
 from .stack import Stack
 
 _TAKE_DOWN = """\
-error: a stack on AWS can't be stopped and restarted, only deleted. First turn off its deletion protection.
-Use plain Pulumi for that step, because the policies of `make up` refuse it:
+error: a stack on AWS can't be stopped, only deleted. Unprotect it with plain Pulumi, since `make up` refuses that:
   pulumi config set deletionProtection false --stack {stack} && pulumi up --stack {stack}
   make purge STACK={stack}
 """
