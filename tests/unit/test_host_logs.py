@@ -60,6 +60,12 @@ def cursor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cursor"
 
 
+@pytest.fixture
+def no_time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no batch be sent for its age, however slow the machine is."""
+    monkeypatch.setattr(ship_logs, "BATCH_SECONDS", float("inf"))
+
+
 def batched(entries: Iterable[dict[str, Any] | None]) -> list[list[dict[str, Any]]]:
     return list(ship_logs.batches(ship_logs.whole(iter(entries))))
 
@@ -90,6 +96,7 @@ def test_timestamps_are_the_journal_s_in_milliseconds() -> None:
     assert event == {"timestamp": NOW // 1000, "message": "line"}
 
 
+@pytest.mark.usefixtures("no_time_passes")
 def test_nothing_leaves_unredacted() -> None:
     line = server("-> https://app.example.com/cb?code=abc123&state=xyz789")
     assert batches([line, *(server("") for _ in range(499))])[0][0] == (
@@ -123,6 +130,7 @@ def test_a_line_is_cut_in_bytes_of_what_is_sent(piece: str) -> None:
     assert "\ufffd" not in sent
 
 
+@pytest.mark.usefixtures("no_time_passes")
 def test_a_batch_that_redaction_makes_longer_is_still_taken() -> None:
     """A megabyte of what was refused and dropped as a whole: 500 lines that redaction makes twice as long."""
     cloud = CloudWatch()
@@ -140,6 +148,7 @@ def test_bytes_that_are_no_text_are_shown_as_well_as_possible() -> None:
     assert ship_logs.text(entry(None)) == ""
 
 
+@pytest.mark.usefixtures("no_time_passes")
 def test_a_batch_holds_what_cloudwatch_takes() -> None:
     many = [server(f"line {number}") for number in range(1200)]
     assert [len(batch) for batch in batches(many)] == [500, 500]
@@ -243,6 +252,7 @@ def test_from_the_journal_to_cloudwatch(
     assert ("--after-cursor=at-1" if before else "--lines=all") in asked
 
 
+@pytest.mark.usefixtures("no_time_passes")
 def test_nothing_piles_up_in_memory() -> None:
     """Entries are read as they are handed over, not before."""
     read = 0
