@@ -65,6 +65,8 @@ class Case:
             violations = changed.compliant(self.of).violations(self.changes)
         else:
             violations = analyze(register(build(*self.changes, of=self.of), self.outputs))
+        crashes = [violation for violation in violations if "crashed" in violation.message]
+        assert not crashes, f"a rule crashed: {crashes}"
         seen = {f"{violation.rule}@{violation.resource}": violation.message for violation in violations}
         missing, unexpected = self.expected - set(seen), {key: seen[key] for key in set(seen) - self.expected}
         assert not missing, f"missing: {sorted(missing)}, unexpected: {unexpected}"
