@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from ...engine.resource import Resource
 from ...engine.rule import Area, Kind, Level, Parameter, References, Settings, Severity
-from ...engine.value import Value, seen
+from ...engine.value import Value
 from ...engine.verdict import Verdict, fail, undecidable
 from ...readers.aws.resources import LAMBDA
 from ...readers.docker.containers import starts
@@ -203,12 +203,9 @@ def restrict_secret_files(container: Resource, _: Settings) -> Iterator[Verdict]
         mode = upload.entry.field("permissions")
         is_open = not _OWNERS_ONLY.fullmatch(mode.text() or "")
         if is_open and is_secret_file(upload.entry.field("file").text() or ""):
-            fault = (
-                "is not set, which lets every user read the file"
-                if mode.is_absent
-                else seen(mode, "readable for users other than the owner")
-            )
-            yield fail(mode.path, fault)
+            # The mode of a secret file is itself marked secret, so no message shows it.
+            fault = "is not set, which lets every user read the file"
+            yield fail(mode.path, fault if mode.is_absent else "is readable for users other than the owner")
 
 
 @AREA.rule(
