@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 
+from tests.code_blocks import code_blocks
 from tests.project import ROOT
 
 
 def documented(text: str) -> str:
     """Return the block of commands that contains this text; exactly one does."""
     page = (ROOT / "docs/docker.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"^ *```\w*\n(.*?)^ *```$", page, re.MULTILINE | re.DOTALL)
-    (block,) = (textwrap.dedent(block) for block in blocks if text in block)
+    (block,) = (textwrap.dedent(block) for block in code_blocks(page) if text in block)
     return block

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.code_blocks import code_blocks
 from tests.engine.aws_stack import DATABASE, REGION, AwsStack
 from tests.engine.saved_stacks import SavedStacks
 from tests.project import ROOT
@@ -44,7 +45,7 @@ def commands(page: str, heading: str) -> str:
     """Return the shell blocks of a section that were run on the simulator, as one script."""
     text = (ROOT / "docs" / "aws" / page).read_text(encoding="utf-8")
     section = re.split(r"\n##+ ", text.partition(f"\n## {heading}\n")[2])[0]
-    blocks = re.findall(r"^ *```sh\n *# Run on the simulator.*?\n(.*?)^ *```", section, re.MULTILINE | re.DOTALL)
+    blocks = [block for block in code_blocks(section, "sh") if block.lstrip().startswith("# Run on the simulator")]
     assert blocks, f"{page} has no commands under {heading}"
     return "\n".join(blocks)
 

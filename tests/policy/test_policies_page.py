@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import textwrap
 from pathlib import Path
 
@@ -13,13 +12,14 @@ import yaml
 from policy.kotauth_policy.engine.configuration import Entry, faults
 from policy.kotauth_policy.engine.waiver_file import FILE_VARIABLE, read_waivers
 from policy.testing.wire import RULES
+from tests.code_blocks import code_blocks
 
 PAGE = Path(__file__).parents[2] / "docs" / "policies.md"
 
 
 def example(language: str) -> str:
     page = PAGE.read_text(encoding="utf-8")
-    (block,) = re.findall(rf"^ *```{language}\n(.*?)^ *```$", page, re.MULTILINE | re.DOTALL)
+    (block,) = code_blocks(page, language)
     return textwrap.dedent(block)
 
 

@@ -13,10 +13,11 @@ import components
 from components import COMPONENTS, AwsDatabase
 from components.aws.database.database import AwsDatabaseArgs
 from components.inputs.error import InvalidInputError
+from tests.code_blocks import code_blocks
 from tests.unit.recording import declare
 
 PAGE = (Path(__file__).parents[2] / "docs" / "library.md").read_text(encoding="utf-8")
-DOCKER, DATABASE = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+DOCKER, DATABASE = code_blocks(PAGE, "python")
 
 
 @pytest.mark.parametrize(

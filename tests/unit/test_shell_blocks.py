@@ -9,19 +9,16 @@ from typing import Any
 from botocore import xform_name
 from botocore.session import Session
 
+from tests.code_blocks import code_blocks
 from tests.project import ROOT
 
 MARKS = ("# Run on the simulator", "# Not run yet")
 PAGES = [page for page in sorted((ROOT / "docs" / "aws").glob("*.md")) if page.stem != "trial"]
 """All but the page of commands for a real account."""
+GUIDE = [block for page in PAGES for block in code_blocks(page.read_text(encoding="utf-8"), "sh")]
 OF_THE_CLI = {"ecr get-login-password"}
 """Commands of the AWS CLI that are no call of AWS."""
 GLOBAL_OPTIONS = {"output", "query", "region", "profile", "no-cli-pager", "max-items"}
-
-
-def blocks(page: str) -> list[str]:
-    """Return the text of each shell block on a page."""
-    return re.findall(r"^ *```sh\n(.*?)^ *```", page, re.MULTILINE | re.DOTALL)
 
 
 def aws_commands(block: str) -> list[tuple[str, str, set[str]]]:
@@ -46,17 +43,18 @@ def unknown(service: str, operation: str, options: set[str]) -> list[str]:
 
 
 def test_a_shell_block_says_whether_it_was_run() -> None:
-    found = [block for page in PAGES for block in blocks(page.read_text(encoding="utf-8"))]
-    assert [block for block in found if not block.lstrip().startswith(MARKS)] == []
+    assert [block for block in GUIDE if not block.lstrip().startswith(MARKS)] == []
 
 
 def test_a_shell_block_of_any_document_is_valid_shell() -> None:
     for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
-        for block in blocks(page.read_text(encoding="utf-8")):
+        for block in code_blocks(page.read_text(encoding="utf-8"), "sh"):
             result = subprocess.run(["bash", "-n"], input=block, capture_output=True, text=True, check=False)
             assert result.returncode == 0, f"{page.name}: {result.stderr}"
 
 
 def test_aws_has_the_calls_that_the_guide_makes() -> None:
-    commands = [each for page in PAGES for block in blocks(page.read_text("utf-8")) for each in aws_commands(block)]
+    commands = [
+        each for page in PAGES for block in code_blocks(page.read_text("utf-8"), "sh") for each in aws_commands(block)
+    ]
     assert [fault for command in commands for fault in unknown(*command)] == []

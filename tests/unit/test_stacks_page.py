@@ -10,6 +10,7 @@ import pytest
 
 from components import AwsDeployment, DockerDeployment
 from components.config.stack import camel_case
+from tests.code_blocks import code_blocks
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "stacks.md").read_text(encoding="utf-8")
@@ -28,7 +29,6 @@ def test_the_outputs_are_those_of_the_deployments() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_each_make_command_is_a_target(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    blocks = re.findall(r"^ *```\w*\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL)
-    code = [*blocks, *re.findall(r"`([^`\n]+)`", text)]
+    code = [*code_blocks(text), *re.findall(r"`([^`\n]+)`", text)]
     named = {target for each in code for target in re.findall(r"\bmake (?:-s )?([a-z][a-z-]*)", each)}
     assert named <= TARGETS
