@@ -7,8 +7,10 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import toolchain
@@ -73,10 +75,17 @@ class Project:
 
     def pulumi(self, *arguments: str, check: bool = True, timeout: int = 600) -> Result:
         """Run a `pulumi` command on the stack; without a terminal, so it never asks."""
+        result = self.run("pulumi", "--non-interactive", "--color", "never", *arguments, timeout=timeout)
+        if check and result.code:
+            raise AssertionError(f"pulumi {' '.join(arguments)} ended with {result.code}:\n{result.output}")
+        return result
+
+    def run(self, *command: str, variables: Mapping[str, str] = MappingProxyType({}), timeout: int = 600) -> Result:
+        """Run a command in the project's folder, with these environment variables too and without a terminal."""
         done = subprocess.run(
-            ["pulumi", "--non-interactive", "--color", "never", *arguments],
+            command,
             cwd=self.path,
-            env=self.environment,
+            env={**self.environment, **variables},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -84,10 +93,7 @@ class Project:
             timeout=timeout,
             check=False,
         )
-        result = Result(done.returncode, _COLOURS.sub("", done.stdout))
-        if check and result.code:
-            raise AssertionError(f"pulumi {' '.join(arguments)} ended with {result.code}:\n{result.output}")
-        return result
+        return Result(done.returncode, _COLOURS.sub("", done.stdout))
 
     def preview(self, *arguments: str, check: bool = True) -> Result:
         """Show what an `up` would change."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,18 +60,10 @@ def gate(project: Project, command: str, *arguments: str, script: Path = ROOT / 
     """Run the gate in the project's folder, on its stack."""
     summary, reports = project.path / "summary.md", project.path / "policy-report"
     summary.unlink(missing_ok=True)
-    done = subprocess.run(
-        ["bash", str(script), command, "--stack", project.stack, *arguments],
-        cwd=project.path,
-        env={**project.environment, "PYTHON": sys.executable, "GITHUB_STEP_SUMMARY": str(summary), **variables},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    return Gated(done.returncode, done.stdout, summary.read_text() if summary.exists() else "", reports)
+    words = ("bash", str(script), command, "--stack", project.stack, *arguments)
+    given = {"PYTHON": sys.executable, "GITHUB_STEP_SUMMARY": str(summary), **variables}
+    result = project.run(*words, variables=given, timeout=300)
+    return Gated(result.code, result.output, summary.read_text() if summary.exists() else "", reports)
 
 
 def foreign(folder: Path, aws: AwsSimulator, program: str = SHOP) -> Project:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -60,19 +59,9 @@ def run(stack: AwsStack, script: str) -> str:
         "AWS_PAGER": "",
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{stack.project.environment['PATH']}",
     }
-    done = subprocess.run(
-        ["bash", "-c", HERE + script],
-        cwd=stack.project.path,
-        env={**stack.project.environment, **cli},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    assert not done.returncode, done.stdout
-    return done.stdout
+    result = stack.project.run("bash", "-c", HERE + script, variables=cli)
+    assert not result.code, result.output
+    return result.output
 
 
 def test_a_restore_to_a_point_in_time(stack: AwsStack) -> None:
