@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ..frontends.caddy.frontend import FRONTEND as CADDY
-from ..frontends.frontend import Frontend
+from ..frontends.caddy.frontend import inner
+from ..frontends.frontend import Frontend, InnerSite
+from ..workload.spec import ContainerSpec
 
 DEFAULT = CADDY
-"""Without a choice. Behind a load balancer it is always this one."""
+"""Without a choice."""
+
+INNER: Callable[[InnerSite], ContainerSpec] = inner
+"""Returns the container behind a load balancer, which is always of `DEFAULT`."""
 
 FRONTENDS: dict[str, Frontend] = {frontend.name: frontend for frontend in (CADDY,)}
 """By the value of the setting `frontend`."""

@@ -158,7 +158,7 @@ class DockerDeployment(pulumi.ComponentResource):
                         image=settings.frontend_image.reference,
                         http_port=settings.http_port,
                         https_port=settings.https_port,
-                        acme=settings.acme,
+                        certificate=settings.certificate,
                     )
                 ),
                 "networks": [{"name": frontend_network}],

@@ -55,7 +55,7 @@ def reloadable_files(
     applied = run_job(
         f"{companions.name}-reload",
         companions.runtime(
-            command=["sh", "-c", _SCRIPT, "reload", socket, *reload.get("command", [])],
+            command=["sh", "-c", _SCRIPT, "reload", socket, *reload.get("command", reload.get("check", []))],
             mounts=mounts,
             environment=spec.get("environment", {}),
             tmpfs=spec.get("tmpfs", []),

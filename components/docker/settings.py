@@ -9,7 +9,7 @@ from typing import Any
 from ..config.declaration import setting
 from ..config.frontends import DEFAULT, FRONTENDS, NOT_YET
 from ..config.server import ServerSettings, resolve
-from ..frontends.frontend import ACME, INTERNAL, Acme, CaCertificate, Frontend
+from ..frontends.frontend import ACME, FILES, INTERNAL, Acme, CaCertificate, Certificate, Frontend, OwnAuthority
 from ..inputs.addresses import parse_email, parse_https_url
 from ..inputs.choice import one_of
 from ..inputs.declaration import Problem, section, together
@@ -40,7 +40,7 @@ class DockerSettings:
         allowed="an image reference with its registry",
     )
     certificates: str = setting(
-        rule_from=lambda made: one_of(*made.proxy.certificates),
+        rule_from=lambda made: one_of(*(kind for kind in made.proxy.certificates if kind != FILES)),
         default_from=lambda made: INTERNAL if made.server.is_local else ACME,
         about="Source of the certificate: internal (the frontend's own authority) or acme (a public authority). "
         "With internal, clients must trust the authority's certificate, which is the output caCertificate. "
@@ -80,9 +80,9 @@ class DockerSettings:
         return FRONTENDS[self.frontend]
 
     @property
-    def acme(self) -> Acme | None:
-        """How the proxy gets a public certificate; None without one."""
-        return Acme(self.acme_email or "", self.acme_server) if self.certificates == ACME else None
+    def certificate(self) -> Certificate:
+        """Where the proxy's certificate comes from."""
+        return Acme(self.acme_email or "", self.acme_server) if self.certificates == ACME else OwnAuthority()
 
     @property
     def internal_ca(self) -> CaCertificate | None:

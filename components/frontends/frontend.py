@@ -14,8 +14,11 @@ from ..inputs.image import image as image_rule
 from ..kotauth.base_url import BaseUrl
 from ..workload.spec import ContainerSpec
 
-ACME, INTERNAL = "acme", "internal"
-"""Where a certificate comes from: a public ACME authority, or the proxy's own authority."""
+ACME, INTERNAL, FILES = "acme", "internal", "files"
+"""Where a certificate comes from: a public ACME authority, the proxy's own authority, or files of the user."""
+
+CERTIFICATE_FILE = "certificate.pem"
+"""Secret file with the user's certificate: the chain, then its key. One file, so that both change together."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,19 @@ class Acme:
     email: str
     """Address that the authority writes to."""
     server: str | None = None
+
+
+@dataclass(frozen=True)
+class OwnAuthority:
+    """A certificate of the proxy's own authority, which clients must be told to trust."""
+
+
+@dataclass(frozen=True)
+class CertificateFiles:
+    """The user's certificate: the spec lists the secret file `CERTIFICATE_FILE`, and reloads it."""
+
+
+Certificate = Acme | OwnAuthority | CertificateFiles
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +65,8 @@ class EdgeSite(Site):
 
     http_port: int
     """Port on the host that redirects to https and answers certificate challenges."""
-    acme: Acme | None
-    """How it gets a public certificate. None means one of the proxy's own authority."""
+    certificate: Certificate
+    """Where its certificate comes from, of those that the proxy lists in `Frontend.certificates`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,9 +106,7 @@ class Frontend:
     certificates: Sequence[str]
     """Values of the setting `certificates` that it can do."""
     edge: Callable[[EdgeSite], ContainerSpec]
-    """Returns the container that ends TLS on the host."""
-    inner: Callable[[InnerSite], ContainerSpec]
-    """Returns the container behind a load balancer. It sets or removes the forwarded headers that Kotauth believes."""
+    """Returns the container that ends TLS. It sets or removes each forwarded header that Kotauth believes."""
     ca_certificate: CaCertificate | None = None
     """None without an authority of its own."""
 

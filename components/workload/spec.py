@@ -21,7 +21,8 @@ NEXT = "next"
 """Folder of new files beside those in use."""
 NEXT_CONFIG_DIRECTORY = f"{CONFIG_DIRECTORY}/{NEXT}"
 """Where a reload command finds the configuration files that are to come."""
-
+NEXT_SECRETS_DIRECTORY = f"{SECRETS_DIRECTORY}/{NEXT}"
+"""Where a reload command finds the secret files that are to come, all of them."""
 
 PART_LABEL = "kotauth.part"
 """Label that says which part of the system a container is."""
@@ -118,6 +119,9 @@ class Reload(TypedDict):
     signal: NotRequired[str]
     """Signal to the container's first process, sent once the new files are in place, and after a first start. A process
     that finds them bad must keep what it has."""
+    check: NotRequired[list[str]]
+    """Command and arguments, run like `command` before the files are put in place, also before the first start. It
+    fails where the files are bad; then none of them is put in place. Only with `signal`."""
     watch: NotRequired[bool]
     """Whether the container looks for new files itself."""
     secret_files: NotRequired[bool]
@@ -200,6 +204,8 @@ def problems(spec: Mapping[str, Any]) -> dict[str, str]:
             broken_rules["reload"] = "must have exactly one of command, signal and watch"
         if bool(reload.get("command")) != bool(reload.get("socket")):
             broken_rules["reload.socket"] = "must be set with reload.command, and only then"
+        if reload.get("check") and not reload.get("signal"):
+            broken_rules["reload.check"] = "must be set only with reload.signal: a command checks the files itself"
     for mount in spec.get("host_mounts", []):
         if not re.fullmatch(r"(/[A-Za-z0-9_.-]+)+", mount["source"]) or "/.." in mount["source"]:
             broken_rules["host_mounts"] = "must be absolute paths of plain names"

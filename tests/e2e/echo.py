@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from http.client import HTTPException
 
 from components.frontends.caddy import frontend as caddy
-from components.frontends.frontend import EdgeSite
+from components.frontends.frontend import EdgeSite, OwnAuthority
 from components.kotauth.base_url import BaseUrl
 from components.kotauth.server import PORT
 from simulators.docker_command import docker
@@ -39,7 +39,12 @@ def frontend_before(upstream: list[str], image: str) -> Iterator[Client]:
     """Run the frontend with Caddy's image before a container of another one, whose arguments are a shell's."""
     base_url = BaseUrl(f"https://{HOST}:{PUBLIC_PORT}", HOST, PUBLIC_PORT)
     site = EdgeSite(
-        base_url=base_url, upstream="upstream", image=image, http_port=80, https_port=PUBLIC_PORT, acme=None
+        base_url=base_url,
+        upstream="upstream",
+        image=image,
+        http_port=80,
+        https_port=PUBLIC_PORT,
+        certificate=OwnAuthority(),
     )
     front = caddy.edge_configuration(site)
     network = docker("network", "create", f"--label=kotauth.test={os.getpid()}", f"kotauth-echo-{os.getpid()}")

@@ -16,7 +16,8 @@ from components.aws.host.description import Host as Description
 from components.aws.host.description import Secret
 from components.aws.host.user_data import UserData, render
 from components.config.frontends import DEFAULT as FRONTEND
-from components.frontends.frontend import EdgeSite, InnerSite
+from components.config.frontends import INNER
+from components.frontends.frontend import EdgeSite, InnerSite, OwnAuthority
 from components.kotauth import server as kotauth
 from components.kotauth.base_url import parse_base_url
 from components.kotauth.database import DatabaseConnection
@@ -131,11 +132,11 @@ class Site:
 
     def inner(self) -> ContainerSpec:
         """Return the proxy behind the lab's load balancer."""
-        return FRONTEND.inner(InnerSite(**self._frontend_site, load_balancer_cidrs=[str(self.lab.network.cidr)]))
+        return INNER(InnerSite(**self._frontend_site, load_balancer_cidrs=[str(self.lab.network.cidr)]))
 
     def edge(self) -> ContainerSpec:
         """Return a proxy with its own certificate authority, which lies on the volume."""
-        return FRONTEND.edge(EdgeSite(**self._frontend_site, http_port=80, acme=None))
+        return FRONTEND.edge(EdgeSite(**self._frontend_site, http_port=80, certificate=OwnAuthority()))
 
     @property
     def _frontend_site(self) -> dict[str, Any]:

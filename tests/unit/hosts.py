@@ -18,6 +18,7 @@ from components.aws.host.scripts.aws import Metadata
 from components.aws.host.scripts.services import Services
 from components.aws.host.user_data import UserData, render
 from components.config.frontends import DEFAULT as FRONTEND
+from components.config.frontends import INNER
 from components.frontends.frontend import Acme, EdgeSite, InnerSite
 from components.kotauth import server as kotauth
 from components.kotauth.base_url import parse_base_url
@@ -62,12 +63,12 @@ def server(host: pulumi.Input[str] | None = None, **changes: Any) -> ContainerSp
 def inner() -> ContainerSpec:
     """Return the proxy behind a load balancer."""
     networks = ["10.64.0.0/24", "10.64.1.0/24"]
-    return FRONTEND.inner(InnerSite(**_SITE, load_balancer_cidrs=networks))
+    return INNER(InnerSite(**_SITE, load_balancer_cidrs=networks))
 
 
 def edge() -> ContainerSpec:
     """Return the proxy with certificates of its own."""
-    return FRONTEND.edge(EdgeSite(**_SITE, http_port=80, acme=Acme("ops@example.com")))
+    return FRONTEND.edge(EdgeSite(**_SITE, http_port=80, certificate=Acme("ops@example.com")))
 
 
 def secrets(version: str = "v1") -> dict[str, dict[str, Secret]]:

@@ -10,18 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.frontends.caddy import frontend as caddy
-from components.frontends.frontend import Acme, EdgeSite, InnerSite
+from components.frontends.frontend import Acme, CertificateFiles, EdgeSite, InnerSite, OwnAuthority
 from components.inputs.addresses import parse_email, parse_https_url
 from components.kotauth.base_url import parse_base_url
 
 URL = parse_base_url("https://auth.example.com:8443")
-EDGE = EdgeSite(base_url=URL, upstream="kotauth", image="x", http_port=80, https_port=443, acme=None)
+EDGE = EdgeSite(base_url=URL, upstream="kotauth", image="x", http_port=80, https_port=443, certificate=OwnAuthority())
 BEHIND = InnerSite(
     base_url=URL, upstream="server", image="x", https_port=443, load_balancer_cidrs=["10.64.0.0/20", "10.64.16.0/20"]
 )
 ACME = Acme("ops@example.com")
 INTERNAL = caddy.edge_configuration(EDGE)
-PUBLIC = caddy.edge_configuration(replace(EDGE, acme=ACME))
+PUBLIC = caddy.edge_configuration(replace(EDGE, certificate=ACME))
 INNER = caddy.inner_configuration(BEHIND)
 BOTH = pytest.mark.parametrize("text", [INTERNAL, PUBLIC], ids=["internal", "public"])
 ALL = pytest.mark.parametrize("text", [INTERNAL, PUBLIC, INNER], ids=["internal", "public", "inner"])
@@ -63,7 +63,7 @@ def test_what_is_accepted_is_one_word_of_one_option(email: str, path: str) -> No
         accepted = Acme(parse_email(email), parse_https_url(server))
     except ValueError:
         return
-    text = blocks(caddy.edge_configuration(replace(EDGE, acme=accepted)))
+    text = blocks(caddy.edge_configuration(replace(EDGE, certificate=accepted)))
     assert list(text) == list(blocks(PUBLIC))
     assert {f"email {email}", f"acme_ca {server}"} < set(text[""])
 
@@ -92,7 +92,7 @@ def test_public_certificates() -> None:
 
 
 def test_another_certificate_authority() -> None:
-    text = caddy.edge_configuration(replace(EDGE, acme=replace(ACME, server="https://acme.example/dir")))
+    text = caddy.edge_configuration(replace(EDGE, certificate=replace(ACME, server="https://acme.example/dir")))
     assert "acme_ca https://acme.example/dir" in blocks(text)[""]
 
 
@@ -148,14 +148,23 @@ def test_the_probe_answers_only_inside(text: str) -> None:
 
 
 def test_the_spec_publishes_two_ports_and_reloads_what_is_to_come() -> None:
-    spec = caddy.edge(replace(EDGE, acme=ACME))
+    spec = caddy.edge(replace(EDGE, certificate=ACME))
     assert spec.get("ports") == [{"host": 80, "container": 8080}, {"host": 443, "container": 8443}]
     assert spec.get("config_files") == {"Caddyfile": PUBLIC}
     assert spec.get("volumes") == [{"name": "data", "path": "/data"}]
     reload = spec.get("reload", {})
-    command = reload.get("command", [])
-    assert command[-1] == "/run/config/next/Caddyfile"
-    assert f"unix/{reload.get('socket')}" in command
+    command = reload.get("command", [])[-1]
+    assert "/run/config/next/Caddyfile | caddy reload --force " in command
+    assert f"--address unix/{reload.get('socket')} " in command
+    assert "secret_files" not in {**spec, **reload}
+
+
+def test_certificate_files() -> None:
+    spec = caddy.edge(replace(EDGE, certificate=CertificateFiles()))
+    assert spec.get("secret_files") == ["certificate.pem"]
+    assert spec.get("reload", {}).get("secret_files") is True
+    site = blocks(str(spec.get("config_files", {})["Caddyfile"]))["https://auth.example.com"]
+    assert "tls /run/secrets/certificate.pem /run/secrets/certificate.pem" in site
 
 
 def test_behind_a_load_balancer_its_networks_alone_are_believed_about_the_client() -> None:

@@ -158,6 +158,12 @@ def test_a_reload_has_one_way(reload: dict[str, Any]) -> None:
     assert "must have exactly one of command, signal and watch" in problem
 
 
+@pytest.mark.parametrize("reload", [{"watch": True}, {"command": ["x"], "socket": "/x"}])
+def test_only_a_reload_by_signal_has_a_check(reload: dict[str, Any]) -> None:
+    (problem,) = refused({**SPEC, "reload": {**reload, "check": ["x"]}})
+    assert "must be set only with reload.signal" in problem
+
+
 @pytest.mark.parametrize("reload", [{"command": ["x"]}, {"watch": True, "socket": "/run/admin/x.sock"}])
 def test_a_reload_s_command_has_a_socket(reload: dict[str, Any]) -> None:
     (problem,) = refused({**SPEC, "reload": reload})

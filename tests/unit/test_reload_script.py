@@ -47,6 +47,13 @@ def test_without_a_socket_the_files_are_put_in_place(shell: Shell, tmp_path: Pat
     assert run(shell, tmp_path / "none.sock") == (0, "", "new")
 
 
+def test_files_that_a_check_refuses_are_not_put_in_place(shell: Shell) -> None:
+    shell.command("check", f'echo "bad: $(cat {shell.file("/run/config/next/Caddyfile")})" >&2; exit 1')
+    done = shell.run(SCRIPT, "", "check", moved=("/run/config", "/run/secrets"))
+    assert (done.returncode, done.stdout) == (1, "bad: new\n")
+    assert shell.file("/run/config/Caddyfile").read_text() == "old"
+
+
 def test_a_running_container_is_told_first(shell: Shell, control: Path) -> None:
     shell.command("reload", f'[ "$1" = now ] && [ "$(cat {shell.file("/run/config/Caddyfile")})" = old ]')
     assert run(shell, control) == (0, "", "new")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pulumi
 
-from ...config.frontends import DEFAULT, FRONTENDS
+from ...config.frontends import DEFAULT, FRONTENDS, INNER
 from ...frontends.frontend import Acme, EdgeSite, Frontend, InnerSite
 from ...inputs.image import Image
 from ...kotauth.base_url import BaseUrl
@@ -128,7 +128,7 @@ def _load_balanced(  # noqa: PLR0913 - as above
     if settings.certificate_arn:
         balancer_args["certificate_arn"] = settings.certificate_arn
     balancer = AwsLoadBalancer(name, balancer_args, child)
-    proxy = settings.proxy.inner(
+    proxy = INNER(
         InnerSite(
             base_url=url,
             upstream=server["part"],
@@ -182,7 +182,7 @@ def _single_host(  # noqa: PLR0913 - as above
             admin_cidrs=settings.admin_cidrs,
             https_port=PORT,
             http_port=80,
-            acme=Acme(settings.acme_email or "", settings.acme_server),
+            certificate=Acme(settings.acme_email or "", settings.acme_server),
         )
     )
     inputs = _host_inputs(settings, placement, server, proxy, dependencies, tags) | {

@@ -6,8 +6,27 @@ from pathlib import Path
 from string import Template
 
 from ...kotauth.server import PORT, READY_PATH
-from ...workload.spec import CONFIG_DIRECTORY, NEXT_CONFIG_DIRECTORY, ContainerSpec, PublishedPort
-from ..frontend import ACME, INTERNAL, CaCertificate, EdgeSite, Frontend, InnerSite, Site
+from ...workload.spec import (
+    CONFIG_DIRECTORY,
+    NEXT_CONFIG_DIRECTORY,
+    NEXT_SECRETS_DIRECTORY,
+    SECRETS_DIRECTORY,
+    ContainerSpec,
+    PublishedPort,
+)
+from ..frontend import (
+    ACME,
+    CERTIFICATE_FILE,
+    FILES,
+    INTERNAL,
+    Acme,
+    CaCertificate,
+    CertificateFiles,
+    EdgeSite,
+    Frontend,
+    InnerSite,
+    Site,
+)
 
 HTTP, HTTPS, PROBE = 8080, 8443, 8081
 """Ports inside the container: above 1024, so that no capability is needed."""
@@ -17,22 +36,26 @@ _MEMORY_MB = 256
 _DATA = "/data"
 _SOCKET = "/run/admin/caddy.sock"
 _CURRENT = f"{CONFIG_DIRECTORY}/Caddyfile"
-_NEXT = f"{NEXT_CONFIG_DIRECTORY}/Caddyfile"
+_CERTIFICATE = f"{SECRETS_DIRECTORY}/{CERTIFICATE_FILE}"
+# Caddy reads the new certificate while it still lies beside the one in use. The new certificate alone is no change of
+# the configuration, so the reload is forced.
+_RELOAD = (
+    f"sed 's,{SECRETS_DIRECTORY}/,{NEXT_SECRETS_DIRECTORY}/,g' {NEXT_CONFIG_DIRECTORY}/Caddyfile"
+    f" | caddy reload --force --adapter caddyfile --address unix/{_SOCKET} --config -"
+)
 
 
 def edge_configuration(site: EdgeSite) -> str:
     """Return the Caddyfile of an edge."""
-    if site.acme:
-        server = site.acme.server
-        global_options = f"email {site.acme.email}" + (f"\n\tacme_ca {server}" if server else "")
-    else:
-        # Nobody's trust store is touched: the root certificate is an output of the stack.
-        global_options = "skip_install_trust"
+    # No trust store is changed: the root certificate is an output of the stack.
+    options, tls = "skip_install_trust", "tls internal"
+    if isinstance(site.certificate, Acme):
+        server = site.certificate.server
+        options, tls = f"email {site.certificate.email}" + (f"\n\tacme_ca {server}" if server else ""), ""
+    if isinstance(site.certificate, CertificateFiles):
+        tls = f"tls {_CERTIFICATE} {_CERTIFICATE}"
     return _template("edge.Caddyfile").substitute(
-        _shared(site),
-        base_url=site.base_url.text,
-        tls="" if site.acme else "tls internal",
-        **{"global": global_options},
+        _shared(site), base_url=site.base_url.text, tls=tls, **{"global": options}
     )
 
 
@@ -48,17 +71,18 @@ def edge(site: EdgeSite) -> ContainerSpec:
         {"host": site.http_port, "container": HTTP},
         {"host": site.https_port, "container": HTTPS},
     ]
-    return {
+    spec: ContainerSpec = {
         **_spec(site.image, edge_configuration(site), ports),
         # A reload finishes what is under way; connections that wait for a request end, as Go's servers do it. A bad
         # file is refused and the old one stays.
-        "reload": {
-            "command": ["caddy", "reload", "--adapter", "caddyfile", "--address", f"unix/{_SOCKET}", "--config", _NEXT],
-            "socket": _SOCKET,
-        },
+        "reload": {"command": ["sh", "-c", _RELOAD], "socket": _SOCKET},
         "volumes": [{"name": "data", "path": _DATA}],
         "tmpfs": ["/config"],
     }
+    if isinstance(site.certificate, CertificateFiles):
+        spec["secret_files"] = [CERTIFICATE_FILE]
+        spec["reload"]["secret_files"] = True
+    return spec
 
 
 def inner(site: InnerSite) -> ContainerSpec:
@@ -115,8 +139,7 @@ FRONTEND = Frontend(
     default_image="docker.io/library/caddy:2.11.9",
     user=_USER,
     memory_mb=_MEMORY_MB,
-    certificates=(ACME, INTERNAL),
+    certificates=(ACME, INTERNAL, FILES),
     edge=edge,
-    inner=inner,
     ca_certificate=CaCertificate("data", _DATA, f"{_DATA}/caddy/pki/authorities/local/root.crt"),
 )
