@@ -105,6 +105,8 @@ def put(resource: str, path: str, value: Any) -> Change:
             return
         key: Any = int(last) if isinstance(target, list) else last
         if value is ABSENT:
+            if key not in (range(len(target)) if isinstance(target, list) else target):
+                raise ValueError(f"the compliant program does not set {path} of {resource}")
             del target[key]
         else:
             target[key] = copy.deepcopy(value)

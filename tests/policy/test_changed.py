@@ -53,3 +53,9 @@ def test_changes_of_several_kinds(changes: tuple[Change, ...]) -> None:
 def test_a_resource_that_is_missing_is_missed() -> None:
     with pytest.raises(KeyError):
         compliant(on_docker).registered([without("key")])
+
+
+@pytest.mark.parametrize("path", ["missing", "ports.9", "healthcheck.missing", "missing.inner"])
+def test_leaving_out_what_the_program_does_not_set_is_refused(path: str) -> None:
+    with pytest.raises(ValueError, match=f"the compliant program does not set {path} of frontend"):
+        build(put("frontend", path, ABSENT))
