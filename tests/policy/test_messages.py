@@ -115,3 +115,26 @@ def test_the_message_is_right_on_aws(rule: str, message: str, changes: tuple[Cha
 def test_the_message_is_right_on_docker(rule: str, message: str, change: Change) -> None:
     (violation,) = (each for each in analyze(register(build(change))) if each.rule == rule)
     assert violation.message.splitlines()[1] == message
+
+
+@pytest.mark.parametrize(
+    ("entries", "messages"),
+    [
+        ([Secret("A=b")], ["envs[0]: is marked secret"]),
+        (["OTHER=1", Secret("A=b")], ["envs[1]: is marked secret"]),
+        # The provider moves the mark of an element to the whole list.
+        (Secret(["A=b"]), ["envs[0]: is marked secret"]),
+        (Secret(["OTHER=1", "DB_PASSWORD=hunter2"]), ["envs[1]: has a name that says it is a secret"]),
+        # An exported state has this text in place of each secret.
+        (Secret(["OTHER=1", "[secret]"]), ["envs[1]: is secret or unknown"]),
+        (
+            Secret(["OTHER=1", "A=b", "B=c"]),
+            ["envs: is marked secret, and the mark does not say which of the entries envs[0] to envs[2] is the secret"],
+        ),
+        (Secret([]), []),
+    ],
+)
+def test_a_secret_of_the_environment_is_named_by_its_entry(entries: object, messages: list[str]) -> None:
+    violations = analyze(register(build(put("frontend", "envs", entries))))
+    found = [each.message.splitlines()[1] for each in violations if each.rule == "keep-secrets-out-of-environment"]
+    assert found == messages

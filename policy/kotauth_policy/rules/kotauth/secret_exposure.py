@@ -43,9 +43,35 @@ _DIGEST = re.compile(r"[0-9a-f]{8,16}")
 def keep_secrets_out_of_environment(container: Resource, _: Settings) -> Iterator[Verdict]:
     """`docker inspect`, crash reports and child processes show the environment, of stopped containers too."""
     entries = container.get("envs")
-    for entry in [entries] if entries.secret or entries.is_unknown else entries.items():
-        name, _equals, text = ("", "", None) if entry.is_unknown else (entry.text() or "").partition("=")
-        yield from exposed(container, "envs", entry, name=name, text=text)
+    if entries.is_unknown:
+        yield from exposed(container, "envs", entries)
+    elif entries.secret:
+        yield from _marked_entries(container, entries.items())
+    else:
+        for entry in entries.items():
+            yield from _exposed_entry(container, entry)
+
+
+def _exposed_entry(container: Resource, entry: Value) -> Iterator[Verdict]:
+    name, _equals, text = ("", "", None) if entry.is_unknown else (entry.text() or "").partition("=")
+    yield from exposed(container, "envs", entry, name=name, text=text)
+
+
+def _marked_entries(container: Resource, entries: list[Value]) -> Iterator[Verdict]:
+    """Yield a failure for each entry of a list marked secret that looks like the secret, or one for the whole list."""
+    failures: list[Verdict] = []
+    for entry in entries:
+        if entry.is_unknown:
+            failures.append(fail(entry.path, "is secret or unknown"))
+        else:
+            failures.extend(_exposed_entry(container, replace(entry, secret=False)))
+    if failures or not entries:
+        yield from failures
+    elif len(entries) == 1:
+        yield fail(entries[0].path, "is marked secret")
+    else:
+        span = f"{entries[0].path} to {entries[-1].path}"
+        yield fail("envs", f"is marked secret, and the mark does not say which of the entries {span} is the secret")
 
 
 @AREA.rule(
