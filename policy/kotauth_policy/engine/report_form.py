@@ -8,7 +8,12 @@ SCHEMA_VERSION = 1
 KEEP_CURRENT = "keep-waivers-current"
 """Refuses a preview for a waiver that is expired or useless. It evaluates no resource, so it is no rule of the pack."""
 KEEP_CURRENT_DESCRIPTION = "Remove waivers that are expired or that waive nothing."
-KEEP_CURRENT_REMEDY = "Remove the waiver, or let its owner set a new `expires` date."
+EXPIRED_REMEDY = "Remove the waiver, or let its owner set a new `expires` date."
+UNUSED_REMEDY = "Remove the waiver, or correct its `rule` or its `urn`."
+KEEP_CURRENT_REMEDY = (
+    "Remove the waiver. To keep an expired waiver, let its owner set a new `expires` date. "
+    "To keep an unused waiver, correct its `rule` or its `urn`."
+)
 
 
 def excuse(owner: str, expires: str, reason: str) -> str:

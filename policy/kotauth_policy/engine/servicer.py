@@ -25,6 +25,7 @@ from pulumi_policy.policy import _PolicyAnalyzerServicer  # pyright: ignore[repo
 
 from .configuration import Entry, faults, is_production, joined
 from .report import FILE_VARIABLE, Report
+from .report_form import EXPIRED_REMEDY, UNUSED_REMEDY
 from .resource import Readers, Resource
 from .rule import Rule
 from .rule_policy import NAME, VERSION, Pass, RulePolicy, current_pass, diagnostic
@@ -136,7 +137,7 @@ class PackServicer(_PolicyAnalyzerServicer):
         response = _evaluated(current, lambda: super(PackServicer, self).Analyze(bare, context))
         if run.is_update and not run.inputs:
             # An update asks about the stack when all is made; with its first resource nothing is.
-            response.diagnostics.extend(_waiver_diagnostics(run.waivers.expired, proto.MANDATORY))
+            response.diagnostics.extend(_waiver_diagnostics(run.waivers, run.waivers.expired, proto.MANDATORY))
         with self._lock:
             run.inputs[resource.urn] = resource
             run.needs_stack[resource.urn] = current.needs_stack
@@ -169,7 +170,7 @@ class PackServicer(_PolicyAnalyzerServicer):
         waiver_faults = run.waivers.faults(run.report.uses())
         # What the preview of an update did not know may be known by now, and its waiver not be needed any more.
         response.diagnostics.extend(
-            _waiver_diagnostics(waiver_faults, proto.ADVISORY if run.is_update else proto.MANDATORY)
+            _waiver_diagnostics(run.waivers, waiver_faults, proto.ADVISORY if run.is_update else proto.MANDATORY)
         )
         head = {"pack": {"name": NAME, "version": VERSION}, "project": run.project, "stack": run.stack}
         try:
@@ -191,12 +192,13 @@ def _evaluated(current: Pass, analyze: Callable[[], proto.AnalyzeResponse]) -> p
 
 
 def _waiver_diagnostics(
-    waiver_faults: Mapping[Waiver, str], level: proto.EnforcementLevel.ValueType
+    waivers: Waivers, waiver_faults: Mapping[Waiver, str], level: proto.EnforcementLevel.ValueType
 ) -> Iterator[proto.AnalyzeDiagnostic]:
     for waiver, fault in waiver_faults.items():
         if fault:
             place = f"waiver of {waiver.rule} for {waiver.urn}, line {waiver.line}, owner {waiver.owner}"
-            yield diagnostic(KEEP_CURRENT, f"{place}: {fault}\n{KEEP_CURRENT.remedy}", level)
+            remedy = EXPIRED_REMEDY if waiver in waivers.expired else UNUSED_REMEDY
+            yield diagnostic(KEEP_CURRENT, f"{place}: {fault}\n{remedy}", level)
 
 
 def serve(rules: Sequence[Rule], readers: Readers) -> None:
