@@ -148,7 +148,7 @@ def test_the_message_names_property_and_remedy() -> None:
     assert violation.message.splitlines() == [
         "Mount the root file system of every container read-only.",
         "readOnly: is not true",
-        "Set `read_only=True`, and list the writable folders in `tmpfs` or mount volumes there.",
+        "Set `read_only=True`. In `tmpfs` or `volumes`, list the folders that the container writes to.",
     ]
 
 

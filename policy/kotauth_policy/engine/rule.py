@@ -141,7 +141,7 @@ class Rule:
     description: str
     """One imperative sentence that a reader understands without the docstring."""
     remedy: str
-    """What to change in the program: one or two imperative sentences with property names."""
+    """What to change in the program: up to three imperative sentences with property names."""
     types: tuple[str, ...]
     """Type tokens of the resources that it evaluates."""
     evaluate: Evaluate

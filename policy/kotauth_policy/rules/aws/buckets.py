@@ -64,8 +64,9 @@ def _by_bucket(stack: Stack) -> dict[str, list[Resource]]:
     "block-public-buckets",
     Severity.CRITICAL,
     "Block all public access to every bucket.",
-    remedy="Add an `aws.s3.BucketPublicAccessBlock` for the bucket with its four settings `True`. To publish a "
-    "website, serve the bucket through CloudFront with an `aws.cloudfront.OriginAccessControl`.",
+    remedy="Add an `aws.s3.BucketPublicAccessBlock` for the bucket. Set `block_public_acls`, `block_public_policy`, "
+    "`ignore_public_acls` and `restrict_public_buckets` to `True`. To publish a website, serve the bucket through "
+    "CloudFront with an `aws.cloudfront.OriginAccessControl`.",
     types=BUCKETS,
     references=References(
         hub=("S3.8",), checkov=("CKV2_AWS_6", "CKV_AWS_53", "CKV_AWS_54", "CKV_AWS_55", "CKV_AWS_56")
@@ -91,8 +92,8 @@ def block_public_buckets(bucket: Resource, _: Settings) -> Iterator[Verdict]:
     "encrypt-buckets",
     Severity.MEDIUM,
     "Configure the default encryption of every bucket.",
-    remedy='Add an `aws.s3.BucketServerSideEncryptionConfiguration` with `sse_algorithm` "AES256", or "aws:kms" and'
-    " a key.",
+    remedy='Add an `aws.s3.BucketServerSideEncryptionConfiguration`, and set `sse_algorithm` to "AES256". To use a '
+    'KMS key, set `sse_algorithm` to "aws:kms", and `kms_master_key_id` to the ARN of the key.',
     types=BUCKETS,
     references=References(checkov=("CKV_AWS_19",)),
 )
@@ -164,9 +165,10 @@ def disable_bucket_acls(bucket: Resource, _: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "require-tls-for-buckets",
     Severity.HIGH,
-    "Deny requests to a bucket that do not use TLS.",
-    remedy='Add a statement to the bucket policy that denies "s3:*" to "*" on the bucket and its objects where '
-    "aws:SecureTransport is false.",
+    "Deny requests without TLS to every bucket.",
+    remedy='In `policy` of an `aws.s3.BucketPolicy`, add a statement with `Effect` "Deny", `Action` "s3:*" and '
+    '`Principal` "*". Set its `Resource` to the ARNs of the bucket and of all its objects (`ARN/*`). Set its '
+    '`Condition` to `{"Bool": {"aws:SecureTransport": "false"}}`.',
     types=(*BUCKETS, *BUCKET_POLICIES),
     references=References(hub=("S3.5",), checkov=("CKV_AWS_379",)),
 )

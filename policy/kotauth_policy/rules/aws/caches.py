@@ -18,8 +18,8 @@ AREA = Area("caches")
     "encrypt-caches",
     Severity.HIGH,
     "Encrypt every cache at rest and in transit, and require authentication.",
-    remedy="Set `at_rest_encryption_enabled=True`, `transit_encryption_enabled=True` and `auth_token` (or "
-    "`user_group_ids`).",
+    remedy="Set `at_rest_encryption_enabled=True` and `transit_encryption_enabled=True`. Set `auth_token` or "
+    "`user_group_ids`.",
     types=(CACHE,),
     references=References(
         hub=("ElastiCache.4", "ElastiCache.5", "ElastiCache.6"),

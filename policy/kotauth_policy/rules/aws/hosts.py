@@ -75,8 +75,8 @@ def limit_metadata_hops(host: Resource, _: Settings) -> Iterator[Verdict]:
     "forbid-public-host-addresses",
     Severity.HIGH,
     "Do not give a host an automatically assigned public IP address.",
-    remedy="Remove `associate_public_ip_address` and launch the host in a subnet that maps no public addresses. For"
-    " a host at the edge, add an `aws.ec2.EipAssociation`.",
+    remedy="Remove `associate_public_ip_address`. Launch the host in a subnet with `map_public_ip_on_launch=False`. "
+    "If the host needs a public address, add an `aws.ec2.EipAssociation`.",
     types=HOSTS,
     references=References(hub=("EC2.9", "EC2.25"), checkov=("CKV_AWS_88",)),
 )

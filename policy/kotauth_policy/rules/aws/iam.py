@@ -95,7 +95,7 @@ def name_allowed_actions(policy: Resource, _: Settings) -> Iterator[Verdict]:
     """The patterns `*` and `s3:*`, and `NotAction`, include every action that AWS adds later."""
     for statement in _allowed(policy):
         if statement.has("NotAction"):
-            yield fail(f"{statement.value.path}.NotAction", "allows every action that it does not list")
+            yield fail(f"{statement.value.path}.NotAction", "allows every action except the listed actions")
         for action in statement.actions:
             if is_every(action.text() or ""):
                 yield fail(action.path, seen(action, "a pattern for every action"))
@@ -131,7 +131,8 @@ def name_changed_resources(policy: Resource, _: Settings) -> Iterator[Verdict]:
     "name-decryption-keys",
     Severity.HIGH,
     "Limit the right to decrypt to named KMS keys.",
-    remedy="Write the key's ARN into `Resource`, and kms:ViaService into `Condition`.",
+    remedy="Set `Resource` of the statement to the ARN of the key. To allow decryption only through one AWS "
+    "service, also add kms:ViaService to `Condition`.",
     types=_GIVES_RIGHTS,
     references=References(hub=("KMS.1", "KMS.2"), checklist=(8,)),
 )

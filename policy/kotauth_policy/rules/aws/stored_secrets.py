@@ -64,7 +64,8 @@ def keep_deleted_secrets(secret: Resource, settings: Settings) -> Iterator[Verdi
     "never-rotate-secret-key",
     Severity.CRITICAL,
     "Do not rotate the secret that contains Kotauth's secret key.",
-    remedy="Remove the rotation. Rotate a password through the program, together with its role and its server.",
+    remedy="Remove the `aws.secretsmanager.SecretRotation` of this secret. To rotate a database password, change it "
+    "in the program together with its role and its server.",
     types=(ROTATION,),
     references=References(hub=("SecretsManager.1",), checkov=("CKV_AWS_304", "CKV2_AWS_57"), checklist=(8,)),
     waivable=False,

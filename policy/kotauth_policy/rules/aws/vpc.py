@@ -112,7 +112,8 @@ def give_no_public_addresses(subnet: Resource, _: Settings) -> Iterator[Verdict]
     "isolate-database-subnets",
     Severity.CRITICAL,
     "Place databases in subnets without a route to an internet gateway.",
-    remedy="Give the subnets their own route table, without a route to the internet gateway.",
+    remedy="Associate every subnet in `subnet_ids` with an `aws.ec2.RouteTable` that has no route to an internet "
+    "gateway.",
     types=(SUBNET_GROUP,),
     references=References(hub=("RDS.46",), checklist=(2,)),
 )

@@ -163,7 +163,7 @@ def limit_kernel_parameters(container: Resource, settings: Settings) -> Iterator
     "mount-root-read-only",
     Severity.MEDIUM,
     "Mount the root file system of every container read-only.",
-    remedy="Set `read_only=True`, and list the writable folders in `tmpfs` or mount volumes there.",
+    remedy="Set `read_only=True`. In `tmpfs` or `volumes`, list the folders that the container writes to.",
     types=(CONTAINER,),
     when=starts,
     references=References(cis=("5.13",)),

@@ -21,8 +21,8 @@ _BRIDGES = ("default", "bridge")
     "publish-only-from-frontend",
     Severity.CRITICAL,
     "Publish ports only from the frontend container.",
-    remedy='Remove `ports`, and connect to the container over a network. Set the label `kotauth.part` to "frontend"'
-    " on the one proxy that serves the internet.",
+    remedy="Remove `ports`, and connect to the container over a network in `networks_advanced`. If the container is "
+    'the one proxy that serves the internet, set its label `kotauth.part` in `labels` to "frontend" instead.',
     types=(CONTAINER,),
     when=starts,
     references=References(cis=("5.9",), checklist=(3,)),
@@ -37,7 +37,8 @@ def publish_only_from_frontend(container: Resource, _: Settings) -> Iterator[Ver
     "publish-only-expected-ports",
     Severity.HIGH,
     "Publish exactly the two ports for HTTP and HTTPS from the frontend.",
-    remedy="Publish ports 80, which redirects to HTTPS, and 443.",
+    remedy="Set `ports` to two entries, and set their `external` to 80 and 443. Redirect port 80 to HTTPS in the "
+    "configuration of the proxy.",
     types=(CONTAINER,),
     nested=False,
     when=is_part(FRONTEND),

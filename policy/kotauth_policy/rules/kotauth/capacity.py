@@ -78,7 +78,7 @@ def reserve_server_cpu(server: Resource, settings: Settings) -> Iterator[Verdict
     "probe-server-readiness",
     Severity.HIGH,
     "Probe the readiness of the Kotauth server with GET /health/ready.",
-    remedy="Set `tests` of `healthcheck` to `curl -fsS http://localhost:8080/health/ready`.",
+    remedy='Set `tests` of `healthcheck` to `["CMD", "curl", "-fsS", "http://localhost:8080/health/ready"]`.',
     types=(CONTAINER,),
     when=is_server,
     references=References(cis=("5.27",)),

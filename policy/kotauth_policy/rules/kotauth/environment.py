@@ -147,7 +147,8 @@ def configure_database_access(server: Resource, _: Settings) -> Iterator[Verdict
     "verify-database-certificate",
     Severity.HIGH,
     "Verify the certificate of an RDS database.",
-    remedy="Add ?sslmode=verify-full&sslrootcert=… to DB_URL, with the certificate authorities of RDS.",
+    remedy="Add `?sslmode=verify-full&sslrootcert=FILE` to DB_URL in `envs`. FILE is the path of a file with the "
+    "certificate authorities of RDS.",
     types=(CONTAINER,),
     when=is_server,
     references=References(hub=("RDS.38",), checklist=(9,)),
@@ -182,7 +183,8 @@ def verify_database_certificate(server: Resource, _: Settings) -> Iterator[Verdi
     "separate-database-roles",
     Severity.HIGH,
     "Connect Kotauth to the database with a role that is not an administrator.",
-    remedy="Create a separate role (`DockerDatabaseRole`), and set DB_USER to its name.",
+    remedy="Create a role with a `DockerDatabaseRole` or an `AwsDatabaseRole`. Set DB_USER in `envs` to the name of "
+    "the role.",
     types=(CONTAINER,),
     when=is_server,
     references=References(checklist=(9,)),

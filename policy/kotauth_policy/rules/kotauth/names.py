@@ -31,9 +31,9 @@ def _is_issued(certificate: Resource) -> bool:
 @AREA.rule(
     "issue-certificates",
     Severity.HIGH,
-    "Use certificates that AWS renews automatically, with exact names.",
-    remedy='Set `validation_method="DNS"`, `domain_name` to the host name, and `key_algorithm` to RSA with 2048 '
-    "bits or an elliptic curve.",
+    "Use certificates that AWS renews automatically and that contain no wildcard.",
+    remedy='Set `validation_method` to "DNS". Use host names without `*` in `domain_name` and '
+    '`subject_alternative_names`. Remove `key_algorithm`, or set it to "RSA_2048" or "EC_prime256v1".',
     types=(CERTIFICATE,),
     references=References(hub=("ACM.1", "ACM.2"), checkov=("CKV2_AWS_71",), checklist=(4,)),
 )

@@ -35,8 +35,8 @@ _BACKED_UP = (DATABASE_INSTANCE, DATABASE_CLUSTER, BACKUP_PLAN, SNAPSHOT_POLICY)
     "have-backups",
     Severity.CRITICAL,
     "Back up the database of Kotauth.",
-    remedy="Use RDS for the database (`aws.rds.Instance`), or add an `aws.backup.Plan` or an "
-    "`aws.dlm.LifecyclePolicy` for the host's volume.",
+    remedy="Use an `aws.rds.Instance` as the database. If the database stays on the host, back up the host's volume "
+    "with an `aws.backup.Plan` or an `aws.dlm.LifecyclePolicy`.",
     types=HOSTS,
     when=runs_server,
     references=References(hub=("RDS.11",), checklist=(11,)),
@@ -69,7 +69,7 @@ def have_alarms(host: Resource, _: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "have-log-route",
     Severity.HIGH,
-    "Send the logs of Kotauth off its host.",
+    "Send the logs of Kotauth to a system outside its host.",
     remedy="Name an `aws.cloudwatch.LogGroup` of the stack in the user data, or use the log driver awslogs.",
     types=HOSTS,
     when=runs_server,
@@ -124,10 +124,10 @@ def have_alarms_on_docker(server: Resource, _: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "have-log-route-on-docker",
     Severity.HIGH,
-    "Send the logs of Kotauth off its Docker host.",
+    "Send the logs of Kotauth to a system outside its Docker host.",
     level=Level.ADVISORY,
-    remedy='Set `log_driver` to a driver that sends logs, for example "syslog" or "loki", or run a container that '
-    'sends them, with the label `kotauth.part` "logs".',
+    remedy='Set `log_driver` to a driver that sends the logs to another system, for example "syslog" or "loki". If a '
+    'container sends the logs instead, set its label `kotauth.part` in `labels` to "logs".',
     types=(CONTAINER,),
     nested=False,
     when=is_server,

@@ -77,10 +77,10 @@ def _marked_entries(container: Resource, entries: list[Value]) -> Iterator[Verdi
 @AREA.rule(
     "name-secret-references",
     Severity.LOW,
-    "Use a name such as DB_SECRET_NAME for a variable that contains only the name of a secret.",
+    "Give a variable a name such as DB_SECRET_NAME if its value is the name of a secret.",
     level=Level.ADVISORY,
-    remedy="Rename the variable so that it ends in `_SECRET_NAME`, `_SECRET_ARN` or `_SECRET_ID`, or create the "
-    "secret in the stack.",
+    remedy="Give the variable in `envs` or `environment` a name that ends in `_SECRET_NAME`, `_SECRET_ARN` or "
+    "`_SECRET_ID`. To keep the current name, create the secret in the same stack.",
     types=(CONTAINER, LAMBDA),
     references=References(checklist=(8, 9)),
 )
@@ -108,8 +108,8 @@ def _named_texts(resource: Resource) -> Iterator[tuple[Value, str, str]]:
     "keep-secrets-out-of-labels",
     Severity.HIGH,
     "Do not put secrets into the labels of a container.",
-    remedy="Remove the label. If a changed digest must replace the container, use a label that the rule's parameter"
-    " `digests` lists.",
+    remedy="Remove the entry from `labels`. If a changed secret must replace the container, store a digest of the "
+    "secret in a label that the rule's parameter `digests` lists.",
     types=(CONTAINER,),
     references=References(cis=("4.10",), checklist=(8,)),
     parameters=(
@@ -117,7 +117,7 @@ def _named_texts(resource: Resource) -> Iterator[tuple[Value, str, str]]:
             "digests",
             Kind.TEXTS,
             [*DIGEST_LABELS],
-            "Labels that hold a digest of at most 16 hex digits, which may come from a secret.",
+            "Labels that may contain a digest of a secret. A digest has 8 to 16 lower-case hex digits.",
         ),
     ),
     waivable=False,
@@ -131,7 +131,7 @@ def keep_secrets_out_of_labels(container: Resource, settings: Settings) -> Itera
     digests, others = _split(labels.items(), settings.texts("digests"))
     for digest in digests:
         if not digest.is_unknown and not _DIGEST.fullmatch(digest.text() or ""):
-            yield fail(digest.path, "is not a digest of at most 16 hex digits")
+            yield fail(digest.path, "is not a digest of 8 to 16 lower-case hex digits")
     # A mark on the whole list is the digest's, where there is one.
     if labels.secret and not digests:
         yield fail("labels", "is marked secret")

@@ -28,9 +28,10 @@ _DISTINCT_CHARACTERS = 8
 @AREA.rule(
     "trace-secret-key",
     Severity.CRITICAL,
-    "Derive the secret key from a random password of 64 characters, or import a key of at least 32.",
-    remedy="Upload the hex form of the SHA-256 of `random.RandomPassword(length=64, special=False)` as the file "
-    "that KAUTH_SECRET_KEY_FILE names.",
+    "Derive the secret key from a random password of 64 characters, or import a key of at least 32 characters.",
+    remedy="Set `content` of an entry in `uploads` to the SHA-256 of a `random.RandomPassword(length=64, "
+    "special=False)`, in hex. Give `file` of the entry the same file name as KAUTH_SECRET_KEY_FILE. On an AWS host, "
+    "use `secret_string` of an `aws.secretsmanager.SecretVersion` instead of `content`.",
     types=(CONTAINER,),
     when=is_server,
     references=References(checklist=(8,)),
@@ -51,25 +52,26 @@ def trace_secret_key(server: Resource, _: Settings) -> Iterator[Verdict]:
 def _evaluate_unknown(upload: Upload) -> Iterator[Verdict]:
     sources = upload.sources()
     passwords = [source for source in sources if source.type == RANDOM_PASSWORD]
-    where = f"of {upload.container.name}"
     if not sources:
-        yield undecidable(upload.content.path, f"{where} is unknown and comes from no resource of this stack")
+        fault = f"of {upload.container.name} is unknown and comes from no resource of this stack"
+        yield undecidable(upload.content.path, fault)
     elif not any(map(is_long, sorted(passwords, key=lambda password: password.get("length").is_unknown))):
-        yield fail(upload.content.path, f"{where} comes from no random password of {KEY_CHARACTERS} characters")
+        fault = f"the key of {upload.container.name} comes from no random password of {KEY_CHARACTERS} characters"
+        yield fail(upload.content.path, fault)
 
 
 def _evaluate_known(upload: Upload) -> Iterator[Verdict]:
     path = upload.content.path
-    where = f"of {upload.container.name}"
+    name = upload.container.name
     if path.endswith(("source", "contentBase64")):
-        yield undecidable(path, f"{where} is a file or binary data, which the rule does not read")
+        yield undecidable(path, f"of {name} is a file or binary data, which the rule does not read")
         return
     # Kotauth trims the file.
     key = (upload.content.text() or "").strip()
     if len(key) < MINIMUM_CHARACTERS:
-        yield fail(path, f"{where} has fewer than {MINIMUM_CHARACTERS} characters")
+        yield fail(path, f"the key of {name} has fewer than {MINIMUM_CHARACTERS} characters")
     elif len(set(key)) < _DISTINCT_CHARACTERS:
-        yield fail(path, f"{where} repeats too few characters to be random")
+        yield fail(path, f"the key of {name} has too few different characters to be random")
 
 
 @AREA.rule(
@@ -94,7 +96,7 @@ def use_hex_secret_key(server: Resource, _: Settings) -> Iterator[Verdict]:
             and not content.is_unknown
             and not _HEX.fullmatch(content.text() or "")
         ):
-            yield fail(content.path, f"of {upload.container.name} is not 64 lower-case hex digits")
+            yield fail(content.path, f"the key of {upload.container.name} is not 64 lower-case hex digits")
 
 
 @AREA.rule(

@@ -74,9 +74,9 @@ def _is_same(one: Upload, other: Upload) -> bool:
 @AREA.rule(
     "keep-secret-key-apart",
     Severity.CRITICAL,
-    "Use the secret key only for the secret files of Kotauth's servers.",
-    remedy="Create another `random.RandomPassword` for every other purpose. Mount the key only in the server and in"
-    " the job that guards the key.",
+    "Use the secret key only for the key file of Kotauth servers.",
+    remedy="Create another `random.RandomPassword` for every other purpose. Mount the volume with the key file only "
+    'in servers and in containers with the label `kotauth.part` "job".',
     types=(RANDOM_PASSWORD, CONTAINER),
     references=References(checklist=(8,)),
 )
@@ -95,7 +95,7 @@ def keep_secret_key_apart(resource: Resource, _: Settings) -> Iterator[Verdict]:
         strays = [list(_strays(candidate)) for candidate in candidates]
         if all(strays):
             where, name = strays[candidates.index(resource)][0]
-            yield fail("", f"is the origin of the secret key, but also of {name} of {where.name}")
+            yield fail("", f"is the origin of the secret key, and property {name} of {where.name} uses it too")
 
 
 def _strays(password: Resource) -> Iterator[tuple[Resource, str]]:

@@ -85,9 +85,9 @@ def run_one_frontend(frontend: Resource, _: Settings) -> Iterator[Verdict]:
     "overwrite-forwarded-headers",
     Severity.HIGH,
     "Overwrite the header X-Forwarded-For in the proxy that clients connect to.",
-    remedy="Trust only the addresses of your own proxies, or none (Traefik: no `forwardedHeaders.insecure`). In "
-    "front of Kotauth, set the header to the client's address: in nginx `$remote_addr`, not "
-    "`$proxy_add_x_forwarded_for`.",
+    remedy="Let this proxy accept the header only from the addresses of your other proxies, or from no address. For "
+    "Traefik, remove `forwardedHeaders.insecure` from `command`, `envs` and `uploads`. For nginx, set the header in "
+    "`uploads` to `$remote_addr`, and remove `$proxy_add_x_forwarded_for`.",
     types=(CONTAINER,),
     references=References(checklist=(5,)),
 )
