@@ -83,7 +83,7 @@ def test_nothing_is_set() -> None:
             Address(TCP, (), Certificates("", PEM["cert"], PEM["key"])),
         ),
         ({"host": TCP}, {"DOCKER_TLS_VERIFY": "1"}, "the provider does not read DOCKER_TLS_VERIFY"),
-        ({"host": TCP, "caMaterial": PEM["ca"]}, {}, "docker:caMaterial does not count without docker:certMaterial"),
+        ({"host": TCP, "caMaterial": PEM["ca"]}, {}, "docker:caMaterial is ignored without docker:certMaterial"),
     ],
 )
 def test_what_counts(
@@ -125,7 +125,9 @@ def test_a_context_wins_over_a_host(home: Path, monkeypatch: pytest.MonkeyPatch,
     address = find()
     assert address.url == "ssh://deploy@production"
     name = "DOCKER_CONTEXT" if variable else "docker:context"
-    assert address.remarks == (f"{name} decides, DOCKER_HOST does not count",)
+    assert address.remarks == (
+        f'DOCKER_HOST is ignored because {name} is "production" and a context takes precedence: unset one of the two',
+    )
 
 
 def test_a_context_s_certificates_do_not_count_and_are_named(home: Path) -> None:
@@ -134,21 +136,29 @@ def test_a_context_s_certificates_do_not_count_and_are_named(home: Path) -> None
     address = find()
     assert address.certificates is None
     folder = home / ".docker/contexts/tls/id-of-production/docker"
-    assert address.remarks == (f"the provider takes no certificates from a context: set docker:certPath {folder}",)
+    assert address.remarks == (
+        f"the provider does not read the certificates of a context: set docker:certPath to {folder}",
+    )
 
 
 @pytest.mark.parametrize(
     ("values", "told"),
     [
-        ({"context": "default"}, r"docker:context default is not among the contexts in .*Create it there"),
-        ({"sshOpts": "-i key"}, "docker:sshOpts is not a list of options for ssh: "),
-        ({"sshOpts": "[1]"}, "docker:sshOpts is not a list of options for ssh: "),
+        ({"context": "default"}, r'docker:context = "default": there is no such context in .*Create the context there'),
+        ({"sshOpts": "-i key"}, "docker:sshOpts must be a list of strings, one for each argument of ssh. "),
+        ({"sshOpts": "[1]"}, "docker:sshOpts must be a list of strings, one for each argument of ssh. "),
         ({"certMaterial": "x"}, "docker:certMaterial is set without docker:keyMaterial"),
         ({"keyMaterial": "x"}, "docker:keyMaterial is set without docker:certMaterial"),
         ({**MATERIAL, "certPath": "/x"}, "docker:certMaterial and docker:certPath are both set"),
-        ({"certPath": "/none"}, "docker:certPath /none must hold ca.pem, .* and ca.pem can't be read: No such file"),
-        (MATERIAL, "docker:certMaterial gives client certificates, .* unix:///var/run/docker.sock takes no TLS"),
-        ({**MATERIAL, "host": "ssh://a"}, "docker:certMaterial gives client certificates, .* ssh://a takes no TLS"),
+        (
+            {"certPath": "/none"},
+            'docker:certPath = "/none": ca.pem can\'t be read: No such file or .* contain ca.pem, cert.pem and key.pem',
+        ),
+        (MATERIAL, "docker:certMaterial sets client certificates, .* the daemon is unix:///var/run/docker.sock. Unset"),
+        (
+            {**MATERIAL, "host": "ssh://a"},
+            "docker:certMaterial sets client certificates, .* the daemon is ssh://a. Unset",
+        ),
     ],
 )
 def test_what_the_provider_refuses(values: Mapping[str, str], told: str) -> None:

@@ -177,5 +177,6 @@ def test_what_does_not_count_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
     monkeypatch.setenv("DOCKER_TLS_VERIFY", "1")
     assert failure().endswith(
-        "; the provider does not read DOCKER_TLS_VERIFY: for TLS set docker:certPath or DOCKER_CERT_PATH"
+        "; the provider does not read DOCKER_TLS_VERIFY: to use TLS, set docker:certPath or DOCKER_CERT_PATH to the "
+        "folder of the client certificates"
     )

@@ -44,7 +44,7 @@ class Address:
     ssh_options: tuple[str, ...] = field(default=(), repr=False)
     certificates: Certificates | None = None
     remarks: tuple[str, ...] = ()
-    """What was set and does not count."""
+    """Messages about settings that the provider ignores."""
 
     def __str__(self) -> str:
         """Return the address without a password."""
@@ -76,16 +76,21 @@ def find() -> Address:
     if context.value:
         url, its_certificates = _of_context(context)
         if host.value:
-            remarks.append(f"{context.name} decides, {host.name} does not count")
+            remarks.append(
+                f'{host.name} is ignored because {context.name} is "{context.value}" and a context takes precedence: '
+                "unset one of the two"
+            )
         if its_certificates and not certificates:
-            remarks.append(f"the provider takes no certificates from a context: set docker:certPath {its_certificates}")
+            remarks.append(
+                f"the provider does not read the certificates of a context: set docker:certPath to {its_certificates}"
+            )
     else:
         url = host.value or DEFAULT_URL
     address = Address(url, _ssh_options(), certificates, tuple(remarks))
     if certificates and address.scheme in ("unix", "npipe", "ssh"):
         raise AddressError(
-            f"{given_by} gives client certificates, with which the provider speaks TLS, but {address} takes no TLS. "
-            f"Unset {given_by}, or choose a daemon at tcp://"
+            f"{given_by} sets client certificates, which need an address that begins with tcp://, but the address of "
+            f"the daemon is {address}. Unset {given_by}, or choose a daemon with such an address"
         )
     return address
 
@@ -101,9 +106,15 @@ def _ignored(has_certificates: bool) -> Iterator[str]:
     if has_certificates:
         return
     if (authority := _setting("caMaterial", "DOCKER_CA_MATERIAL")).value:
-        yield f"{authority.name} does not count without docker:certMaterial and docker:keyMaterial"
+        yield (
+            f"{authority.name} is ignored without docker:certMaterial and docker:keyMaterial: "
+            f"set these two, or unset {authority.name}"
+        )
     if os.environ.get("DOCKER_TLS_VERIFY"):
-        yield "the provider does not read DOCKER_TLS_VERIFY: for TLS set docker:certPath or DOCKER_CERT_PATH"
+        yield (
+            "the provider does not read DOCKER_TLS_VERIFY: to use TLS, set docker:certPath or DOCKER_CERT_PATH to the "
+            "folder of the client certificates"
+        )
 
 
 def _certificates() -> tuple[Certificates | None, str]:
@@ -114,9 +125,14 @@ def _certificates() -> tuple[Certificates | None, str]:
     if certificate.value or key.value:
         given, missing = (certificate, key) if certificate.value else (key, certificate)
         if not missing.value:
-            raise AddressError(f"{given.name} is set without {missing.name}: the provider needs both. Set it too")
+            raise AddressError(
+                f"{given.name} is set without {missing.name}: the provider needs both. Set {missing.name}, or unset "
+                f"{given.name}"
+            )
         if folder.value:
-            raise AddressError(f"{given.name} and {folder.name} are both set: the provider takes one. Unset the other")
+            raise AddressError(
+                f"{given.name} and {folder.name} are both set: the provider accepts only one of them. Unset one"
+            )
         authority = _setting("caMaterial", "DOCKER_CA_MATERIAL")
         return Certificates(authority.value, certificate.value, key.value), given.name
     if not folder.value:
@@ -132,7 +148,8 @@ def _read(folder: _Setting, name: str) -> str:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not a PEM file"
         raise AddressError(
-            f"{folder.name} {folder.value} must hold ca.pem, cert.pem and key.pem, and {name} can't be read: {reason}"
+            f'{folder.name} = "{folder.value}": {name} can\'t be read: {reason}. The folder must contain ca.pem, '
+            f"cert.pem and key.pem: add the file, or set {folder.name} to another folder"
         ) from error
 
 
@@ -146,8 +163,9 @@ def _ssh_options() -> tuple[str, ...]:
         options = None
     if not isinstance(options, list) or not all(isinstance(option, str) for option in options):
         raise AddressError(
-            "docker:sshOpts is not a list of options for ssh: set each word by itself, the first with "
-            "`pulumi config set --path 'docker:sshOpts[0]' -- -i`"
+            "docker:sshOpts must be a list of strings, one for each argument of ssh. To set it to `-i key`: "
+            "`pulumi config set --path 'docker:sshOpts[0]' -- -i`, then "
+            "`pulumi config set --path 'docker:sshOpts[1]' key`"
         )
     return tuple(options)
 
@@ -156,7 +174,7 @@ def _of_context(context: _Setting) -> tuple[str, str]:
     """Return a context's address and its folder of certificates, empty where it has none."""
     import pwd  # noqa: PLC0415 - Windows, which has contexts elsewhere, doesn't have it
 
-    # From the password file, as the provider: HOME and DOCKER_CONFIG don't count.
+    # The home folder of the password file, like the provider, which ignores HOME and DOCKER_CONFIG.
     contexts = Path(pwd.getpwuid(os.getuid()).pw_dir) / _CONTEXTS
     for file in sorted(contexts.glob("meta/*/meta.json")):
         try:
@@ -168,6 +186,7 @@ def _of_context(context: _Setting) -> tuple[str, str]:
             folder = contexts / "tls" / file.parent.name / "docker"
             return str(url), str(folder) if folder.is_dir() else ""
     raise AddressError(
-        f"{context.name} {context.value} is not among the contexts in {contexts}, and the provider knows no others "
-        "(neither `default` nor those below DOCKER_CONFIG). Create it there, or set docker:host"
+        f'{context.name} = "{context.value}": there is no such context in {contexts}. The provider reads contexts only '
+        "from this folder, so it finds neither `default` nor a context in DOCKER_CONFIG. Create the context there, or "
+        f"unset {context.name} and set docker:host"
     )

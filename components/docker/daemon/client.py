@@ -48,7 +48,7 @@ class Daemon:
         try:
             return json.loads(self._get(path) or b"")
         except ValueError as error:
-            raise _unreachable(self.address, "what answers there is no Docker daemon") from error
+            raise _unreachable(self.address, "another program answers at this address") from error
 
     def _get(self, path: str) -> bytes | None:
         try:
@@ -61,18 +61,23 @@ class Daemon:
             return None
         if answer.status != http.HTTPStatus.OK:
             raise _unreachable(
-                self.address, f"it answers {answer.status}: {body[:200].decode(errors='replace').strip()}"
+                self.address,
+                f"it answers with HTTP status {answer.status}: {body[:200].decode(errors='replace').strip()}",
             )
         return body
 
 
 @contextmanager
 def connect() -> Generator[Daemon]:
-    """Yield the stack's daemon; raises ``DaemonError`` where none can be asked, then or at a question."""
+    """Yield the stack's daemon.
+
+    Raises ``DaemonError`` if the settings of the daemon are not valid, or if the daemon does not answer; a request
+    inside the block can raise it, too.
+    """
     try:
         address = find()
     except AddressError as error:
-        raise DaemonError(f"no Docker daemon can be asked: {error}") from error
+        raise DaemonError(f"the settings of the Docker daemon are not valid: {error}") from error
     try:
         connection = open_connection(address)
     except (ValueError, OSError) as error:

@@ -16,14 +16,21 @@ _UNLIMITED = -1
 """What the daemon makes of every limit on swap where it can't set one."""
 
 
+_REQUIRED_LIMITS = (
+    ("MemoryLimit", "memory", "Boot the host with the kernel parameter cgroup_enable=memory."),
+    ("CpuCfsQuota", "processors", "Boot a kernel that is built with CONFIG_CFS_BANDWIDTH."),
+)
+"""Key of `docker info`, what the limit is for, and how to enable it."""
+
+
 def problems(info: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what the daemon's information says is missing for limits that a stack can't do without."""
-    for key, what in (("MemoryLimit", "memory"), ("CpuCfsQuota", "processors")):
+    """Yield a message for each limit that a stack needs and that the daemon's information reports as missing."""
+    for key, what, remedy in _REQUIRED_LIMITS:
         if info.get(key) is False:
             yield (
-                f"the kernel of the Docker host can't limit the {what} of a container (docker info: {key} is false); "
-                "every container needs that limit: enable the control group's controller (for memory boot with "
-                "cgroup_enable=memory; a rootless daemon needs control groups of version 2, delegated by systemd)"
+                f"the kernel of the Docker host can't limit the {what} of a container (docker info: {key} is false), "
+                f"and every container of a stack needs this limit. {remedy} For a rootless daemon, use control groups "
+                "version 2 and let systemd delegate their controllers to the user."
             )
 
 
