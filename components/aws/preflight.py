@@ -21,15 +21,19 @@ from .settings import AwsSettings
 T = TypeVar("T")
 
 _RESERVED_CONNECTIONS = 10
-"""RDS's own and a person's: `rds.superuser_reserved_connections` is 2, `superuser_reserved_connections` 3."""
+"""Connections that the server can't use. RDS reserves 5 (`rds.superuser_reserved_connections` is 2,
+`superuser_reserved_connections` 3); the rest is for administrators."""
 
 
 _OWN_DISK_KEY = "alias/aws/ebs"
-"""What EC2 answers where nobody has chosen a default key."""
+"""Key that EC2 returns if the account has not chosen a default key for EBS."""
 
 
 def check(settings: AwsSettings, label: Mapping[str, str]) -> None:
-    """Raise ``RunError`` with everything that stands in the way. What carries the label is the stack's own."""
+    """Raise ``RunError`` with every problem that prevents the deployment.
+
+    A database with the tags in ``label`` belongs to this stack.
+    """
     _Preflight(settings, label).run()
 
 
@@ -54,7 +58,7 @@ class _Preflight:
             raise pulumi.RunError("\n  ".join(["AWS can't run this stack:", *self._problems]))
 
     def _name_tags(self) -> None:
-        """Say which images may be others tomorrow. Nobody is asked: a preview shall need no registry."""
+        """Log the images that a tag names without a digest. This asks no registry: a preview works without one."""
         settings = self._settings
         images = (settings.server.image, settings.frontend_image, settings.tools_image)
         loose = [image.reference for image in images if not (image.digest or image.repository.startswith("localhost/"))]
@@ -68,7 +72,7 @@ class _Preflight:
         self._problems.append(f'{key if re.search("[: ]", key) else f"kotauth:{key}"} = "{value}": {rule}')
 
     def _ask(self, key: str, value: object, rule: str, question: Callable[[], T]) -> T | None:
-        """Return AWS's answer; note ``rule`` where AWS doesn't know what was asked about."""
+        """Return AWS's answer; add a problem with the text ``rule`` if AWS answers with an error."""
         try:
             return question()
         except Exception as error:
@@ -83,7 +87,9 @@ class _Preflight:
         for zone in self._settings.availability_zones:
             if zone[:-1] != self._region:
                 self._problem(
-                    "availabilityZones", zone, f"is not in the region of the stack, aws:region {self._region}"
+                    "availabilityZones",
+                    zone,
+                    f"is not in the region of the stack, aws:region {self._region}: choose a zone of that region",
                 )
         arn = self._settings.certificate_arn
         if arn and arn.split(":")[3] != self._region:
@@ -106,18 +112,20 @@ class _Preflight:
         ):
             zones: set[str] = set()
             for subnet in subnets:
-                rule = f"is not a subnet of {self._region}"
+                rule = f"is not a subnet of {self._region}: give the id of a subnet of {settings.vpc_id}"
                 found = self._ask(key, subnet, rule, lambda subnet=subnet: aws.ec2.get_subnet(id=subnet))
                 if found and found.vpc_id != settings.vpc_id:
-                    self._problem(key, subnet, f"is in {found.vpc_id}, not in kotauth:vpcId {settings.vpc_id}")
+                    rule = f"is in {found.vpc_id}, but kotauth:vpcId is {settings.vpc_id}: choose a subnet of that VPC"
+                    self._problem(key, subnet, rule)
                 zones |= {found.availability_zone if found else subnet}
             if len(subnets) > len(zones) == 1:
-                self._problem(key, ",".join(subnets), f"must be in two zones or more, not only in {zones.pop()}")
+                rule = f"must be in two zones or more, not only in {zones.pop()}: add a subnet in another zone"
+                self._problem(key, ",".join(subnets), rule)
 
     def _check_instance(self) -> None:
         settings = self._settings
         kind = settings.instance_type
-        rule = f"is not an EC2 instance type of {self._region}"
+        rule = f"is not an EC2 instance type of {self._region}: choose another type"
         found = self._ask("instanceType", kind, rule, lambda: aws.ec2.get_instance_type(instance_type=kind))
         if not found:
             return
@@ -126,18 +134,26 @@ class _Preflight:
             self._problem(
                 "instanceType",
                 kind,
-                f"has {found.memory_size} MB, but needs {needed} MB for the containers and the host",
+                f"has {found.memory_size} MB of memory, but the containers and the host need {needed} MB: choose a "
+                "larger type, or reduce kotauth:memory",
             )
         if found.default_vcpus < settings.server.cpus:
             self._problem(
-                "instanceType", kind, f"has {found.default_vcpus} vCPU, but kotauth:cpus is {settings.server.cpus:g}"
+                "instanceType",
+                kind,
+                f"has {found.default_vcpus} vCPU, but kotauth:cpus is {settings.server.cpus:g}: choose a larger type, "
+                "or reduce kotauth:cpus",
             )
         offered = aws.ec2.get_instance_type_offerings(
             location_type="availability-zone", filters=[{"name": "instance-type", "values": [kind]}]
         ).locations
         for zone in settings.availability_zones:
             if zone not in offered:
-                self._problem("instanceType", kind, f"is not offered in {zone}, only in {', '.join(offered)}")
+                rule = (
+                    f"is not offered in {zone}, only in {', '.join(offered)}: choose another type, or change "
+                    "kotauth:availabilityZones"
+                )
+                self._problem("instanceType", kind, rule)
         self._check_host_image(found.supported_architectures)
 
     def _check_host_image(self, architectures: Sequence[str]) -> None:
@@ -147,11 +163,15 @@ class _Preflight:
         found = self._ask(
             "hostImageId",
             image,
-            f"is not a machine image of {self._region}",
+            f"is not a machine image of {self._region}: choose an image of that region",
             lambda: aws.ec2.get_ami(filters=[{"name": "image-id", "values": [image]}], most_recent=True),
         )
         if found and found.architecture not in architectures:
-            rule = f"is for {found.architecture}, but {self._settings.instance_type} is {' or '.join(architectures)}"
+            needed, kind = " or ".join(architectures), self._settings.instance_type
+            rule = (
+                f"is for {found.architecture}, but kotauth:instanceType {kind} needs {needed}: choose an image for "
+                f"{needed}, or another instance type"
+            )
             self._problem("hostImageId", image, rule)
 
     def _check_disk_key(self) -> None:
@@ -164,8 +184,8 @@ class _Preflight:
             if aws.kms.get_key(key_id=key).key_manager == "AWS":
                 return
         except Exception as error:
-            # Of another account, or without a permission: then it is a customer's, too.
-            pulumi.log.debug(f"the key {key} can't be asked about: {_said(error)}")
+            # AWS refuses to describe keys of another account or without a permission: these are customer keys, too.
+            pulumi.log.debug(f"AWS does not describe the key {key}: {_said(error)}")
         who = (
             "the service-linked role AWSServiceRoleForAutoScaling"
             if self._settings.has_load_balancer
@@ -185,8 +205,8 @@ class _Preflight:
             major = int(running.split(".")[0])
             if major > wanted:
                 rule = (
-                    f"is older than {running}, which {identifier} runs, and RDS never goes back to an older version: "
-                    f'set kotauth:databaseVersion to "{major}"'
+                    f"is older than version {running} of the running database {identifier}, and RDS can't downgrade a "
+                    f'database: set kotauth:databaseVersion to "{major}"'
                 )
                 self._problem("databaseVersion", wanted, rule)
 
@@ -194,7 +214,7 @@ class _Preflight:
         self._check_running_version()
         settings = self._settings
         version, kind = str(settings.server.database_version), settings.database_class
-        rule = f"is not offered as an engine version of PostgreSQL in {self._region}"
+        rule = f"is not a PostgreSQL version that RDS offers in {self._region}: choose another version"
         engine = self._ask(
             "databaseVersion",
             version,
@@ -203,8 +223,8 @@ class _Preflight:
         )
         if not engine:
             return
-        rule = f"is not offered for PostgreSQL {engine.version_actual} in {self._region}"
-        # RDS may offer a class in several ways; only of preferred ones the provider takes the first.
+        rule = f"is not offered for PostgreSQL {engine.version_actual} in {self._region}: choose another class"
+        # RDS may offer a class more than once. The provider then takes the first offer only of preferred classes.
         offered = self._ask(
             "databaseClass",
             kind,
@@ -218,7 +238,7 @@ class _Preflight:
         )
         if offered and offered.instance_class != kind:
             self._problem("databaseClass", kind, rule)
-        # RDS says nothing of a class's memory, EC2 does of the type with the same name; some classes have none.
+        # RDS does not return the memory of a class. EC2 does for the instance type of the same name, if there is one.
         try:
             memory = aws.ec2.get_instance_type(instance_type=kind.removeprefix("db.")).memory_size
         except Exception:
@@ -227,7 +247,8 @@ class _Preflight:
         needed = 2 * connection_limit(settings.server.pool_size) + _RESERVED_CONNECTIONS
         if needed > max_connections(memory):
             rule = (
-                f"allows {max_connections(memory)} connections, but two generations of connection pools need {needed}"
+                f"allows {max_connections(memory)} connections, but updates and password rotations need up to {needed}"
+                ": choose a larger class, or reduce kotauth:poolSize"
             )
             self._problem("databaseClass", kind, rule)
 
@@ -235,13 +256,17 @@ class _Preflight:
         zone_id, url = self._settings.zone_id, self._settings.server.base_url
         if not zone_id:
             return
-        rule = "is not a hosted zone of this account"
+        rule = "is not a hosted zone of this account: choose one that `aws route53 list-hosted-zones` prints"
         zone = self._ask("zoneId", zone_id, rule, lambda: aws.route53.get_zone(zone_id=zone_id))
         if not zone:
             return
         name = zone.name.rstrip(".")
         if url.host != name and not url.host.endswith(f".{name}"):
-            self._problem("baseUrl", url.text, f"is not in the hosted zone {zone_id}, which is {name}")
+            rule = (
+                f"is not in the hosted zone {zone_id} ({name}): set kotauth:zoneId to the zone of the domain, or "
+                f"choose an address in {name}"
+            )
+            self._problem("baseUrl", url.text, rule)
         if zone.private_zone:
             self._problem(
                 "zoneId", zone_id, "is a private zone: choose a public zone, which certificate authorities can see"
@@ -251,6 +276,6 @@ class _Preflight:
 
 
 def _said(error: Exception) -> str:
-    """Return what AWS said, without what the engine puts before it."""
+    """Return AWS's error message without the text that the engine puts before it."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return lines[-1].rpartition("returned an error: ")[2].lstrip("\t *")[:200]

@@ -13,6 +13,10 @@ from tests.engine.aws_stack import HOST_IMAGE, ZONE_ID, AwsStack, aws_stack, rea
 pytestmark = pytest.mark.engine
 
 CERTIFICATE = "arn:aws:acm:{}:123456789012:certificate/12345678-1234-1234-1234-123456789012"
+NEEDED = "the containers and the host"
+LARGER_MEMORY = "choose a larger type, or reduce kotauth:memory"
+OTHER_REGION = "is not in the region of the stack, aws:region eu-west-1: choose a zone of that region"
+NO_SUBNET = "is not a subnet of eu-central-1: give the id of a subnet of vpc-0123456789abcdef0 (*)"
 OTHERS_REGION = "is in another region than aws:region eu-central-1: choose a certificate of that region"
 
 Row = tuple[str, str, str]
@@ -50,38 +54,63 @@ RUNS: list[tuple[dict[str, str], list[Row]]] = [
                 "eu-central-1z",
                 "is not available: choose among eu-central-1a, eu-central-1b, eu-central-1c",
             ),
-            ("instanceType", "t4g.nano", "has 512 MB, but needs 1132 MB for the containers and the host"),
+            ("instanceType", "t4g.nano", f"has 512 MB of memory, but {NEEDED} need 1132 MB: {LARGER_MEMORY}"),
             (
                 "instanceType",
                 "t4g.nano",
-                "is not offered in eu-central-1z, only in eu-central-1a, eu-central-1b, eu-central-1c",
+                "is not offered in eu-central-1z, only in eu-central-1a, eu-central-1b, eu-central-1c: "
+                "choose another type, or change kotauth:availabilityZones",
             ),
             (
                 "databaseClass",
                 "db.t4g.micro",
-                "allows 112 connections, but two generations of connection pools need 180",
+                "allows 112 connections, but updates and password rotations need up to 180: "
+                "choose a larger class, or reduce kotauth:poolSize",
             ),
             (
                 "baseUrl",
                 "https://auth.example.com",
-                f"is not in the hosted zone {ZONE_ID}, which is example.org",
+                f"is not in the hosted zone {ZONE_ID} (example.org): "
+                "set kotauth:zoneId to the zone of the domain, or choose an address in example.org",
             ),
         ],
     ),
     (
         {"cpus": "4", "memory": "2048"},
         [
-            ("instanceType", "t4g.micro", "has 1024 MB, but needs 2668 MB for the containers and the host"),
-            ("instanceType", "t4g.micro", "has 2 vCPU, but kotauth:cpus is 4"),
-            ("databaseClass", "db.t9.huge", "is not offered for PostgreSQL 14.* in eu-central-1 (*)"),
-            ("zoneId", "Z9999999999", "is not a hosted zone of this account (*)"),
+            ("instanceType", "t4g.micro", f"has 1024 MB of memory, but {NEEDED} need 2668 MB: {LARGER_MEMORY}"),
+            (
+                "instanceType",
+                "t4g.micro",
+                "has 2 vCPU, but kotauth:cpus is 4: choose a larger type, or reduce kotauth:cpus",
+            ),
+            (
+                "databaseClass",
+                "db.t9.huge",
+                "is not offered for PostgreSQL 14.* in eu-central-1: choose another class (*)",
+            ),
+            (
+                "zoneId",
+                "Z9999999999",
+                "is not a hosted zone of this account: choose one that `aws route53 list-hosted-zones` prints (*)",
+            ),
         ],
     ),
     (
         {"hostImageId": HOST_IMAGE},
-        [("instanceType", "t4g.gigantic", "is not an EC2 instance type of eu-central-1 (*)")],
+        [("instanceType", "t4g.gigantic", "is not an EC2 instance type of eu-central-1: choose another type (*)")],
     ),
-    ({"instanceType": "t3.small"}, [("hostImageId", HOST_IMAGE, "is for arm64, but t3.small is x86_64")]),
+    (
+        {"instanceType": "t3.small"},
+        [
+            (
+                "hostImageId",
+                HOST_IMAGE,
+                "is for arm64, but kotauth:instanceType t3.small needs x86_64: choose an image for x86_64, or another "
+                "instance type",
+            )
+        ],
+    ),
     (
         {
             "availabilityZones": "",
@@ -91,28 +120,20 @@ RUNS: list[tuple[dict[str, str], list[Row]]] = [
             "isolatedSubnetIds": "subnet-00000000000000005,subnet-00000000000000006",
         },
         [
-            *[
-                ("publicSubnetIds", f"subnet-0000000000000000{n}", "is not a subnet of eu-central-1 (*)")
-                for n in (1, 2)
-            ],
-            *[
-                ("privateSubnetIds", f"subnet-0000000000000000{n}", "is not a subnet of eu-central-1 (*)")
-                for n in (3, 4)
-            ],
-            *[
-                ("isolatedSubnetIds", f"subnet-0000000000000000{n}", "is not a subnet of eu-central-1 (*)")
-                for n in (5, 6)
-            ],
-            ("hostImageId", "ami-0000000000000000f", "is not a machine image of eu-central-1 (*)"),
+            *[("publicSubnetIds", f"subnet-0000000000000000{n}", NO_SUBNET) for n in (1, 2)],
+            *[("privateSubnetIds", f"subnet-0000000000000000{n}", NO_SUBNET) for n in (3, 4)],
+            *[("isolatedSubnetIds", f"subnet-0000000000000000{n}", NO_SUBNET) for n in (5, 6)],
+            (
+                "hostImageId",
+                "ami-0000000000000000f",
+                "is not a machine image of eu-central-1: choose an image of that region (*)",
+            ),
         ],
     ),
     ({"zoneId": ""}, [("certificateArn", CERTIFICATE.format("eu-west-1"), OTHERS_REGION)]),
     (
         {"aws:region": "eu-west-1", "availabilityZones": "eu-central-1a,eu-central-1b"},
-        [
-            ("availabilityZones", f"eu-central-1{zone}", "is not in the region of the stack, aws:region eu-west-1")
-            for zone in "ab"
-        ],
+        [("availabilityZones", f"eu-central-1{zone}", OTHER_REGION) for zone in "ab"],
     ),
     (
         {"availabilityZones": "il-central-1a,il-central-1b"},
@@ -180,7 +201,7 @@ def test_neither_previews_nor_an_up_make_anything(refusals: tuple[AwsStack, list
     result = stack.up(check=False)
     assert result.code
     assert (
-        'kotauth:instanceType = "t4g.nano": has 512 MB, but needs 1132 MB for the containers and the host'
+        f'kotauth:instanceType = "t4g.nano": has 512 MB of memory, but {NEEDED} need 1132 MB: {LARGER_MEMORY}'
         in result.output
     )
     assert not stack.done()

@@ -138,8 +138,11 @@ def test_zones_and_a_certificate_of_another_region_end_it_before_the_rest_is_ask
     says(INSTANCE_TYPE, "must not be asked in the wrong region")
     arn = certificate_arn(region="us-east-1")
     assert problems(availability_zones=["us-east-1a", "us-east-1b"], zone_id="", certificate_arn=arn) == [
-        f'kotauth:availabilityZones = "us-east-1a": is not in the region of the stack, aws:region {REGION}',
-        f'kotauth:availabilityZones = "us-east-1b": is not in the region of the stack, aws:region {REGION}',
+        *(
+            f'kotauth:availabilityZones = "us-east-1{zone}": is not in the region of the stack, aws:region {REGION}: '
+            "choose a zone of that region"
+            for zone in "ab"
+        ),
         f'kotauth:certificateArn = "{arn}": is in another region than aws:region {REGION}: '
         "choose a certificate of that region",
     ]
@@ -158,13 +161,14 @@ def test_a_subnet_that_is_not_there(says: Says) -> None:
     lines = problems(**BROUGHT)
     assert len(lines) == 6
     assert lines[0] == (
-        f'kotauth:publicSubnetIds = "{next(iter(SUBNETS))}": is not a subnet of {REGION} (no matching EC2 Subnet found)'
+        f'kotauth:publicSubnetIds = "{next(iter(SUBNETS))}": is not a subnet of {REGION}: give the id of a subnet of '
+        "vpc-0123456789abcdef0 (no matching EC2 Subnet found)"
     )
 
 
 def test_subnets_of_another_network_or_all_in_one_zone(says: Says) -> None:
     says(SUBNET, vpcId="vpc-0123456789abcdef1")
-    other = "is in vpc-0123456789abcdef1, not in kotauth:vpcId vpc-0123456789abcdef0"
+    other = "is in vpc-0123456789abcdef1, but kotauth:vpcId is vpc-0123456789abcdef0: choose a subnet of that VPC"
     assert problems(**BROUGHT) == [
         f'kotauth:{tier}SubnetIds = "{subnet}": {other}'
         for tier in ("public", "private", "isolated")
@@ -172,7 +176,8 @@ def test_subnets_of_another_network_or_all_in_one_zone(says: Says) -> None:
     ]
     says(SUBNET, vpcId="vpc-0123456789abcdef0", availabilityZone=f"{REGION}a")
     assert problems(**BROUGHT) == [
-        f'kotauth:{tier}SubnetIds = "{",".join(SUBNETS)}": must be in two zones or more, not only in {REGION}a'
+        f'kotauth:{tier}SubnetIds = "{",".join(SUBNETS)}": must be in two zones or more, not only in {REGION}a: '
+        "add a subnet in another zone"
         for tier in ("public", "private", "isolated")
     ]
 
@@ -180,7 +185,7 @@ def test_subnets_of_another_network_or_all_in_one_zone(says: Says) -> None:
 def test_an_instance_type_that_aws_doesn_t_know(says: Says) -> None:
     says(INSTANCE_TYPE, "reading EC2 Instance Type: api error InvalidInstanceType")
     line = (
-        f'kotauth:instanceType = "t9.small": is not an EC2 instance type of {REGION} '
+        f'kotauth:instanceType = "t9.small": is not an EC2 instance type of {REGION}: choose another type '
         "(reading EC2 Instance Type: api error InvalidInstanceType)"
     )
     assert problems(instance_type="t9.small") == [line]
@@ -190,49 +195,61 @@ def test_an_instance_type_that_is_too_small(says: Says) -> None:
     says(INSTANCE_TYPE, memorySize=1024, defaultVcpus=1)
     lines = problems(instance_type="t4g.micro", cpus=1.5)
     assert lines[:2] == [
-        'kotauth:instanceType = "t4g.micro": has 1024 MB, but needs 1132 MB for the containers and the host',
-        'kotauth:instanceType = "t4g.micro": has 1 vCPU, but kotauth:cpus is 1.5',
+        'kotauth:instanceType = "t4g.micro": has 1024 MB of memory, but the containers and the host need 1132 MB: '
+        "choose a larger type, or reduce kotauth:memory",
+        'kotauth:instanceType = "t4g.micro": has 1 vCPU, but kotauth:cpus is 1.5: choose a larger type, or reduce '
+        "kotauth:cpus",
     ]
 
 
 def test_the_server_s_own_memory_counts() -> None:
     assert problems(memory=1429) == [
-        'kotauth:instanceType = "t4g.small": has 2048 MB, but needs 2049 MB for the containers and the host'
+        'kotauth:instanceType = "t4g.small": has 2048 MB of memory, but the containers and the host need 2049 MB: '
+        "choose a larger type, or reduce kotauth:memory"
     ]
     check({**GOOD, "memory": 1428})
 
 
 def test_an_instance_type_that_a_zone_lacks(says: Says) -> None:
     says(OFFERINGS, locations=[f"{REGION}b"])
-    assert problems() == [f'kotauth:instanceType = "t4g.small": is not offered in {REGION}a, only in {REGION}b']
+    assert problems() == [
+        f'kotauth:instanceType = "t4g.small": is not offered in {REGION}a, only in {REGION}b: choose another type, or '
+        "change kotauth:availabilityZones"
+    ]
 
 
 def test_an_image_that_is_not_there_or_for_another_processor(says: Says) -> None:
     image = "ami-0123456789abcdef0"
     says(AMI, architecture="x86_64")
-    assert problems(host_image_id=image) == [f'kotauth:hostImageId = "{image}": is for x86_64, but t4g.small is arm64']
+    assert problems(host_image_id=image) == [
+        f'kotauth:hostImageId = "{image}": is for x86_64, but kotauth:instanceType t4g.small needs arm64: choose an '
+        "image for arm64, or another instance type"
+    ]
     says(AMI, "Your query returned no results")
     assert problems(host_image_id=image) == [
-        f'kotauth:hostImageId = "{image}": is not a machine image of {REGION} (Your query returned no results)'
+        f'kotauth:hostImageId = "{image}": is not a machine image of {REGION}: choose an image of that region '
+        "(Your query returned no results)"
     ]
 
 
 def test_a_version_or_a_class_that_rds_doesn_t_offer(says: Says) -> None:
     says(ORDERABLE, "no RDS DB Instance Classes match the criteria")
     assert problems() == [
-        f'kotauth:databaseClass = "db.t4g.small": is not offered for PostgreSQL 14.23 in {REGION} '
-        "(no RDS DB Instance Classes match the criteria)"
+        f'kotauth:databaseClass = "db.t4g.small": is not offered for PostgreSQL 14.23 in {REGION}: choose another '
+        "class (no RDS DB Instance Classes match the criteria)"
     ]
     says(ENGINE, "no RDS engine versions match the criteria")
     assert problems(database_version=17) == [
-        f'kotauth:databaseVersion = "17": is not offered as an engine version of PostgreSQL in {REGION} '
-        "(no RDS engine versions match the criteria)"
+        f'kotauth:databaseVersion = "17": is not a PostgreSQL version that RDS offers in {REGION}: choose another '
+        "version (no RDS engine versions match the criteria)"
     ]
 
 
 def test_another_class_than_the_one_that_was_asked_for(says: Says) -> None:
     says(ORDERABLE, instanceClass="db.m7g.large")
-    assert problems() == [f'kotauth:databaseClass = "db.t4g.small": is not offered for PostgreSQL 14.23 in {REGION}']
+    assert problems() == [
+        f'kotauth:databaseClass = "db.t4g.small": is not offered for PostgreSQL 14.23 in {REGION}: choose another class'
+    ]
 
 
 def test_a_running_version_that_is_newer(says: Says) -> None:
@@ -241,8 +258,8 @@ def test_a_running_version_that_is_newer(says: Says) -> None:
     check(GOOD)
     says("aws:rds/getInstance:getInstance", engineVersion="15.4")
     assert problems() == [
-        'kotauth:databaseVersion = "14": is older than 15.4, which kotauth-database-0c0ffee runs, and RDS never goes '
-        'back to an older version: set kotauth:databaseVersion to "15"'
+        'kotauth:databaseVersion = "14": is older than version 15.4 of the running database kotauth-database-0c0ffee, '
+        'and RDS can\'t downgrade a database: set kotauth:databaseVersion to "15"'
     ]
     for newer in (15, 17):
         check({**GOOD, "database_version": newer})
@@ -293,7 +310,8 @@ def test_a_database_with_too_few_connections_for_two_generations_of_pools(
     monkeypatch.setitem(ANSWERS, INSTANCE_TYPE, answer)
     check({**GOOD, "database_class": "db.t4g.micro"})
     assert problems(database_class="db.t4g.nano", pool_size=20) == [
-        'kotauth:databaseClass = "db.t4g.nano": allows 56 connections, but two generations of connection pools need 100'
+        'kotauth:databaseClass = "db.t4g.nano": allows 56 connections, but updates and password rotations need up to '
+        "100: choose a larger class, or reduce kotauth:poolSize"
     ]
 
 
@@ -311,11 +329,13 @@ def test_a_hosted_zone_that_is_not_there_or_another_s(says: Says) -> None:
     says(ZONE, name="example.org")
     lines = problems()
     assert lines[0] == (
-        'kotauth:baseUrl = "https://auth.example.com": is not in the hosted zone Z0123456789ABC, which is example.org'
+        'kotauth:baseUrl = "https://auth.example.com": is not in the hosted zone Z0123456789ABC (example.org): '
+        "set kotauth:zoneId to the zone of the domain, or choose an address in example.org"
     )
     says(ZONE, "couldn't find resource")
     assert problems() == [
-        'kotauth:zoneId = "Z0123456789ABC": is not a hosted zone of this account (couldn\'t find resource)'
+        'kotauth:zoneId = "Z0123456789ABC": is not a hosted zone of this account: choose one that '
+        "`aws route53 list-hosted-zones` prints (couldn't find resource)"
     ]
 
 
@@ -350,8 +370,9 @@ def test_a_zone_that_the_world_doesn_t_ask(
     (warning,) = caplog.messages
     assert warning.startswith(
         f"example.com is not delegated to zone Z0123456789ABC: its name servers are {seen}, and the zone's are "
-        "ns-1.awsdns-01.org, ns-2.awsdns-02.com. If that is what DNS says inside your network only (split horizon)"
+        "ns-1.awsdns-01.org, ns-2.awsdns-02.com. Set the zone's name servers at the registrar of example.com. "
     )
+    assert warning.endswith("Ignore this warning if only DNS inside your network gives this answer (split horizon).")
 
 
 def test_some_of_the_zone_s_servers_are_enough(world: World) -> None:
@@ -367,8 +388,11 @@ def test_a_certificate_that_caa_records_forbid(world: World, name: str, caplog: 
         check({**GOOD, "frontend": "caddy", "acme_email": "ops@example.com"})
         check({**GOOD, "zone_id": "", "certificate_arn": certificate_arn()})
     (warning,) = caplog.messages
-    said = f'auth.example.com may not be certified by ACM, says {name}: 0 issue "letsencrypt.org". If that is what DNS'
-    assert warning.startswith(said)
+    assert warning.startswith(
+        f'CAA records forbid ACM to issue a certificate for auth.example.com: {name}: 0 issue "letsencrypt.org". Add a '
+        "record that names amazon.com. "
+    )
+    assert warning.endswith("Ignore this warning if only DNS inside your network gives this answer (split horizon).")
 
 
 def test_without_dns_it_warns_and_goes_on(world: World, caplog: pytest.LogCaptureFixture) -> None:
@@ -376,8 +400,8 @@ def test_without_dns_it_warns_and_goes_on(world: World, caplog: pytest.LogCaptur
     with caplog.at_level(logging.WARNING):
         check(GOOD)
     certificate, zone = caplog.messages
-    assert certificate.startswith("DNS can't be asked whether CAA records let ACM certify auth.example.com: ")
-    assert zone.startswith("DNS can't be asked whether example.com is delegated to its zone: ")
+    assert certificate.startswith("the CAA records of auth.example.com are not checked, because DNS does not answer (")
+    assert zone.startswith("the delegation of example.com is not checked, because DNS does not answer (")
 
 
 def test_without_a_zone_dns_is_not_asked(world: World) -> None:
