@@ -1,7 +1,7 @@
 """The certificate authorities that sign the certificates of Amazon RDS's servers, by region.
 
-Each region has its own: a client that trusts only its region's is not fooled by another region's database. `rds_ca.pem`
-says where they come from, and the fingerprint of each.
+Each region has its own authorities. A client that trusts only these refuses a database server of another region.
+`rds_ca.pem` names the source and the fingerprint of each authority.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ _BUNDLE = re.compile(r"(-----BEGIN CERTIFICATE-----\s[A-Za-z0-9+/=\s]+-----END C
 def rds_ca_bundle(region: str, key: str = "ca_bundle") -> str:
     """Return the region's authorities in PEM form.
 
-    Raises ``InvalidInputError`` for a region without any, which names the input ``key`` that brings them.
+    Raises ``InvalidInputError`` for a region without authorities; the message asks for the input ``key``.
     """
     of_region = [pem for known, pem in _certificates() if known == region]
     if not of_region:
         known = ", ".join(sorted({known for known, _ in _certificates()}))
         raise InvalidInputError(
-            f'{key} = "": no certificate authority of Amazon RDS is kept here for region "{region}", only for {known}. '
-            f"Give the content of https://truststore.pki.rds.amazonaws.com/{region}/{region}-bundle.pem as the "
-            "certificate authorities (ca_bundle, databaseCa)"
+            f'{key} = "": is required in region "{region}", because this program includes the authorities of Amazon '
+            f"RDS only for {known}. Set {key} to the content of "
+            f"https://truststore.pki.rds.amazonaws.com/{region}/{region}-bundle.pem (in a stack: kotauth:databaseCa)"
         )
     return "".join(of_region)
 

@@ -185,9 +185,15 @@ def template(component: Component, **more: Any) -> Declared:
     ("args", "line"),
     [
         ({"image_id": "ami-1"}, 'image_id = "ami-1": must be an id such as ami-0123456789abcdef0'),
-        ({"watch": {"part": "web"}}, "watch = \"{'part': 'web'}\": part must be one of server"),
+        (
+            {"watch": {"part": "web"}},
+            "watch = \"{'part': 'web'}\": part must be the part of one of the containers: choose from server",
+        ),
         ({"watch": {"port": 0}}, "watch = \"{'port': 0}\": must be a TCP port, a whole number from 1 to 65535"),
-        ({"watch": {"path": "live"}}, "watch = \"{'path': 'live'}\": path must begin with a slash and hold no space"),
+        (
+            {"watch": {"path": "live"}},
+            "watch = \"{'path': 'live'}\": path must begin with a slash and contain no spaces, such as /health",
+        ),
         ({"containers": []}, 'containers = "[]": must be one container or more'),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
@@ -211,12 +217,12 @@ def published(*ports: int) -> dict[str, list[dict[str, Any]]]:
 @pytest.mark.parametrize("ports", [[8443], [443.0, 443]], ids=["none", "two"])
 def test_exactly_one_container_is_reached(component: Component, ports: list[int]) -> None:
     count, parts = ports.count(443), ", ".join(f"part{number}" for number in range(len(ports)))
-    rule = f"exactly one must publish port 443 of the host (got {count})"
+    rule = f"exactly one must publish port 443 of the host (got {count}): change their ports"
     assert refused(component, {**LEAST[component], **published(*ports)}) == [f'containers = "{parts}": {rule}']
 
 
 def test_a_template_may_publish_any_port_but_none_twice() -> None:
     template(AwsLaunchTemplate, **published(8443, 8444))
-    rule = "exactly one must publish port 8443 of the host (got 2)"
+    rule = "exactly one must publish port 8443 of the host (got 2): change their ports"
     args = {**LEAST[AwsLaunchTemplate], **published(8443, 8443)}
     assert refused(AwsLaunchTemplate, args) == [f'containers = "part0, part1": {rule}']

@@ -240,7 +240,7 @@ def test_nothing_of_a_deferred_value_gets_in() -> None:
         ),
         (
             {"containers": [hosts.server(), {**hosts.inner(), "command": ["bell\a"]}]},
-            "frontend: its commands: must be printable text",
+            "frontend: entrypoint, command, probe and before_start: must be printable text",
         ),
     ],
 )

@@ -36,9 +36,9 @@ def _watch(parts: Sequence[str]) -> Callable[[object], Watch]:
         watched = cast("WatchedContainer", raw)
         part, path = watched.get("part", "".join(parts[:1])), watched.get("path", LIVE_PATH)
         if parts and part not in parts:
-            raise ValueError(f"part must be one of {', '.join(parts)}")
+            raise ValueError(f"part must be the part of one of the containers: choose from {', '.join(parts)}")
         if not re.fullmatch(r"/[!-~]*", path):
-            raise ValueError("path must begin with a slash and hold no space")
+            raise ValueError(f"path must begin with a slash and contain no spaces, such as {LIVE_PATH}")
         return Watch(part=part, port=parse_port(watched.get("port", PORT)), path=path)
 
     return parse
@@ -46,7 +46,7 @@ def _watch(parts: Sequence[str]) -> Callable[[object], Watch]:
 
 @dataclass(frozen=True, kw_only=True)
 class HostInputs:
-    """What they are told alike, with the defaults."""
+    """Inputs that the three components share, with their defaults."""
 
     public_port: ClassVar[int | None] = None
     """Port of the host that exactly one of its containers must publish."""
@@ -73,7 +73,7 @@ class HostInputs:
 
     @together
     def check_containers(self) -> Iterator[Problem]:
-        """Check that there are containers, and who publishes which port."""
+        """Check that there are containers, and that no two containers publish the same port."""
         if not self.containers:
             yield Problem("containers", self.containers, "must be one container or more")
         published: Counter[Any] = Counter(
@@ -81,10 +81,10 @@ class HostInputs:
         )
         for port in {self.public_port, *published} - {None}:
             if published[port] > 1 or (port == self.public_port and not published[port]):
-                rule = f"exactly one must publish port {port} of the host (got {published[port]})"
+                rule = f"exactly one must publish port {port} of the host (got {published[port]}): change their ports"
                 yield Problem("containers", ", ".join(self.parts), rule)
 
 
 def passed_on(args: Mapping[str, Any], **more: object) -> Any:  # noqa: ANN401 - it is AwsLaunchTemplateArgs
-    """Return the inputs of a launched host that are those of its template, too, and ``more`` of the template's."""
+    """Return the shared inputs in ``args`` for the launch template of a host, together with ``more`` inputs."""
     return {**{key: args[key] for key in declared_values(HostInputs) if key in args}, **more}

@@ -101,17 +101,18 @@ def environments(spec: ContainerSpec) -> dict[str, Mapping[str, pulumi.Input[str
 
 
 def validate(host: Host) -> None:
-    """Raise ``InvalidInputError`` with everything that can't be."""
+    """Raise ``InvalidInputError`` with every rule that the host breaks."""
     problems: list[str] = []
     parts = [spec["part"] for spec in host.containers]
     if len(set(parts)) < len(parts):
-        problems.append(f"containers = {parts}: each part may run once on a host")
+        problems.append(f"containers = {parts}: each part may run once on a host: rename or remove the others")
     if host.watch.part not in parts:
-        problems.append(f'watch.part = "{host.watch.part}": must be one of {parts}')
+        problems.append(f'watch.part = "{host.watch.part}": must be one of {parts}: name a part, or add its container')
     for spec in host.containers:
         problems += [f"{spec['part']}: {problem}" for problem in _problems(spec, host)]
     problems += [
-        f"secrets.{part}: must be the part of one of the containers" for part in sorted(set(host.secrets) - set(parts))
+        f"secrets.{part}: must be the part of one of the containers: correct the name, or remove these secrets"
+        for part in sorted(set(host.secrets) - set(parts))
     ]
     if problems:
         raise InvalidInputError("\n  ".join(["the host is not valid:", *problems]))
@@ -124,32 +125,40 @@ _FIELDS = frozenset(
         *("stop_signal", "stop_seconds"),
     }
 )
-"""Fields of a `ContainerSpec` that a host of EC2 does as they say."""
+"""Fields of a `ContainerSpec` that a host on AWS supports."""
 
 
 def _problems(spec: ContainerSpec, host: Host) -> list[str]:
     problems: list[str] = []
     if not _NAME.fullmatch(spec["part"]):
-        problems.append(f'part = "{spec["part"]}": must be lower-case letters, digits and hyphens')
+        problems.append(
+            f'part = "{spec["part"]}": must be lower-case letters, digits and hyphens after a letter: rename it'
+        )
     try:
         owner(spec)
     except ValueError as error:
-        problems.append(f'user = "{spec["user"]}": {error}')
+        problems.append(f'user = "{spec["user"]}": {error}: set one such as 10001:10001')
     problems += [f"{field}: is not possible on a host of AWS; leave it out" for field in sorted(set(spec) - _FIELDS)]
     problems += [f"{field}: {rule}" for field, rule in spec_problems(spec).items()]
     words = [*spec.get("entrypoint", []), *spec.get("command", [])]
     words += spec["probe"]["command"] if "probe" in spec else []
     words += spec["before_start"]["command"] if "before_start" in spec else []
     if not all(map(is_printable, words)):
-        problems.append("its commands: must be printable text, line ends and tabs")
+        problems.append(
+            "entrypoint, command, probe and before_start: must be printable text, line ends and tabs: remove all other "
+            "characters"
+        )
     wanted, given = set(spec.get("secret_files", [])), set(host.secrets.get(spec["part"], {}))
     if wanted != given:
-        problems.append(f"secrets = {sorted(given)}: must be exactly {sorted(wanted)}")
+        problems.append(f"secrets = {sorted(given)}: must be exactly {sorted(wanted)}: give one for each secret file")
     if spec.get("volumes") and not host.volume:
-        problems.append("volumes: need a volume that outlives the host")
+        problems.append(
+            "volumes: need a volume that outlives the host: use AwsSingleHost, give AwsLaunchTemplate a volume_id, or "
+            "remove the volumes"
+        )
     for name, environment in environments(spec).items():
         problems += [
-            f"environment of {name}: {key} must be one line"
+            f"environment of {name}: {key} must be one line: give longer text as a file of config_files"
             for key, value in environment.items()
             if isinstance(value, str) and len(value.splitlines()) > 1
         ]
