@@ -100,14 +100,14 @@ DOCKER: Rows = {
     ("acmeServer", "https:///dir"): HTTPS,
     ("acmeServer", "https://[::1/dir"): HTTPS,
     ("acmeServer", "https://acme.example.com/{env.HOME}"): HTTPS,
-    ("colour", "blue"): "is not known",
-    ("memorry", "1024"): "is not known; is kotauth:memory meant?",
+    ("colour", "blue"): "is an unknown name: remove it",
+    ("memorry", "1024"): "is an unknown name: did you mean kotauth:memory?",
 }
 
 DOCKER_STACK: Rows = {
     ("target", "kubernetes"): "must be exactly docker or aws",
-    ("base_url", "https://auth.example.com"): "is not known; is kotauth:baseUrl meant?",
-    ("BaseUrl", "https://auth.example.com"): "is not known; is kotauth:baseUrl meant?",
+    ("base_url", "https://auth.example.com"): "is an unknown name: did you mean kotauth:baseUrl?",
+    ("BaseUrl", "https://auth.example.com"): "is an unknown name: did you mean kotauth:baseUrl?",
     ("zoneId", "Z0123456789ABC"): ONLY_AWS,
     ("instanceType", "t4g.small"): ONLY_AWS,
 }
@@ -196,9 +196,9 @@ AWS: Rows = {
     **{("alarmLatency", value): "must be seconds, a number from 0.1 to 60" for value in ("0", "-0.5")},
     **{("alarmEmail", value): E_MAIL for value in ("operations", "ops@example", "a@b@c")},
     ("deletionProtection", "no"): BOOLEAN,
-    ("colour", "blue"): "is not known",
-    ("replicas", "2"): "is not known",
-    ("availabilityZone", "eu-central-1a"): "is not known; is kotauth:availabilityZones meant?",
+    ("colour", "blue"): "is an unknown name: remove it",
+    ("replicas", "2"): "is an unknown name: remove it",
+    ("availabilityZone", "eu-central-1a"): "is an unknown name: did you mean kotauth:availabilityZones?",
 }
 
 AWS_STACK: Rows = {("httpPort", "8080"): ONLY_DOCKER, ("certificates", "acme"): ONLY_DOCKER}

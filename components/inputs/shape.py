@@ -1,4 +1,4 @@
-"""Finds inputs that the ``TypedDict`` requires and that are missing, and names that it does not know."""
+"""Finds missing required inputs and unknown names by comparing values with their ``TypedDict``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Misfit(NamedTuple):
     value: object
     rule: str
     meant: str = ""
-    """The declared name that is most like an unknown one."""
+    """The declared name that is most similar to an unknown name; empty if none is similar."""
 
 
 def misfits(declared: Any, value: object, path: str = "") -> Iterator[Misfit]:  # noqa: ANN401 - any type
@@ -42,10 +42,10 @@ def misfits(declared: Any, value: object, path: str = "") -> Iterator[Misfit]:  
 def unknown_names(
     given: Mapping[str, object], known: Iterable[str], within: str = "", *, shown_within: str | None = None
 ) -> Iterator[Misfit]:
-    """Yield each name that is not known; ``shown_within`` stands before the name that the rule proposes."""
+    """Yield each unknown name; ``shown_within`` is the prefix of the name that the message proposes."""
     names: Collection[str] = set(known)
     before = within if shown_within is None else shown_within
     for name in sorted(set(given) - set(names)):
         (meant,) = difflib.get_close_matches(name, names, n=1) or [""]
-        rule = "is not known" + (f"; is {before}{meant} meant?" if meant else "")
+        rule = f"is an unknown name: did you mean {before}{meant}?" if meant else "is an unknown name: remove it"
         yield Misfit(within + name, given[name], rule, meant)

@@ -53,7 +53,7 @@ def test_every_bad_value_is_named_and_no_secret_shown(project: Project) -> None:
         *(f'kotauth:{key} = "{value}": {rule}' for key, (value, rule) in BAD.items() if key != "image"),
         f'kotauth:image = "[secret]": {bad_settings.REFERENCE}',
         'kotauth:secretKey = "[secret]": must have 32 characters or more, it has 31',
-        'kotauth:secretkey = "[secret]": is not known; is kotauth:secretKey meant?',
+        'kotauth:secretkey = "[secret]": is an unknown name: did you mean kotauth:secretKey?',
     }
     assert head == f"{len(told)} values of the configuration of stack test are not valid:"
     assert SHORT not in result.output, "the short secret key is shown"

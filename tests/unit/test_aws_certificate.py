@@ -67,7 +67,7 @@ def test_it_is_used_only_once_it_is_issued() -> None:
         ({"host_name": "*.example.com"}, r'host_name = "\*\.example\.com": must be one host name .* without wildcard'),
         ({"host_name": f"{'a' * 60}.example.com"}, "host_name = .*: must have at most 64 characters: ACM"),
         ({"key_algorithm": "RSA_1024"}, 'key_algorithm = "RSA_1024": must be exactly EC_prime256v1 or RSA_2048'),
-        ({"key_algorythm": "RSA_2048"}, "key_algorythm .* is key_algorithm meant?"),
+        ({"key_algorythm": "RSA_2048"}, r"key_algorythm .* did you mean key_algorithm\?$"),
     ],
 )
 def test_what_no_certificate_is_made_for(args: dict[str, str], message: str) -> None:

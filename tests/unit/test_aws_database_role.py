@@ -266,6 +266,6 @@ def test_bad_values_are_all_named() -> None:
         'database_port = "70000": must be a port, a whole number from 1 to 65535',
         'ca_bundle = "x": must be certificates in PEM form',
         'log_retention_days = "17": must be a number of days that CloudWatch Logs supports',
-        'pool = "3": is not known',
+        'pool = "3": is an unknown name: did you mean pool_size?',
     ):
         assert named in text

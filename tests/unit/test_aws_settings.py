@@ -83,7 +83,7 @@ def test_lists_may_be_text_or_lists() -> None:
         ("alarm_latency", 0, bad_settings.AWS["alarmLatency", "0"]),
         ("egress_ports", [443, 0], bad_settings.PORT),
         ("availability_zones", ["eu-central-1a"], bad_settings.TWO_ZONES),
-        ("http_port", 80, "is not known"),
+        ("http_port", 80, "is an unknown name: remove it"),
     ],
 )
 def test_a_bad_value_of_another_type(key: str, value: object, rule: str) -> None:

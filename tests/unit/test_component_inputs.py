@@ -79,7 +79,7 @@ def test_a_misspelt_input_is_refused_with_the_name_that_was_meant(component: Com
     misspelt = name[:-2] + name[-1] if len(name) > 4 else name + "s"
     (line,) = refused(component, {**LEAST[component], misspelt: "value"})
     assert line.startswith(f'{misspelt} = "')
-    assert line.endswith(f": is not known; is {name} meant?")
+    assert line.endswith(f": is an unknown name: did you mean {name}?")
 
 
 @pytest.mark.parametrize(("component", "name"), [param for param in EVERY_INPUT if param.values[1] in OF_SEVERAL])
@@ -89,7 +89,9 @@ def test_what_several_components_take_is_judged_alike(component: Component, name
 
 
 def test_a_network_that_should_be_closed_is_not_opened_by_a_typing_error() -> None:
-    assert refused(DockerNetwork, {"intrnal": False}) == ['intrnal = "False": is not known; is internal meant?']
+    assert refused(DockerNetwork, {"intrnal": False}) == [
+        'intrnal = "False": is an unknown name: did you mean internal?'
+    ]
     assert refused(DockerNetwork, {"internal": "no"}) == ['internal = "no": must be exactly true or false']
 
 
@@ -101,7 +103,7 @@ def test_a_network_that_should_be_closed_is_not_opened_by_a_typing_error() -> No
             {**LEAST[AwsServerGroup], "secrets": {"key": {"arn": "arn:k", "version": "v1"}}},
             [
                 'secrets.key.key_arn = "": is required',
-                'secrets.key.version = "v1": is not known; is secrets.key.version_label meant?',
+                'secrets.key.version = "v1": is an unknown name: did you mean secrets.key.version_label?',
             ],
         ),
         (
@@ -109,14 +111,14 @@ def test_a_network_that_should_be_closed_is_not_opened_by_a_typing_error() -> No
             {"name": "auth.example.com", "zone_id": "Z1", "alias": {"dns_nam": "x", "zone_id": "Z2"}},
             [
                 'alias.dns_name = "": is required',
-                'alias.dns_nam = "x": is not known; is alias.dns_name meant?',
+                'alias.dns_nam = "x": is an unknown name: did you mean alias.dns_name?',
             ],
         ),
         (
             DockerContainer,
             {"spec": {**SPEC, "probe": {**SPEC["probe"], "retry": 3}}, "networks": [{"alias": "x"}]},
             [
-                'spec.probe.retry = "3": is not known; is spec.probe.retries meant?',
+                'spec.probe.retry = "3": is an unknown name: did you mean spec.probe.retries?',
                 'networks[0].name = "": is required',
             ],
         ),
@@ -124,7 +126,7 @@ def test_a_network_that_should_be_closed_is_not_opened_by_a_typing_error() -> No
             AwsLaunchTemplate,
             {**LEAST[AwsLaunchTemplate], "egress": [{"port": 443}], "watch": {"prt": 1}},
             [
-                'watch.prt = "1": is not known; is watch.port meant?',
+                'watch.prt = "1": is an unknown name: did you mean watch.port?',
                 'egress[0].description = "": is required',
             ],
         ),

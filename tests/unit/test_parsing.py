@@ -88,7 +88,7 @@ def test_all_problems_at_once_named_as_the_user_knows_them() -> None:
         "3 values of it are not valid:",
         f'  kotauth:MEMORY = "1": {MEMORY_RULE}',
         f'  kotauth:PORT = "0": {PORT_RULE}',
-        '  kotauth:COLOUR = "blue": is not known',
+        '  kotauth:COLOUR = "blue": is an unknown name: remove it',
     ]
 
 
@@ -147,7 +147,7 @@ def test_a_fault_of_a_check_itself_is_not_hidden() -> None:
 
 @pytest.mark.parametrize(
     ("name", "rule"),
-    [("memorry", "is not known; is k:memory meant?"), ("colour", "is not known")],
+    [("memorry", "is an unknown name: did you mean k:memory?"), ("colour", "is an unknown name: remove it")],
 )
 def test_an_unknown_name(name: str, rule: str) -> None:
     lines = refusals(lambda: parsed({"port": 7, name: "512"}, prefix="k:"))
@@ -208,6 +208,6 @@ def test_the_inputs_of_a_component_and_its_name() -> None:
     assert parse_args(BoxInputs, BoxArgs, "box", {"lid": lid}) == BoxInputs(name="box", lid=lid, port=1)
     assert refusals(lambda: parse_args(BoxInputs, BoxArgs, "boxes", {"prt": 1})) == [
         "2 values of Box boxes are not valid:",
-        '  prt = "1": is not known; is port meant?',
+        '  prt = "1": is an unknown name: did you mean port?',
         '  name = "boxes": must be short',
     ]

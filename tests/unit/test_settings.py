@@ -144,5 +144,5 @@ def test_what_is_set_as_secret_is_never_shown() -> None:
         'kotauth:target = "gcp": must be exactly docker or aws',
         'kotauth:baseUrl = "": is required',
         f'kotauth:image = "[secret]": {bad_settings.REFERENCE}',
-        'kotauth:secretkey = "[secret]": is not known; is kotauth:secretKey meant?',
+        'kotauth:secretkey = "[secret]": is an unknown name: did you mean kotauth:secretKey?',
     ]
