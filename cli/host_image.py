@@ -37,7 +37,7 @@ def pin_images(stack: Stack) -> None:
     text = stack.file.read_text(encoding="utf-8")
     for setting, value in pins.items():
         before, text = text, stack_file.pin(text, setting, value)
-        print(f"{stack.file.name} {'already names' if text == before else 'now names'} {value}.")
+        print(f"{stack.file.name}: kotauth:{setting} is {'unchanged:' if text == before else 'now'} {value}")
     stack.file.write_text(text, encoding="utf-8")
     print(f"`make preview STACK={stack.name}` shows which hosts it replaces.")
     if unresolved:

@@ -11,7 +11,9 @@ from .preparation import prepare
 from .stack import Stack
 
 _TAKE_DOWN = """\
-error: a stack on AWS can't be stopped, only deleted. Unprotect it with plain Pulumi, since `make up` refuses that:
+error: a stack on AWS can't be stopped, only deleted, and only without deletion protection. `make up` refuses to switch
+the protection off in production, so use plain Pulumi. To delete the stack:
+  eval "$(make -s env)"
   pulumi config set deletionProtection false --stack {stack} && pulumi up --stack {stack}
   make purge STACK={stack}
 """

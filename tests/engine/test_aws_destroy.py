@@ -83,7 +83,8 @@ def test_destroy_refuses(made: AwsStack) -> None:
 def test_down_says_how_to_take_it_down(made: AwsStack) -> None:
     with pytest.raises(SystemExit) as refused:
         lifecycle.down(Stack("prod"))
-    assert str(refused.value).splitlines()[1:] == [
+    assert str(refused.value).splitlines()[2:] == [
+        '  eval "$(make -s env)"',
         "  pulumi config set deletionProtection false --stack prod && pulumi up --stack prod",
         "  make purge STACK=prod",
     ]
@@ -95,7 +96,7 @@ def test_purge_refuses_what_is_protected(made: AwsStack, monkeypatch: pytest.Mon
     monkeypatch.setattr("builtins.input", lambda _: "prod")
     with pytest.raises(SystemExit) as refused:
         lifecycle.purge(Stack("prod"))
-    assert "pulumi config set deletionProtection false --stack prod" in str(refused.value)
+    assert '  eval "$(make -s env)"\n  pulumi config set deletionProtection false --stack prod' in str(refused.value)
     assert not made.done()
 
 

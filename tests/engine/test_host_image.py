@@ -38,9 +38,11 @@ def test_it_pins_what_an_update_would_take(
     pinned = stack.setting("hostImageId")
     assert production.resources()["LaunchTemplate kotauth-server"]["outputs"]["imageId"] == pinned
     said = capsys.readouterr().out
-    assert said.startswith(f"Pulumi.prod.yaml now names {pinned}.")
+    assert said.startswith(f"Pulumi.prod.yaml: kotauth:hostImageId is now {pinned}\n")
     assert stack.setting("image") == f"{kotauth.DEFAULT_IMAGE}@{DIGEST}"
-    assert {f"Pulumi.prod.yaml now names {stack.setting(name)}." for name in PULLED} < set(said.splitlines())
+    assert {f"Pulumi.prod.yaml: kotauth:{name} is now {stack.setting(name)}" for name in PULLED} < set(
+        said.splitlines()
+    )
     assert stack.setting("aws:region") == REGION
 
 
