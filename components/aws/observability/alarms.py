@@ -242,7 +242,7 @@ ALARMS = (
     ),
     Alarm(
         key="nat_port_errors",
-        says="A NAT gateway has no port left for a connection: the server's way out fails now and then.",
+        says="A NAT gateway has no free port for a new connection: the server's internet access fails intermittently.",
         subject="nat_gateways",
         namespace="AWS/NATGateway",
         metric="ErrorPortAllocation",
