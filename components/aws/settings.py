@@ -50,7 +50,7 @@ def mirrored(official: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class AwsSettings(NetworkSettings, TopologySettings):
-    """Everything that `AwsDeployment` decides by: each part's own, and the rest. Storage in GB, retention in days."""
+    """Settings of `AwsDeployment`, including those of its parts. Storage in GB, retention in days."""
 
     server: ServerSettings = section(ServerSettings)
     availability_zones: list[str] = setting(
@@ -252,7 +252,7 @@ class AwsSettings(NetworkSettings, TopologySettings):
 
     @together
     def check_base_url(self) -> Iterator[Problem]:
-        """Check that the public address can be served here."""
+        """Check that the address is a public name without a port."""
         if self.server.is_local:
             yield Problem(
                 "base_url",
@@ -264,7 +264,7 @@ class AwsSettings(NetworkSettings, TopologySettings):
 
     @together
     def check_certificate(self) -> Iterator[Problem]:
-        """Check that there is one way to a certificate."""
+        """Check that exactly one setting supplies the load balancer's certificate."""
         if self.has_load_balancer:
             if self.zone_id and self.certificate_arn:
                 rule = "must be empty with {zone_id}, where the certificate is created: remove one of the two"
@@ -278,7 +278,7 @@ class AwsSettings(NetworkSettings, TopologySettings):
 
     @together
     def check_authority(self) -> Iterator[Problem]:
-        """Check what a certificate authority other than ACM is told."""
+        """Check the ACME settings: required with a proxy, and refused with a load balancer."""
         if self.has_load_balancer:
             for name in ("acme_email", "acme_server"):
                 if getattr(self, name):

@@ -1,6 +1,7 @@
-"""Shared by `boot_gate` and `roll_gate`: a Lambda function that waits, and its call, which can fail the update.
+"""A Lambda function that waits for a condition, and its call during an update; a failed call fails the update.
 
-A call that failed is no resource yet, so the next `pulumi up` asks anew.
+`boot_gate` and `roll_gate` use it. The engine does not save a failed call as a resource, so the next `pulumi up` calls
+the function again.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ from ..observability.logs import RETENTION_DAYS, encrypted_log_group, parse_rete
 from ..security.iam import Statement, allow, document, trust
 
 _LAMBDA_SECONDS = 900
-"""Lambda stops every function after 15 minutes, without a word about what it waited for."""
+"""Longest time limit of Lambda. A function that reaches it ends without saying what it waited for."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class GateInputs:
-    """What every gate is told."""
+    """Inputs that all gates share."""
 
     limit_seconds: int = value(whole_number("seconds", 60, 840, "Lambda ends at 900"), default=840)
     log_retention_days: int = value(parse_retention, default=RETENTION_DAYS)
@@ -46,7 +47,7 @@ def gate_call(  # noqa: PLR0913 - one argument for each thing in which gates dif
 ) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
     """Make the function in the folder ``code`` and call it once for each value of ``event[trigger]``.
 
-    Returns what it found, and its name.
+    Returns the result of the call, and the name of the function.
     """
     logs = encrypted_log_group(
         f"{name}-log",

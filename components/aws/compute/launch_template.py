@@ -1,7 +1,8 @@
 """The launch template of a host that runs containers: its image, user data, permissions and security group.
 
-The host is made anew whenever something here changes, and never changed in place: whatever must roll the servers stands
-in the user data. What is known only later (the database's address, the ARNs of secrets) lies in one parameter.
+A change to the template replaces the host; nothing changes a running host. So the user data contains every value whose
+change must roll the servers. Values that are unknown at preview (the database's address, the ARNs of secrets) are in
+one SSM parameter.
 """
 
 import base64
@@ -125,7 +126,7 @@ class AwsLaunchTemplate(pulumi.ComponentResource):
                 *boot_and_log(parameter, bucket, logs),
                 *read_secrets(list(host.secrets.values()), self._invoke),
                 *may_pull_images(images(host.containers), self._invoke),
-                # Nobody replaces a host without a group.
+                # Without a group, a host that gives up would not be replaced.
                 *([give_up(name, self._invoke)] if host.in_group else []),
             ],
             tags=self._tags,

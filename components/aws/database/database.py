@@ -1,14 +1,16 @@
 """PostgreSQL on RDS. No update replaces the instance.
 
-Of what is set here the provider replaces an instance only for another `dbName`, `engine`, `kmsKeyId`,
-`storageEncrypted` or `username`; version, class, storage, parameters, password, windows, subnet group, security groups,
-tags and even the identifier change in place. Engine, encryption and user are fixed. The name of the database and the
-key are inputs: whoever changes one meets the protection of the instance, since a replacement is a deletion. No
-availability zone is named and no snapshot restored from, as both would replace; a restore makes a new component.
+Among the properties that this component sets, the provider replaces an instance only for a new `dbName`, `engine`,
+`kmsKeyId`, `storageEncrypted` or `username`. Version, class, storage, parameters, password, windows, subnet group,
+security groups, tags and the identifier change in place. Engine, encryption and user name are constants. The name of
+the database and the key are inputs: a change to one of them would delete the instance, so its protection refuses the
+change. The component sets no availability zone and no snapshot, because both can replace the instance. To restore a
+snapshot, declare a new component.
 
-The subnet group's name, made by the engine and so known at preview, names the instance, too: RDS fixes the names of the
-log groups, and they must be there before it. A database that is made anew has another name, so that its final snapshot
-never meets the earlier one's. The key stays when the database goes, or the snapshot would be lost 30 days later.
+The instance has the name of the subnet group, which the engine generates and which is known at preview. RDS derives the
+names of the log groups from it, and the log groups must exist before the instance. A new database gets another name, so
+its final snapshot never has the name of an earlier one. The key is kept when the database is deleted: otherwise the
+final snapshot would be lost 30 days later.
 """
 
 from typing import NotRequired, TypedDict, cast
@@ -138,9 +140,9 @@ class AwsDatabase(pulumi.ComponentResource):
             engine_version=str(settings.version),
             auto_minor_version_upgrade=True,
             allow_major_version_upgrade=True,
-            # Else an old version costs ever more after the end of its standard support, and nobody notices.
+            # Otherwise RDS charges extended support for a version after the end of its standard support.
             engine_lifecycle_support="open-source-rds-extended-support-disabled",
-            # Else a change waits for the maintenance window, and the next preview shows it again.
+            # Otherwise a change waits for the maintenance window, and the next preview shows it again.
             apply_immediately=True,
             instance_class=settings.instance_class,
             storage_type="gp3",

@@ -18,15 +18,15 @@ from ...postgres.server import DEFAULT_VERSION, parse_version
 from ..observability.logs import RETENTION_DAYS, parse_retention
 
 PARAMETERS = {
-    # Nobody speaks to it in clear (RDS.38); the default only from version 15 on.
+    # Refuse connections without TLS (RDS.38). This is the default only from version 15 on.
     "rds.force_ssl": "1",
-    # Who connected when, and who changed what: both are rare.
+    # Log connections and changes to the schema. Both are rare.
     "log_connections": "1",
     "log_statement": "ddl",
     # Milliseconds; a statement of a login page takes a few.
     "log_min_duration_statement": "1000",
 }
-"""What every parameter group has."""
+"""Parameters of every parameter group."""
 
 STATIC_PARAMETERS = """
     autovacuum_freeze_max_age autovacuum_max_workers autovacuum_multixact_freeze_max_age commit_timestamp_buffers
@@ -37,15 +37,15 @@ STATIC_PARAMETERS = """
     serializable_buffers shared_buffers shared_preload_libraries subtransaction_buffers superuser_reserved_connections
     track_activity_query_size track_commit_timestamp transaction_buffers wal_buffers wal_decode_buffer_size
 """.split()  # noqa: SIM905 - thirty lines less
-"""What takes effect at the next restart only: PostgreSQL's context `postmaster` in 14 to 17, and RDS's own. RDS
-refuses them without `pending-reboot`."""
+"""Parameters that take effect only at the next restart: PostgreSQL's context `postmaster` in 14 to 17, and RDS's own.
+RDS refuses them without `pending-reboot`."""
 
 INSTANCE_CLASS = "db.t4g.small"
 """Default: 2 GB, room for 225 connections; the two logins together may hold 50."""
 STORAGE_GB, STORAGE_MAXIMUM_GB = 20, 65536
 """The smallest gp3 volume, which is the default, and the largest."""
 BACKUP_RETENTION_DAYS = 14
-"""Default: who is away for a week still has a week to look (RDS.11 asks for 7)."""
+"""Default: after a week of absence, a week remains to notice that data is lost (RDS.11 requires 7 days)."""
 
 parse_storage = whole_number(
     "storage in GB", STORAGE_GB, STORAGE_MAXIMUM_GB, "RDS supports no smaller and no larger gp3 volume"
@@ -110,7 +110,7 @@ def _parse_name(raw: object) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseInputs:
-    """Everything that `AwsDatabase` decides by before it makes anything."""
+    """Inputs of `AwsDatabase` after parsing."""
 
     version: int = value(parse_version, default=DEFAULT_VERSION)
     instance_class: str = value(parse_instance_class, default=INSTANCE_CLASS)

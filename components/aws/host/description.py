@@ -1,4 +1,4 @@
-"""`Host`: everything that user data is rendered from; `validate` refuses what a host can't run."""
+"""`Host`: the input for rendering user data; `validate` refuses a host that can't run."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ HTTPS_PORT = 443
 
 @dataclass(frozen=True)
 class Secret:
-    """Where a secret file's content lies."""
+    """The version of a secret in Secrets Manager that is the content of a secret file."""
 
     arn: pulumi.Input[str]
     version: pulumi.Input[str] = CURRENT
-    """Staging label. One of its own for each generation keeps a host's secrets as they were when it was made."""
+    """Staging label of the version. With a label for each generation, a host keeps the secrets it was created with."""
 
 
 @dataclass(frozen=True)
 class Volume:
-    """The volume that keeps what must outlive the host; attached to it by its name."""
+    """The EBS volume for data that must outlive the host. Another resource attaches it as ``device``."""
 
     id: pulumi.Input[str]
     device: str = "/dev/sdf"
@@ -40,16 +40,16 @@ class Volume:
 
 @dataclass(frozen=True)
 class Watch:
-    """Which container says that the host lives, and how."""
+    """The container whose health the watchdog checks, and how it checks it."""
 
     part: str = "server"
     port: int = PORT
     path: str = LIVE_PATH
     ready_path: str = READY_PATH
-    """What the watchdog asks through the frontend."""
+    """Path that the watchdog requests through the frontend."""
     failures: int = 3
-    """Failed looks in a row, 20 s apart, until what hangs is restarted; after twice as many a group replaces the
-    host."""
+    """Failed checks in a row, 20 s apart, before the watchdog restarts the container that does not answer. After twice
+    as many, an Auto Scaling group replaces the host."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,30 +59,30 @@ class Host:
     containers: Sequence[ContainerSpec]
     """In the order in which they start."""
     secrets: Mapping[str, Mapping[str, Secret]]
-    """Part to file to secret, exactly the spec's `secret_files`."""
+    """Secrets by part and file name; the file names of a part are exactly the spec's `secret_files`."""
     in_group: bool
-    """Whether an Auto Scaling group replaces a host that is given up."""
+    """Whether an Auto Scaling group replaces the host after the watchdog gives it up."""
     volume: Volume | None = None
     """For the persistent volumes of the containers."""
     watch: Watch = field(default_factory=Watch)
     boot_limit_seconds: int = 600
-    """After so long a boot says `failed`. It goes on trying, slowly."""
+    """Seconds after which a boot reports `failed`. The host keeps trying, but less often."""
 
     @property
     def frontend(self) -> ContainerSpec | None:
-        """The container through which the watched one is reached; None where that publishes the port itself."""
+        """The container that forwards requests to the watched one; None if that publishes the port itself."""
         others = [spec for spec in self.containers if spec["part"] != self.watch.part]
         return next((spec for spec in others if HTTPS_PORT in [port["host"] for port in spec.get("ports", [])]), None)
 
 
 def images(containers: Sequence[ContainerSpec]) -> list[str]:
-    """Return what the host pulls, each image once."""
+    """Return the images that the host pulls, each once."""
     checks = [spec["before_start"] for spec in containers if "before_start" in spec]
     return list(dict.fromkeys(runnable["image"] for runnable in [*containers, *checks]))
 
 
 def is_deferred(value: pulumi.Input[str] | None) -> bool:
-    """Whether the value is not known when the user data is written."""
+    """Whether the value is an Output, which may be unknown when the user data is rendered."""
     return isinstance(value, pulumi.Output)
 
 

@@ -1,7 +1,8 @@
-"""The user data of a host, known before anything exists, and what the host fetches itself at each boot.
+"""Renders the user data of a host, which is known at preview, and the values that the host fetches at each boot.
 
-User data may be read by whoever may look at the instance, and any change of it makes a new host: so it holds no
-secret, and everything that must roll the servers. What is too long for its 16 KB lies in a bucket, under its own hash.
+Everyone who may describe the instance can read its user data, so it contains no secret. A change to user data replaces
+the host, so it contains every value whose change must roll the servers. Files that are too long for its 16 KB are
+objects of a bucket, and the user data contains their hashes.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ _COMMANDS = (
     ("systemctl", "daemon-reload"),
     ("systemctl", "restart", "systemd-journald.service"),
     ("systemctl", "enable", "docker.service", names.BOOT_UNIT),
-    # cloud-init itself may be what the unit would wait for.
+    # Without --no-block, the unit could wait for cloud-init, which waits for this command.
     ("systemctl", "start", "--no-block", names.BOOT_UNIT),
 )
 
@@ -48,21 +49,21 @@ class UserData:
     """A rendered host."""
 
     artifacts: Mapping[str, str]
-    """SHA-256 to content: objects of the bucket, the hash being their key."""
+    """Objects of the bucket: content by key, which is the SHA-256 of the content."""
     deferred: Mapping[str, Any]
-    """What the boot parameter holds, as JSON; Outputs at the leaves, none of them a secret."""
+    """Content of the boot parameter, a JSON object with Outputs as leaves. None of them is a secret."""
     _files: Mapping[str, str]
     _plan: BootPlan
 
     @property
     def labels(self) -> Labels:
-        """Staging labels, which may be Outputs. The user data holds them: another label makes another host."""
+        """Staging labels, which may be Outputs. They are in the user data, so a new label replaces the host."""
         return self._plan["secrets"]
 
     def text(self, labels: Labels | None = None, /, *, parameter: str, bucket: str, log_group: str) -> str:
-        """Return the cloud-config; raise ``InvalidInputError`` where it is longer than EC2 takes.
+        """Return the cloud-config; raise ``InvalidInputError`` if it is longer than EC2 allows.
 
-        ``labels`` are the same as above, where they came later.
+        ``labels`` are the resolved values of the property ``labels``; without them, that property must be plain.
         """
         known_later = {"parameter": parameter, "bucket": bucket, "log_group": log_group}
         files = {**self._files, PLAN: text_of(self._plan, labels or self.labels, known_later)}
@@ -83,7 +84,7 @@ def render(host: Host) -> UserData:
     inline = {path: content for path, content in files.items() if len(content.encode()) <= _INLINE_BYTES}
     support = support_files()
     inline |= {path: support.pop(path) for path in NEEDED_TO_FETCH}
-    # Always fetched: the host compares a file with its hash, and starts nothing from half a plan.
+    # Always fetched, never inline: the host compares a fetched file with its hash, so it never runs a partial plan.
     plans = {names.container_file(spec["part"]): container_text(container_plan(spec)) for spec in host.containers}
     fetched = {path: content for path, content in files.items() if path not in inline} | plans
     fetched[PROGRAMS] = json.dumps(_hashes(support), indent=1)
@@ -94,7 +95,7 @@ def render(host: Host) -> UserData:
         _files=inline,
         _plan=_plan(host, _hashes(fetched), deferred_names(deferred)),
     )
-    # At once, and not only when the names are known.
+    # Check the length now, with the longest possible names, and not only when the names are known.
     longest = {
         part: {file: "l" * 64 if is_deferred(label) else label for file, label in labels.items()}
         for part, labels in data.labels.items()

@@ -1,8 +1,8 @@
 """An Application Load Balancer with a certificate, a web firewall, and access logs that are treated as secret.
 
-It forwards the one public name and refuses every other, because Kotauth writes the host of a request into discovery and
-mails. Its access logs hold queries, and so live reset links: they are kept for a short time in a bucket that nobody may
-read by its policy.
+It forwards requests for the public host name and refuses all others, because Kotauth copies the host name of a request
+into discovery documents and mails. The access logs contain query strings, and with them valid password reset links.
+Therefore they are kept only for a short time, in a bucket whose policy allows nobody to read them.
 """
 
 import re

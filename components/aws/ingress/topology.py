@@ -30,7 +30,7 @@ LOAD_BALANCER = "alb"
 
 @dataclass(frozen=True, kw_only=True)
 class TopologySettings:
-    """What decides how traffic reaches the server, and about its hosts. Retention in days."""
+    """Settings of the frontend and of the hosts. Retention in days."""
 
     frontend: str
     frontend_image: Image
@@ -143,7 +143,7 @@ def _load_balanced(  # noqa: PLR0913 - as above
         "target_group_arn": balancer.target_group_arn,
         "load_balancer_security_group_id": balancer.security_group_id,
     }
-    # After all of the balancer, the listener's rule too: nobody probes a target group before.
+    # After the whole load balancer, its listener rule included: without the rule, no target gets a health check.
     group = AwsServerGroup(f"{name}-server", hosts, after(opts, balancer))
     if settings.zone_id:
         alias: Any = {"dns_name": balancer.dns_name, "zone_id": balancer.dns_zone_id}

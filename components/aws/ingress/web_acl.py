@@ -1,8 +1,8 @@
-"""A web firewall that lets OpenID Connect through.
+"""A web firewall that lets OpenID Connect requests through.
 
-AWS's common rules take a redirect URI for an attack and a long `state` for an overflow, so the rules that every login
-would meet count instead of block, each with its reason below. The two that are worth their false alarms elsewhere block
-again by label, except where a URL is what the request is about.
+AWS's common rule set mistakes a redirect URI for an attack and a long `state` for an overflow. The rules that ordinary
+logins would trigger therefore count requests and do not block them; `COUNTED` gives the reasons. The rules about URLs
+(`_URL_RULES`) still block by their labels on all paths except those whose requests contain URLs (`_URL_PATHS`).
 """
 
 from dataclasses import dataclass
@@ -23,17 +23,18 @@ Statement: TypeAlias = dict[str, Any]
 Rule: TypeAlias = dict[str, Any]
 
 LOGIN_RATE_LIMIT = 100
-"""Each try costs 0.27 s of a processor (bcrypt), so this is 27 s of it in five minutes. Kotauth itself lets five logins
-a minute and workspace pass, so only somebody who tries many workspaces meets it."""
+"""Default, for one address and five minutes. A login takes 0.27 s of processor time (bcrypt), so 100 logins take 27 s.
+Kotauth itself allows five logins a minute in each workspace, so only a client that tries many workspaces reaches this
+limit."""
 RATE_LIMIT = 10_000
-"""33 requests a second: the back ends of a company share few addresses."""
+"""Default, for one address and five minutes: 33 requests a second. The back ends of a company share few addresses."""
 
 parse_rate_limit = whole_number("requests in five minutes", 10, 2_000_000_000, "WAF counts from 10")
 
 _URL_RULES = ("GenericRFI_QUERYARGUMENTS", "GenericRFI_BODY", "EC2MetaDataSSRF_QUERYARGUMENTS", "EC2MetaDataSSRF_BODY")
-"""They match a loopback redirect URI, http://127.0.0.1:8400/callback, as native apps have it (RFC 8252)."""
+"""Rules that match a loopback redirect URI of a native app, such as http://127.0.0.1:8400/callback (RFC 8252)."""
 _URL_LABELS = ("GenericRFI_QueryArguments", "GenericRFI_Body", "EC2MetaDataSSRF_QueryArguments", "EC2MetaDataSSRF_Body")
-"""What these four rules leave on the request."""
+"""Labels that these four rules add to a request."""
 
 COUNTED = (
     *_URL_RULES,
@@ -49,14 +50,14 @@ _URL_PATHS = (
     "^/t/[^/]+/(authorize|protocol/openid-connect/(auth|token|logout))$",
     "^/(admin/workspaces|t)/[^/]+/(api/v1/)?applications(/.*)?$",
 )
-"""Where a redirect URI belongs: the protocol's own endpoints, and where an application is registered."""
+"""Paths whose requests contain redirect URIs: endpoints of the protocol, and the registration of applications."""
 _GUESSING_PATHS = (
     "^/t/[^/]+/(authorize|login|register|forgot-password|reset-password|change-password|accept-invite|mfa-challenge"
     "|email-otp/.*|magic-link.*|auth/social/complete-registration)$"
 )
-"""Where a client can guess passwords, codes, tokens and user names, or makes Kotauth send mails."""
+"""Paths on which a client can guess passwords, codes, tokens and user names, or makes Kotauth send mails."""
 _DISCOVERY_PATHS = r"^/t/[^/]+/(\.well-known/.*|protocol/openid-connect/certs)$"
-"""Every back end asks these at each of its starts; they cost next to nothing."""
+"""Paths that every back end requests at each start; the requests cost almost no processor time."""
 
 _REDACTED_HEADERS = ("authorization", "cookie")
 
@@ -106,8 +107,8 @@ class AwsWebAcl(pulumi.ComponentResource):
             description="Lets OpenID Connect through",
             default_action={"allow": {}},
             rules=_rules(login_rate, rate),
-            # What WAF shows of a request, in samples and in the details of a match, which the log's own redaction
-            # doesn't reach: no tokens and codes, no passwords.
+            # Hides tokens, codes and passwords in the samples and match details that WAF keeps. The redaction of the
+            # log does not apply to these.
             data_protection_config={
                 "data_protections": [
                     {"action": "SUBSTITUTION", "field": {"field_type": "QUERY_STRING"}},

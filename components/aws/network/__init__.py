@@ -1,1 +1,1 @@
-"""The VPC: subnets, ways out, endpoints, flow log."""
+"""The VPC: subnets, routes to the internet, endpoints, flow log."""

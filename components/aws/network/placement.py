@@ -14,7 +14,7 @@ from .subnets import plan
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkSettings:
-    """What decides about the network: its zones, or the one that was brought by its id. Retention in days."""
+    """Settings of the network: the zones of a new VPC, or the ids of an existing one. Retention in days."""
 
     availability_zones: list[str]
     vpc_cidr: str
@@ -35,13 +35,13 @@ class NetworkPlacement:
     private_subnet_ids: pulumi.Input[list[str]]
     isolated_subnet_ids: pulumi.Input[list[str]]
     public_cidrs: Sequence[str]
-    """Known before anything is made: they stand in a configuration file."""
+    """CIDR blocks of the public subnets, as plain values: a configuration file contains them at preview."""
     first_public_zone: str
     """Zone of the first public subnet."""
     made: Sequence[pulumi.Resource] = ()
-    """What whoever starts in it waits for: without its routes nothing gets out."""
+    """Resources that hosts must depend on: without the routes of a new network, a host has no internet access."""
     nat_gateway_ids: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
-    """NAT gateways that were made, by their zones."""
+    """NAT gateways of a new network, by zone."""
 
 
 def lay_network(
@@ -52,7 +52,7 @@ def lay_network(
     tags: dict[str, str],
     opts: pulumi.ResourceOptions,
 ) -> NetworkPlacement:
-    """Make the network, or look at the one that was brought; ``opts`` must name the parent."""
+    """Create a network, or look up the existing one; ``opts`` must name the parent."""
     if settings.vpc_id is not None:
         invoke = pulumi.InvokeOptions(parent=opts.parent)
         public = [aws.ec2.get_subnet(id=subnet, opts=invoke) for subnet in settings.public_subnet_ids]

@@ -3,7 +3,8 @@
 A threshold that can be set is also an input in `observability.py`; a count of log lines has its filter in
 `log_metrics.py`.
 
-Thresholds are for one server of the smallest size. The default of each says why it is that and not another.
+The default thresholds are for one server of the smallest size. A comment gives the reason for a default that is not
+obvious.
 """
 
 from __future__ import annotations
@@ -16,32 +17,32 @@ from ...inputs.number import number, whole_number
 from .log_metrics import LOGS
 
 OK, ALARM, KEEP, NO_DATA = "notBreaching", "breaching", "ignore", "missing"
-"""What no data means: all is well, an alarm, nothing new, or a state of its own ("insufficient data")."""
+"""How missing data is treated: as good, as bad, as no change, or as a state of its own ("insufficient data")."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Alarm:
-    """One alarm; by default a sum over five minutes that must stay below."""
+    """One alarm. By default it is raised when the sum over five minutes reaches the threshold."""
 
     key: str
     """Name of its threshold."""
     says: str
-    """What it tells whoever gets the mail."""
+    """Text of the mail: what is wrong, and its causes or consequences."""
     subject: str
     """What is watched: a key of the dimensions."""
     namespace: str
     metric: str
     default: float
     parse: Callable[[object], float] | None = None
-    """Rule of the threshold; None where no other value makes sense."""
+    """Rule for a threshold that can be set; None for a fixed threshold."""
     statistic: str = "Sum"
     below: bool = False
-    """Alarm below the threshold, not from it on."""
+    """Whether the alarm is raised below the threshold, instead of at or above it."""
     period_seconds: int = 300
     periods: int = 1
     no_data: str = OK
     unit: float = 1
-    """What one of the threshold is in the metric's unit."""
+    """Factor that converts the threshold into the metric's unit."""
 
     @property
     def rule(self) -> Callable[[object], float]:

@@ -1,8 +1,8 @@
 """Events of AWS services that have no metric, sent to the topic of the alarms.
 
-EventBridge takes the events that a rule matches and tells the topic in one line. Neither the topic's policy nor its
-key's has a condition for EventBridge: AWS's guide rules conditions out there ("Using resource-based policies for Amazon
-EventBridge", Amazon EventBridge user guide).
+A rule of EventBridge sends each matching event to the topic as one line of text. The policies of the topic and of its
+key have no condition for EventBridge, because it does not support conditions there ("Using resource-based policies for
+Amazon EventBridge", Amazon EventBridge user guide).
 """
 
 from __future__ import annotations
@@ -20,18 +20,19 @@ class Event:
 
     key: str
     says: str
-    """What it tells whoever gets the mail."""
+    """Description of the rule: what happened."""
     subject: str
-    """What it is about, as in the alarms."""
+    """Resource that the event is about, by the same names as in the alarms."""
     source: str
     detail_type: str
     field: str
-    """Where the event's detail names its subject."""
+    """Field of the event's detail that contains the subject."""
     detail: Mapping[str, Sequence[str]]
-    """What the detail must say besides: one of these, by its field."""
+    """Other fields of the detail, with the values that match."""
     text: str
-    """The mail, with members of the detail in angle brackets."""
+    """Text of the mail, with fields of the detail in angle brackets."""
     members: Sequence[str]
+    """Fields of the detail that the text contains."""
 
 
 EVENTS = (
@@ -61,7 +62,7 @@ EVENTS = (
 )
 
 
-def tell(  # noqa: PLR0913 - what happens, to what, and who is told
+def tell(  # noqa: PLR0913 - the event, its subject, and the topic that gets it
     name: str,
     event: Event,
     subject: pulumi.Input[str],
@@ -70,7 +71,7 @@ def tell(  # noqa: PLR0913 - what happens, to what, and who is told
     tags: Mapping[str, pulumi.Input[str]],
     opts: pulumi.ResourceOptions,
 ) -> None:
-    """Tell the topic of each event of this kind about the subject."""
+    """Create a rule that sends each event of this kind about the subject to the topic."""
     name = f"{name}-{event.key.replace('_', '-')}"
     rule = aws.cloudwatch.EventRule(
         name,

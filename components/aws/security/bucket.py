@@ -1,6 +1,6 @@
-"""A private S3 bucket: nothing in it can become public, it is encrypted, speaks TLS only, keeps old versions a while.
+"""A private S3 bucket: never public, encrypted, reachable only over TLS, with old versions kept for a while.
 
-A function and no component: a bucket is always a part of something that has a name.
+It is a function and not a component, because a bucket is always a part of another component.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from .iam import Statement, deny, document
 
 _ABORT_UPLOADS_DAYS = 7
 _OWNER_ONLY = "BucketOwnerEnforced"
-"""Switches access lists off: only policies decide."""
+"""Disables access control lists: only policies grant access."""
 
 
 @dataclass(frozen=True)
 class PrivateBucket:
-    """A bucket and what must be there before it is used."""
+    """A bucket, and the policy that must exist before the bucket is used."""
 
     bucket: aws.s3.Bucket
     policy: aws.s3.BucketPolicy
-    """Whoever writes by right of it depends on it."""
+    """Resources that write to the bucket with its permissions must depend on it."""
 
 
 def private_bucket(  # noqa: PLR0913 - one argument for each thing that the bucket's owner decides

@@ -1,7 +1,7 @@
 """IAM documents as plain dictionaries.
 
-Outputs stand only at the leaves, so that a policy pack sees actions and conditions at a first preview; a document that
-is one Output can't be judged before it exists.
+Outputs are only at the leaves, so that a policy pack sees actions and conditions at the first preview. A document that
+is itself an Output would be unknown there.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import pulumi
 
 Statement = dict[str, Any]
 Document = Any
-"""A dictionary with AWS's own keys, which the SDK takes but its type, with keys of its own, doesn't know."""
+"""A dictionary with AWS's keys. The SDK accepts it, but the SDK's type for documents has other keys."""
 Values = pulumi.Input[str] | Sequence[pulumi.Input[str]]
 Condition = Mapping[str, Mapping[str, Values]]
 
@@ -26,7 +26,7 @@ def allow(
     condition: Condition | None = None,
     principal: Mapping[str, Values] | None = None,
 ) -> Statement:
-    """Return a statement that allows the actions; ``principal`` only in documents that hang on a resource."""
+    """Return a statement that allows the actions; ``principal`` is for resource policies only."""
     statement: Statement = {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources}
     if principal:
         statement["Principal"] = dict(principal)
@@ -36,7 +36,7 @@ def allow(
 
 
 def deny(sid: str, actions: str | Sequence[str], resources: Values, condition: Condition) -> Statement:
-    """Return a statement that denies the actions to everybody where the condition holds (for resource policies)."""
+    """Return a statement for a resource policy that denies the actions to all principals if the condition holds."""
     return {**allow(sid, actions, resources, condition=condition, principal={"AWS": "*"}), "Effect": "Deny"}
 
 
@@ -46,6 +46,6 @@ def document(*statements: Statement) -> Document:
 
 
 def trust(service: str, condition: Condition | None = None) -> Document:
-    """Return the trust policy by which one AWS service may take a role on."""
+    """Return the trust policy that lets one AWS service assume a role."""
     statement: Statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     return document({**statement, "Condition": dict(condition)} if condition else statement)
