@@ -88,10 +88,10 @@ def _print(file: Path, request: Request, stdout: BinaryIO, engine_code: int) -> 
 
 @contextlib.contextmanager
 def _readable_state(exported: Path) -> Generator[tuple[str, Path]]:
-    """Yield the stack that an exported state is of, and a copy that the engine evaluates as a preview would.
+    """Yield the name of the stack of an exported state, and the path of a copy that the engine can evaluate.
 
-    The engine reads UTF-8 only, and some shells write UTF-16 or a byte order mark. It evaluates inputs, and a resource
-    that the program only reads has none: what was read stands among its outputs.
+    The copy is in UTF-8, because the engine reads nothing else, and some shells write UTF-16 or a byte order mark. The
+    engine evaluates inputs. A resource that the program only reads has none, so the copy has its outputs as inputs.
     """
     try:
         state = json.loads(exported.read_bytes())

@@ -1,6 +1,6 @@
 """Checks AWS and DNS before any resource is created, in the account and the region of the stack.
 
-Only the program's `__main__.py` calls this: components stay free of the account they are declared on.
+Only the program's `__main__.py` calls this, so that components do not depend on the account of the deployment.
 """
 
 from __future__ import annotations

@@ -15,18 +15,21 @@ from ..inputs.image import Image
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """What is told about a setting. ``{name}`` in a text becomes the reader's name of another setting."""
+    """The documentation of a setting.
+
+    In a text, ``{name}`` becomes the name of another setting as the reader knows it, such as `zoneId` or `zone_id`.
+    """
 
     about: str
-    """What it decides: whole sentences."""
+    """Effect of the setting, in whole sentences."""
     empty: str
-    """What no value means; empty where there is nothing to say."""
+    """Meaning of an absent value. Empty if there is nothing to say."""
     default: str
-    """The default as text; empty where there is none, or where it hangs on other settings."""
+    """The default as text. Empty if there is none, or if it depends on other settings."""
     development: str
-    """The value that `Pulumi.yaml` gives to a development stack, where it is not the default."""
+    """Value for a development stack in `Pulumi.yaml`. Empty if it is the default."""
     allowed: str
-    """Which values are allowed; empty where the rule itself says it."""
+    """Allowed values. Empty if the text of the rule says them."""
 
 
 def setting(  # noqa: PLR0913 - a row of the documentation
@@ -42,9 +45,9 @@ def setting(  # noqa: PLR0913 - a row of the documentation
 ) -> Any:  # noqa: ANN401 - takes the type of its annotation
     """Declare a setting as the field of a dataclass of settings.
 
-    It is required without a default; None as default makes it optional. ``default_from`` makes the default out of the
-    settings before it; then ``empty`` says what it is. ``rule_from`` makes the rule out of them; then ``allowed`` says
-    what that is.
+    A setting without a default is required; the default None makes it optional. ``default_from`` computes the default
+    from the settings declared before; then ``empty`` must describe it. ``rule_from`` computes the rule from them; then
+    ``allowed`` must describe it.
     """
     text = "" if default in (Required, None, []) else as_text(default)
     told = Setting(about=about, empty=empty or text, default=text, development=development, allowed=allowed)

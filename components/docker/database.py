@@ -73,7 +73,7 @@ class DockerDatabase(pulumi.ComponentResource):
         image = inputs.image.reference
         super().__init__(token("DockerDatabase"), name, {"image": image, "database": inputs.database}, opts)
 
-        # Protected like the data: without it nobody may change a role again.
+        # Protected like the data: without this password, no role can be changed any more.
         password = random.RandomPassword(
             f"{name}-administrator-password",
             length=48,

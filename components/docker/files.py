@@ -93,10 +93,10 @@ class DockerFiles(pulumi.ComponentResource):
                 docker.ContainerLabelArgs(label=PART_LABEL, value="files"),
                 *(docker.ContainerLabelArgs(label=key, value=value) for key, value in labels),
             ],
-            # Another image carries the same files no better.
+            # A new image would not change the files.
             opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(ignore_changes=["image"])),
         )
-        # Through the carrier's id, so that nobody mounts the volume before the files are in it.
+        # Depends on the carrier's id, so that no container mounts the volume before the files are in it.
         self.volume_name = pulumi.Output.all(volume, carrier.id).apply(lambda known: str(known[0]))
         self.register_outputs({"volume_name": self.volume_name, "version": self.version})
 

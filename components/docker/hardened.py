@@ -95,7 +95,7 @@ def hardened_container(
             docker.ContainerNetworksAdvancedArgs(name=a.network, aliases=[a.alias] if a.alias else None)
             for a in runtime.networks
         ],
-        # Without a network of its own Docker would put it on the default bridge, with everybody else (5.30).
+        # Docker would attach a container without networks to the default bridge, which other containers share (5.30).
         network_mode=None if runtime.networks else "none",
         tmpfs=dict.fromkeys(runtime.tmpfs, tmpfs(runtime.user)) or None,
         labels=[docker.ContainerLabelArgs(label=key, value=value) for key, value in sorted(labels.items())],
@@ -107,9 +107,9 @@ def hardened_container(
         sysctls=dict(runtime.sysctls) or None,
         security_opts=[f"{SECURITY_OPTION}:true"],  # 5.26
         memory=runtime.memory,  # 5.11
-        # Equal to the memory: no swap. Left open, the provider sees a change at every preview.
+        # Equal to the memory: no swap. Without a value, the provider reports a change at every preview.
         memory_swap=runtime.memory,
-        # As the provider reads it back ("1.0", not "1"), else each preview shows a change.
+        # As the provider reads it back ("1.0", not "1"); otherwise each preview shows a change.
         cpus=str(float(runtime.cpus)),  # 5.12
         # The provider can't set a container's own limit (5.29). This one counts the user's processes on the whole host.
         ulimits=[docker.ContainerUlimitArgs(name="nproc", soft=PROCESSES, hard=PROCESSES)],
@@ -126,10 +126,10 @@ def _log(log: Log | None) -> dict[str, Any]:
 
 
 def _always_new(opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
-    """Have every change make a new container, also where the provider would change the running one.
+    """Return options with which every change replaces the container, even if the provider could update it in place.
 
-    It would take a new health check and not apply it, change the memory under a JVM that read its limit once, and keep
-    a container that never started.
+    An update in place ignores a new health check, changes the memory limit of a JVM that read it only at its start, and
+    keeps a container that never started.
     """
     return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(replace_on_changes=["*"]))
 

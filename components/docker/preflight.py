@@ -1,8 +1,8 @@
 """Checks the Docker host before any resource is created: a daemon that answers, limits, and the two ports.
 
-A stack whose resources have names of before is refused, too.
+It also refuses a stack whose resources have names of an older version.
 
-Only the program's `__main__.py` calls this: components stay free of the machine they are declared on.
+Only the program's `__main__.py` calls this, so that components do not depend on the machine that runs the program.
 """
 
 from __future__ import annotations
@@ -20,14 +20,13 @@ from .settings import DockerSettings
 
 _TAKEN = (errno.EADDRINUSE,)
 FORMER_FRONTEND = "kotauth-caddy"
-"""Name of the frontend, until it carried no proxy's. It was renamed without an alias, once."""
+"""Former name of the frontend's resources, which contained the name of the proxy. The new name has no alias for it."""
 
 
 def check(settings: DockerSettings, own: Mapping[str, str]) -> pulumi.ResourceOptions | None:
-    """Raise ``RunError`` with everything that stands in the way, before anything is made.
+    """Raise ``RunError`` with every problem that prevents the deployment; otherwise return options for its containers.
 
-    Containers with the label ``own`` are this stack's, and may hold the ports. Returns the options that the deployment
-    needs on this machine.
+    Containers with the labels ``own`` belong to this stack, so they may publish its ports.
     """
     ports = {"httpPort": settings.http_port, "httpsPort": settings.https_port}
     try:
@@ -53,9 +52,9 @@ def check(settings: DockerSettings, own: Mapping[str, str]) -> pulumi.ResourceOp
 
 
 def _refuse_former_names(containers: Iterable[dict[str, Any]], own: Mapping[str, str]) -> None:
-    """Refuse a running stack of before: its frontend holds the ports, and its volume is protected.
+    """Refuse a running stack with names of an older version: its frontend holds the ports, and its volume is protected.
 
-    Not for a volume alone, which may be left from a checkout that is gone.
+    A volume without a container is no reason to refuse: a checkout that was deleted may have left it.
     """
     for container in containers:
         name = container["Names"][0]
@@ -81,9 +80,9 @@ def _published(containers: Iterable[dict[str, Any]], own: Mapping[str, str]) -> 
 
 
 def _is_free(port: int) -> bool:
-    """Return whether nobody listens there: as the Docker daemon does, on all addresses and with address reuse.
+    """Return whether no program listens on the port. Binds it like the Docker daemon, on all addresses and with reuse.
 
-    On IPv6 too, where nothing is published: a client that tries it first would meet the other program.
+    Tries IPv6 too, although nothing is published there: a client that tries IPv6 first would reach the other program.
     """
     for family, address in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):  # noqa: S104 - asked, not served
         try:

@@ -22,7 +22,7 @@ _parse_frontend = one_of(*FRONTENDS, hint={"alb": "an ALB exists only on AWS, no
 
 @dataclass(frozen=True, kw_only=True)
 class DockerSettings:
-    """Everything that `DockerDeployment` decides by."""
+    """Settings of `DockerDeployment`."""
 
     server: ServerSettings = section(ServerSettings)
     database_image: Image = setting(
@@ -86,12 +86,12 @@ class DockerSettings:
 
     @property
     def internal_ca(self) -> CaCertificate | None:
-        """The authority that clients must be told to trust; None with public certificates."""
+        """Certificate of the proxy's own authority, which clients must trust; None with public certificates."""
         return self.proxy.ca_certificate if self.certificates == INTERNAL else None
 
     @together
     def check_database_image(self) -> Iterator[Problem]:
-        """Check that the image is of the version."""
+        """Check that the tag of the image matches the PostgreSQL version."""
         version = self.server.database_version
         if self.database_image.version[:1] != (version,):
             rule = (
@@ -107,7 +107,7 @@ class DockerSettings:
 
     @together
     def check_certificate(self) -> Iterator[Problem]:
-        """Check that a public certificate can be had."""
+        """Check that an ACME authority can issue a certificate."""
         if self.certificates != ACME:
             return
         if self.server.is_local:

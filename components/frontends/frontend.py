@@ -45,12 +45,13 @@ Certificate = Acme | OwnAuthority | CertificateFiles
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """What every proxy is told about the site that it serves."""
+    """Settings of the site that a proxy serves."""
 
     base_url: BaseUrl
     """Public address; requests for other names are refused."""
     upstream: str
-    """Name of the server on the network that both share. During a roll it means both generations."""
+    """Host name of the server on the network of server and proxy. During a rollout, it resolves to the old and the new
+    server."""
     image: str
     """The proxy's image."""
     admin_cidrs: Sequence[str] = ()
@@ -61,12 +62,12 @@ class Site:
 
 @dataclass(frozen=True, kw_only=True)
 class EdgeSite(Site):
-    """A site whose TLS the proxy ends for the public."""
+    """A site for which the proxy terminates TLS."""
 
     http_port: int
     """Port on the host that redirects to https and answers certificate challenges."""
     certificate: Certificate
-    """Where its certificate comes from, of those that the proxy lists in `Frontend.certificates`."""
+    """Source of the certificate, one of those that the proxy lists in `Frontend.certificates`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +75,7 @@ class InnerSite(Site):
     """A site behind a load balancer, which accepts any certificate and probes the host by its address."""
 
     load_balancer_cidrs: Sequence[str]
-    """The load balancer's networks. They alone are believed about the client's address, and may probe."""
+    """The load balancer's networks. Only from these does the proxy accept the client's address and health checks."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ class CaCertificate:
 
 @dataclass(frozen=True, kw_only=True)
 class Frontend:
-    """One proxy. Its specs carry all else: configuration files, secret files, volumes, probe, how they reload."""
+    """One proxy. The specs that it returns define all else: configuration and secret files, volumes, probe, reload."""
 
     name: str
     """Value of the setting `frontend`."""
@@ -104,9 +105,9 @@ class Frontend:
     memory_mb: int
     """Limit of the container."""
     certificates: Sequence[str]
-    """Values of the setting `certificates` that it can do."""
+    """Values of the setting `certificates` that it supports."""
     edge: Callable[[EdgeSite], ContainerSpec]
-    """Returns the container that ends TLS. It sets or removes each forwarded header that Kotauth believes."""
+    """Returns the container that terminates TLS. It sets or removes each forwarded header that Kotauth trusts."""
     ca_certificate: CaCertificate | None = None
     """None without an authority of its own."""
 

@@ -32,7 +32,7 @@ _TOGETHER = "_kotauth_together"
 
 
 class Required:
-    """Stands in place of a default where there is none."""
+    """Marks a field without a default, whose value is required."""
 
 
 class Problem(NamedTuple):
@@ -45,24 +45,24 @@ class Problem(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Value:
-    """What one field is parsed by."""
+    """The declaration of one field."""
 
     rule: Rule | None = None
-    """None takes the value as it is, an Output too."""
+    """Parser of the value. None keeps the value as it is, also an Output."""
     default: object = Required
     default_from: Callable[[Any], object] | None = None
-    """Makes the default out of the fields before it."""
+    """Computes the default from the fields before it."""
     rule_from: Callable[[Any], Rule] | None = None
-    """Makes the rule out of the fields before it."""
+    """Computes the rule from the fields before it."""
     is_own_name: bool = False
     """Whether it is the name of the component, which is no input."""
     documented: Any = None
-    """What the documentation tells about the field, if it has any."""
+    """Documentation of the field; None without any."""
 
 
 @dataclass(frozen=True)
 class Section:
-    """A field that holds another dataclass, whose fields stand beside those of the outer one."""
+    """A field that holds another dataclass. Its values are given beside the values of the outer dataclass."""
 
     declared: type[Any]
 
@@ -82,7 +82,7 @@ def derived(
     rule_from: Callable[[Any], Rule] | None = None,
     documented: object = None,
 ) -> Any:  # noqa: ANN401
-    """Declare a field whose default, and whose rule if it is given by ``rule_from``, hang on the fields before it."""
+    """Declare a field whose default depends on the fields before it, and with ``rule_from`` also its rule."""
     return _field(Value(rule=rule, rule_from=rule_from, default_from=default_from, documented=documented))
 
 
@@ -104,7 +104,8 @@ def section(declared: type[Any]) -> Any:  # noqa: ANN401
 def together(check: Callable[[T], Iterator[Problem]]) -> Callable[[T], Iterator[Problem]]:
     """Mark a method that checks several fields beside each other.
 
-    A bad value has its default there. Where it has none, the check ends silently: that is the only problem of the two.
+    Instead of a bad value, the method reads the default of the field. If the field has no default, the check stops
+    there without a problem, because the bad value is reported already.
     """
     setattr(check, _TOGETHER, True)
     return check

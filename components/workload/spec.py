@@ -1,8 +1,8 @@
 """`ContainerSpec`: a container, described once for Docker hosts and for EC2 hosts.
 
-A ``ContainerSpec`` says what runs and never where: Docker turns it into containers and volumes, AWS into systemd units.
-Nothing in it is optional hardening: whoever runs a spec drops all capabilities but the listed ones, forbids new
-privileges, mounts the root read-only, bounds memory, cpu and logs, and restarts what stops.
+A ``ContainerSpec`` does not depend on the target: the Docker target makes containers and volumes from it, AWS makes
+systemd units. Hardening is not optional: every target drops all capabilities except the listed ones, forbids new
+privileges, mounts the root read-only, limits memory, processors and logs, and restarts a container that stops.
 """
 
 import re
@@ -190,7 +190,7 @@ class ContainerSpec(TypedDict):
 
 
 def problems(spec: Mapping[str, Any]) -> dict[str, str]:
-    """Return what can't be about a spec on any target: the field to the rule that it breaks."""
+    """Return the rules that the spec breaks on every target, by field."""
     broken_rules: dict[str, str] = {}
     if sum(bool(spec.get(kind)) for kind in ("probe", "one_shot", "unprobed")) != 1:
         broken_rules["probe"] = (
@@ -213,7 +213,7 @@ def problems(spec: Mapping[str, Any]) -> dict[str, str]:
 
 
 def probe_of(spec: ContainerSpec) -> Probe:
-    """Return the probe of what stays running and has one."""
+    """Return the probe of a spec; raise ``ValueError`` if it has none."""
     if "probe" not in spec:
         raise ValueError(f"{spec['part']} has no probe")
     return spec["probe"]

@@ -1,27 +1,27 @@
-"""A simulator of Pulumi's AWS provider: the real engine talks to it, and moto keeps the state of AWS.
+"""A simulator of Pulumi's AWS provider. The real Pulumi engine calls it, and moto simulates AWS behind it.
 
     with aws_simulator() as aws:
         project.variables |= aws.variables
         project.up()
         aws.boto3("ec2").describe_vpcs()
 
-Its worth is what it refuses: names and types that the installed SDK doesn't have, references that lead nowhere, and
-what `checks` knows. State lives as long as the process.
+It refuses names and types that the installed SDK doesn't have, references to resources that don't exist, and whatever
+`checks` finds. Its state ends with the process.
 
-Where a change goes:
+Where to make a change:
 
-- A check of something that AWS refuses: `checks`.
+- A check for something that AWS refuses: `checks`.
 - A type of resource: its calls in a table of `kinds`, what an update does in `provider/replacement.py`, its name in
-  CloudFormation in `cloudformation/counterparts.py`. A test wants a committed stack that makes it.
+  CloudFormation in `cloudformation/counterparts.py`. A test requires that a stack in this repository creates the type.
 - A function of the provider, such as `aws.ec2.get_ami`: `provider/invokes.py`.
-- An action whose name or resource IAM spells otherwise than the call: `access`.
+- An IAM action whose name or resource differs from the API call: `access`.
 - A fault of moto: `cloud/moto_corrections.py`.
-- A failure that a test can order: `control/controls.py`, and a method of `AwsSimulator` below.
-- A property with a conversion of the real provider, or a name that it makes: `schema/sdk.py`, `provider/names.py`.
+- A failure that a test can inject: `control/controls.py`, and a method of `AwsSimulator` below.
+- A property that the real provider converts, or a name that it generates: `schema/sdk.py`, `provider/names.py`.
 
-The policies of a deployer are evaluated for each call (`access`). The simulator can't show, because it is not AWS: what
-resource policies, boundaries and the roles of hosts and functions decide at run time, quotas, capacity, real delays,
-the real provider's own quirks (differences that it suppresses or normalises), and values that only AWS validates.
+The simulator evaluates the policies of a deployer for each call (`access`). It does not simulate resource policies,
+permissions boundaries, the permissions of hosts and functions at run time, quotas, capacity, real delays, differences
+that the real provider suppresses or normalises, and values that only AWS validates.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""A simulator of an EC2 instance: user data boots in a container, with the services around it. Begin with `lab.Lab`.
+"""A simulator of an EC2 instance: a container boots the user data and uses simulated AWS services.
+
+Begin with `lab.Lab`.
 
 | To change | See |
 |---|---|
@@ -10,6 +12,6 @@
 | the database, the image registry, a disk | `database.py`, `registry.py`, `volume.py` |
 | a command that the host has | `commands.py` and `images/ec2_host/packages.txt` |
 
-`example.py` is user data that needs every part, for the tests in `tests`. Those of our own hosts are in tests/host.
-It can't show: Amazon Linux's own kernel and packages, EBS's speed, Auto Scaling, the network of a real VPC.
+`example.py` is user data that uses every part, for the tests in `tests`. Tests of Kotauth's hosts are in tests/host.
+The simulator does not include Amazon Linux's kernel and packages, the speed of EBS, Auto Scaling, and a real VPC.
 """

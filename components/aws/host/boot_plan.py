@@ -1,14 +1,14 @@
-"""The boot plan: what user data tells a host to run, as JSON. The policy pack reads it at preview.
+"""The boot plan: JSON files that tell a host what to run. The policy pack reads them at preview.
 
-`user_data.py` writes it: one file, and one more for each container (`container_plan.py`). `boot.json` stands in the
-user data, with a line for each entry, so that a preview shows which one changes. The files of the containers are too
-long for that: they lie in the bucket like other long files, and their hashes stand in the plan. The host makes its
-units from them and from nothing else, so what the policy pack reads is what runs.
+`user_data.py` writes `boot.json` into the user data, one line for each entry, so that a preview shows which entry
+changes. `container_plan.py` makes a file for each container. These files are too long for user data: they are objects
+of the bucket, and `boot.json` contains their hashes. The host generates its systemd units from the boot plan alone, so
+the policy pack sees exactly what runs.
 
-The host's programs read the same shapes with the standard library (`scripts/`: `boot`, `bring_up`, `units`, `watchdog`,
-`ship_logs`), and the policy pack, which knows nothing of these components, in `readers/hosts/boot_plan.py`. A change
-that one of them would misread raises `VERSION` in `scripts/boot.py` and in the pack; a test compares what is written
-here with what it reads.
+The host's programs read the same types with the standard library (`scripts/`: `boot`, `bring_up`, `units`, `watchdog`,
+`ship_logs`). The policy pack, which does not import these components, reads them in `readers/hosts/boot_plan.py`. If a
+change makes an old reader misread the plan, increment `VERSION` in `scripts/boot.py` and in the policy pack. A test
+compares the two.
 """
 
 from __future__ import annotations
@@ -22,65 +22,67 @@ import pulumi
 from ...workload.spec import Probe, PublishedPort
 
 Labels = Mapping[str, Mapping[str, pulumi.Input[str]]]
-"""Part to secret file to the staging label of the version that it reads."""
+"""Staging labels of the secrets' versions, by part and secret file."""
 
 
 class Volume(TypedDict):
-    """The volume that outlives the host."""
+    """The EBS volume for data that outlives the host."""
 
     device: str
-    """Device name under which it is attached."""
+    """Device name under which the volume is attached."""
     folders: dict[str, list[int]]
-    """Folder on the volume to the uid and gid that own it."""
+    """Folders on the volume, each with the uid and gid of its owner."""
 
 
 class WatchedFrontend(TypedDict):
-    """The container through which the watched one is reached."""
+    """The container that forwards requests to the watched container."""
 
     part: str
     port: int
-    """Its port on the host."""
+    """Port of the frontend on the host."""
     grace_seconds: int
-    """After its start it counts as nothing for so long."""
+    """Seconds after the start of the frontend in which failed checks are ignored."""
 
 
 class Watch(TypedDict):
-    """What the watchdog looks at."""
+    """The container that the watchdog checks, and how it checks it."""
 
     part: str
     port: int
     path: str
-    """What the container itself is asked for."""
+    """Path that the watchdog requests from the container itself."""
     ready_path: str
-    """What it is asked for through the frontend."""
+    """Path that the watchdog requests through the frontend."""
     failures: int
-    """Failed looks in a row until what hangs is restarted."""
+    """Failed checks in a row before the watchdog restarts the container that does not answer."""
     grace_seconds: int
+    """Seconds after the start of the container in which failed checks are ignored."""
     frontend: WatchedFrontend | None
 
 
 class BootPlan(TypedDict):
-    """`boot.json`, but for what only the update knows (see `text_of`)."""
+    """`boot.json`, without the names that are known only during an update (`text_of` adds them)."""
 
     version: int
-    """Of this shape."""
+    """Version of this format."""
     artifacts: dict[str, str]
-    """Path to the SHA-256 of the file's content, which is the key of the object in the bucket. One of them, `PROGRAMS`
-    of `scripts/boot.py`, lists more in the same form: the host's programs, which no setting changes."""
+    """Files to fetch: path, and SHA-256 of the content, which is the key of the object in the bucket. One of the files,
+    `PROGRAMS` of `scripts/boot.py`, is a list of further files in the same form: the host's programs, which no setting
+    changes."""
     containers: list[str]
-    """Parts in the order in which they start; each has a file of its own, a `Container`."""
+    """Parts in the order in which they start. Each part has its own file with a `Container`."""
     secrets: Labels
-    """What each part reads from Secrets Manager. The ARNs stand in the boot parameter."""
+    """Secrets that each part reads from Secrets Manager. Their ARNs are in the boot parameter."""
     deferred: dict[str, list[str]]
-    """Container, or its check, to the names of variables and configuration files that stand in the boot parameter."""
+    """Names of the variables and configuration files in the boot parameter, by container or check."""
     logins: dict[str, str]
-    """Private registry to its region."""
+    """Private registries of Amazon ECR, each with its region."""
     volume: Volume | None
     watch: Watch
     in_group: bool
-    """Whether an Auto Scaling group replaces a host that is given up."""
+    """Whether an Auto Scaling group replaces the host after the watchdog gives it up."""
     limit_seconds: int
-    """After so long a boot says `failed`. It goes on trying, slowly."""
+    """Seconds after which a boot reports `failed`. The host keeps trying, but less often."""
 
 
 class Capabilities(TypedDict):
@@ -91,7 +93,7 @@ class Capabilities(TypedDict):
 
 
 class Mount(TypedDict):
-    """A folder of the host that a container sees."""
+    """A folder of the host that is mounted into a container."""
 
     source: str
     target: str
@@ -106,49 +108,49 @@ class Log(TypedDict):
 
 
 class Container(TypedDict):
-    """The file of one container: everything that `docker run` is asked for."""
+    """The file of one container: all options of its `docker run`."""
 
     name: str
     image: str
     user: str
-    """`uid:gid`. It owns the configuration and secret files, too."""
+    """`uid:gid`, which also owns the configuration and secret files."""
     memory_mb: int
     memory_swap_mb: int
-    """Memory and swap together; equal to the memory there is no swap."""
+    """Limit of memory and swap together. Equal to `memory_mb`, so that the container can't swap."""
     cpus: float
     processes: int
     read_only: bool
-    """Whether its root is."""
+    """Whether the root file system is read-only."""
     capabilities: Capabilities
     security_options: list[str]
     sysctls: dict[str, str]
     labels: dict[str, str]
     network: str
     aliases: list[str]
-    """Names under which others on the network find it."""
+    """Host names of the container on the network."""
     tmpfs: dict[str, str]
-    """Path in memory to its options."""
+    """Paths in memory, each with its mount options."""
     mounts: list[Mount]
     ports: list[PublishedPort]
     environment_files: list[str]
-    """Files of `NAME=value` lines on the host. What the host fetches comes last, and counts."""
+    """Files on the host with `NAME=value` lines. The file with deferred values is the last, so its values win."""
     config_files: list[str]
-    """Names of the files that the user data says, of all in its configuration folder."""
+    """Names of the configuration files that are known at preview. Deferred files are not listed here."""
     log: Log
     restart: str
-    """`Restart=` of its unit: `always`, or `no` for a check."""
+    """Value of `Restart=` in the systemd unit: `always`, or `no` for a check."""
     stop_seconds: int
     stop_signal: NotRequired[str]
     entrypoint: list[str]
     command: list[str]
     probe: NotRequired[Probe]
-    """Docker's health check. A check has none."""
+    """Docker's health check. A `check` container has none."""
     check: NotRequired[Container]
-    """What must succeed before each start."""
+    """Container that must succeed before each start of this one."""
 
 
 def text_of(plan: BootPlan, labels: Labels, names: Mapping[str, str]) -> str:
-    """Return `boot.json`: the plan with these ``labels``, and what only the update ``names``.
+    """Return the text of `boot.json`: the plan with resolved ``labels``, and ``names`` that only an update knows.
 
     The names are those of the boot parameter (`parameter`), the bucket (`bucket`) and the log group (`log_group`).
     """
@@ -157,5 +159,5 @@ def text_of(plan: BootPlan, labels: Labels, names: Mapping[str, str]) -> str:
 
 
 def container_text(container: Container) -> str:
-    """Return the file of a container, a fact a line."""
+    """Return the text of a container's file, one field for each line."""
     return json.dumps(container, indent=1, ensure_ascii=False) + "\n"

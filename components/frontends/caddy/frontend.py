@@ -47,7 +47,7 @@ _RELOAD = (
 
 def edge_configuration(site: EdgeSite) -> str:
     """Return the Caddyfile of an edge."""
-    # No trust store is changed: the root certificate is an output of the stack.
+    # Caddy changes no trust store: the root certificate is an output of the stack.
     options, tls = "skip_install_trust", "tls internal"
     if isinstance(site.certificate, Acme):
         server = site.certificate.server

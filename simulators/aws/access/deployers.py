@@ -1,4 +1,4 @@
-"""The deployers of an account, one for each stack, and the refusal of what they may not do."""
+"""The deployers of an account, one for each stack. Refuses calls that their policies do not allow."""
 
 from __future__ import annotations
 
