@@ -1,4 +1,4 @@
-"""The process from which simulators fork, one for each connection, which sends one command per line."""
+"""The process that forks a simulator for each connection; a connection sends one command per line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A certificate authority for one lab: the host trusts it as a real one trusts the public ones."""
+"""A certificate authority for one lab. Hosts trust it as real hosts trust public authorities."""
 
 from __future__ import annotations
 

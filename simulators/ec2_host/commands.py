@@ -1,7 +1,7 @@
-"""Which commands host scripts may call, which of Amazon Linux's packages brings each, and how to find what is called.
+"""The commands that host scripts may call, the Amazon Linux package of each, and a search for commands in scripts.
 
-The packages, and why they are on the ECS-optimized image, with sources, stand in
-`simulators/images/ec2_host/packages.txt`; the rehearsal host is made from the same table.
+`simulators/images/ec2_host/packages.txt` lists the packages, with the sources that show that they are on the
+ECS-optimized image. The simulated host is made from the same table.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""User data of the lab's own: the least that needs every part of it.
+"""The smallest user data that uses every part of the lab.
 
 A unit reads a secret with the role's credentials, pulls a frontend from the registry and lets it serve what it read.
 """

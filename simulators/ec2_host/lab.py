@@ -1,6 +1,6 @@
-"""The laboratory: a VPC of containers in which user data boots as on EC2, with everything around it real or played.
+"""The laboratory: a VPC of containers in which user data boots as on EC2, with real and simulated services.
 
-Real: systemd, cloud-init's Ec2 data source, dockerd, PostgreSQL with TLS, the image registry. Played: the metadata
+Real: systemd, cloud-init's Ec2 data source, dockerd, PostgreSQL with TLS, the image registry. Simulated: the metadata
 service, DNS, AWS's endpoints (moto behind TLS and signatures), the load balancer. The host reaches nothing else.
 
     lab = Lab.create(folder, images)
