@@ -1,4 +1,4 @@
-"""Asks public DNS for a domain's name servers, and for CAA records that forbid a certificate of ACM."""
+"""Looks up a domain's name servers in DNS, and CAA records that forbid ACM to issue a certificate for it."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ _AMAZON = ("amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com")
 
 
 class NoAnswerError(Exception):
-    """DNS can't be asked from here."""
+    """DNS does not answer, or can't be reached from this machine."""
 
 
 def name_servers(domain: str) -> set[str]:
-    """Return the name servers that the world sees for a domain, none where it is not delegated."""
+    """Return the name servers that DNS has for a domain; none if it is not delegated."""
     return {record.rstrip(".").lower() for record in _records(domain, dns.rdatatype.NS)}
 
 
 def forbidden_by(domain: str) -> str | None:
-    """Return the CAA records that keep ACM from certifying the domain, None where nothing does.
+    """Return the CAA records that forbid ACM to issue a certificate for the domain; None if there are none.
 
-    The nearest name with such records decides, from the domain upwards (RFC 8659, section 3).
+    Only the records of the nearest name count, from the domain upwards (RFC 8659, section 3).
     """
     labels = domain.split(".")
     for start in range(len(labels) - 1):

@@ -1,7 +1,7 @@
 """Ends an update only when a host without a load balancer is ready, and fails it with the host's own last line.
 
-The host's id alone says nothing: EC2 has one before anything runs. The public name can't be asked either, because
-without a hosted zone its record is made by hand, with the address that this very update prints.
+The instance's id is no sign of readiness: EC2 returns it before anything runs. A request to the public name is no test
+either: without a hosted zone, the user creates the DNS record by hand, with the address that this update prints.
 """
 
 from dataclasses import dataclass

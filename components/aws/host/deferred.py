@@ -11,7 +11,7 @@ from .description import Host, environments, is_deferred
 
 
 def deferred_values(host: Host) -> dict[str, Any]:
-    """Return what the boot parameter holds, as JSON; Outputs at the leaves, none of them a secret."""
+    """Return the content of the boot parameter, a JSON object with Outputs as leaves. None of them is a secret."""
     environment: dict[str, dict[str, pulumi.Input[str]]] = {}
     config: dict[str, dict[str, pulumi.Input[str]]] = {}
     for spec in host.containers:

@@ -69,9 +69,9 @@ def secrets_endpoint(  # noqa: PLR0913 - where, and who may ask
     tags: Mapping[str, pulumi.Input[str]],
     opts: pulumi.ResourceOptions,
 ) -> None:
-    """Let subnets without a way out read the account's secrets, under Secrets Manager's usual name.
+    """Create an endpoint of Secrets Manager for subnets without internet access, under the service's usual name.
 
-    The name then leads here from everywhere in the VPC, from subnets with a way out too, so all of it is let in.
+    In the whole VPC, that name then resolves to the endpoint, so the endpoint accepts requests from all subnets.
     """
     invoke = pulumi.InvokeOutputOptions(parent=opts.parent)
     region = aws.get_region_output(opts=invoke).region

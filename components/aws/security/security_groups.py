@@ -50,7 +50,7 @@ def parse_egress_ports(raw: object) -> list[int]:
 
 
 def ways_out(ports: Sequence[int]) -> list[Egress]:
-    """Return a way out for each port, with what it is for as far as that is known."""
+    """Return an egress rule for each port, with its purpose as the description if the purpose is known."""
     return [{"port": port, "description": _PURPOSES.get(port, f"TCP {port}, by setting")} for port in ports]
 
 
