@@ -279,5 +279,5 @@ def test_a_network_of_the_same_program_is_refused_for_what_it_is() -> None:
 
 def test_a_region_without_known_authorities_needs_them_given(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(ANSWERS["aws:index/getRegion:getRegion"], "region", "ca-west-1")
-    with pytest.raises(InvalidInputError, match='database_ca = "": no certificate authority of Amazon RDS is kept'):
+    with pytest.raises(InvalidInputError, match='database_ca = "": is required in region "ca-west-1"'):
         deployed(ALB)
