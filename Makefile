@@ -63,7 +63,7 @@ check: ## run lint, type checks and the quick tests without Docker, about 90 sec
 fast: venv
 	$(RUN) -m pytest -q --budget check -n $(CORES) $(TOGETHER) $(FAST)
 
-lint: venv
+lint: venv ## check code, types, documents and spelling
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	.venv/bin/rumdl check --quiet .
