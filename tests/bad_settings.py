@@ -36,7 +36,7 @@ ID = "must be an id such as {}-0123456789abcdef0"
 INSTANCE_TYPE = "must be an EC2 instance type such as t4g.small"
 STORAGE = "must be storage in GB, a whole number from 20 to 65536 (RDS supports no smaller and no larger gp3 volume)"
 RETENTION = (
-    "must be a number of days that CloudWatch Logs supports: "
+    "must be a retention of CloudWatch Logs in days: "
     "1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653"
 )
 TWO_SUBNETS = "must be two or more subnets, in different zones"

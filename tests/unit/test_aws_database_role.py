@@ -265,7 +265,7 @@ def test_bad_values_are_all_named() -> None:
         'pool_size = "1": must be connections, a whole number from 2 to 40',
         'database_port = "70000": must be a port, a whole number from 1 to 65535',
         'ca_bundle = "x": must be certificates in PEM form',
-        'log_retention_days = "17": must be a number of days that CloudWatch Logs supports',
+        'log_retention_days = "17": must be a retention of CloudWatch Logs in days',
         'pool = "3": is an unknown name: did you mean pool_size?',
     ):
         assert named in text

@@ -89,7 +89,7 @@ def test_its_log_is_encrypted_with_a_given_key_or_with_one_of_its_own(declared: 
     assert given.named("gate-log").inputs == {"retentionInDays": 30, "kmsKeyId": "arn:key", "tags": TAGS}
     assert given.of_type(":Key") == []
     with pytest.raises(
-        InvalidInputError, match='log_retention_days = "99": must be a number of days that CloudWatch Logs supports'
+        InvalidInputError, match='log_retention_days = "99": must be a retention of CloudWatch Logs in days'
     ):
         gate(log_retention_days=99)
 

@@ -20,7 +20,7 @@ def parse_retention(raw: object) -> int:
     text = str(raw)
     days = text.removesuffix(".0")  # Other languages send every number as a float.
     if days not in map(str, RETENTIONS):
-        raise ValueError(f"must be a number of days that CloudWatch Logs supports: {', '.join(map(str, RETENTIONS))}")
+        raise ValueError(f"must be a retention of CloudWatch Logs in days: {', '.join(map(str, RETENTIONS))}")
     return int(days)
 
 
