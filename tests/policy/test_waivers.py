@@ -155,6 +155,42 @@ def test_a_waiver_about_another_stack_is_no_business_of_this_one(
     assert levels(preview(register(build(WRITABLE)))) == [(READ_ONLY, "server", "mandatory")]
 
 
+@pytest.mark.parametrize("project", ["other", "projec", "other*"])
+@pytest.mark.parametrize("value", [False, UNKNOWN])
+def test_a_waiver_that_misses_a_violation_by_its_project_is_named(write: Write, project: str, value: object) -> None:
+    urn = f"urn:pulumi:st*::{project}::*::server"
+    write(waiver(urn=urn))
+    found = preview(register(build(put("server", "read_only", value))))
+    assert levels(found) == [("keep-waivers-current", "", "advisory"), (READ_ONLY, "server", "mandatory")]
+    (message,) = (violation.message for violation in found if violation.rule == NOT_CURRENT[0])
+    assert message.splitlines() == [
+        "Remove waivers that are expired or that waive nothing.",
+        f'waiver of {READ_ONLY} for {urn}, line 1, owner platform: names the project "{project}", but the project of '
+        'this stack is "project"',
+        "Correct the project in its `urn` if the waiver is meant for this stack.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"urn": "urn:pulumi:stack::other::*::frontend"},
+        {"urn": "urn:pulumi:prod::other::*::server"},
+        {"urn": "urn:pulumi:stack::other::*::server", "rule": "run-as-non-root"},
+        {"urn": "urn:pulumi:stack::other::*::server", "expires": "2027-01-30"},
+    ],
+    ids=["resource", "stack", "rule", "expired"],
+)
+def test_a_waiver_of_another_project_that_fits_no_violation_is_not_named(write: Write, changed: dict[str, str]) -> None:
+    write(waiver(**changed))
+    assert levels(preview(register(build(WRITABLE)))) == [(READ_ONLY, "server", "mandatory")]
+
+
+def test_a_waiver_of_another_project_is_not_named_where_another_one_excuses_the_violation(write: Write) -> None:
+    write(waiver(urn="urn:pulumi:stack::other::*::server"), waiver())
+    assert levels(preview(register(build(WRITABLE)))) == [WAIVED]
+
+
 def test_an_expired_waiver_waives_nothing_and_is_a_violation(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     write(waiver())
     on(monkeypatch, date(2027, 2, 1))

@@ -54,6 +54,16 @@ class Report:
             findings_of_all = (f for urns in self._findings.values() for findings in urns.values() for f in findings)
             return Counter(finding.waiver for finding in findings_of_all if finding.waiver)
 
+    def unwaived(self) -> list[tuple[str, str]]:
+        """Return rule and URN of each finding that no waiver excuses."""
+        with self._lock:
+            return [
+                (rule, urn)
+                for rule, urns in self._findings.items()
+                for urn, findings in urns.items()
+                if any(finding.waiver is None and finding.verdict.outcome is not Outcome.CRASH for finding in findings)
+            ]
+
     def write(self, head: Mapping[str, Any], levels: Mapping[str, str], faults: Mapping[Waiver, str]) -> None:
         """Write the report if a file is configured, with the configured levels and each waiver's fault."""
         file = os.environ.get(FILE_VARIABLE)

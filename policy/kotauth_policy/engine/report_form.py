@@ -10,6 +10,7 @@ KEEP_CURRENT = "keep-waivers-current"
 KEEP_CURRENT_DESCRIPTION = "Remove waivers that are expired or that waive nothing."
 EXPIRED_REMEDY = "Remove the waiver, or let its owner set a new `expires` date."
 UNUSED_REMEDY = "Remove the waiver, or correct its `rule` or its `urn`."
+PROJECT_REMEDY = "Correct the project in its `urn` if the waiver is meant for this stack."
 KEEP_CURRENT_REMEDY = (
     "Remove the waiver. To keep an expired waiver, let its owner set a new `expires` date. "
     "To keep an unused waiver, correct its `rule` or its `urn`."

@@ -25,7 +25,6 @@ from pulumi_policy.policy import _PolicyAnalyzerServicer  # pyright: ignore[repo
 
 from .configuration import Entry, faults, is_production, joined
 from .report import FILE_VARIABLE, Report
-from .report_form import EXPIRED_REMEDY, UNUSED_REMEDY
 from .resource import Readers, Resource
 from .rule import Rule
 from .rule_policy import NAME, VERSION, Pass, RulePolicy, current_pass, diagnostic
@@ -172,6 +171,9 @@ class PackServicer(_PolicyAnalyzerServicer):
         response.diagnostics.extend(
             _waiver_diagnostics(run.waivers, waiver_faults, proto.ADVISORY if run.is_update else proto.MANDATORY)
         )
+        # Advice only: a file may serve several projects, so the waiver can be right.
+        misplaced = run.waivers.misplaced(run.report.unwaived())
+        response.diagnostics.extend(_waiver_diagnostics(run.waivers, misplaced, proto.ADVISORY))
         head = {"pack": {"name": NAME, "version": VERSION}, "project": run.project, "stack": run.stack}
         try:
             run.report.write(head, {name: entry.level for name, entry in self._configuration.items()}, waiver_faults)
@@ -197,8 +199,7 @@ def _waiver_diagnostics(
     for waiver, fault in waiver_faults.items():
         if fault:
             place = f"waiver of {waiver.rule} for {waiver.urn}, line {waiver.line}, owner {waiver.owner}"
-            remedy = EXPIRED_REMEDY if waiver in waivers.expired else UNUSED_REMEDY
-            yield diagnostic(KEEP_CURRENT, f"{place}: {fault}\n{remedy}", level)
+            yield diagnostic(KEEP_CURRENT, f"{place}: {fault}\n{waivers.remedy(waiver)}", level)
 
 
 def serve(rules: Sequence[Rule], readers: Readers) -> None:

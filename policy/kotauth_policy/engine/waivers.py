@@ -6,10 +6,11 @@ The first entry of the file that fits excuses a violation, so an entry behind a 
 from __future__ import annotations
 
 import fnmatch
+import json
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 
@@ -55,6 +56,18 @@ class Waiver:
         """Whether the pattern names this resource."""
         return self._pattern.match(urn) is not None
 
+    def in_project(self, project: str) -> Waiver:
+        """Return the waiver with another project in its pattern."""
+        place = URN.fullmatch(self.urn)
+        start, end = place.span("project") if place else (0, 0)
+        return replace(self, urn=f"{self.urn[:start]}{project}{self.urn[end:]}")
+
+    @property
+    def project(self) -> str:
+        """The project in the pattern, itself a pattern."""
+        place = URN.fullmatch(self.urn)
+        return place["project"] if place else ""
+
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
         return re.compile(fnmatch.translate(self.urn))
@@ -73,7 +86,9 @@ class Waivers:
         day = today()
         self.expired: dict[Waiver, str] = {}
         """Those that waive nothing any more, each with its fault."""
+        self._project = project
         self._here = [waiver for waiver in waivers if waiver.is_about(stack, project)]
+        self._elsewhere = [waiver for waiver in waivers if waiver not in self._here and waiver.expires >= day]
         self._valid: dict[str, list[Waiver]] = defaultdict(list)
         for waiver in self._here:
             if waiver.expires < day:
@@ -91,3 +106,19 @@ class Waivers:
         """Return the fault of each waiver, empty if it has none, after the waived findings are counted."""
         unused = "matches no violation of the rule in this stack, or only violations that an earlier waiver matches"
         return {waiver: self.expired.get(waiver) or ("" if uses.get(waiver) else unused) for waiver in self._here}
+
+    def misplaced(self, violations: Iterable[tuple[str, str]]) -> dict[Waiver, str]:
+        """Return the fault of each waiver that excuses none of these rules and URNs only because of its project."""
+        broken = list(violations)
+        project = json.dumps(self._project)
+        return {
+            waiver: f"names the project {json.dumps(waiver.project)}, but the project of this stack is {project}"
+            for waiver in self._elsewhere
+            if any(rule == waiver.rule and waiver.in_project(self._project).matches(urn) for rule, urn in broken)
+        }
+
+    def remedy(self, waiver: Waiver) -> str:
+        """Return what to do about the fault of a waiver."""
+        if waiver in self.expired:
+            return report_form.EXPIRED_REMEDY
+        return report_form.UNUSED_REMEDY if waiver in self._here else report_form.PROJECT_REMEDY
