@@ -23,7 +23,7 @@ CPUS = "must be processors, a number from 1 to 256 (Kotauth's documented minimum
 PORT = "must be a TCP port, a whole number from 1 to 65535"
 VERSION = "must be a major version of PostgreSQL, a whole number from 14 to 17 (Kotauth needs 14 or newer)"
 BOOLEAN = "must be exactly true or false"
-CADDY = "must be exactly caddy"
+FRONTEND = "must be exactly caddy or external"
 E_MAIL = "must be an e-mail address"
 HTTPS = "must be an https URL"
 ZONES = "must be availability zones such as eu-central-1a,eu-central-1b"
@@ -88,8 +88,9 @@ DOCKER: Rows = {
     ),
     ("databaseImage", "docker.io/library/postgres:14-bookworm"): moved("14-bookworm"),
     ("databasePasswordVersion", "0"): "must be a version of the password, a whole number from 1 to 1000000",
-    ("frontend", "apache"): CADDY,
-    ("frontend", "alb"): f"{CADDY}; an ALB exists only on AWS, not with target docker",
+    ("frontend", "apache"): FRONTEND,
+    ("frontend", "alb"): f"{FRONTEND}; an ALB exists only on AWS, not with target docker",
+    ("proxyNetwork", "proxy"): "is only for frontend external: remove it, or set kotauth:frontend to external",
     ("certificates", "self-signed"): "must be exactly acme or internal",
     ("acmeEmail", ""): "is required with certificates acme: set the address that the ACME server sends mail to",
     ("acmeEmail", "ops at example.com"): E_MAIL,
@@ -112,6 +113,25 @@ DOCKER_STACK: Rows = {
     ("instanceType", "t4g.small"): ONLY_AWS,
 }
 """What only the settings of a stack can have wrong: the target, and names that an input doesn't have."""
+
+_DOCKERS_OWN = "must be a network that you created, not one of Docker's own: run `docker network create kotauth-proxy`"
+_NETWORK_NAME = "must be the name of a Docker network: letters, digits, underscores, dots and hyphens"
+_OWN_PROXY = "must be empty with frontend external, where your own proxy decides it: remove it"
+
+ON_DOCKER_EXTERNAL = {"baseUrl": "https://auth.example.com", "frontend": "external", "proxyNetwork": "proxy"}
+"""A stack on Docker behind a proxy of the user's."""
+
+DOCKER_EXTERNAL: Rows = {
+    ("proxyNetwork", ""): (
+        "is required with frontend external: run `docker network create kotauth-proxy`, connect your proxy to it, "
+        "and set its name"
+    ),
+    **{("proxyNetwork", value): _DOCKERS_OWN for value in ("bridge", "default", "host", "none")},
+    **{("proxyNetwork", value): _NETWORK_NAME for value in ("my network", "-proxy", "container:traefik")},
+    ("httpPort", "80"): _OWN_PROXY,
+    ("httpsPort", "443"): _OWN_PROXY,
+    ("frontendImage", "docker.io/library/traefik:v3.6.12"): _OWN_PROXY,
+}
 
 ON_AWS = {
     "target": "aws",
@@ -145,6 +165,9 @@ AWS: Rows = {
         "natGateways",
         "none",
     ): "must be per-zone or one with a load balancer: the server in its private subnet needs internet access",
+    ("frontend", "external"): (
+        "must be exactly alb or caddy; external is a proxy that you run on a Docker host, with target docker"
+    ),
     ("frontend", "nginx"): "must be exactly alb or caddy; nginx is not supported yet",
     ("frontend", "traefik"): "must be exactly alb or caddy; Traefik is not supported yet",
     ("frontend", "Traefik"): "must be exactly alb or caddy",
@@ -241,6 +264,7 @@ AWS_NETWORK: Rows = {
 
 EVERYWHERE: list[tuple[dict[str, str], Rows]] = [
     (ON_DOCKER, DOCKER),
+    (ON_DOCKER_EXTERNAL, DOCKER_EXTERNAL),
     (ON_AWS, AWS),
     (ON_AWS_CADDY, AWS_CADDY),
     (ON_AWS_NETWORK, AWS_NETWORK),

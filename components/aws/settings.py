@@ -36,7 +36,8 @@ from .security.security_groups import EGRESS_PORTS, parse_egress_ports
 _NETWORK = ("vpc_id", "public_subnet_ids", "private_subnet_ids", "isolated_subnet_ids")
 
 
-_parse_frontend = one_of(LOAD_BALANCER, *FRONTENDS, hint=NOT_YET)
+_EXTERNAL = "external is a proxy that you run on a Docker host, with target docker"
+_parse_frontend = one_of(LOAD_BALANCER, *FRONTENDS, hint={**NOT_YET, "external": _EXTERNAL})
 
 
 def _zones(raw: object) -> list[str]:

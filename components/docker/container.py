@@ -53,6 +53,7 @@ class _ContainerInputs:
     networks: list[NetworkAttachment] = value(default=[])
     files_image: str = derived(None, lambda made: made.spec.get("image", ""))
     labels: dict[str, str] = value(default={})
+    container_labels: dict[str, str] = value(default={})
 
     @together
     def check_spec(self) -> Iterator[Problem]:
@@ -94,6 +95,8 @@ class DockerContainerArgs(TypedDict):
     """Image without a user, for the containers that copy files into volumes. Default the spec's image."""
     labels: NotRequired[dict[str, str]]
     """Labels for every child."""
+    container_labels: NotRequired[dict[str, str]]
+    """Labels for the container alone, not for its volumes and jobs. They replace those of `labels`."""
 
 
 class DockerContainer(pulumi.ComponentResource):
@@ -144,7 +147,8 @@ class DockerContainer(pulumi.ComponentResource):
             for_check = [Attachment(network["name"]) for network in inputs.networks if network.get("for_check")]
             ready.append(companions.check(mounts, for_check))
 
-        container = self._run(self._runtime(mounts, networks), ready)
+        runtime = self._runtime(mounts, networks, {**inputs.labels, **inputs.container_labels})
+        container = self._run(runtime, ready)
         if reloadable:
             send_signal(companions, reload, reloadable, container)
         self.container_name = container.name
@@ -174,7 +178,7 @@ class DockerContainer(pulumi.ComponentResource):
             destroy_grace_seconds=stop_seconds,
         )
 
-    def _runtime(self, mounts: list[Mount], networks: list[Attachment]) -> Runtime:
+    def _runtime(self, mounts: list[Mount], networks: list[Attachment], labels: dict[str, str]) -> Runtime:
         spec = self._companions.spec
         return Runtime(
             part=spec["part"],
@@ -192,7 +196,7 @@ class DockerContainer(pulumi.ComponentResource):
             capabilities=spec.get("capabilities", []),
             sysctls=spec.get("sysctls", {}),
             log=spec.get("log"),
-            labels=self._companions.labels,
+            labels=labels,
         )
 
 

@@ -11,9 +11,10 @@ from ..kotauth.database import DatabaseConnection
 from ..postgres.role import OWNER, login_name
 from ..schema.tokens import token
 from .certificate import DockerCaCertificate
-from .container import DockerContainer
+from .container import DockerContainer, NetworkAttachment
 from .database import HOST, DockerDatabase, DockerDatabaseRole
-from .network import DockerNetwork
+from .external import server_name
+from .network import NETWORK_LABEL, DockerNetwork
 from .settings import DockerSettings
 
 _SERVER = "kotauth"
@@ -47,7 +48,10 @@ class DockerDeploymentArgs(TypedDict):
     database_password_version: NotRequired[int]
     """Version of the database password. A new number rotates the password of the server's database login. Default 1."""
     frontend: NotRequired[str]
-    """Frontend: the proxy that terminates TLS. Default `caddy`."""
+    """Frontend: the proxy that terminates TLS, or external for a proxy that you run already. The value external
+    requires `proxy_network`. Default `caddy`."""
+    proxy_network: NotRequired[str]
+    """Existing Docker network that your proxy and the server share. Only for frontend external."""
     frontend_image: NotRequired[str]
     """Image of the frontend with an exact tag. Default the official image."""
     certificates: NotRequired[str]
@@ -101,11 +105,9 @@ class DockerDeployment(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         labels = args.get("labels", {})
 
-        frontend_network = DockerNetwork(
-            f"{name}-frontend-network", {"internal": False, "labels": {**labels, "kotauth.network": "frontend"}}, child
-        ).network_name
+        shared = _shared_network(name, settings, labels, child)
         database_network = DockerNetwork(
-            f"{name}-database-network", {"labels": {**labels, "kotauth.network": "database"}}, child
+            f"{name}-database-network", {"labels": {**labels, NETWORK_LABEL: "database"}}, child
         ).network_name
         credentials = KotauthCredentials(name, application.credentials, child)
 
@@ -139,49 +141,21 @@ class DockerDeployment(pulumi.ComponentResource):
                 "spec": application.spec(server_database),
                 "secrets": credentials.secret_files(),
                 "networks": [
-                    {"name": frontend_network, "alias": _SERVER},
+                    shared,
                     {"name": database_network, "for_check": True},
                 ],
                 "files_image": settings.database_image.reference,
                 "labels": labels,
+                "container_labels": settings.traefik_labels,
             },
             pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[role])),
         )
 
-        frontend = DockerContainer(
-            f"{name}-frontend",
-            {
-                "spec": settings.proxy.edge(
-                    EdgeSite(
-                        base_url=application.base_url,
-                        upstream=_SERVER,
-                        image=settings.frontend_image.reference,
-                        http_port=settings.http_port,
-                        https_port=settings.https_port,
-                        certificate=settings.certificate,
-                    )
-                ),
-                "networks": [{"name": frontend_network}],
-                "files_image": settings.database_image.reference,
-                "labels": labels,
-            },
-            pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[server])),
-        )
-
-        self.ca_certificate = pulumi.Output.from_input("")
-        if ca := settings.internal_ca:
-            self.ca_certificate = DockerCaCertificate(
-                f"{name}-ca-certificate",
-                {
-                    "volume": frontend.volumes[ca.volume],
-                    "frontend": settings.frontend,
-                    "image": settings.frontend_image.reference,
-                    "written_by": frontend.container_name,
-                    "labels": labels,
-                },
-                child,
-            ).pem
-        ready = pulumi.Output.all(server.container_name, frontend.container_name)
+        ready, self.ca_certificate = server.container_name, pulumi.Output.from_input("")
+        if not settings.proxy_network:
+            ready, self.ca_certificate = _frontend(
+                name, settings, shared["name"], labels, pulumi.ResourceOptions(parent=self, depends_on=[server])
+            )
         self.url = ready.apply(lambda _: application.base_url.text)
         self.admin_url = ready.apply(lambda _: f"{application.base_url.text}/admin")
         self.ready_url = ready.apply(lambda _: f"{application.base_url.text}{kotauth.READY_PATH}")
@@ -199,3 +173,59 @@ class DockerDeployment(pulumi.ComponentResource):
                 "ca_certificate": self.ca_certificate,
             }
         )
+
+
+def _shared_network(
+    name: str, settings: DockerSettings, labels: dict[str, str], opts: pulumi.ResourceOptions
+) -> NetworkAttachment:
+    """Return the network that the proxy and the server share, and the server's name on it."""
+    if settings.proxy_network:
+        return {"name": settings.proxy_network, "alias": server_name(settings.server.base_url)}
+    network = DockerNetwork(
+        f"{name}-frontend-network", {"internal": False, "labels": {**labels, NETWORK_LABEL: "frontend"}}, opts
+    )
+    return {"name": network.network_name, "alias": _SERVER}
+
+
+def _frontend(
+    name: str,
+    settings: DockerSettings,
+    network: pulumi.Input[str],
+    labels: dict[str, str],
+    opts: pulumi.ResourceOptions,
+) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
+    """Make the proxy; return its container's name, known once it is ready, and the certificate of its authority."""
+    frontend = DockerContainer(
+        f"{name}-frontend",
+        {
+            "spec": settings.proxy.edge(
+                EdgeSite(
+                    base_url=settings.server.base_url,
+                    upstream=_SERVER,
+                    image=settings.frontend_image.reference,
+                    http_port=settings.http_port,
+                    https_port=settings.https_port,
+                    certificate=settings.certificate,
+                )
+            ),
+            "networks": [{"name": network}],
+            "files_image": settings.database_image.reference,
+            "labels": labels,
+        },
+        opts,
+    )
+    ca = settings.internal_ca
+    if not ca:
+        return frontend.container_name, pulumi.Output.from_input("")
+    certificate = DockerCaCertificate(
+        f"{name}-ca-certificate",
+        {
+            "volume": frontend.volumes[ca.volume],
+            "frontend": settings.frontend,
+            "image": settings.frontend_image.reference,
+            "written_by": frontend.container_name,
+            "labels": labels,
+        },
+        pulumi.ResourceOptions(parent=opts.parent),
+    )
+    return frontend.container_name, certificate.pem

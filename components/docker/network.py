@@ -11,6 +11,9 @@ from ..inputs.declaration import value
 from ..inputs.parsing import parse_args
 from ..schema.tokens import token
 
+NETWORK_LABEL = "kotauth.network"
+"""Label that says what a network of a stack is for."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class _NetworkInputs:

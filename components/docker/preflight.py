@@ -1,5 +1,7 @@
 """Checks the Docker host before any resource is created: a daemon that answers, limits, and the two ports.
 
+Where the user runs the proxy, it checks the network that the proxy and the server share, instead of the ports.
+
 It also refuses a stack whose resources have names of an older version.
 
 Only the program's `__main__.py` calls this, so that components do not depend on the machine that runs the program.
@@ -9,13 +11,16 @@ from __future__ import annotations
 
 import errno
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pulumi
 
+from ..kotauth.base_url import BaseUrl
 from .daemon import client as daemon
 from .daemon import kernel
+from .external import router_label
+from .network import NETWORK_LABEL
 from .settings import DockerSettings
 
 _TAKEN = (errno.EADDRINUSE,)
@@ -28,27 +33,79 @@ def check(settings: DockerSettings, own: Mapping[str, str]) -> pulumi.ResourceOp
 
     Containers with the labels ``own`` belong to this stack, so they may publish its ports.
     """
-    ports = {"httpPort": settings.http_port, "httpsPort": settings.https_port}
     try:
         with daemon.connect() as docker:
             containers, info, is_local = docker.containers(), docker.info(), docker.address.is_local
+            networks = docker.networks() if settings.proxy_network else []
     except daemon.DaemonError as error:
         raise pulumi.RunError(
             f"{error}. Start Docker, or choose another daemon with `pulumi config set docker:host` or DOCKER_HOST."
         ) from error
     _refuse_former_names(containers, own)
-    ours, theirs = _published(containers, own)
     problems = list(kernel.problems(info))
-    for key, port in ports.items():
+    if settings.proxy_network:
+        others = [container for container in containers if not own.items() <= container["Labels"].items()]
+        problems += _network_problems(settings.server.base_url, settings.proxy_network, networks, others)
+    else:
+        problems += _port_problems(settings, containers, own, is_local)
+    if problems:
+        raise pulumi.RunError("\n  ".join(["the machine can't run this stack:", *problems]))
+    return kernel.adjustments(info)
+
+
+def _network_problems(
+    base_url: BaseUrl, name: str, networks: Iterable[dict[str, Any]], others: Sequence[dict[str, Any]]
+) -> Iterator[str]:
+    """Yield why a server can't join the user's network, and warn of the other containers on it."""
+    setting = f"network {name} (kotauth:proxyNetwork)"
+    network = next((network for network in networks if network["Name"] == name), None)
+    if not network:
+        yield (
+            f"{setting} does not exist on the Docker host; create it with `docker network create {name}`, and connect "
+            "your proxy to it"
+        )
+        return
+    if NETWORK_LABEL in (network["Labels"] or {}):
+        yield f"{setting} is a stack's own, which the stack deletes; create one with `docker network create`"
+        return
+    for other in others:
+        if router_label(base_url) in other["Labels"]:
+            yield (
+                f"{base_url.text} (kotauth:baseUrl) is served by container {_name(other)} of another stack; stop that "
+                "stack, or choose another baseUrl"
+            )
+    neighbours = sorted(_name(other) for other in others if name in other["NetworkSettings"]["Networks"])
+    if not neighbours:
+        pulumi.log.warn(f"no container is on {setting}: connect your proxy to it")
+    elif len(neighbours) == 1:
+        pulumi.log.info(f"container {neighbours[0]} is on {setting}: it must be your proxy")
+    else:
+        pulumi.log.warn(
+            f"{len(neighbours)} containers are on {setting}: {', '.join(neighbours)}. Each of them reaches port 8080 "
+            "of the server and can claim any client address. Create a network for the proxy and the server alone."
+        )
+    if network["Internal"]:
+        pulumi.log.warn(
+            f"{setting} is internal: the server can neither send mail nor check for updates. Create a network without "
+            "--internal."
+        )
+
+
+def _name(container: Mapping[str, Any]) -> str:
+    return container["Names"][0].lstrip("/")
+
+
+def _port_problems(
+    settings: DockerSettings, containers: Iterable[dict[str, Any]], own: Mapping[str, str], is_local: bool
+) -> Iterator[str]:
+    ours, theirs = _published(containers, own)
+    for key, port in {"httpPort": settings.http_port, "httpsPort": settings.https_port}.items():
         holder = theirs.get(port)
         if not holder and port not in ours and is_local and not _is_free(port):
             holder = "another program on this machine"
         if holder:
             setting = "httpPort" if key == "httpPort" else "baseUrl or httpsPort"
-            problems.append(f"port {port} (kotauth:{key}) is held by {holder}; choose another with {setting}")
-    if problems:
-        raise pulumi.RunError("\n  ".join(["the machine can't run this stack:", *problems]))
-    return kernel.adjustments(info)
+            yield f"port {port} (kotauth:{key}) is held by {holder}; choose another with {setting}"
 
 
 def _refuse_former_names(containers: Iterable[dict[str, Any]], own: Mapping[str, str]) -> None:
@@ -57,10 +114,10 @@ def _refuse_former_names(containers: Iterable[dict[str, Any]], own: Mapping[str,
     A volume without a container is no reason to refuse: a checkout that was deleted may have left it.
     """
     for container in containers:
-        name = container["Names"][0]
-        if name.startswith(f"/{FORMER_FRONTEND}-") and own.items() <= container["Labels"].items():
+        name = _name(container)
+        if name.startswith(f"{FORMER_FRONTEND}-") and own.items() <= container["Labels"].items():
             raise pulumi.RunError(
-                f"this stack runs with resource names of an older version (container {name.lstrip('/')}) and can't "
+                f"this stack runs with resource names of an older version (container {name}) and can't "
                 "be migrated. Back up its data if you need it, run `make purge` in the checkout that created it, then "
                 "`make up`."
             )
@@ -75,7 +132,7 @@ def _published(containers: Iterable[dict[str, Any]], own: Mapping[str, str]) -> 
         if own.items() <= container["Labels"].items():
             ours |= public
         else:
-            theirs |= dict.fromkeys(public, f"container {container['Names'][0].lstrip('/')}")
+            theirs |= dict.fromkeys(public, f"container {_name(container)}")
     return ours, theirs
 
 

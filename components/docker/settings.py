@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +12,24 @@ from ..config.server import ServerSettings, resolve
 from ..frontends.frontend import ACME, FILES, INTERNAL, Acme, CaCertificate, Certificate, Frontend, OwnAuthority
 from ..inputs.addresses import parse_email, parse_https_url
 from ..inputs.choice import one_of
-from ..inputs.declaration import Problem, section, together
+from ..inputs.declaration import Problem, Rule, section, together
 from ..inputs.image import Image
 from ..inputs.number import parse_port
 from ..postgres import server as postgres
+from .external import EXTERNAL, parse_proxy_network, traefik_labels
 
-_parse_frontend = one_of(*FRONTENDS, hint={"alb": "an ALB exists only on AWS, not with target docker", **NOT_YET})
+_parse_frontend = one_of(
+    *FRONTENDS, EXTERNAL, hint={"alb": "an ALB exists only on AWS, not with target docker", **NOT_YET}
+)
+
+
+def _refuse(_: object) -> None:
+    raise ValueError(f"must be empty with frontend {EXTERNAL}, where your own proxy decides it: remove it")
+
+
+def _of_own_proxy(rule_from: Callable[[DockerSettings], Rule]) -> Callable[[DockerSettings], Rule]:
+    """Make a rule that takes no value where the stack runs no proxy."""
+    return lambda made: _refuse if made.frontend == EXTERNAL else rule_from(made)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,9 +43,19 @@ class DockerSettings:
         about="Image of PostgreSQL with an exact tag, which begins with {database_version}.",
         empty="the official image",
     )
-    frontend: str = setting(_parse_frontend, default=DEFAULT.name, about="Frontend: the proxy that terminates TLS.")
+    frontend: str = setting(
+        _parse_frontend,
+        default=DEFAULT.name,
+        about="Frontend: the proxy that terminates TLS, or external for a proxy that you run already. "
+        "The value external requires {proxy_network}.",
+    )
+    proxy_network: str | None = setting(
+        parse_proxy_network,
+        default=None,
+        about="Existing Docker network that your proxy and the server share. Only for frontend external.",
+    )
     frontend_image: Image = setting(
-        rule_from=lambda made: made.proxy.parse_image,
+        rule_from=_of_own_proxy(lambda made: made.proxy.parse_image),
         default_from=lambda made: made.proxy.parse_image(made.proxy.default_image),
         about="Image of the frontend with an exact tag.",
         empty="the official image",
@@ -58,12 +80,14 @@ class DockerSettings:
     )
     https_port: int = setting(
         parse_port,
+        rule_from=_of_own_proxy(lambda _: parse_port),
         default_from=lambda made: made.server.base_url.port,
         about="HTTPS port on the Docker host.",
         empty="the port of {base_url}",
     )
     http_port: int = setting(
         parse_port,
+        rule_from=_of_own_proxy(lambda _: parse_port),
         default_from=lambda made: 80 if made.https_port == 443 else 8080,
         about="HTTP port on the Docker host, which redirects to HTTPS.",
         empty="80 if {https_port} is 443, otherwise 8080",
@@ -76,8 +100,8 @@ class DockerSettings:
 
     @property
     def proxy(self) -> Frontend:
-        """The proxy that ends TLS."""
-        return FRONTENDS[self.frontend]
+        """The proxy that ends TLS, unless it is the user's own."""
+        return FRONTENDS.get(self.frontend, DEFAULT)
 
     @property
     def certificate(self) -> Certificate:
@@ -88,6 +112,11 @@ class DockerSettings:
     def internal_ca(self) -> CaCertificate | None:
         """Certificate of the proxy's own authority, which clients must trust; None with public certificates."""
         return self.proxy.ca_certificate if self.certificates == INTERNAL else None
+
+    @property
+    def traefik_labels(self) -> dict[str, str]:
+        """The server's labels for a proxy that the user runs; none where the stack runs the proxy."""
+        return traefik_labels(self.server.base_url, self.proxy_network) if self.proxy_network else {}
 
     @together
     def check_database_image(self) -> Iterator[Problem]:
@@ -100,15 +129,28 @@ class DockerSettings:
             yield Problem("database_image", self.database_image.reference, rule)
 
     @together
+    def check_proxy_network(self) -> Iterator[Problem]:
+        """Check that there is a network where the proxy is the user's own, and only there."""
+        if self.frontend == EXTERNAL and not self.proxy_network:
+            rule = (
+                f"is required with frontend {EXTERNAL}: run `docker network create kotauth-proxy`, connect your proxy "
+                "to it, and set its name"
+            )
+            yield Problem("proxy_network", "", rule)
+        if self.frontend != EXTERNAL and self.proxy_network:
+            rule = f"is only for frontend {EXTERNAL}: remove it, or set {{frontend}} to {EXTERNAL}"
+            yield Problem("proxy_network", self.proxy_network, rule)
+
+    @together
     def check_ports(self) -> Iterator[Problem]:
         """Check that the two ports differ."""
-        if self.http_port == self.https_port:
+        if self.frontend != EXTERNAL and self.http_port == self.https_port:
             yield Problem("http_port", self.http_port, "must differ from {https_port}")
 
     @together
     def check_certificate(self) -> Iterator[Problem]:
         """Check that an ACME authority can issue a certificate."""
-        if self.certificates != ACME:
+        if self.certificates != ACME or self.frontend == EXTERNAL:
             return
         if self.server.is_local:
             rule = "is a local name, which no public certificate authority certifies: set {certificates} to internal"

@@ -24,16 +24,18 @@ class Daemon:
     address: str
     containers: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     info: dict[str, Any] = field(default_factory=lambda: dict.fromkeys(_LIMITS, True))
+    networks: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     logs: dict[str, str] = field(default_factory=dict[str, str])
     asked: list[str] = field(default_factory=list[str])
 
-    def publish(self, name: str, *ports: int, labels: dict[str, str] | None = None) -> None:
+    def publish(self, name: str, *ports: int, labels: dict[str, str] | None = None, network: str = "bridge") -> None:
         """Add a running container with published ports, and one that is only exposed."""
         published = [{"PrivatePort": 80, "PublicPort": port, "Type": "tcp", "IP": "0.0.0.0"} for port in ports]  # noqa: S104
         listed = {
             "Names": [f"/{name}"],
             "Labels": labels or {},
             "Ports": [{"PrivatePort": 9, "Type": "tcp"}, *published],
+            "NetworkSettings": {"Networks": {network: {}}},
         }
         self.containers.append(listed)
 
@@ -45,6 +47,7 @@ class Daemon:
             "/version": {"ApiVersion": "1.41"},
             "/info": self.info,
             "/containers/json": self.containers,
+            "/networks": self.networks,
         }
         if path in listed:
             return 200, json.dumps(listed[path]).encode()

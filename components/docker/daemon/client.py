@@ -38,6 +38,10 @@ class Daemon:
         """Return the running containers."""
         return self._json("/containers/json")
 
+    def networks(self) -> list[dict[str, Any]]:
+        """Return the networks, without the containers on them."""
+        return self._json("/networks")
+
     def log(self, container: str, lines: int) -> bytes | None:
         """Return the last lines that a container without a terminal printed, ``None`` if there is no such container."""
         name = urllib.parse.quote(container, safe="")
