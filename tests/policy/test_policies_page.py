@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import textwrap
 from pathlib import Path
 
@@ -29,6 +30,17 @@ def test_staging_accepts_the_levels() -> None:
         for name, value in json.loads(example("json")).items()
     }
     assert list(faults(entries, RULES, production=False)) == []
+
+
+def test_the_rules_and_settings_of_the_table_exist() -> None:
+    rest = PAGE.read_text(encoding="utf-8").partition("| Violated rule | Setting to correct |\n|---|---|\n")[2]
+    rows = [line.split("|") for line in rest.partition("\n\n")[0].splitlines()]
+    rules, settings = ({name for row in rows for name in re.findall(r"`(.+?)`", row[column])} for column in (1, 2))
+    assert rules
+    assert rules - {rule.name for rule in RULES} == set()
+    headings = re.findall(r"^### (\w+)$", (PAGE.parent / "settings.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert settings
+    assert settings - set(headings) == set()
 
 
 def test_the_waivers_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
