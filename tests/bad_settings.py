@@ -23,7 +23,7 @@ CPUS = "must be processors, a number from 1 to 256 (Kotauth's documented minimum
 PORT = "must be a TCP port, a whole number from 1 to 65535"
 VERSION = "must be a major version of PostgreSQL, a whole number from 14 to 17 (Kotauth needs 14 or newer)"
 BOOLEAN = "must be exactly true or false"
-FRONTEND = "must be exactly caddy or external"
+FRONTEND = "must be exactly caddy or nginx or external"
 E_MAIL = "must be an e-mail address"
 HTTPS = "must be an https URL"
 ZONES = "must be availability zones such as eu-central-1a,eu-central-1b"
@@ -166,11 +166,10 @@ AWS: Rows = {
         "none",
     ): "must be per-zone or one with a load balancer: the server in its private subnet needs internet access",
     ("frontend", "external"): (
-        "must be exactly alb or caddy; external is a proxy that you run on a Docker host, with target docker"
+        "must be exactly alb or caddy or nginx; external is a proxy that you run on a Docker host, with target docker"
     ),
-    ("frontend", "nginx"): "must be exactly alb or caddy; nginx is not supported yet",
-    ("frontend", "traefik"): "must be exactly alb or caddy; Traefik is not supported yet",
-    ("frontend", "Traefik"): "must be exactly alb or caddy",
+    ("frontend", "traefik"): "must be exactly alb or caddy or nginx; Traefik is not supported yet",
+    ("frontend", "Nginx"): "must be exactly alb or caddy or nginx",
     ("frontendImage", "docker.io/library/caddy:latest"): moved("latest"),
     ("toolsImage", "docker.io/library/postgres:14"): moved("14"),
     ("zoneId", "example.com"): "must be the id of a Route 53 hosted zone, such as Z0123456789ABC",
@@ -187,12 +186,12 @@ AWS: Rows = {
     (
         "acmeEmail",
         "ops@example.com",
-    ): "is only for frontend caddy: remove it; the load balancer uses ACM",
+    ): "is only for frontend caddy or nginx: remove it; the load balancer uses ACM",
     ("acmeEmail", "ops"): E_MAIL,
     (
         "acmeServer",
         "https://acme.example.com/dir",
-    ): "is only for frontend caddy: remove it; the load balancer uses ACM",
+    ): "is only for frontend caddy or nginx: remove it; the load balancer uses ACM",
     ("acmeServer", "http://acme.example.com/dir"): HTTPS,
     ("adminCidrs", "203.0.113.7/24"): _NETWORKS.format("203.0.113.7/24 has host bits set"),
     ("adminCidrs", "10.0.0.0/8,::/0"): _NETWORKS.format("Expected 4 octets in '::'"),

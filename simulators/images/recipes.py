@@ -27,6 +27,8 @@ POSTGRES_VERSION = "14.23"
 NEWER_POSTGRES_VERSIONS = ("15.18", "16.14", "17.10")
 """What the database may be upgraded to."""
 CADDY_VERSION = "2.11.9"
+NGINX_VERSION = "1.22.1"
+"""Debian's."""
 DISTRIBUTION_VERSION = "3.0.0"
 SIMULATOR_VERSION = "1.22.0"
 NEXT_SIMULATOR_VERSION = "1.22.1"
@@ -86,8 +88,9 @@ def _build_distribution(recipe: Recipe) -> None:
         daemon.build_image(recipe.reference, recipe.key, context, dict(recipe.values))
 
 
-def _build_ec2_host(recipe: Recipe) -> None:
-    with _context("ec2_host") as context:
+def _build_folder(recipe: Recipe) -> None:
+    """Build an image from nothing but its folder."""
+    with _context(str(recipe.sources[0])) as context:
         daemon.build_image(recipe.reference, recipe.key, context, dict(recipe.values))
 
 
@@ -133,6 +136,14 @@ CADDY = Recipe(
     values={"BASE": BASE.reference, "CADDY_VERSION": CADDY_VERSION},
     parent=BASE,
 )
+NGINX = Recipe(
+    name="nginx",
+    reference=f"localhost/kotauth-infra/nginx:{NGINX_VERSION}",
+    build=_build_folder,
+    sources=("nginx",),
+    values={"BASE": BASE.reference, "NGINX_VERSION": NGINX_VERSION},
+    parent=BASE,
+)
 DISTRIBUTION = Recipe(
     name="distribution",
     reference=f"localhost/kotauth-infra/distribution:{DISTRIBUTION_VERSION}",
@@ -144,7 +155,7 @@ DISTRIBUTION = Recipe(
 EC2_HOST = Recipe(
     name="ec2-host",
     reference=f"localhost/kotauth-infra/ec2-host:{DEBIAN_SUITE}",
-    build=_build_ec2_host,
+    build=_build_folder,
     sources=("ec2_host",),
     values={"BASE": BASE.reference},
     parent=BASE,
@@ -200,6 +211,7 @@ RECIPES = (
     SIMULATOR_RUNTIME,
     SIMULATOR,
     SIMULATOR_NEXT,
+    NGINX,
     EC2_HOST,
     DISTRIBUTION,
     CADDY,
