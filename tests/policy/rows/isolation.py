@@ -4,6 +4,7 @@ from policy.testing.aws_host import PROXY_UNIT, user_data
 from policy.testing.change import ABSENT, From, put
 
 from ..mutation import CAUGHT, NOTHING, PASSED, Case, Row, found, on_aws, spelled, table
+from .frontend_jobs import SIGNAL
 
 _PROFILES = found("forbid-new-privileges@server", "forbid-unconfined-profiles@server")
 
@@ -227,4 +228,4 @@ ON_HOSTS = tuple(
     for command in ("docker run", "docker container run", "docker create", "podman run", "nerdctl --namespace=a run")
 )
 
-TABLE = [*table(*ROWS, *CASES, *SPELLINGS), *on_aws(*ON_HOSTS)]
+TABLE = [*table(*ROWS, *CASES, *SPELLINGS, *SIGNAL), *on_aws(*ON_HOSTS)]

@@ -8,6 +8,7 @@ from policy.testing.change import ABSENT, UNKNOWN, From, Secret, add, put
 from policy.testing.docker_program import KNOWN
 
 from ..mutation import NOTHING, Case, Row, found, on_aws, table
+from .frontend_jobs import FILL
 from .secret_exposure_text import ON_AWS as TEXTS_ON_AWS
 from .secret_exposure_text import TEXTS
 
@@ -210,4 +211,4 @@ ON_AWS = (
     ),
 )
 
-TABLE = [*table(*ROWS, *CASES, *TEXTS), *on_aws(*ON_AWS, *TEXTS_ON_AWS)]
+TABLE = [*table(*ROWS, *CASES, *TEXTS, *FILL), *on_aws(*ON_AWS, *TEXTS_ON_AWS)]

@@ -14,6 +14,7 @@ from ...engine.resource import Resource, Stack
 from ...engine.verdict import MalformedError, UndecidableError
 from .containers import capabilities, containers_in, is_one_shot, is_root, is_service, starts
 from .image import Image, is_image_id
+from .mounts import mounted, volumes_of
 from .resources import CONTAINER, IMAGES, known_image, label, references
 
 PART_LABEL = "kotauth.part"
@@ -82,12 +83,52 @@ class _Part:
 def takes_ownership(container: Resource) -> bool:
     """Whether a container is a job that may run as root: it changes the owner of a volume, and has no network."""
     return (
-        part(container) == JOB
-        and is_one_shot(container)
+        _is_job_without_network(container)
         and is_root(container)
-        and container.get("networkMode").text() == "none"
         and [name for _, name in capabilities(container, "adds")] == ["CHOWN"]
     )
+
+
+def fills_volumes_of_frontend(container: Resource) -> bool:
+    """Whether a container is a job without a network whose volumes are all those of frontends, and of no other part.
+
+    Such a job puts new files beside those of a frontend that reloads them.
+    """
+    if not _is_job_without_network(container) or any(each.volume is None for each in mounted(container)):
+        return False
+    volumes, of_others = volumes_of(container), container.in_stack().once(_volumes_of_other_parts)
+    of_frontends = {each for frontend in parts_in(container.in_stack(), FRONTEND) for each in volumes_of(frontend)}
+    return bool(volumes) and volumes <= of_frontends - of_others
+
+
+def signals_frontend(container: Resource) -> bool:
+    """Whether a container is a job that only sends a signal to a frontend, in whose process namespace it is.
+
+    Without volumes, a network and added capabilities, it can do nothing else there.
+    """
+    mode = container.get("pidMode")
+    frontends = {each.urn for each in parts_in(container.in_stack(), FRONTEND)}
+    targets = container.sources("pidMode")
+    if not mode.is_unknown:
+        targets = container.in_stack().called((mode.text() or "").removeprefix("container:"))
+    return (
+        _is_job_without_network(container)
+        and not is_root(container)
+        and not any(container.get(name).items() for name in ("volumes", "mounts"))
+        and not capabilities(container, "adds")
+        and bool(targets)
+        and all(target.urn in frontends for target in targets)
+    )
+
+
+def _is_job_without_network(container: Resource) -> bool:
+    return part(container) == JOB and is_one_shot(container) and container.get("networkMode").text() == "none"
+
+
+def _volumes_of_other_parts(stack: Stack) -> set[str]:
+    """Return the volumes that containers other than frontends, jobs and carriers of files mount."""
+    others = [each for each in stack.of_type(CONTAINER) if part(each) not in (FRONTEND, JOB, FILES)]
+    return {volume for each in others for volume in volumes_of(each)}
 
 
 def runs_server(holder: Resource) -> bool:

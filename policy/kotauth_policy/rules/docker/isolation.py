@@ -11,7 +11,7 @@ from ...engine.value import Value, seen
 from ...engine.verdict import Verdict, fail
 from ...readers.docker.containers import capabilities, is_root, starts
 from ...readers.docker.networks import is_own_network_mode
-from ...readers.docker.parts import takes_ownership
+from ...readers.docker.parts import signals_frontend, takes_ownership
 from ...readers.docker.resources import CONTAINER
 
 AREA = Area("isolation")
@@ -196,7 +196,8 @@ def run_as_non_root(container: Resource, _: Settings) -> Iterator[Verdict]:
     "forbid-host-namespaces",
     Severity.CRITICAL,
     "Do not share a namespace with the host or another container.",
-    remedy="Remove the mode, and connect containers through their own network.",
+    remedy="Remove the mode, and connect containers through their own network. Only a job that sends a signal to the "
+    'frontend sees its processes: label `kotauth.part` "job", `network_mode="none"`, no volume.',
     types=(CONTAINER,),
     when=starts,
     references=References(cis=("5.10", "5.16", "5.17", "5.31")),
@@ -206,6 +207,8 @@ def forbid_host_namespaces(container: Resource, _: Settings) -> Iterator[Verdict
     """In a shared namespace, a container can see or end processes and connections that are not its own."""
     for name in _HOST_NAMESPACES:
         if name == "networkMode" and is_own_network_mode(container):
+            continue
+        if name == "pidMode" and not container.get(name).is_absent and signals_frontend(container):
             continue
         mode = container.get(name).text() or ""
         if mode == "host" or mode.startswith("container:"):

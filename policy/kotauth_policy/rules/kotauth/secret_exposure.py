@@ -18,6 +18,7 @@ from ...engine.value import Value
 from ...engine.verdict import Verdict, fail, undecidable
 from ...readers.aws.resources import LAMBDA
 from ...readers.docker.containers import starts
+from ...readers.docker.parts import fills_volumes_of_frontend
 from ...readers.docker.resources import CONTAINER, DIGEST_LABELS
 from ...readers.kotauth.server import file_name, is_secret_file, uploads, variables
 from ...readers.secrets.exposed_values import exposed, is_place_of_unknown_secret
@@ -238,7 +239,8 @@ def restrict_secret_files(container: Resource, _: Settings) -> Iterator[Verdict]
     "mount-secret-files-read-only",
     Severity.MEDIUM,
     "Mount secret files read-only.",
-    remedy="Set `read_only=True` on the volume at that folder, or `readonly` on the folder of the host.",
+    remedy="Set `read_only=True` on the volume at that folder, or `readonly` on the folder of the host. Only a job "
+    'that puts new files into a volume of the frontend writes there, with `network_mode="none"`.',
     types=(CONTAINER,),
     when=starts,
     references=References(checklist=(8,)),
@@ -254,5 +256,6 @@ def mount_secret_files_read_only(container: Resource, settings: Settings) -> Ite
             is_secret = is_folder or ("." in file_name(path) and is_secret_file(path))
             # In memory is what the container writes there itself.
             is_memory = name == "mounts" and entry.field("type").text() == "tmpfs"
-            if is_secret and not is_memory and not entry.field("readOnly").flag():
+            is_open = is_secret and not is_memory and not entry.field("readOnly").flag()
+            if is_open and not (is_folder and fills_volumes_of_frontend(container)):
                 yield fail(entry.field("readOnly").path, "is not true")
