@@ -229,7 +229,9 @@ def restrict_secret_files(container: Resource, _: Settings) -> Iterator[Verdict]
     for upload in uploads(container):
         mode = upload.entry.field("permissions")
         is_open = not _OWNERS_ONLY.fullmatch(mode.text() or "")
-        if is_open and is_secret_file(upload.entry.field("file").text() or ""):
+        file = upload.entry.field("file").text() or ""
+        # The private key can be behind its certificates in a file that is called like them.
+        if is_open and (is_secret_file(file) or _has_secret(file, upload.content.known_text())):
             # The mode of a secret file is itself marked secret, so no message shows it.
             fault = "is not set, which lets every user read the file"
             yield fail(mode.path, fault if mode.is_absent else "is readable for users other than the owner")
