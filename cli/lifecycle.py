@@ -24,6 +24,9 @@ error: {url} does not answer 200 but: {answer}
 If a resource was stopped or removed outside Pulumi, refresh the state and recreate the resource:
   eval "$(make -s env)" && pulumi up --refresh {options}
 Otherwise see docs/docker.md (Docker) or docs/aws/troubleshoot.md (AWS)."""
+_NO_STACK = """\
+error: stack {stack} does not exist in this state. List the stacks, then set STACK to one of them:
+  eval "$(make -s env)" && pulumi stack ls"""
 _PURGE_FIRST = """
 error: this stack has resource names of an older version and can't be migrated. Back up its data if you need
 it, run `make purge STACK={stack}`, then `make up` again."""
@@ -62,7 +65,7 @@ def down(stack: Stack) -> None:
     """Stop the stack, and keep its key, passwords and data."""
     if stack.is_on_aws:
         sys.exit(_TAKE_DOWN.format(stack=stack.name))
-    stack.ensure()
+    _require(stack)
     pulumi_command.run_or_exit("destroy", *stack.options, "--exclude-protected", *_confirmed(stack))
     print("\nKept: the secret key, the passwords and the data. `make up` uses them again, `make purge` deletes them.")
 
@@ -72,7 +75,7 @@ def purge(stack: Stack) -> None:
     if stack.is_on_aws and stack.setting("deletionProtection") != "false":
         # AWS would keep the database and the load balancer, and lose everything else.
         sys.exit(_TAKE_DOWN.format(stack=stack.name))
-    stack.ensure()
+    _require(stack)
     print(f"This deletes the secret key, the passwords and all data of stack {stack.name}. They can't be recovered.")
     try:
         typed = input("Type the name of the stack to confirm: ").strip()
@@ -85,6 +88,13 @@ def purge(stack: Stack) -> None:
     pulumi_command.run_or_exit("stack", "rm", stack.name, "--yes", "--preserve-config")
     if stack.is_on_aws:
         print(LEFT_ON_AWS)
+
+
+def _require(stack: Stack) -> None:
+    """Bring the copy of the settings up to date; end this process if the stack does not exist."""
+    if not stack.exists():
+        sys.exit(_NO_STACK.format(stack=stack.name))
+    stack.ensure()
 
 
 def _confirmed(stack: Stack) -> list[str]:

@@ -67,11 +67,15 @@ class Stack:
         folder = pulumi_command.ROOT / local_state.FOLDER
         return (folder / "offline" if is_offline() else folder) / self.file.name
 
+    def exists(self) -> bool:
+        """Tell whether the state has the stack."""
+        listed = json.loads(pulumi_command.run_or_exit("stack", "ls", "--json", capture=True))
+        return self.name in {stack["name"].rpartition("/")[2] for stack in listed}
+
     def ensure(self) -> None:
         """Make the stack where there is none, and bring the copy of its settings up to date."""
         before = self.file.read_text(encoding="utf-8") if self.is_tracked else None
-        listed = json.loads(pulumi_command.run_or_exit("stack", "ls", "--json", capture=True))
-        if self.name not in {stack["name"].rpartition("/")[2] for stack in listed}:
+        if not self.exists():
             pulumi_command.run_or_exit("stack", "init", self.name, "--no-select")
         if before is None:
             return

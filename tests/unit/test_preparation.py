@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from cli import preparation, pulumi_command
+from cli import lifecycle, preparation, pulumi_command
 from cli.stack import Stack
 
 
@@ -29,3 +30,20 @@ def test_a_docker_daemon_is_started_only_where_the_stack_runs_on_this_machine(
     monkeypatch.setattr(preparation.docker, "ensure_daemon", lambda: started.append("here"))
     preparation.prepare(Stack("single-host"))
     assert bool(started) is starts
+
+
+@pytest.mark.parametrize("job", [lifecycle.down, lifecycle.purge])
+def test_a_stack_that_does_not_exist_is_not_created_to_be_removed(
+    job: Callable[[Stack], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands: list[tuple[str, ...]] = []
+
+    def run_or_exit(*words: str, **_: bool) -> str:
+        commands.append(words)
+        return '[{"name": "dev"}]'
+
+    monkeypatch.setattr(pulumi_command, "ROOT", tmp_path)
+    monkeypatch.setattr(pulumi_command, "run_or_exit", run_or_exit)
+    with pytest.raises(SystemExit, match="stack devv does not exist in this state"):
+        job(Stack("devv"))
+    assert commands == [("stack", "ls", "--json")]
