@@ -42,6 +42,12 @@ RETENTION = (
 TWO_SUBNETS = "must be two or more subnets, in different zones"
 ONLY_DOCKER = "is a setting of target docker, not of aws"
 ONLY_AWS = "is a setting of target aws, not of docker"
+ACME_EMAIL = "is required with kotauth:certificates acme: set the address that the ACME server sends mail to"
+_NO_FILE = (
+    "must be PEM text or the path of a readable file: tls/none.pem can't be read (No such file or directory); "
+    "a relative path starts in the project's folder"
+)
+_NO_LOAD_BALANCER = "is only for frontend caddy or nginx: remove it; the load balancer uses ACM"
 _BACKUPS = (
     "must be days of backups, a whole number from 1 to 35 "
     "(RDS keeps at most 35 days, and 0 turns off point-in-time restores)"
@@ -91,8 +97,9 @@ DOCKER: Rows = {
     ("frontend", "apache"): FRONTEND,
     ("frontend", "alb"): f"{FRONTEND}; an ALB exists only on AWS, not with target docker",
     ("proxyNetwork", "proxy"): "is only for frontend external: remove it, or set kotauth:frontend to external",
-    ("certificates", "self-signed"): "must be exactly acme or internal",
-    ("acmeEmail", ""): "is required with certificates acme: set the address that the ACME server sends mail to",
+    ("certificates", "self-signed"): "must be exactly acme or internal or files",
+    ("certificateChain", "tls/none.pem"): _NO_FILE,
+    ("acmeEmail", ""): ACME_EMAIL,
     ("acmeEmail", "ops at example.com"): E_MAIL,
     ("acmeEmail", "ops@example.com acme_ca http://evil"): E_MAIL,
     ("acmeEmail", '"ops@example.com'): E_MAIL,
@@ -118,6 +125,8 @@ _DOCKERS_OWN = "must be a network that you created, not one of Docker's own: run
 _NETWORK_NAME = "must be the name of a Docker network: letters, digits, underscores, dots and hyphens"
 _OWN_PROXY = "must be empty with frontend external, where your own proxy decides it: remove it"
 
+_NO_PROXY = "is only for frontend caddy or nginx: remove it; your own proxy has the certificate"
+
 ON_DOCKER_EXTERNAL = {"baseUrl": "https://auth.example.com", "frontend": "external", "proxyNetwork": "proxy"}
 """A stack on Docker behind a proxy of the user's."""
 
@@ -128,6 +137,9 @@ DOCKER_EXTERNAL: Rows = {
     ),
     **{("proxyNetwork", value): _DOCKERS_OWN for value in ("bridge", "default", "host", "none")},
     **{("proxyNetwork", value): _NETWORK_NAME for value in ("my network", "-proxy", "container:traefik")},
+    **{("certificates", source): _NO_PROXY for source in ("acme", "internal", "files")},
+    ("acmeEmail", "ops@example.com"): _NO_PROXY,
+    ("acmeServer", "https://acme.example.com/dir"): _NO_PROXY,
     ("httpPort", "80"): _OWN_PROXY,
     ("httpsPort", "443"): _OWN_PROXY,
     ("frontendImage", "docker.io/library/traefik:v3.6.12"): _OWN_PROXY,
@@ -183,15 +195,10 @@ AWS: Rows = {
     ("certificateArn", _CERTIFICATE): (
         "must be empty with kotauth:zoneId, where the certificate is created: remove one of the two"
     ),
-    (
-        "acmeEmail",
-        "ops@example.com",
-    ): "is only for frontend caddy or nginx: remove it; the load balancer uses ACM",
+    ("acmeEmail", "ops@example.com"): _NO_LOAD_BALANCER,
     ("acmeEmail", "ops"): E_MAIL,
-    (
-        "acmeServer",
-        "https://acme.example.com/dir",
-    ): "is only for frontend caddy or nginx: remove it; the load balancer uses ACM",
+    ("acmeServer", "https://acme.example.com/dir"): _NO_LOAD_BALANCER,
+    **{("certificates", source): _NO_LOAD_BALANCER for source in ("acme", "internal", "files")},
     ("acmeServer", "http://acme.example.com/dir"): HTTPS,
     ("adminCidrs", "203.0.113.7/24"): _NETWORKS.format("203.0.113.7/24 has host bits set"),
     ("adminCidrs", "10.0.0.0/8,::/0"): _NETWORKS.format("Expected 4 octets in '::'"),
@@ -223,15 +230,16 @@ AWS: Rows = {
     ("availabilityZone", "eu-central-1a"): "is an unknown name: did you mean kotauth:availabilityZones?",
 }
 
-AWS_STACK: Rows = {("httpPort", "8080"): ONLY_DOCKER, ("certificates", "acme"): ONLY_DOCKER}
+AWS_STACK: Rows = {("httpPort", "8080"): ONLY_DOCKER}
 
 ON_AWS_CADDY = {**ON_AWS, "frontend": "caddy", "acmeEmail": "ops@example.com"}
 """The same with Caddy on a single host."""
 
 AWS_CADDY: Rows = {
     ("baseUrl", "https://auth.internal"): "must be a public name: no certificate authority certifies a local name",
-    ("acmeEmail", ""): "is required with frontend caddy: set the address that the ACME server sends mail to",
-    ("certificateArn", _CERTIFICATE): "is only for frontend alb: remove it; Caddy gets its certificate by ACME",
+    ("acmeEmail", ""): ACME_EMAIL,
+    ("certificates", "internal"): "must be exactly acme or files; internal exists only with target docker",
+    ("certificateArn", _CERTIFICATE): "is only for frontend alb: remove it; kotauth:certificates is for Caddy",
 }
 
 NETWORK = {

@@ -56,6 +56,18 @@ class AwsDeploymentArgs(TypedDict):
     also the certificate."""
     certificate_arn: NotRequired[str]
     """ARN of an existing ACM certificate, instead of `zone_id`. The deployment then creates no DNS record."""
+    certificates: NotRequired[str]
+    """Source of the certificate: acme (a public authority), files (`certificate_chain` and `certificate_key`) or, on
+    Docker, internal (the frontend's own authority). Caddy supports all of them, Traefik acme and files, nginx only
+    files. With internal, clients must trust the authority's certificate, which is the output caCertificate. The value
+    acme requires `acme_email`. Default internal for a host name in a local domain such as .localhost or .internal,
+    otherwise acme; files if the frontend doesn't support that."""
+    certificate_chain: NotRequired[pulumi.Input[str]]
+    """Certificate chain of the frontend, as PEM text or as the path of a file: the certificate of the host, then each
+    intermediate certificate. A relative path starts in the project's folder. Required with `certificates` files."""
+    certificate_key: NotRequired[pulumi.Input[str]]
+    """Private key of `certificate_chain` without a passphrase, as PEM text or as the path of a file. In a stack, set
+    the text with `pulumi config set --secret`. Required with `certificates` files."""
     acme_email: NotRequired[str]
     """E-mail address for the ACME server. Required where the frontend gets its certificate by ACME."""
     acme_server: NotRequired[str]
@@ -146,7 +158,7 @@ class AwsDeployment(pulumi.ComponentResource):
     load_balancer_name: pulumi.Output[str]
     """Name of the load balancer. Empty without a load balancer."""
     secret_arns: pulumi.Output[dict[str, str]]
-    """ARN of each secret, by the name of the server's secret file."""
+    """ARN of each secret, by the name of the secret file of the server or of the proxy."""
     log_group: pulumi.Output[str]
     """Log group of the server, the frontend and the host."""
     dashboard_url: pulumi.Output[str]
@@ -176,7 +188,7 @@ class AwsDeployment(pulumi.ComponentResource):
         credentials = KotauthCredentials(name, server.credentials, child)
         secrets = store_secrets(
             name,
-            credentials.secret_files(),
+            {**credentials.secret_files(), **settings.frontend_secrets},
             password_version=server.database_password_version,
             deletion_protection=settings.deletion_protection,
             tags=tags,

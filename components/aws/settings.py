@@ -14,7 +14,7 @@ from typing import Any
 from ..config.declaration import setting
 from ..config.frontends import FRONTENDS, NOT_YET
 from ..config.server import ServerSettings, resolve
-from ..inputs.addresses import parse_email, parse_https_url, parse_networks
+from ..inputs.addresses import parse_email, parse_networks
 from ..inputs.choice import one_of, true_or_false
 from ..inputs.declaration import Problem, section, together
 from ..inputs.image import Image
@@ -115,14 +115,6 @@ class AwsSettings(NetworkSettings, TopologySettings):
         parse_certificate_arn,
         default=None,
         about="ARN of an existing ACM certificate, instead of {zone_id}. The deployment then creates no DNS record.",
-    )
-    acme_email: str | None = setting(
-        parse_email,
-        default=None,
-        about="E-mail address for the ACME server. Required where the frontend gets its certificate by ACME.",
-    )
-    acme_server: str | None = setting(
-        parse_https_url, default=None, about="Directory URL of the ACME server.", empty="Let's Encrypt"
     )
     admin_cidrs: list[str] = setting(
         parse_networks,
@@ -274,23 +266,8 @@ class AwsSettings(NetworkSettings, TopologySettings):
                 rule = "is required unless {certificate_arn} is set: give the Route 53 zone of the domain"
                 yield Problem("zone_id", "", rule)
         elif self.certificate_arn:
-            rule = f"is only for frontend {LOAD_BALANCER}: remove it; {self.proxy.title} gets its certificate by ACME"
+            rule = f"is only for frontend {LOAD_BALANCER}: remove it; {{certificates}} is for {self.proxy.title}"
             yield Problem("certificate_arn", self.certificate_arn, rule)
-
-    @together
-    def check_authority(self) -> Iterator[Problem]:
-        """Check the ACME settings: required with a proxy, and refused with a load balancer."""
-        if self.has_load_balancer:
-            for name in ("acme_email", "acme_server"):
-                if getattr(self, name):
-                    rule = f"is only for frontend {' or '.join(FRONTENDS)}: remove it; the load balancer uses ACM"
-                    yield Problem(name, getattr(self, name), rule)
-        elif not self.acme_email:
-            yield Problem(
-                "acme_email",
-                "",
-                f"is required with frontend {self.frontend}: set the address that the ACME server sends mail to",
-            )
 
     @together
     def check_storage_limit(self) -> Iterator[Problem]:

@@ -30,6 +30,8 @@ class Setting:
     """Value for a development stack in `Pulumi.yaml`. Empty if it is the default."""
     allowed: str
     """Allowed values. Empty if the text of the rule says them."""
+    may_be_plain: Callable[[object], bool]
+    """Returns whether a stack may have a value of a secret setting in plain text."""
 
 
 def setting(  # noqa: PLR0913 - a row of the documentation
@@ -42,18 +44,28 @@ def setting(  # noqa: PLR0913 - a row of the documentation
     empty: str = "",
     development: str = "",
     allowed: str = "",
+    secret: bool = False,
+    may_be_plain: Callable[[object], bool] = lambda _: False,
 ) -> Any:  # noqa: ANN401 - takes the type of its annotation
     """Declare a setting as the field of a dataclass of settings.
 
     A setting without a default is required; the default None makes it optional. ``default_from`` computes the default
     from the settings declared before; then ``empty`` must describe it. ``rule_from`` computes the rule from them; then
-    ``allowed`` must describe it.
+    ``allowed`` must describe it. Messages don't show a ``secret`` value, and a stack
+    must not have it in plain text, unless ``may_be_plain`` accepts it.
     """
     text = "" if default in (Required, None, []) else as_text(default)
-    told = Setting(about=about, empty=empty or text, default=text, development=development, allowed=allowed)
+    told = Setting(
+        about=about,
+        empty=empty or text,
+        default=text,
+        development=development,
+        allowed=allowed,
+        may_be_plain=may_be_plain,
+    )
     if default_from:
         return derived(rule, default_from, rule_from=rule_from, documented=told)
-    return value(rule, default=default, documented=told)
+    return value(rule, default=default, documented=told, secret=secret)
 
 
 def as_text(default: object) -> str:

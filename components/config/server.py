@@ -70,6 +70,7 @@ class ServerSettings:
     secret_key: pulumi.Input[str] | None = setting(
         parse_secret_key_input,
         default=None,
+        secret=True,
         about="Existing secret key to use. In a stack, set it with `pulumi config set --secret`.",
         allowed=f"{SECRET_KEY_CHARACTERS} characters or more",
         empty="a generated key, which Pulumi protects from deletion",
@@ -112,4 +113,4 @@ class ServerSettings:
 
 def resolve(settings: type[T], args: Mapping[str, Any], subject: str, also_known: Collection[str]) -> T:
     """Return a deployment's inputs as ``settings``; raise ``InvalidInputError`` with all that is wrong."""
-    return parse(settings, args, Problems(subject, secrets=["secret_key"]), also_known)
+    return parse(settings, args, Problems(subject), also_known)

@@ -7,7 +7,7 @@ a library user meets the same defaults and errors; so they get the values as the
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 
 from ..inputs.choice import one_of
-from ..inputs.declaration import declared_values
+from ..inputs.declaration import Value, declared_values, secret_names
 from ..inputs.parsing import parse, parse_one
 from ..inputs.problems import Problems
 from . import target as targets
@@ -58,18 +58,34 @@ def load(config: pulumi.Config) -> Stack:
         f"the configuration of stack {pulumi.get_stack()}",
         named=camel_case,
         prefix=prefix,
-        secrets=["secretKey", *(name for name in values if is_config_secret(prefix + name))],
     )
+    encrypted = {key for key in values if is_config_secret(prefix + key)}
+    problems.hide(encrypted)
     chosen: str = parse_one(StackSettings, "target", values, problems)
     target = targets.load(chosen)
-    own_names = declared_values(target.settings).keys()
+    declared = declared_values(target.settings)
+    own_names = declared.keys()
+    _refuse_plain_secrets(problems, declared, {key: values[key] for key in values.keys() - encrypted})
     all_names = own_names | _refuse_other_targets(problems, values, chosen, {"target", *own_names})
     settings = parse(target.settings, values, problems, also_known=["target", *all_names])
     label = {STACK_LABEL: f"{pulumi.get_project()}/{pulumi.get_stack()}"}
     inputs = {name: value for name in own_names if (value := values.get(camel_case(name)))}
-    if "secret_key" in inputs:
-        inputs["secret_key"] = config.require_secret("secretKey")
+    for name in secret_names(target.settings):
+        if camel_case(name) in encrypted:
+            inputs[name] = config.require_secret(camel_case(name))
     return Stack(target, settings, {**inputs, target.labels: label}, label)
+
+
+def _refuse_plain_secrets(problems: Problems, declared: Mapping[str, Value], plain: Mapping[str, object]) -> None:
+    """Note each secret that the stack's file holds in clear."""
+    for name, entry in declared.items():
+        key = camel_case(name)
+        if entry.is_secret and key in plain:
+            problems.hide([key])
+            if not entry.documented.may_be_plain(plain[key]):
+                command = f"pulumi config set --secret {key} --stack {pulumi.get_stack()}"
+                rule = f"must not be in plain text: run `{command}`, which reads the terminal or a file (`< FILE`)"
+                problems.add(key, plain[key], rule)
 
 
 def _refuse_other_targets(

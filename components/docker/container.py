@@ -48,7 +48,7 @@ class NetworkAttachment(TypedDict):
 @dataclass(frozen=True, kw_only=True)
 class _ContainerInputs:
     spec: ContainerSpec = value(whole_floats_as_int)
-    secrets: Mapping[str, pulumi.Input[str]] = value(default={})
+    secrets: Mapping[str, pulumi.Input[str]] = value(default={}, secret=True)
     shared_volumes: Mapping[str, pulumi.Input[str]] = value(default={})
     networks: list[NetworkAttachment] = value(default=[])
     files_image: str = derived(None, lambda made: made.spec.get("image", ""))
@@ -109,7 +109,7 @@ class DockerContainer(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DockerContainerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make the container and wait until its probe succeeds."""
-        inputs = parse_args(_ContainerInputs, DockerContainerArgs, name, args, secrets=["secrets"])
+        inputs = parse_args(_ContainerInputs, DockerContainerArgs, name, args)
         spec, secrets = inputs.spec, inputs.secrets
         uid, gid = owner(spec)
         super().__init__(token("DockerContainer"), name, {"part": spec["part"], "image": spec["image"]}, opts)

@@ -101,14 +101,14 @@ class DockerDatabase(pulumi.ComponentResource):
 @dataclass(frozen=True, kw_only=True)
 class _RoleInputs:
     network: pulumi.Input[str] = value()
-    administrator_password: pulumi.Input[str] = value()
-    password: pulumi.Input[str] = value()
+    administrator_password: pulumi.Input[str] = value(secret=True)
+    password: pulumi.Input[str] = value(secret=True)
     administrator: str = value(default=ADMINISTRATOR)
     host: pulumi.Input[str] = value(default=HOST)
     database: str = value(parse_database_name, default=OWNER)
     password_version: int = value(parse_password_version, default=1)
     pool_size: int = value(parse_pool_size, default=POOL_SIZE)
-    secret_key_fingerprint: pulumi.Output[str] | None = optional(parse_fingerprint)
+    secret_key_fingerprint: pulumi.Output[str] | None = optional(parse_fingerprint, secret=True)
     image: str = value(default=IMAGES[DEFAULT_VERSION])
     labels: dict[str, str] = value(default={})
 
@@ -150,8 +150,7 @@ class DockerDatabaseRole(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DockerDatabaseRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Apply `role.sql`."""
-        secrets = ["administrator_password", "password", "secret_key_fingerprint"]
-        inputs = parse_args(_RoleInputs, DockerDatabaseRoleArgs, name, args, secrets=secrets)
+        inputs = parse_args(_RoleInputs, DockerDatabaseRoleArgs, name, args)
         login, limit = login_name(inputs.password_version), connection_limit(inputs.pool_size)
         image, labels, fingerprint = inputs.image, inputs.labels, inputs.secret_key_fingerprint
         super().__init__(token("DockerDatabaseRole"), name, {"login": login, "connection_limit": limit}, opts)

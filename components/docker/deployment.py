@@ -55,9 +55,17 @@ class DockerDeploymentArgs(TypedDict):
     frontend_image: NotRequired[str]
     """Image of the frontend with an exact tag. Default the official image."""
     certificates: NotRequired[str]
-    """Source of the certificate: internal (the frontend's own authority) or acme (a public authority). With internal,
-    clients must trust the authority's certificate, which is the output caCertificate. The value acme requires
-    `acme_email`. Default internal for a host name in a local domain such as .localhost or .internal, otherwise acme."""
+    """Source of the certificate: acme (a public authority), files (`certificate_chain` and `certificate_key`) or, on
+    Docker, internal (the frontend's own authority). Caddy supports all of them, Traefik acme and files, nginx only
+    files. With internal, clients must trust the authority's certificate, which is the output caCertificate. The value
+    acme requires `acme_email`. Default internal for a host name in a local domain such as .localhost or .internal,
+    otherwise acme; files if the frontend doesn't support that."""
+    certificate_chain: NotRequired[pulumi.Input[str]]
+    """Certificate chain of the frontend, as PEM text or as the path of a file: the certificate of the host, then each
+    intermediate certificate. A relative path starts in the project's folder. Required with `certificates` files."""
+    certificate_key: NotRequired[pulumi.Input[str]]
+    """Private key of `certificate_chain` without a passphrase, as PEM text or as the path of a file. In a stack, set
+    the text with `pulumi config set --secret`. Required with `certificates` files."""
     acme_email: NotRequired[str]
     """E-mail address for the ACME server. Required where the frontend gets its certificate by ACME."""
     acme_server: NotRequired[str]
@@ -208,6 +216,7 @@ def _frontend(
                     certificate=settings.certificate,
                 )
             ),
+            "secrets": settings.frontend_secrets,
             "networks": [{"name": network}],
             "files_image": settings.database_image.reference,
             "labels": labels,

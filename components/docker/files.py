@@ -24,7 +24,7 @@ _CONTENT_LABEL = "kotauth.content"
 @dataclass(frozen=True, kw_only=True)
 class _FilesInputs:
     image: str = value()
-    files: Mapping[str, pulumi.Input[str]] = value()
+    files: Mapping[str, pulumi.Input[str]] = value(secret=True)
     owner: tuple[str, str] = value(parse_owner, default=("10001", "10001"))
     volume: pulumi.Input[str] | None = optional()
     directory: str = value(default="")
@@ -58,7 +58,7 @@ class DockerFiles(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DockerFilesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make the volume and fill it."""
-        inputs = parse_args(_FilesInputs, DockerFilesArgs, name, args, secrets=["files"])
+        inputs = parse_args(_FilesInputs, DockerFilesArgs, name, args)
         files = dict(inputs.files)
         uid, gid = inputs.owner
         super().__init__(token("DockerFiles"), name, {"image": inputs.image, "owner": f"{uid}:{gid}"}, opts)

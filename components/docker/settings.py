@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..config.certificate import CertificateSettings
 from ..config.declaration import setting
 from ..config.frontends import DEFAULT, FRONTENDS, NOT_YET
 from ..config.server import ServerSettings, resolve
-from ..frontends.frontend import ACME, FILES, INTERNAL, Acme, CaCertificate, Certificate, Frontend, OwnAuthority
-from ..inputs.addresses import parse_email, parse_https_url
+from ..frontends.frontend import ACME, FILES, INTERNAL, CaCertificate
 from ..inputs.choice import one_of
 from ..inputs.declaration import Problem, Rule, section, together
 from ..inputs.image import Image
@@ -33,7 +33,7 @@ def _of_own_proxy(rule_from: Callable[[DockerSettings], Rule]) -> Callable[[Dock
 
 
 @dataclass(frozen=True, kw_only=True)
-class DockerSettings:
+class DockerSettings(CertificateSettings):
     """Settings of `DockerDeployment`."""
 
     server: ServerSettings = section(ServerSettings)
@@ -61,23 +61,6 @@ class DockerSettings:
         empty="the official image",
         allowed="an image reference with its registry",
     )
-    certificates: str = setting(
-        rule_from=lambda made: one_of(*(kind for kind in made.proxy.certificates if kind != FILES)),
-        default_from=lambda made: INTERNAL if made.server.is_local else ACME,
-        about="Source of the certificate: internal (the frontend's own authority) or acme (a public authority). "
-        "With internal, clients must trust the authority's certificate, which is the output caCertificate. "
-        "The value acme requires {acme_email}.",
-        empty="internal for a host name in a local domain such as .localhost or .internal, otherwise acme",
-        allowed="acme or internal",
-    )
-    acme_email: str | None = setting(
-        parse_email,
-        default=None,
-        about="E-mail address for the ACME server. Required where the frontend gets its certificate by ACME.",
-    )
-    acme_server: str | None = setting(
-        parse_https_url, default=None, about="Directory URL of the ACME server.", empty="Let's Encrypt"
-    )
     https_port: int = setting(
         parse_port,
         rule_from=_of_own_proxy(lambda _: parse_port),
@@ -99,14 +82,9 @@ class DockerSettings:
         return resolve(cls, args, subject, also_known=["labels"])
 
     @property
-    def proxy(self) -> Frontend:
-        """The proxy that ends TLS, unless it is the user's own."""
-        return FRONTENDS.get(self.frontend, DEFAULT)
-
-    @property
-    def certificate(self) -> Certificate:
-        """Where the proxy's certificate comes from."""
-        return Acme(self.acme_email or "", self.acme_server) if self.certificates == ACME else OwnAuthority()
+    def tls_elsewhere(self) -> str:
+        """Says that the user's own proxy has the certificate."""
+        return "your own proxy has the certificate" if self.frontend == EXTERNAL else ""
 
     @property
     def internal_ca(self) -> CaCertificate | None:
@@ -148,16 +126,9 @@ class DockerSettings:
             yield Problem("http_port", self.http_port, "must differ from {https_port}")
 
     @together
-    def check_certificate(self) -> Iterator[Problem]:
-        """Check that an ACME authority can issue a certificate."""
-        if self.certificates != ACME or self.frontend == EXTERNAL:
-            return
-        if self.server.is_local:
-            rule = "is a local name, which no public certificate authority certifies: set {certificates} to internal"
+    def check_public_name(self) -> Iterator[Problem]:
+        """Check that a public authority can certify the name."""
+        if self.certificates == ACME and self.server.is_local:
+            other = INTERNAL if INTERNAL in self.possible_sources else FILES
+            rule = f"is a local name, which no public certificate authority certifies: set {{certificates}} to {other}"
             yield Problem("base_url", self.server.base_url.text, rule)
-        if not self.acme_email:
-            yield Problem(
-                "acme_email",
-                "",
-                "is required with certificates acme: set the address that the ACME server sends mail to",
-            )

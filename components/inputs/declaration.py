@@ -56,6 +56,8 @@ class Value:
     """Computes the rule from the fields before it."""
     is_own_name: bool = False
     """Whether it is the name of the component, which is no input."""
+    is_secret: bool = False
+    """Whether messages must not show the value."""
     documented: Any = None
     """Documentation of the field; None without any."""
 
@@ -67,12 +69,12 @@ class Section:
     declared: type[Any]
 
 
-def value(rule: Rule | None = None, *, default: Any = Required, documented: object = None) -> Any:  # noqa: ANN401
+def value(rule: Rule | None = None, *, default: Any = Required, documented: object = None, secret: bool = False) -> Any:  # noqa: ANN401
     """Declare a field that is required, or has a default where the value is absent or empty.
 
-    Without a rule the value stays as it is.
+    Without a rule the value stays as it is. Messages don't show a ``secret`` value.
     """
-    return _field(Value(rule=rule, default=default, documented=documented))
+    return _field(Value(rule=rule, default=default, documented=documented, is_secret=secret))
 
 
 def derived(
@@ -86,9 +88,9 @@ def derived(
     return _field(Value(rule=rule, rule_from=rule_from, default_from=default_from, documented=documented))
 
 
-def optional(rule: Rule | None = None, *, documented: object = None) -> Any:  # noqa: ANN401
-    """Declare a field that is None where the value is absent or empty."""
-    return _field(Value(rule=rule, default=None, documented=documented))
+def optional(rule: Rule | None = None, *, documented: object = None, secret: bool = False) -> Any:  # noqa: ANN401
+    """Declare a field that is None where the value is absent or empty. Messages don't show a ``secret`` value."""
+    return value(rule, default=None, documented=documented, secret=secret)
 
 
 def own_name(rule: Rule) -> Any:  # noqa: ANN401
@@ -125,6 +127,11 @@ def declared_values(declared: type[Any]) -> Mapping[str, Value]:
     for name, entry in declared_fields(declared).items():
         values |= declared_values(entry.declared) if isinstance(entry, Section) else {name: entry}
     return values
+
+
+def secret_names(declared: type[Any]) -> list[str]:
+    """Return the names of the values that messages must not show."""
+    return [name for name, entry in declared_values(declared).items() if entry.is_secret]
 
 
 def checks(declared: type[Any]) -> list[Callable[[Any], Iterator[Problem]]]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, TypeVar, cast
 
-from .declaration import Problem, Required, Section, Value, checks, declared_fields, declared_values
+from .declaration import Problem, Required, Section, Value, checks, declared_fields, declared_values, secret_names
 from .problems import Problems, is_later
 from .shape import misfits, unknown_names
 
@@ -20,18 +20,17 @@ _EARLY = "must be a plain value: an Output may be unknown at preview"
 _NAME = "name"
 
 
-def parse_args(
-    declared: type[T], args_type: type[Any], name: str, args: Mapping[str, Any], *, secrets: Collection[str] = ()
-) -> T:
+def parse_args(declared: type[T], args_type: type[Any], name: str, args: Mapping[str, Any]) -> T:
     """Parse the inputs of the component ``name``; ``args_type`` is its ``TypedDict``, such as `AwsDnsArgs`.
 
     The ``TypedDict`` alone says which names there are, and which of them are required, in the dicts inside the inputs
-    too. ``secrets`` are the inputs that are secret as a whole.
+    too.
 
     Raises:
         InvalidInputError: With every problem.
     """
-    problems = Problems(f"{args_type.__name__.removesuffix('Args')} {name}", secrets=secrets)
+    problems = Problems(f"{args_type.__name__.removesuffix('Args')} {name}")
+    problems.hide(secret_names(declared))
     for misfit in misfits(args_type, args):
         problems.add(*misfit)
     return _parsed(_Parser(problems, args, name), declared)
@@ -44,6 +43,7 @@ def parse(declared: type[T], values: Mapping[str, object], problems: Problems, a
         InvalidInputError: With every problem, those that ``problems`` holds already included.
     """
     parser = _Parser(problems, values)
+    problems.hide(map(problems.named, secret_names(declared)))
     known = {problems.named(name) for name in (*declared_values(declared), *also_known)}
     return _parsed(parser, declared, then=lambda: parser.refuse_unknown(known))
 

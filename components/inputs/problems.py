@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from typing import cast
 
 import pulumi
@@ -15,8 +15,7 @@ _LONGEST_SHOWN = 120
 class Problems:
     """The problems of ``subject``'s values, each under the name that the user gave to the value.
 
-    ``named`` turns the name of a field into the user's, ``prefix`` stands before it in messages. The values of
-    ``secrets``, which are names of the user's, are not shown.
+    ``named`` turns the name of a field into the user's, ``prefix`` stands before it in messages.
     """
 
     def __init__(
@@ -25,14 +24,17 @@ class Problems:
         *,
         named: Callable[[str], str] = lambda key: key,
         prefix: str = "",
-        secrets: Collection[str] = (),
     ) -> None:
         """Begin without a problem."""
         self._subject = subject
-        self._secrets = frozenset(secrets)
+        self._secrets: set[str] = set()
         self._lines: dict[str, str] = {}
         self.named = named
         self.prefix = prefix
+
+    def hide(self, names: Iterable[str]) -> None:
+        """Show no value of these names, which are the user's."""
+        self._secrets |= {*names}
 
     def add(self, name: str, value: object, rule: str, meant: str = "") -> None:
         """Note that the ``value`` of the user's ``name`` breaks ``rule``. The first problem of a name stays."""

@@ -23,7 +23,7 @@ _API_KEY_PREFIX = "kauth_master_"
 
 @dataclass(frozen=True, kw_only=True)
 class _CredentialsInputs:
-    secret_key: pulumi.Input[str] | None = optional()
+    secret_key: pulumi.Input[str] | None = optional(secret=True)
     database_password_version: int = value(parse_password_version, default=1)
 
 
@@ -54,7 +54,7 @@ class KotauthCredentials(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: KotauthCredentialsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Generate the secrets."""
-        inputs = parse_args(_CredentialsInputs, KotauthCredentialsArgs, name, args, secrets=["secret_key"])
+        inputs = parse_args(_CredentialsInputs, KotauthCredentialsArgs, name, args)
         version = inputs.database_password_version
         super().__init__(token("KotauthCredentials"), name, {"database_password_version": version}, opts)
         kept = pulumi.ResourceOptions(parent=self, protect=True)

@@ -12,6 +12,7 @@ import pytest
 
 import toolchain
 from tests import bad_settings
+from tests.certificates import issued
 from tests.project import Project, Result
 
 pytestmark = pytest.mark.engine
@@ -22,6 +23,7 @@ for (key, value), rule in {**bad_settings.DOCKER, **bad_settings.DOCKER_STACK}.i
     if value:
         BAD.setdefault(key, (value, rule))
 SHORT, MISNAMED = "0123456789abcdefghijklmnopqrstu", "0123456789abcdefghijklmnopqrstuvwxyz"
+KEY = issued().key
 LONG = "token-" * 30
 """The engine masks secrets that it sees whole. An error shows the beginning of a long value."""
 
@@ -47,16 +49,20 @@ def test_every_bad_value_is_named_and_no_secret_shown(project: Project) -> None:
     project.pulumi("config", "set", "--secret", "secretKey", SHORT)
     project.pulumi("config", "set", "--secret", "secretkey", MISNAMED)
     project.pulumi("config", "set", "--secret", "image", LONG)
+    project.pulumi("config", "set", "--plaintext", "certificateKey", "--", KEY)
     result = project.preview(check=False)
     head, *told = problems(project, result)
     assert set(told) == {
         *(f'kotauth:{key} = "{value}": {rule}' for key, (value, rule) in BAD.items() if key != "image"),
         f'kotauth:image = "[secret]": {bad_settings.REFERENCE}',
         'kotauth:secretKey = "[secret]": must have 32 characters or more, it has 31',
+        'kotauth:certificateKey = "[secret]": must not be in plain text: run `pulumi config set --secret '
+        "certificateKey --stack test`, which reads the terminal or a file (`< FILE`)",
         'kotauth:secretkey = "[secret]": is an unknown name: did you mean kotauth:secretKey?',
     }
     assert head == f"{len(told)} values of the configuration of stack test are not valid:"
     assert SHORT not in result.output, "the short secret key is shown"
+    assert KEY.splitlines()[1] not in result.output, "the key of the certificate is shown"
 
 
 def test_an_up_makes_nothing_either(project: Project) -> None:

@@ -201,7 +201,11 @@ def test_descriptions_are_sentences(component: type[pulumi.ComponentResource]) -
 def test_secrets_may_come_later(component: type[pulumi.ComponentResource]) -> None:
     """A plain input can't be an output of another resource, nor stay secret."""
     definition, _ = analyze(component)
-    secret = [name for name in definition.inputs if name in ("secretKey", "password", "administratorPassword")]
+    secret = [
+        name
+        for name in definition.inputs
+        if name in ("secretKey", "certificateKey", "password", "administratorPassword")
+    ]
     assert not [name for name in secret if definition.inputs[name].plain]
 
 

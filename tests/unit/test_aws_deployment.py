@@ -259,7 +259,7 @@ def test_what_is_watched(alb: Declared, caddy: Declared) -> None:
 
 def test_bad_inputs_are_all_named() -> None:
     with pytest.raises(InvalidInputError) as refused:
-        deployed({**BASE, "memory": 1, "frontend": "nginx", "tag": "x"})
+        deployed({**BASE, "memory": 1, "frontend": "apache", "tag": "x"})
     lines = str(refused.value).splitlines()
     assert lines[0] == "5 values of AwsDeployment kotauth are not valid:"
     keys = {line.strip().partition(" = ")[0] for line in lines[1:]}

@@ -138,8 +138,8 @@ def test_everything_is_named_at_once() -> None:
         "base_url",
         "pool_size",
         "alarm_errors",
-        "availability_zones",
         "acme_email",
+        "availability_zones",
         "x",
     ]
 

@@ -35,6 +35,7 @@ class Place:
     other_port: int = derived(PORT, lambda place: place.port + 1)
     note: str | None = optional(str)
     names: list[str] = value(items, default=[])
+    token: int | None = optional(PORT, secret=True)
     limits: Limits = section(Limits)
 
     @property
@@ -63,9 +64,11 @@ def refusals(read: Callable[[], object]) -> list[str]:
 
 
 def test_all_values_or_their_defaults() -> None:
-    assert parsed({"port": "7"}) == Place(port=7, other_port=8, note=None, names=[], limits=Limits(memory=600))
+    assert parsed({"port": "7"}) == Place(
+        port=7, other_port=8, note=None, names=[], token=None, limits=Limits(memory=600)
+    )
     assert parsed({"port": 7, "other_port": 9.0, "note": "x", "memory": "512"}) == Place(
-        port=7, other_port=9, note="x", names=[], limits=Limits(memory=512)
+        port=7, other_port=9, note="x", names=[], token=None, limits=Limits(memory=512)
     )
 
 
@@ -159,8 +162,12 @@ def test_a_name_that_is_known_elsewhere() -> None:
 
 
 def test_a_secret_value_is_not_shown() -> None:
-    values = {"port": "hunter2", "memory": "hunter2", "memorry": "hunter2"}
-    assert "hunter2" not in "\n".join(refusals(lambda: parsed(values, secrets=["port", "memory"])))
+    values = {"port": "hunter2", "memory": "hunter2", "memorry": "hunter2", "token": "hunter2"}
+    problems = Problems("it")
+    problems.hide(["port", "memory"])
+    lines = refusals(lambda: parse(Place, values, problems))
+    assert [line.partition(" = ")[0].strip() for line in lines[1:]] == ["memory", "port", "token", "memorry"]
+    assert "hunter2" not in "\n".join(lines)
 
 
 def test_long_values_are_cut_and_lines_joined() -> None:

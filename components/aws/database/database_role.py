@@ -51,7 +51,7 @@ class _RoleInputs:
     password_version: int = value(parse_password_version, default=1)
     password_label: pulumi.Input[str] = derived(None, lambda made: staging_label(made.password_version))
     pool_size: int = value(parse_pool_size, default=POOL_SIZE)
-    secret_key_fingerprint: pulumi.Output[str] | None = optional(parse_fingerprint)
+    secret_key_fingerprint: pulumi.Output[str] | None = optional(parse_fingerprint, secret=True)
     ca_bundle: str | None = optional(parse_ca_bundle)
     reserve_concurrency: bool = value(true_or_false, default=False)
     log_retention_days: int = value(parse_retention, default=RETENTION_DAYS)
@@ -115,7 +115,7 @@ class AwsDatabaseRole(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AwsDatabaseRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make the function and call it."""
-        inputs = parse_args(_RoleInputs, AwsDatabaseRoleArgs, name, args, secrets=["secret_key_fingerprint"])
+        inputs = parse_args(_RoleInputs, AwsDatabaseRoleArgs, name, args)
         login, limit = login_name(inputs.password_version), connection_limit(inputs.pool_size)
         super().__init__(token("AwsDatabaseRole"), name, {"login": login, "connection_limit": limit}, opts)
         child, tags = pulumi.ResourceOptions(parent=self), inputs.tags

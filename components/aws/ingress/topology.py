@@ -6,12 +6,13 @@ Both run a frontend before the server on the same host: behind the load balancer
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import pulumi
 
-from ...config.frontends import DEFAULT, FRONTENDS, INNER
-from ...frontends.frontend import Acme, EdgeSite, Frontend, InnerSite
+from ...config.certificate import CertificateSettings
+from ...config.frontends import INNER
+from ...frontends.frontend import ACME, FILES, EdgeSite, InnerSite
 from ...inputs.image import Image
 from ...kotauth.base_url import BaseUrl
 from ...workload.spec import ContainerSpec
@@ -29,15 +30,12 @@ LOAD_BALANCER = "alb"
 
 
 @dataclass(frozen=True, kw_only=True)
-class TopologySettings:
+class TopologySettings(CertificateSettings):
     """Settings of the frontend and of the hosts. Retention in days."""
 
-    frontend: str
     frontend_image: Image
     zone_id: str | None
     certificate_arn: str | None
-    acme_email: str | None
-    acme_server: str | None
     admin_cidrs: list[str]
     egress_ports: list[int]
     instance_type: str
@@ -45,15 +43,17 @@ class TopologySettings:
     log_retention_days: int
     deletion_protection: bool
 
+    sources: ClassVar[tuple[str, ...]] = (ACME, FILES)
+
     @property
     def has_load_balancer(self) -> bool:
         """Whether a load balancer ends TLS; else the frontend on the single host does."""
         return self.frontend == LOAD_BALANCER
 
     @property
-    def proxy(self) -> Frontend:
-        """The proxy before the server on its host."""
-        return proxy_of(self.frontend)
+    def tls_elsewhere(self) -> str:
+        """Says that the load balancer has the certificate."""
+        return "the load balancer uses ACM" if self.has_load_balancer else ""
 
 
 @dataclass(frozen=True)
@@ -80,11 +80,6 @@ class Topology:
     """Empty without one."""
     watched: Any
     """What `AwsObservability` looks at."""
-
-
-def proxy_of(frontend: str) -> Frontend:
-    """Return the proxy that a value of the setting `frontend` puts before the server."""
-    return FRONTENDS.get(frontend, DEFAULT)
 
 
 def make_topology(  # noqa: PLR0913 - what a deployment has made before
@@ -182,7 +177,7 @@ def _single_host(  # noqa: PLR0913 - as above
             admin_cidrs=settings.admin_cidrs,
             https_port=PORT,
             http_port=80,
-            certificate=Acme(settings.acme_email or "", settings.acme_server),
+            certificate=settings.certificate,
         )
     )
     inputs = _host_inputs(settings, placement, server, proxy, dependencies, tags) | {

@@ -49,7 +49,7 @@ class SecretReference(TypedDict):
 
 @dataclass(frozen=True, kw_only=True)
 class _SecretInputs:
-    value: pulumi.Input[str] = declared_value()
+    value: pulumi.Input[str] = declared_value(secret=True)
     description: str = declared_value()
     version: int | None = optional(_parse_version)
     kms_key_arn: pulumi.Input[str] | None = optional()
@@ -92,7 +92,7 @@ class AwsSecret(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AwsSecretArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Store the value."""
-        inputs = parse_args(_SecretInputs, AwsSecretArgs, name, args, secrets=["value"])
+        inputs = parse_args(_SecretInputs, AwsSecretArgs, name, args)
         label = staging_label(inputs.version) if inputs.version else None
         recovery_window_days, protect, tags = inputs.recovery_window_days, inputs.deletion_protection, inputs.tags
         super().__init__(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pulumi
 
+from ...frontends.frontend import CERTIFICATE_FILE
 from ...kotauth.secret_files import DATABASE_PASSWORD_FILE
 from .key import customer_managed_key
 from .secret import AwsSecret, AwsSecretArgs, SecretReference
@@ -39,8 +40,8 @@ def store_secrets(  # noqa: PLR0913 - what is stored, and how
             "value": content,
             "description": f"{file} of {name}",
             "kms_key_arn": key.arn,
-            # The password may go: the next run makes another.
-            "deletion_protection": deletion_protection and file != DATABASE_PASSWORD_FILE,
+            # The next run makes another password, and the user has the certificate.
+            "deletion_protection": deletion_protection and file not in (DATABASE_PASSWORD_FILE, CERTIFICATE_FILE),
             "tags": tags,
         }
         if file == DATABASE_PASSWORD_FILE:
