@@ -94,6 +94,6 @@ Lost without the passphrase:
 Ways out, best first:
   1. put the file back from a backup (one line, mode 0600);
   2. if you know the passphrase, export PULUMI_CONFIG_PASSPHRASE;
-  3. copy the database and the secret key out of the volumes, move {state} away, \
-and restore them into a new stack.
+  3. dump the database, print the secret key, stop the containers, move {state} away, \
+and restore dump and key into a new stack: docs/docker.md, "The passphrase of the local state".
 No new passphrase has been generated: it could not open this state."""
