@@ -29,6 +29,8 @@ NEWER_POSTGRES_VERSIONS = ("15.18", "16.14", "17.10")
 CADDY_VERSION = "2.11.9"
 NGINX_VERSION = "1.22.1"
 """Debian's."""
+TRAEFIK_VERSION = "3.6.12"
+PEBBLE_VERSION = "2.10.1"
 DISTRIBUTION_VERSION = "3.0.0"
 SIMULATOR_VERSION = "1.22.0"
 NEXT_SIMULATOR_VERSION = "1.22.1"
@@ -72,22 +74,6 @@ def _build_postgres(recipe: Recipe) -> None:
         daemon.build_image(recipe.reference, recipe.key, context, dict(recipe.values))
 
 
-def _build_caddy(recipe: Recipe) -> None:
-    with _context("caddy") as context:
-        package = "github.com/caddyserver/caddy/v2"
-        version = f"-X {package}.CustomVersion=v{CADDY_VERSION}"
-        go_program.build(HERE / "caddy", f"{package}/cmd/caddy", context / "caddy", version)
-        daemon.build_image(recipe.reference, recipe.key, context, dict(recipe.values))
-
-
-def _build_distribution(recipe: Recipe) -> None:
-    with _context("distribution") as context:
-        package = "github.com/distribution/distribution/v3"
-        version = f"-X {package}/version.version=v{DISTRIBUTION_VERSION}"
-        go_program.build(HERE / "distribution", f"{package}/cmd/registry", context / "registry", version)
-        daemon.build_image(recipe.reference, recipe.key, context, dict(recipe.values))
-
-
 def _build_folder(recipe: Recipe) -> None:
     """Build an image from nothing but its folder."""
     with _context(str(recipe.sources[0])) as context:
@@ -128,13 +114,51 @@ LAMBDA_RUNTIME = Recipe(
     values={"SUITE": LAMBDA_SUITE, "PACKAGES": LAMBDA_PACKAGES, "EXCLUDES": BASE_EXCLUDES},
 )
 """What Lambda's runtime python3.13 brings: that Python, and boto3."""
-CADDY = Recipe(
-    name="caddy",
-    reference=f"localhost/kotauth-infra/caddy:{CADDY_VERSION}",
-    build=_build_caddy,
-    sources=("caddy",),
-    values={"BASE": BASE.reference, "CADDY_VERSION": CADDY_VERSION},
-    parent=BASE,
+
+
+def _go_program(name: str, version: str, package: str, version_flag: str) -> Recipe:
+    """Return the recipe of an image around one Go program, called like the last part of its package.
+
+    `version_flag` is the linker's `variable=value` that makes the program tell its version.
+    """
+
+    def build(recipe: Recipe) -> None:
+        with _context(name) as context:
+            program = context / package.rpartition("/")[2]
+            go_program.build(HERE / name, package, program, f"-X {version_flag}")
+            daemon.build_image(recipe.reference, recipe.key, context, dict(recipe.values))
+
+    return Recipe(
+        name=name,
+        reference=f"localhost/kotauth-infra/{name}:{version}",
+        build=build,
+        sources=(name,),
+        values={"BASE": BASE.reference, f"{name.upper()}_VERSION": version},
+        parent=BASE,
+    )
+
+
+_CADDY_MODULE = "github.com/caddyserver/caddy/v2"
+CADDY = _go_program(
+    "caddy", CADDY_VERSION, f"{_CADDY_MODULE}/cmd/caddy", f"{_CADDY_MODULE}.CustomVersion=v{CADDY_VERSION}"
+)
+_TRAEFIK_MODULE = "github.com/traefik/traefik/v3"
+TRAEFIK = _go_program(
+    "traefik",
+    TRAEFIK_VERSION,
+    f"{_TRAEFIK_MODULE}/cmd/traefik",
+    f"{_TRAEFIK_MODULE}/pkg/version.Version={TRAEFIK_VERSION}",
+)
+PEBBLE = _go_program(
+    "pebble", PEBBLE_VERSION, "github.com/letsencrypt/pebble/v2/cmd/pebble", f"main.version={PEBBLE_VERSION}"
+)
+"""An ACME server for tests: it validates challenges as Let's Encrypt does, and has no rate limits."""
+_DISTRIBUTION_MODULE = "github.com/distribution/distribution/v3"
+DISTRIBUTION = _go_program(
+    "distribution",
+    DISTRIBUTION_VERSION,
+    f"{_DISTRIBUTION_MODULE}/cmd/registry",
+    f"{_DISTRIBUTION_MODULE}/version.version=v{DISTRIBUTION_VERSION}",
 )
 NGINX = Recipe(
     name="nginx",
@@ -142,14 +166,6 @@ NGINX = Recipe(
     build=_build_folder,
     sources=("nginx",),
     values={"BASE": BASE.reference, "NGINX_VERSION": NGINX_VERSION},
-    parent=BASE,
-)
-DISTRIBUTION = Recipe(
-    name="distribution",
-    reference=f"localhost/kotauth-infra/distribution:{DISTRIBUTION_VERSION}",
-    build=_build_distribution,
-    sources=("distribution",),
-    values={"BASE": BASE.reference, "DISTRIBUTION_VERSION": DISTRIBUTION_VERSION},
     parent=BASE,
 )
 EC2_HOST = Recipe(
@@ -213,7 +229,9 @@ RECIPES = (
     SIMULATOR_NEXT,
     NGINX,
     EC2_HOST,
+    PEBBLE,
     DISTRIBUTION,
     CADDY,
+    TRAEFIK,
 )
 """Quick ones first, so that a caller who waits for all sees the short failures early."""
