@@ -23,7 +23,7 @@ CPUS = "must be processors, a number from 1 to 256 (Kotauth's documented minimum
 PORT = "must be a TCP port, a whole number from 1 to 65535"
 VERSION = "must be a major version of PostgreSQL, a whole number from 14 to 17 (Kotauth needs 14 or newer)"
 BOOLEAN = "must be exactly true or false"
-FRONTEND = "must be exactly caddy or nginx or external"
+FRONTEND = "must be exactly caddy or nginx or traefik or external"
 E_MAIL = "must be an e-mail address"
 HTTPS = "must be an https URL"
 ZONES = "must be availability zones such as eu-central-1a,eu-central-1b"
@@ -47,7 +47,7 @@ _NO_FILE = (
     "must be PEM text or the path of a readable file: tls/none.pem can't be read (No such file or directory); "
     "a relative path starts in the project's folder"
 )
-_NO_LOAD_BALANCER = "is only for frontend caddy or nginx: remove it; the load balancer uses ACM"
+_NO_LOAD_BALANCER = "is only for frontend caddy or nginx or traefik: remove it; the load balancer uses ACM"
 _BACKUPS = (
     "must be days of backups, a whole number from 1 to 35 "
     "(RDS keeps at most 35 days, and 0 turns off point-in-time restores)"
@@ -125,7 +125,7 @@ _DOCKERS_OWN = "must be a network that you created, not one of Docker's own: run
 _NETWORK_NAME = "must be the name of a Docker network: letters, digits, underscores, dots and hyphens"
 _OWN_PROXY = "must be empty with frontend external, where your own proxy decides it: remove it"
 
-_NO_PROXY = "is only for frontend caddy or nginx: remove it; your own proxy has the certificate"
+_NO_PROXY = "is only for frontend caddy or nginx or traefik: remove it; your own proxy has the certificate"
 
 ON_DOCKER_EXTERNAL = {"baseUrl": "https://auth.example.com", "frontend": "external", "proxyNetwork": "proxy"}
 """A stack on Docker behind a proxy of the user's."""
@@ -178,10 +178,10 @@ AWS: Rows = {
         "none",
     ): "must be per-zone or one with a load balancer: the server in its private subnet needs internet access",
     ("frontend", "external"): (
-        "must be exactly alb or caddy or nginx; external is a proxy that you run on a Docker host, with target docker"
+        "must be exactly alb or caddy or nginx or traefik; "
+        "external is a proxy that you run on a Docker host, with target docker"
     ),
-    ("frontend", "traefik"): "must be exactly alb or caddy or nginx; Traefik is not supported yet",
-    ("frontend", "Nginx"): "must be exactly alb or caddy or nginx",
+    ("frontend", "Nginx"): "must be exactly alb or caddy or nginx or traefik",
     ("frontendImage", "docker.io/library/caddy:latest"): moved("latest"),
     ("toolsImage", "docker.io/library/postgres:14"): moved("14"),
     ("zoneId", "example.com"): "must be the id of a Route 53 hosted zone, such as Z0123456789ABC",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..config.declaration import setting
-from ..config.frontends import FRONTENDS, NOT_YET
+from ..config.frontends import FRONTENDS
 from ..config.server import ServerSettings, resolve
 from ..inputs.addresses import parse_email, parse_networks
 from ..inputs.choice import one_of, true_or_false
@@ -37,7 +37,7 @@ _NETWORK = ("vpc_id", "public_subnet_ids", "private_subnet_ids", "isolated_subne
 
 
 _EXTERNAL = "external is a proxy that you run on a Docker host, with target docker"
-_parse_frontend = one_of(LOAD_BALANCER, *FRONTENDS, hint={**NOT_YET, "external": _EXTERNAL})
+_parse_frontend = one_of(LOAD_BALANCER, *FRONTENDS, hint={"external": _EXTERNAL})
 
 
 def _zones(raw: object) -> list[str]:

@@ -8,6 +8,7 @@ from ..frontends.caddy.frontend import FRONTEND as CADDY
 from ..frontends.caddy.frontend import inner
 from ..frontends.frontend import Frontend, InnerSite
 from ..frontends.nginx.frontend import FRONTEND as NGINX
+from ..frontends.traefik.frontend import FRONTEND as TRAEFIK
 from ..workload.spec import ContainerSpec
 
 DEFAULT = CADDY
@@ -16,8 +17,5 @@ DEFAULT = CADDY
 INNER: Callable[[InnerSite], ContainerSpec] = inner
 """Returns the container behind a load balancer, which is always of `DEFAULT`."""
 
-FRONTENDS: dict[str, Frontend] = {frontend.name: frontend for frontend in (CADDY, NGINX)}
+FRONTENDS: dict[str, Frontend] = {frontend.name: frontend for frontend in (CADDY, NGINX, TRAEFIK)}
 """By the value of the setting `frontend`."""
-
-NOT_YET = {"traefik": "Traefik is not supported yet"}
-"""Hints for proxies that users ask for and that have no folder. One that gets its folder leaves this table."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..config.certificate import CertificateSettings
 from ..config.declaration import setting
-from ..config.frontends import DEFAULT, FRONTENDS, NOT_YET
+from ..config.frontends import DEFAULT, FRONTENDS
 from ..config.server import ServerSettings, resolve
 from ..frontends.frontend import ACME, FILES, INTERNAL, CaCertificate
 from ..inputs.choice import one_of
@@ -18,9 +18,7 @@ from ..inputs.number import parse_port
 from ..postgres import server as postgres
 from .external import EXTERNAL, parse_proxy_network, traefik_labels
 
-_parse_frontend = one_of(
-    *FRONTENDS, EXTERNAL, hint={"alb": "an ALB exists only on AWS, not with target docker", **NOT_YET}
-)
+_parse_frontend = one_of(*FRONTENDS, EXTERNAL, hint={"alb": "an ALB exists only on AWS, not with target docker"})
 
 
 def _refuse(_: object) -> None:

@@ -225,7 +225,9 @@ PUBLIC_NAME = {"base_url": f"https://{HOST}", "acme_email": "ops@example.com"}
 
 
 def limit(monkeypatch: pytest.MonkeyPatch, *certificates: str) -> None:
-    """Have Caddy support only these, and another proxy all."""
+    """Have Caddy support only these, and one other proxy all."""
+    for name in set(FRONTENDS) - {"caddy"}:
+        monkeypatch.delitem(FRONTENDS, name)
     monkeypatch.setitem(FRONTENDS, "able", FRONTENDS["caddy"])
     monkeypatch.setitem(FRONTENDS, "caddy", replace(FRONTENDS["caddy"], certificates=certificates))
 
