@@ -24,6 +24,11 @@ error: {url} does not answer 200 but: {answer}
 If a resource was stopped or removed outside Pulumi, refresh the state and recreate the resource:
   eval "$(make -s env)" && pulumi up --refresh {options}
 Otherwise see docs/docker.md (Docker) or docs/aws/troubleshoot.md (AWS)."""
+_YOUR_PROXY = """
+The server is ready on network {network}. Your proxy must join that network, route the public address to the server
+and have a certificate that clients trust; a new certificate can take a minute.
+docs/docker.md, "Use the proxy that you already run", has an example. Then request the address again:
+  curl {url}"""
 _NO_STACK = """\
 error: stack {stack} does not exist in this state. List the stacks, then set STACK to one of them:
   eval "$(make -s env)" && pulumi stack ls"""
@@ -57,8 +62,12 @@ def up(stack: Stack) -> None:
     outputs = json.loads(pulumi_command.run_or_exit("stack", "output", "--json", "--stack", stack.name, capture=True))
     answer = readiness.wait(outputs["readyUrl"], outputs.get("caCertificate", ""), _READY_SECONDS)
     print(_farewell(stack, outputs, answer))
+    url, network = outputs["readyUrl"], stack.setting("proxyNetwork")
+    remedy = _YOUR_PROXY.format(network=network, url=url) if network else ""
     if answer.conclusive and not answer.ready:
-        sys.exit(_NOT_READY.format(url=outputs["readyUrl"], answer=answer.text, options=" ".join(stack.options)))
+        sys.exit(_NOT_READY.format(url=url, answer=answer.text, options=" ".join(stack.options)) + remedy)
+    if remedy and not answer.ready:
+        print(remedy)
 
 
 def down(stack: Stack) -> None:

@@ -137,3 +137,27 @@ def test_up_fails_where_the_address_does_not_answer(
     assert f"{site.url} does not answer 200 but: 502 Bad Gateway" in str(end.value)
     assert "pulumi up --refresh --stack dev" in str(end.value)
     assert f"{site.url}: 502 Bad Gateway" in capsys.readouterr().out
+
+
+@pytest.fixture
+def behind_own_proxy(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Stack:
+    monkeypatch.setattr(Stack, "setting", lambda _stack, key: {"proxyNetwork": "proxy"}.get(key, ""))
+    return stack
+
+
+def test_up_says_what_to_do_where_the_user_s_own_proxy_does_not_route_yet(behind_own_proxy: Stack, site: Site) -> None:
+    site.statuses = [404]
+    with pytest.raises(SystemExit) as end:
+        lifecycle.up(behind_own_proxy)
+    assert f"{site.url} does not answer 200 but: 404 Not Found" in str(end.value)
+    assert "The server is ready on network proxy. Your proxy must join that network" in str(end.value)
+
+
+def test_up_says_what_to_do_where_the_user_s_own_proxy_has_another_certificate(
+    behind_own_proxy: Stack, outputs: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    outputs["caCertificate"] = ""
+    lifecycle.up(behind_own_proxy)
+    printed = capsys.readouterr().out
+    assert "not asked: the certificate is not trusted here" in printed
+    assert "have a certificate that clients trust" in printed
