@@ -18,14 +18,15 @@ EXTERNAL = "external"
 
 _OF_DOCKER = ("bridge", "default", "host", "none")
 _REMOVED = (
-    "X-Forwarded-For",
+    # Traefik then sets it to its peer. Spelled as usual, Traefik would never set it.
+    "x-forwarded-for",
     "X-Forwarded-Protocol",
     "X-Forwarded-Host",
     "X-Forwarded-Server",
     "X-Forwarded-SSL",
     "Front-End-Https",
 )
-"""What Kotauth believes, besides the two headers that are set. Traefik then sets X-Forwarded-For to its peer."""
+"""What Kotauth believes, besides the two headers that are set."""
 _LONGEST_NAME = 63
 """Characters of a DNS label."""
 
@@ -77,7 +78,7 @@ def traefik_labels(base_url: BaseUrl, network: str) -> dict[str, str]:
         f"{request}.X-Forwarded-Proto": "https",
         f"{request}.X-Forwarded-Port": str(base_url.port),
         # During a roll Traefik still knows a server that stopped, and learns of the new one within two seconds.
-        # It sends a request again only if it wrote nothing of it.
-        f"{retry}.attempts": "12",
-        f"{retry}.initialinterval": "250ms",
+        # It tries for about ten seconds, and only while it has sent no header.
+        f"{retry}.attempts": "40",
+        f"{retry}.initialinterval": "200ms",
     }
