@@ -124,7 +124,7 @@ def test_the_message_is_right_on_docker(rule: str, message: str, change: Change)
         (["OTHER=1", Secret("A=b")], ["envs[1]: is marked secret"]),
         # The provider moves the mark of an element to the whole list.
         (Secret(["A=b"]), ["envs[0]: is marked secret"]),
-        (Secret(["OTHER=1", "DB_PASSWORD=hunter2"]), ["envs[1]: has a name that says it is a secret"]),
+        (Secret(["OTHER=1", "DB_PASSWORD=hunter2"]), ["envs[1]: is named like a secret"]),
         # An exported state has this text in place of each secret.
         (Secret(["OTHER=1", "[secret]"]), ["envs[1]: is secret or unknown"]),
         (

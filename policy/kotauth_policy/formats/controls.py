@@ -26,12 +26,12 @@ The pack has {total} rules: {mandatory} are mandatory, {advisory} are advisory, 
 The columns of the tables:
 
 - **Level**: A violation of a *mandatory* rule refuses the preview.
-  A violation of an *advisory* rule is shown.
+  The preview shows a violation of an *advisory* rule, and continues.
   A value that is unknown at preview can't be evaluated and counts as a violation.
 - **Hub**: Controls of AWS Security Hub.
-- **Checkov**: The number of `CKV_AWS_…`, and after `2:` the number of `CKV2_AWS_…`.
+- **Checkov**: Checks of Checkov: 6 is `CKV_AWS_6`, and 2:6 is `CKV2_AWS_6`.
 - **CIS**: Sections of the CIS Docker Benchmark 1.6.
-- **Row**: Checklist items of Kotauth's production checklist.
+- **Item**: Items of Kotauth's production checklist.
 - **Waiver**: *no* where no waiver is possible.
   Such a rule stays mandatory in every environment.
   A waiver that is expired or waives nothing violates the rule `keep-waivers-current`.
@@ -56,7 +56,7 @@ _COLUMNS: dict[str, Callable[[Rule], str]] = {
     "Hub": lambda rule: ", ".join(rule.references.hub),
     "Checkov": lambda rule: _checkov(rule.references),
     "CIS": lambda rule: ", ".join(rule.references.cis),
-    "Row": lambda rule: ", ".join(map(str, rule.references.checklist)),
+    "Item": lambda rule: ", ".join(map(str, rule.references.checklist)),
     "Waiver": lambda rule: "" if rule.waivable else "no",
     "Parameters": lambda rule: ", ".join(map(_short, rule.parameters)),
 }
@@ -161,7 +161,7 @@ def _sources(omitted: Omitted) -> str:
     named = {
         "": [*references.hub, *references.checkov],
         "CIS ": list(references.cis),
-        "row ": [str(row) for row in references.checklist],
+        "item ": [str(item) for item in references.checklist],
     }
     sources = [f"{name}{', '.join(ids)}" for name, ids in named.items() if ids]
     return f" ({'; '.join(sources)})" if sources else ""

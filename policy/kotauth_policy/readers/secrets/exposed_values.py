@@ -37,13 +37,13 @@ def exposed(
         sources = (each for each in resource.sources(property_) if not is_suffix(each))
         origin = next((_SOURCES[each.type] for each in sources if each.type in _SOURCES), None)
         if origin is not None:
-            yield undecidable(value.path, f"is unknown, and its property comes from {origin}")
+            yield undecidable(value.path, f"is unknown, and can contain {origin}")
     else:
         text = value.text() or "" if text is None else text
         if has_secret(text):
             yield fail(value.path, "looks like a secret")
         elif meaning(name, text) is Meaning.SECRET and not is_stored_here(resource, text):
-            yield fail(value.path, "has a name that says it is a secret")
+            yield fail(value.path, "is named like a secret")
 
 
 def is_place_of_unknown_secret(resource: Resource, name: str, text: str) -> bool:

@@ -82,7 +82,7 @@ def replicate_database(database: Resource, settings: Settings) -> Iterator[Verdi
     parameters=(Parameter("minimum", Kind.NUMBER, 7, "The shortest retention of backups, in days.", relaxes=True),),
 )
 def back_up_database(database: Resource, settings: Settings) -> Iterator[Verdict]:
-    """Data that is deleted by mistake on a Friday is often missed only on Monday.
+    """Users often notice only after days that data was deleted by mistake.
 
     A restored database keeps the setting of its source.
     """
@@ -164,9 +164,9 @@ def monitor_database(database: Resource, _: Settings) -> Iterator[Verdict]:
 @AREA.rule(
     "keep-administrator-in-rds",
     Severity.HIGH,
-    "Choose the name of the database administrator, and let RDS manage its password.",
-    remedy="Set `username` to a name that is no default name and `manage_master_user_password=True`, and remove "
-    "`password`.",
+    "Choose the name of the database administrator, and let RDS manage the administrator's password.",
+    remedy='Set `username` to a name other than a default such as "postgres" or "admin". Set '
+    "`manage_master_user_password=True`, and remove `password`.",
     types=(DATABASE_INSTANCE,),
     when=is_source,
     references=References(hub=("RDS.25",), checklist=(9,)),
@@ -209,9 +209,7 @@ def certify_database(database: Resource, settings: Settings) -> Iterator[Verdict
     """
     authority = database.get("caCertIdentifier").text()
     if authority and authority.lower() not in settings.texts("authorities"):
-        yield fail(
-            "caCertIdentifier", seen(database.get("caCertIdentifier"), "none of the current certificate authorities")
-        )
+        yield fail("caCertIdentifier", seen(database.get("caCertIdentifier"), "not a current certificate authority"))
 
 
 @AREA.rule(
@@ -226,6 +224,6 @@ def choose_database_subnets(resource: Resource, _: Settings) -> Iterator[Verdict
     """Without a subnet group, AWS uses the default VPC, whose subnets are all public."""
     if resource.type == SUBNET_GROUP:
         if zones(resource, "subnetIds") < 2:
-            yield fail("subnetIds", "is in fewer than two zones")
+            yield fail("subnetIds", "covers fewer than two availability zones")
     elif is_source(resource) and not is_given(resource.get("dbSubnetGroupName")):
         yield fail("dbSubnetGroupName", "is not set")

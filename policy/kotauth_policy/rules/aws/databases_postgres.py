@@ -70,7 +70,7 @@ def run_supported_postgres(database: Resource, settings: Settings) -> Iterator[V
 @AREA.rule(
     "plan-database-upgrades",
     Severity.LOW,
-    "Choose whether to use paid extended support before a database version leaves standard support.",
+    "Decide explicitly whether RDS may start paid extended support for an old version of PostgreSQL.",
     level=Level.ADVISORY,
     remedy='Set `engine_lifecycle_support="open-source-rds-extended-support-disabled"` at the first deployment, or '
     "use the newest PostgreSQL version.",

@@ -118,7 +118,7 @@ def forbid_public_functions(resource: Resource, _: Settings) -> Iterator[Verdict
     elif resource.get("functionUrlAuthType").raw == "NONE":
         yield fail("functionUrlAuthType", "is NONE, so everyone may call the function's address")
     elif _SHARED_CALLER.fullmatch(resource.get("principal").text() or "") and not any(map(_is_named, _whose(resource))):
-        yield fail("principal", "is everyone, or a service that calls for every account")
+        yield fail("principal", "is everyone, or a service that calls on behalf of every account")
 
 
 def _whose(permission: Resource) -> list[tuple[str, Value]]:

@@ -229,7 +229,7 @@ def monitor_hosts(host: Resource, _: Settings) -> Iterator[Verdict]:
     references=References(checklist=(1,)),
 )
 def size_kotauth_hosts(host: Resource, _: Settings) -> Iterator[Verdict]:
-    """Kotauth needs at least 512 MB and one processor, and the operating system needs as much again."""
+    """Kotauth needs at least 512 MB and one processor, and the operating system needs another 512 MB."""
     needed = host.get("instanceRequirements") if host.type == LAUNCH_TEMPLATE else Value("", ABSENT)
     memory = needed.field("memoryMib").field("min")
     if not memory.is_absent:

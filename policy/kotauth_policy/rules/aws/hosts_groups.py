@@ -27,12 +27,12 @@ _FLOATING = ("$latest", "$default")
     remedy="Set `vpc_zone_identifiers` to subnets in two availability zones.",
     types=(GROUP,),
     references=References(hub=("AutoScaling.2",)),
-    parameters=(Parameter("minimum", Kind.NUMBER, 2, "The fewest availability zones.", relaxes=True),),
+    parameters=(Parameter("minimum", Kind.NUMBER, 2, "The minimum number of availability zones.", relaxes=True),),
 )
 def spread_groups_over_zones(group: Resource, settings: Settings) -> Iterator[Verdict]:
     """When one availability zone fails, the group replaces its hosts in another zone."""
     if zones(group, "vpcZoneIdentifiers", "availabilityZones") < settings.number("minimum"):
-        yield fail("vpcZoneIdentifiers", f"is in fewer than {settings.number('minimum'):g} zones")
+        yield fail("vpcZoneIdentifiers", f"covers fewer than {settings.number('minimum'):g} availability zones")
 
 
 @AREA.rule(

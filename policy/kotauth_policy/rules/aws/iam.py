@@ -98,13 +98,13 @@ def name_allowed_actions(policy: Resource, _: Settings) -> Iterator[Verdict]:
             yield fail(f"{statement.value.path}.NotAction", "allows every action except the listed actions")
         for action in statement.actions:
             if is_every(action.text() or ""):
-                yield fail(action.path, seen(action, "a pattern for every action"))
+                yield fail(action.path, seen(action, "a pattern for all actions of a service"))
 
 
 @AREA.rule(
     "name-changed-resources",
     Severity.HIGH,
-    "Limit the right to change resources or read secrets to named resources.",
+    "Allow changes, and access to secrets, only on resources that the IAM policy names.",
     remedy="Write the ARNs of the resources into `Resource`.",
     types=_GIVES_RIGHTS,
     references=References(checkov=("CKV_AWS_287", "CKV_AWS_288", "CKV_AWS_290", "CKV_AWS_355"), checklist=(8, 9)),
@@ -112,7 +112,8 @@ def name_allowed_actions(policy: Resource, _: Settings) -> Iterator[Verdict]:
 def name_changed_resources(policy: Resource, _: Settings) -> Iterator[Verdict]:
     """An intruder on a host has the rights of the host's role.
 
-    The few actions for which AWS supports no resource pass. A condition on a tag of the resource also names it.
+    The rule accepts every resource for the few actions that AWS can't limit to a resource. A condition on a tag of the
+    resource also names it.
     """
     for statement in _allowed(policy):
         everything = _on(statement, _EVERYTHING)

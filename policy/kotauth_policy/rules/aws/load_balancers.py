@@ -40,7 +40,7 @@ AREA = Area("load-balancers")
     references=References(hub=("ELB.4",), checkov=("CKV_AWS_131",), checklist=(5,)),
 )
 def drop_invalid_headers(balancer: Resource, _: Settings) -> Iterator[Verdict]:
-    """A header that two programs read differently can hide a second request from the first program."""
+    """The load balancer and the server can read an invalid header differently, so it can hide a second request."""
     if not balancer.get("dropInvalidHeaderFields").flag():
         yield fail("dropInvalidHeaderFields", "is not true")
 
@@ -119,7 +119,7 @@ def spread_load_balancer(balancer: Resource, _: Settings) -> Iterator[Verdict]:
     """Every request passes through the load balancer, so it must survive the loss of a zone."""
     subnets = "subnets" if balancer.get("subnetMappings").is_absent else "subnetMappings"
     if zones(balancer, subnets) < 2:
-        yield fail(subnets, "is in fewer than two zones")
+        yield fail(subnets, "covers fewer than two availability zones")
 
 
 @AREA.rule(

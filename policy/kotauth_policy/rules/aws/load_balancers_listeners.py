@@ -118,8 +118,8 @@ def allow_tls_policies(listener: Resource, settings: Settings) -> Iterator[Verdi
 def certify_listeners(listener: Resource, _: Settings) -> Iterator[Verdict]:
     """A certificate's ARN that is unknown at preview passes: the update creates the certificate.
 
-    UDP has no TLS at a load balancer, and QUIC brings its own. In front of an application load balancer, the
-    application load balancer ends TLS.
+    A load balancer has no TLS for UDP, and QUIC contains its own encryption. A network load balancer in front of an
+    application load balancer forwards TLS to it.
     """
     if kind_before(listener) == "gateway":
         return

@@ -30,7 +30,7 @@ _ALARM_NAME = re.compile(r"\b(?:ALARM|OK|INSUFFICIENT_DATA)\s{0,9}\(\s{0,9}[\"']
 def keep_logs(group: Resource, settings: Settings) -> Iterator[Verdict]:
     """An intruder is often found only after months; by default, logs are kept, and paid for, for ever.
 
-    AWS itself ends a group of the class DELIVERY after days, because it only forwards lines.
+    AWS deletes the lines of a group of the class DELIVERY after days, because such a group only forwards lines.
     """
     if group.get("logGroupClass").known_text() == "DELIVERY":
         return

@@ -65,7 +65,7 @@ def _at(rule: SecurityGroupRule, name: str) -> str:
     Severity.CRITICAL,
     "Open only the ports of the website to the internet.",
     remedy="Allow the security group of the client instead of an address range. Open only ports 80 and 443 of the "
-    "edge to the internet.",
+    "load balancer or the frontend to the internet.",
     types=_INGRESS,
     references=References(
         hub=("EC2.18", "EC2.19"), checkov=("CKV_AWS_24", "CKV_AWS_25", "CKV_AWS_260", "CKV_AWS_277"), checklist=(2, 3)
@@ -73,7 +73,7 @@ def _at(rule: SecurityGroupRule, name: str) -> str:
     parameters=(Parameter("ports", Kind.NUMBERS, [80, 443], "TCP ports that every address may reach.", relaxes=True),),
 )
 def limit_world_ingress(resource: Resource, settings: Settings) -> Iterator[Verdict]:
-    """A range as large as half of all addresses, which no single owner has, counts as the internet.
+    """An IPv4 range larger than a /8, or an IPv6 range larger than a /16, counts as the internet.
 
     ICMP has no ports.
     """
@@ -168,7 +168,8 @@ def restrict_database_ingress(resource: Resource, _: Settings) -> Iterator[Verdi
             mixed = {urn for urn in own if any(each.type in _BALANCERS for each in members(stack)[urn])}
             if source := _source_past(rule, (stack.once(_groups_of_clients) | own) - mixed):
                 yield fail(
-                    rule.path, f"lets {source} reach the database; only hosts, functions and services of this stack may"
+                    rule.path,
+                    f"lets {source} reach the database; allow only hosts, functions and services of this stack",
                 )
 
 
@@ -176,7 +177,7 @@ def restrict_database_ingress(resource: Resource, _: Settings) -> Iterator[Verdi
     "restrict-server-ingress",
     Severity.HIGH,
     "Let only the load balancer connect to the hosts behind it.",
-    remedy="Allow only the load balancer's security group, and connect to hosts through Session Manager.",
+    remedy="Allow only the load balancer's security group. To open a shell on a host, use Session Manager.",
     types=_INGRESS,
     references=References(hub=("EC2.19",), checklist=(3,)),
 )
@@ -187,7 +188,7 @@ def restrict_server_ingress(resource: Resource, _: Settings) -> Iterator[Verdict
         if any(group.urn in stack.once(_groups_of_servers) for group in rule.groups()) and (
             source := _source_past(rule, stack.once(_groups_of_balancers))
         ):
-            yield fail(rule.path, f"lets {source} reach the hosts; only load balancers of this stack may")
+            yield fail(rule.path, f"lets {source} reach the hosts; allow only load balancers of this stack")
 
 
 @AREA.rule(

@@ -114,16 +114,16 @@ def rotate_keys(key: Resource, _: Settings) -> Iterator[Verdict]:
     "restrict-key-users",
     Severity.CRITICAL,
     "Restrict who may use a KMS key.",
-    remedy="Name the account or a service in `Principal` of the key's policy, or remove `policy`: AWS's default "
-    "admits the account.",
+    remedy="Name the account or a service in `Principal` of the key's policy. Alternatively, remove `policy`: AWS's "
+    "default policy allows only the account.",
     types=KEY_POLICIES,
     references=References(hub=("KMS.5",), checkov=("CKV_AWS_33",)),
 )
 def restrict_key_users(key: Resource, _: Settings) -> Iterator[Verdict]:
     """A statement for everyone passes with a condition that names an account, an organisation or a source.
 
-    The condition kms:ViaService alone is not enough, because every account can have a bucket or a queue whose service
-    asks for the key.
+    The condition kms:ViaService alone is not enough, because a service such as S3 uses keys on behalf of every
+    account.
     """
     if key.get("policy").is_absent:
         return

@@ -98,7 +98,7 @@ def _removes_all(rules: Resource) -> bool:
     "give-no-public-addresses",
     Severity.MEDIUM,
     "Do not assign public IP addresses by default in a subnet.",
-    remedy="Set `map_public_ip_on_launch=False`. Give a resource that needs a public address an `aws.ec2.Eip`.",
+    remedy="Set `map_public_ip_on_launch=False`. For a resource that needs a public address, add an `aws.ec2.Eip`.",
     types=(SUBNET,),
     references=References(hub=("EC2.15",), checkov=("CKV_AWS_130",)),
 )

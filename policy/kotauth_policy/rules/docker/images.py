@@ -74,7 +74,7 @@ def pin_image(resource: Resource, _: Settings) -> Iterator[Verdict]:
     """The tags `latest`, `1` and `1.22` mean another image after each release."""
     images = list(_parsed(resource))
     if _is_pushed(resource) and any(isinstance(image, Image) and image.is_exact for _, image in images):
-        # What runs it gets the digest as well, and the other tags are for people.
+        # A container that uses the built image can get its digest, so an inexact tag beside the exact one does no harm.
         return
     for value, image in images:
         if isinstance(image, Verdict):
@@ -137,8 +137,9 @@ def allow_image_registries(resource: Resource, settings: Settings) -> Iterator[V
 @AREA.rule(
     "require-kotauth-version",
     Severity.HIGH,
-    "Run Kotauth at its minimum version or newer.",
-    remedy="Write ghcr.io/inumansoul/kotauth:1.22.0. Keep the tag beside a digest: name:1.22.0@sha256:….",
+    "Run a version of Kotauth that supports the production checklist.",
+    remedy="Use the image ghcr.io/inumansoul/kotauth:1.22.0. If you add a digest, keep the tag before it: "
+    "ghcr.io/inumansoul/kotauth:1.22.0@sha256:….",
     types=(CONTAINER, *IMAGES),
     references=References(checklist=(1,)),
     parameters=(Parameter("minimum", Kind.TEXT, "1.21.0", "The oldest version that may run.", relaxes=True),),
@@ -146,7 +147,7 @@ def allow_image_registries(resource: Resource, settings: Settings) -> Iterator[V
 def require_kotauth_version(resource: Resource, settings: Settings) -> Iterator[Verdict]:
     """Version 1.21.0 is the first with the API that the production checklist needs.
 
-    It also has the `_FILE` secrets of 1.19.1.
+    It also reads secrets from files (`_FILE`), as all versions since 1.19.1 do.
     """
     minimum = tuple(int(number) for number in settings.text("minimum").split("."))
     for value, image in _parsed(resource):
@@ -156,10 +157,10 @@ def require_kotauth_version(resource: Resource, settings: Settings) -> Iterator[
         elif image.repository.rpartition("/")[2] not in _KOTAUTH:
             continue
         elif not image.version:
-            # An inexact tag is pin-image's; an exact one that is no version can be any.
+            # The rule pin-image refuses an inexact tag. An exact tag without a number can be any version.
             if image.is_exact:
                 yield undecidable(
-                    value.path, f"names {'a digest' if image.digest else 'a build'} and no version number"
+                    value.path, f"names {'a digest' if image.digest else 'a tag'} without a version number"
                 )
         elif image.version < minimum[: len(image.version)] or (image.version == minimum and image.is_pre_release):
             yield fail(value.path, f"is older than {settings.text('minimum')}{_shown(value)}")

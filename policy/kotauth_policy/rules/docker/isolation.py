@@ -196,8 +196,9 @@ def run_as_non_root(container: Resource, _: Settings) -> Iterator[Verdict]:
     "forbid-host-namespaces",
     Severity.CRITICAL,
     "Do not share a namespace with the host or another container.",
-    remedy="Remove the mode, and connect containers through their own network. Only a job that sends a signal to the "
-    'frontend sees its processes: label `kotauth.part` "job", `network_mode="none"`, no volume.',
+    remedy="Remove the property that the violation names, and connect containers through their own network. Exception: "
+    "a job that only sends a signal to the frontend may share the process namespace of the frontend. Give this job the "
+    'label `kotauth.part` "job", `network_mode="none"`, a user other than root, and no volume.',
     types=(CONTAINER,),
     when=starts,
     references=References(cis=("5.10", "5.16", "5.17", "5.31")),
@@ -212,7 +213,7 @@ def forbid_host_namespaces(container: Resource, _: Settings) -> Iterator[Verdict
             continue
         mode = container.get(name).text() or ""
         if mode == "host" or mode.startswith("container:"):
-            yield fail(name, "is shared with the host or another container")
+            yield fail(name, "shares a namespace of the host or of another container")
 
 
 @AREA.rule(

@@ -66,8 +66,8 @@ def _path(host_path: Value) -> str:
     "forbid-docker-socket",
     Severity.CRITICAL,
     "Do not mount the socket of the container engine.",
-    remedy="Remove the mount, because a process with the socket is root on the host. A proxy can read its routes "
-    "from a file.",
+    remedy="Remove the mount: a process that can use the socket has root rights on the host. Configure a proxy such as "
+    "Traefik with a file instead of its Docker provider.",
     types=(CONTAINER, VOLUME),
     references=References(cis=("5.32",)),
     waivable=False,
@@ -84,7 +84,7 @@ def forbid_docker_socket(container: Resource, _: Settings) -> Iterator[Verdict]:
     "forbid-host-system-mounts",
     Severity.CRITICAL,
     "Do not mount system folders of the host.",
-    remedy="Use a named volume, or upload the one file that the container needs.",
+    remedy="Use a named volume. If the container needs a single file, copy it with `uploads`.",
     types=(CONTAINER, VOLUME),
     nested=False,
     references=References(cis=("5.6",)),
@@ -93,7 +93,7 @@ def forbid_docker_socket(container: Resource, _: Settings) -> Iterator[Verdict]:
             "readable",
             Kind.TEXTS,
             ["/var/lib/docker/containers"],
-            "Folders that a container may read when it declares them with the label `kotauth.host-mount`.",
+            "Folders that a container may mount read-only if its label `kotauth.host-mount` names them.",
         ),
     ),
 )
@@ -148,7 +148,10 @@ def _on_named_volume(container: Resource, folders: list[str]) -> Iterator[Verdic
     references=References(checklist=(2,)),
     parameters=(
         Parameter(
-            "folders", Kind.TEXTS, ["/var/lib/postgresql", "/pgdata"], "Folders that may hold the database's files."
+            "folders",
+            Kind.TEXTS,
+            ["/var/lib/postgresql", "/pgdata"],
+            "Folders that the rule treats as the data folder.",
         ),
     ),
 )
@@ -168,7 +171,10 @@ def store_database_on_volume(container: Resource, settings: Settings) -> Iterato
     references=References(checklist=(4,)),
     parameters=(
         Parameter(
-            "folders", Kind.TEXTS, ["/data", "/etc/letsencrypt", "/letsencrypt"], "Folders that may hold certificates."
+            "folders",
+            Kind.TEXTS,
+            ["/data", "/etc/letsencrypt", "/letsencrypt"],
+            "Folders that the rule treats as the folder of certificates.",
         ),
     ),
 )

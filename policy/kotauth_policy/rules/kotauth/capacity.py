@@ -119,7 +119,11 @@ def fit_connection_pool(server: Resource, _: Settings) -> Iterator[Verdict]:
     smallest, most = server.in_stack().once(_smallest_database)
     available = most - _RESERVED_CONNECTIONS
     if needed > available:
-        yield fail("envs", f"DB_POOL_MAX_SIZE needs {needed} connections, {smallest} has {available}")
+        yield fail(
+            "envs",
+            f"with this DB_POOL_MAX_SIZE, the stack opens up to {needed} connections, "
+            f"but the database {smallest} accepts {available}",
+        )
 
 
 def _smallest_database(stack: Stack) -> tuple[str, float]:

@@ -70,7 +70,8 @@ def have_alarms(host: Resource, _: Settings) -> Iterator[Verdict]:
     "have-log-route",
     Severity.HIGH,
     "Send the logs of Kotauth to a system outside its host.",
-    remedy="Name an `aws.cloudwatch.LogGroup` of the stack in the user data, or use the log driver awslogs.",
+    remedy="Write the name of an `aws.cloudwatch.LogGroup` of the stack into the user data, or start containers with "
+    "`--log-driver awslogs`.",
     types=HOSTS,
     when=runs_server,
     references=References(checklist=(12,)),

@@ -43,15 +43,17 @@ _PROVIDERS = ("aws:", "docker:", "random:")
 def use_one_secret_key(server: Resource, _: Settings) -> Iterator[Verdict]:
     """With different keys, one server rejects the logins of another and can't decrypt what the other stored.
 
-    Known keys are compared. For a key that is unknown at preview, the origins of all files that are uploaded with it
-    are compared: two keys that have a second long password in common are taken for the same key. A stack with two
-    installations waives this rule.
+    The rule compares known keys. For a key that is unknown at preview, it compares the random passwords from which the
+    container's uploads come. So it accepts two keys if both containers also upload the same long password. If a stack
+    runs two installations, waive this rule.
     """
     first = server.in_stack().once(_first_server)
     others = [] if server is first else secret_key_uploads(first)
     for upload in secret_key_uploads(server) if others else []:
         if not any(_is_same(upload, other) for other in others):
-            yield fail(upload.content.path, f"of {upload.container.name} is not the key of {first.name}")
+            yield fail(
+                upload.content.path, f"the file in {upload.container.name} is not the secret key of {first.name}"
+            )
 
 
 def _first_server(stack: Stack) -> Resource:
@@ -67,7 +69,9 @@ def _is_same(one: Upload, other: Upload) -> bool:
         for upload in (one, other)
     ]
     if not all(origins):
-        raise UndecidableError(one.content.path, f"of {one.container.name} can't be compared with another server's")
+        raise UndecidableError(
+            one.content.path, f"of {one.container.name} can't be compared with the key of another server"
+        )
     return bool(origins[0] & origins[1])
 
 
