@@ -50,7 +50,7 @@ def drop_invalid_headers(balancer: Resource, _: Settings) -> Iterator[Verdict]:
     Severity.MEDIUM,
     "Reject ambiguous HTTP requests at the load balancer.",
     level=Level.ADVISORY,
-    remedy='Set `desync_mitigation_mode` to "defensive" or "strictest", or remove it.',
+    remedy='Set `desync_mitigation_mode` to "defensive" or "strictest", or remove the property.',
     types=LOAD_BALANCERS,
     when=is_application,
     references=References(hub=("ELB.12",), checkov=("CKV_AWS_328",)),

@@ -42,7 +42,7 @@ def encrypt_secrets_with_own_key(secret: Resource, _: Settings) -> Iterator[Verd
     "keep-deleted-secrets",
     Severity.HIGH,
     "Keep a deleted secret recoverable for at least a week.",
-    remedy="Set `recovery_window_in_days` to 30, or remove it.",
+    remedy="Set `recovery_window_in_days` to 30, or remove the property.",
     types=(SECRET,),
     references=References(checklist=(8,)),
     parameters=(Parameter("minimum", Kind.NUMBER, 7, "The shortest recovery window, in days.", relaxes=True),),

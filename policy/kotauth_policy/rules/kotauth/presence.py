@@ -127,8 +127,8 @@ def have_alarms_on_docker(server: Resource, _: Settings) -> Iterator[Verdict]:
     Severity.HIGH,
     "Send the logs of Kotauth to a system outside its Docker host.",
     level=Level.ADVISORY,
-    remedy='Set `log_driver` to a driver that sends the logs to another system, for example "syslog" or "loki". If a '
-    'container sends the logs instead, set its label `kotauth.part` in `labels` to "logs".',
+    remedy='Set `log_driver` to a driver that sends the logs to another system, for example "syslog" or "loki". Or '
+    'send the logs with another container that has the label `kotauth.part` "logs".',
     types=(CONTAINER,),
     nested=False,
     when=is_server,
