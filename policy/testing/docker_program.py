@@ -15,6 +15,18 @@ from .change import Args, Change, From, Resources, Secret, resolve
 IMAGE = "ghcr.io/inumansoul/kotauth:1.22.0"
 POSTGRES = "docker.io/library/postgres:14.23-bookworm"
 CADDY = "docker.io/library/caddy:2.11.9"
+CADDYFILE = """\
+https://auth.example.com {
+    reverse_proxy server:8080 {
+        header_up -X-Forwarded-Host
+        header_up -X-Forwarded-Server
+        header_up -X-Forwarded-Protocol
+        header_up -X-Forwarded-SSL
+        header_up -Front-End-Https
+        header_up X-Forwarded-Port 443
+    }
+}
+"""
 TELEGRAF = "docker.io/library/telegraf:1.36.3"
 
 
@@ -45,17 +57,17 @@ def _service(part: str, image: str, user: str, probe: list[str], **more: Any) ->
     return _hardened(part, image, user, restart="unless-stopped", healthcheck=health, tmpfs={"/tmp": "rw"}, **more)  # noqa: S108
 
 
-def _job(user: str, trigger: Any, **more: Any) -> Args:
-    job = _hardened("job", POSTGRES, user, must_run=False, restart="no", wait=True, **more)
-    job["labels"].append({"label": "kotauth.trigger", "value": trigger})
-    return job
+def job(user: str, trigger: Any, **more: Any) -> Args:
+    args = _hardened("job", POSTGRES, user, must_run=False, restart="no", wait=True, **more)
+    args["labels"].append({"label": "kotauth.trigger", "value": trigger})
+    return args
 
 
-def _upload(file: str, content: Any, owner: str = "10001", permissions: str = "0400") -> Args:
+def upload(file: str, content: Any, owner: str = "10001", permissions: str = "0400") -> Args:
     return {"file": f"/files/{file}", "content": content, "owner": owner, "group": owner, "permissions": permissions}
 
 
-def _carrier(volume: str, image: str, *uploads: Args) -> Args:
+def carrier(volume: str, image: str, *uploads: Args) -> Args:
     return {
         "image": image,
         "entrypoints": ["/bin/true"],
@@ -68,7 +80,7 @@ def _carrier(volume: str, image: str, *uploads: Args) -> Args:
     }
 
 
-def _mounted(volume: str, path: str, *, read_only: bool = True) -> Args:
+def mounted(volume: str, path: str, *, read_only: bool = True) -> Args:
     return {"volume_name": From(volume, "name"), "container_path": path, "read_only": read_only}
 
 
@@ -113,35 +125,35 @@ def compliant() -> Resources:
         "backups": (docker.Volume, {"opts": {"protect": True}}),
         "server-carrier": (
             docker.Container,
-            _carrier(
+            carrier(
                 "server-files",
                 IMAGE,
-                _upload("secret_key", From("key", "result", _key)),
-                _upload("database_password", From("database-password", "result")),
-                _upload("admin_password", From("admin-password", "result")),
-                _upload("api_keys.json", Secret('[{"keyHash": "0123"}]')),
+                upload("secret_key", From("key", "result", _key)),
+                upload("database_password", From("database-password", "result")),
+                upload("admin_password", From("admin-password", "result")),
+                upload("api_keys.json", Secret('[{"keyHash": "0123"}]')),
             ),
         ),
         "database-carrier": (
             docker.Container,
-            _carrier(
+            carrier(
                 "database-files",
                 POSTGRES,
-                _upload("administrator_password", From("administrator-password", "result"), "999"),
+                upload("administrator_password", From("administrator-password", "result"), "999"),
             ),
         ),
         "frontend-carrier": (
             docker.Container,
-            _carrier("frontend-files", CADDY, _upload("Caddyfile", "https://auth.example.com {\n}\n")),
+            carrier("frontend-files", CADDY, upload("Caddyfile", CADDYFILE)),
         ),
         "ownership": (
             docker.Container,
-            _job(
+            job(
                 "0:0",
                 "0123456789abcdef",
                 command=["chown", "999:999", "/data"],
                 network_mode="none",
-                volumes=[_mounted("data", "/data", read_only=False)],
+                volumes=[mounted("data", "/data", read_only=False)],
             )
             | {"capabilities": {"adds": ["CAP_CHOWN"], "drops": ["ALL"]}},
         ),
@@ -155,19 +167,19 @@ def compliant() -> Resources:
                 envs=["ADMINISTRATOR=kotauth_admin", "DATABASE=kotauth"],
                 command=["-c", "log_statement=ddl", "-c", "max_connections=100"],
                 volumes=[
-                    _mounted("data", "/var/lib/postgresql/data", read_only=False),
-                    _mounted("database-files", "/run/secrets"),
+                    mounted("data", "/var/lib/postgresql/data", read_only=False),
+                    mounted("database-files", "/run/secrets"),
                 ],
                 networks_advanced=[_on("database-network", "database")],
             ),
         ),
         "role": (
             docker.Container,
-            _job(
+            job(
                 "999:999",
                 From("database-password", "result", lambda text: _key(text)[:16]),
                 entrypoints=["sh", "-c", "psql -f /run/config/role.sql"],
-                volumes=[_mounted("database-files", "/run/secrets")],
+                volumes=[mounted("database-files", "/run/secrets")],
                 networks_advanced=[_on("database-network", "role")],
             ),
         ),
@@ -182,7 +194,7 @@ def compliant() -> Resources:
                 sysctls={"net.ipv4.tcp_keepalive_time": "10"},
                 log_driver="syslog",
                 log_opts={"syslog-address": "tcp+tls://logs.example.com:6514"},
-                volumes=[_mounted("server-files", "/run/secrets")],
+                volumes=[mounted("server-files", "/run/secrets")],
                 networks_advanced=[_on("database-network", "server"), _on("frontend-network", "server")],
             ),
         ),
@@ -197,8 +209,8 @@ def compliant() -> Resources:
                 command=["run", "--config", "/run/config/Caddyfile"],
                 ports=[{"internal": 8080, "external": 80}, {"internal": 8443, "external": 443}],
                 volumes=[
-                    _mounted("certificates", "/data", read_only=False),
-                    _mounted("frontend-files", "/run/config"),
+                    mounted("certificates", "/data", read_only=False),
+                    mounted("frontend-files", "/run/config"),
                 ],
                 networks_advanced=[_on("frontend-network", "frontend")],
             ),
@@ -211,7 +223,7 @@ def compliant() -> Resources:
                 "999:999",
                 ["pgrep", "-f", "backup"],
                 entrypoints=["sh", "-c", "exec /run/config/backup"],
-                volumes=[_mounted("backups", "/backups", read_only=False), _mounted("database-files", "/run/secrets")],
+                volumes=[mounted("backups", "/backups", read_only=False), mounted("database-files", "/run/secrets")],
                 networks_advanced=[_on("database-network", "backup")],
             ),
         ),

@@ -9,6 +9,7 @@ from policy.testing.change import UNKNOWN, Change, Secret, put, without
 from policy.testing.docker_program import ENVIRONMENT, envs
 
 from ..mutation import NOTHING, Case, Found, Row, found, on_aws, spelled, state, table
+from .external import TRUST
 
 _SECRET = found("keep-secrets-out-of-environment@server")
 # An entry that is unknown as a whole could be any variable that is not set.
@@ -218,4 +219,4 @@ CERTIFICATES = spelled(
     ),
 )
 
-TABLE = [*table(*STATES, *CASES, *SPELLINGS), *on_aws(*ON_AWS, *CERTIFICATES)]
+TABLE = [*table(*STATES, *CASES, *SPELLINGS, *TRUST), *on_aws(*ON_AWS, *CERTIFICATES)]

@@ -66,7 +66,7 @@ CASES = (
     Case("a name in the environment", _made_of("pet", put("frontend", "envs", [_value("pet")])), NOTHING),
     Case(
         "a name in a configuration file",
-        _made_of("pet", put("frontend-carrier", "uploads.0.content", _value("pet"))),
+        _made_of("pet", put("frontend-carrier", "uploads.+", {"file": "/files/name.txt", "content": _value("pet")})),
         NOTHING,
     ),
     Case(

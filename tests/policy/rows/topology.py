@@ -9,6 +9,8 @@ from policy.testing.aws_host import PROXY_UNIT, encoded, user_data
 from policy.testing.change import ABSENT, All, Args, From, Secret, copied, put, without
 
 from ..mutation import NOTHING, Case, Impossible, Row, found, on_aws, state, table
+from .external import FRONTENDS
+from .topology_headers import FILES_ON_AWS, HEADERS
 from .topology_proxies import PROXIES, PROXIES_ON_AWS
 
 _NGINX: Args = {"file": "/files/nginx.conf", "content": "proxy_set_header X-Forwarded-For $remote_addr;"}
@@ -179,4 +181,7 @@ BY_IMAGE = (
     ),
 )
 
-TABLE = [*table(*ROWS, *CASES, *BY_IMAGE, *PROXIES), *on_aws(*ON_AWS, *PROXIES_ON_AWS)]
+TABLE = [
+    *table(*ROWS, *CASES, *BY_IMAGE, *PROXIES, *HEADERS, *FRONTENDS),
+    *on_aws(*ON_AWS, *PROXIES_ON_AWS, *FILES_ON_AWS),
+]

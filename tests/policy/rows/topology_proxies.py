@@ -132,7 +132,7 @@ FILES = (
         ),
         (
             "frontend a\n  http-request set-header X-Forwarded-For %[src]\n  # in front of Kotauth",
-            "reverse_proxy kotauth:8080",
+            "reverse_proxy kotauth:8080 {\n  header_up -X-Forwarded-*\n  header_up -Front-End-Https\n}",
         ),
         alone=False,
     ),

@@ -53,6 +53,11 @@ def part(container: Resource) -> str | None:
     return part_of_image if part_of_image != FRONTEND or _publishes(container) else None
 
 
+def takes_certificate_files(container: Resource) -> bool:
+    """Whether a frontend requests no certificates itself, and takes them from files: nginx."""
+    return any(image.repository.rpartition("/")[2].startswith("nginx") for image in _images(container))
+
+
 def _images(container: Resource) -> Iterator[Image]:
     """Yield the image of a container, under each name that a resource of the stack gives it."""
     value = container.get("image")

@@ -11,7 +11,7 @@ from ...engine.rule import Area, Kind, Parameter, References, Settings, Severity
 from ...engine.value import Value, is_given
 from ...engine.verdict import Verdict, fail
 from ...readers.docker.mounts import host_paths, mounted
-from ...readers.docker.parts import DATABASE, FRONTEND, is_part
+from ...readers.docker.parts import DATABASE, FRONTEND, is_part, takes_certificate_files
 from ...readers.docker.resources import CONTAINER, HOST_MOUNT_LABEL, VOLUME, label
 
 AREA = Area("mounts")
@@ -52,6 +52,8 @@ _SYSTEM = (
     "/var/lib/docker",
     "/var/lib/kubelet",
 )
+_FILES = "/run/secrets"
+"""Where a frontend finds certificate files."""
 _CLOCK = ("/etc/localtime", "/etc/timezone", "/usr/share/zoneinfo")
 """Says which time it is where the host stands, and nothing else."""
 
@@ -164,7 +166,8 @@ def store_database_on_volume(container: Resource, settings: Settings) -> Iterato
     "keep-certificates-on-volume",
     Severity.HIGH,
     "Store the certificates of the frontend on a named volume.",
-    remedy="Mount a `docker.Volume` where the frontend stores its certificates (`/data` for Caddy).",
+    remedy="Mount a `docker.Volume` where the frontend stores its certificates (`/data` for Caddy), or where nginx "
+    "reads its certificate files.",
     types=(CONTAINER,),
     nested=False,
     when=is_part(FRONTEND),
@@ -182,5 +185,7 @@ def keep_certificates_on_volume(container: Resource, settings: Settings) -> Iter
     """Let's Encrypt issues five certificates a week for the same names.
 
     A frontend that loses its certificates at each replacement exceeds this limit.
+    Certificates that come from files are on the volume of the secret files.
     """
-    yield from _on_named_volume(container, settings.texts("folders"))
+    secret_files = [_FILES] if takes_certificate_files(container) else []
+    yield from _on_named_volume(container, [*settings.texts("folders"), *secret_files])

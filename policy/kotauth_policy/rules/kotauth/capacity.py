@@ -17,6 +17,7 @@ from ...readers.docker.networks import networks_of
 from ...readers.docker.parts import DATABASE, parts_in
 from ...readers.docker.resources import CONTAINER, known_image
 from ...readers.kotauth.server import is_server, servers_of, setting, uploads
+from ...readers.proxies.external import has_external_proxy
 
 AREA = Area("kotauth-capacity")
 _MAX_CONNECTIONS = re.compile(r"""(?:(?<!\S)-N|(?<![\w.])(?:-c|--)?max[_-]connections\s*=)\s*["']?(\d+)""")
@@ -212,7 +213,10 @@ def switch_off_update_check(server: Resource, _: Settings) -> Iterator[Verdict]:
     """The check fails every six hours and logs this only at DEBUG.
 
     The console then shows no newer version, and gives no reason.
+    The network of a proxy outside of the stack counts as one with internet access.
     """
+    if has_external_proxy(server):
+        return
     internal = [network.get("internal") for network in networks_of(server)]
     if not internal or any(not value.is_unknown and not value.flag() for value in internal):
         return

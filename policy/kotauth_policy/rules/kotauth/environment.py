@@ -16,6 +16,7 @@ from ...readers.docker.containers import containers_beside
 from ...readers.docker.parts import DATABASE, FRONTEND, parts_in
 from ...readers.docker.resources import CONTAINER
 from ...readers.kotauth.server import comes_from_database, is_server, setting, variable, variables
+from ...readers.proxies.external import has_external_proxy
 
 AREA = Area("kotauth-environment")
 _ADMINISTRATOR_VARIABLES = ("POSTGRES_USER", "ADMINISTRATOR")
@@ -226,7 +227,8 @@ def set_bootstrap_admin_password(server: Resource, _: Settings) -> Iterator[Verd
     "trust-only-own-proxy",
     Severity.HIGH,
     "Trust forwarded headers only if a frontend of this stack sets them.",
-    remedy="Set KAUTH_TRUSTED_PROXY to true behind a frontend of this stack. Otherwise, remove it.",
+    remedy="Set KAUTH_TRUSTED_PROXY to true behind a frontend of this stack, or behind a Traefik of another stack that "
+    "routes by the labels of the server. Otherwise, remove it.",
     types=(CONTAINER,),
     when=is_server,
     references=References(checklist=(3, 5)),
@@ -237,7 +239,8 @@ def trust_only_own_proxy(server: Resource, _: Settings) -> Iterator[Verdict]:
     Without a frontend, a client that is trusted chooses its own address.
     """
     trusted = (setting(server, "KAUTH_TRUSTED_PROXY") or "").strip().lower() == "true"
-    if trusted and not parts_in(server.in_stack(), FRONTEND):
+    has_proxy = bool(parts_in(server.in_stack(), FRONTEND)) or has_external_proxy(server)
+    if trusted and not has_proxy:
         yield fail("envs", "sets KAUTH_TRUSTED_PROXY, but this stack has no frontend")
-    if not trusted and parts_in(server.in_stack(), FRONTEND):
+    if not trusted and has_proxy:
         yield fail("envs", "does not set KAUTH_TRUSTED_PROXY to true")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Iterator
 
 from ...engine.resource import Resource
@@ -13,20 +14,25 @@ from ...engine.verdict import Verdict, fail, undecidable
 from ...readers.aws.resources import DATABASE_INSTANCE, LOAD_BALANCERS
 from ...readers.docker.parts import DATABASE, FRONTEND, SERVER, is_part, parts_in
 from ...readers.docker.resources import CONTAINER, known_image
-from ...readers.hosts.proxy import (
+from ...readers.kotauth.server import file_name, is_server, servers_of, uploads, variables
+from ...readers.proxies.directives import Finding
+from ...readers.proxies.external import has_external_proxy, traefik_labels
+from ...readers.proxies.forwarded_headers import HEADERS, passed_headers
+from ...readers.proxies.traefik import is_enabled, passed_by_labels
+from ...readers.proxies.trusted_clients import (
     believed_in_command,
     believed_in_file,
     is_appended_in_file,
     is_believed_by_label,
     is_believed_by_variable,
 )
-from ...readers.kotauth.server import file_name, is_server, servers_of, uploads, variables
 
 AREA = Area("topology")
 _DEPLOYMENTS = ("kotauth:index:AwsDeployment", "kotauth:index:DockerDeployment")
 _MANAGED = {DATABASE: (DATABASE_INSTANCE,), FRONTEND: LOAD_BALANCERS}
 """Parts that AWS runs itself."""
 _SHOWN = 3
+_TRAEFIK_FILE = r".*traefik.*\.(ya?ml|toml|json)|(dynamic|routers)\.(ya?ml|toml)"
 _BELIEVES = "trusts X-Forwarded-For from every client"
 
 
@@ -43,7 +49,9 @@ _BELIEVES = "trusts X-Forwarded-For from every client"
 def complete_stack(server: Resource, settings: Settings) -> Iterator[Verdict]:
     """A missing part breaks no other rule."""
     for part in settings.texts("parts"):
-        managed = server.in_stack().of_type(*_MANAGED.get(part, ()))
+        managed = server.in_stack().of_type(*_MANAGED.get(part, ())) or (
+            part == FRONTEND and has_external_proxy(server)
+        )
         if not managed and not parts_in(server.in_stack(), part):
             yield fail("", f"the stack has no {part}")
 
@@ -79,36 +87,62 @@ def run_one_frontend(frontend: Resource, _: Settings) -> Iterator[Verdict]:
     if others:
         more = len(frontends) - 1 - len(others)
         yield fail("", f"is a frontend beside {', '.join(sorted(others))}{f' and {more} more' if more else ''}")
+    if any(map(has_external_proxy, servers_of(frontend))):
+        yield fail("", "is a frontend beside the proxy outside of the stack for which the server has labels")
 
 
 @AREA.rule(
     "overwrite-forwarded-headers",
     Severity.HIGH,
-    "Overwrite the header X-Forwarded-For in the proxy that clients connect to.",
-    remedy="Let this proxy accept the header only from the addresses of your other proxies, or from no address. For "
-    "Traefik, remove `forwardedHeaders.insecure` from `command`, `envs` and `uploads`. For nginx, set the header in "
-    "`uploads` to `$remote_addr`, and remove `$proxy_add_x_forwarded_for`.",
+    "Set or remove each forwarded header that Kotauth trusts in the proxy that clients connect to.",
+    remedy="Let this proxy accept these headers only from your other proxies, and set X-Forwarded-For to the client's "
+    "address. Set or remove the others by `proxy_set_header` (nginx), `header_up` (Caddy) or `customRequestHeaders` "
+    "(Traefik).",
     types=(CONTAINER,),
     references=References(checklist=(5,)),
+    parameters=(
+        Parameter("headers", Kind.TEXTS, [*HEADERS], "Headers that the proxy must set or remove.", relaxes=True),
+    ),
 )
-def overwrite_forwarded_headers(container: Resource, _: Settings) -> Iterator[Verdict]:
-    """Kotauth uses the first entry of the header.
+def overwrite_forwarded_headers(container: Resource, settings: Settings) -> Iterator[Verdict]:
+    """Kotauth uses the first entry of each of these headers.
 
-    If a proxy appends to the header, clients choose their own address.
+    If a proxy passes a header on, or appends to it, clients choose their own address, or the host name of links.
     """
     yield from _believed_by_options(container)
+    contents: dict[str, Value] = {}
     for upload in uploads(container):
         file, content = upload.entry.field("file").text() or "", upload.content
         if content.is_unknown:
-            if file_name(file).endswith((".conf", ".conf.template")):
+            if _is_of_proxy(file):
                 yield undecidable(content.path)
         elif content.path.endswith(".source"):
-            if "nginx" in file:
+            if _is_of_proxy(file) or "nginx" in file:
                 yield undecidable(content.path, "is a file that the rule does not read; set its text as `content`")
         elif directive := believed_in_file(text := _text(content)):
             yield fail(content.path, f"{_BELIEVES} ({directive})")
         elif is_appended_in_file(text) and servers_of(container):
             yield fail(content.path, "appends to the header X-Forwarded-For that the client sends")
+        else:
+            contents[file] = content
+    headers = settings.texts("headers")
+    if contents and servers_of(container):
+        files = {file: _text(content) for file, content in contents.items()}
+        for file, finding in dict.fromkeys(passed_headers(files, headers)):
+            yield _verdict(contents[file], finding)
+    if is_server(container) and is_enabled(labels := traefik_labels(container)):
+        for finding in passed_by_labels(labels, headers):
+            yield _verdict(container.get("labels"), finding)
+
+
+def _is_of_proxy(file: str) -> bool:
+    """Whether the name of a file is that of a proxy's configuration."""
+    name = file_name(file).lower()
+    return name.endswith((".conf", ".conf.template", "caddyfile")) or re.fullmatch(_TRAEFIK_FILE, name) is not None
+
+
+def _verdict(value: Value, finding: Finding) -> Verdict:
+    return undecidable(value.path, finding.reason) if finding.is_open else fail(value.path, finding.reason)
 
 
 def _believed_by_options(container: Resource) -> Iterator[Verdict]:

@@ -13,8 +13,8 @@ from typing import Any, cast
 
 import yaml
 
+from ..hosts.loose_data import as_list, as_object
 from ..networks import is_nearly_all, parse_network
-from .loose_data import as_list, as_object
 
 # libyaml's is twenty times as fast.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
