@@ -4,6 +4,7 @@
 - `docker/`: containers, the parts that they are, images, mounts, networks.
 - `hosts/`: what the user data of a host writes and starts.
 - `kotauth/`: the server's environment and its secret key.
+- `proxies/`: files and labels that configure nginx, Caddy and Traefik.
 - `secrets/`: what a secret looks like. `networks.py`: IP networks.
 
 Add a fact that several rules need as a function in the module of its subject.
