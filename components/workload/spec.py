@@ -163,8 +163,8 @@ class ContainerSpec(TypedDict):
     config_files: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Files in `/run/config`, by name, with their content. A change starts a new container, unless `reload` is set."""
     reload: NotRequired[Reload]
-    """How the running container takes new configuration files, so that they don't start a new one. Targets that replace
-    the whole host ignore it."""
+    """How the running container takes new configuration files, so that they don't start a new one. On hosts of
+    AWS it only concerns secret files, because every other change replaces the host."""
     volumes: NotRequired[list[PersistentVolume]]
     """Persistent data."""
     shared_volumes: NotRequired[list[SharedVolume]]

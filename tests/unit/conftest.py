@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,10 +12,12 @@ import dns.resolver
 import pytest
 from moto import mock_aws
 
+from components.aws.host.scripts import names
 from components.docker.deployment import DockerDeployment, DockerDeploymentArgs
 from tests.unit.aws_deployments import ALB, BASE, BROUGHT, CADDY, ZONE_ID, deployed
 from tests.unit.aws_outputs import REGION, certificate_arn
 from tests.unit.docker_api import Daemon, daemon
+from tests.unit.hosts import Commands
 from tests.unit.name_servers import World
 from tests.unit.recording import Declared, declare
 
@@ -111,3 +114,22 @@ def brought_caddy() -> Declared:
     """Return one on a single host in a network of one's own, without a zone."""
     args = {**BASE, **BROUGHT, "frontend": "caddy", "acme_email": "ops@example.com"}
     return deployed({**args, "private_subnet_ids": BROUGHT["private_subnet_ids"][:1], "deletion_protection": False})
+
+
+@pytest.fixture
+def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Commands:
+    """Return commands that only say what they were asked."""
+    commands = Commands(tmp_path)
+    monkeypatch.setenv("PATH", f"{commands.folder}:{os.environ['PATH']}")
+    return commands
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Yield a folder in the place of a host's root."""
+    for name in ("FIXED", "RUN", "VOLUMES", "UNITS"):
+        monkeypatch.setattr(names, name, str(tmp_path) + getattr(names, name))
+    yield tmp_path
+    # Folders that only their owner enters would keep another user's pytest from cleaning up.
+    for folder, _, _ in os.walk(tmp_path):
+        Path(folder).chmod(0o700)

@@ -92,7 +92,7 @@ def test_every_field_is_declared(data: UserData) -> None:
 
 @pytest.mark.parametrize("text", [aws_host.SERVER, aws_host.PROXY], ids=["server", "frontend"])
 def test_the_hosts_of_the_policy_tests_have_the_same_form(text: str) -> None:
-    optional = {"stop_signal", "probe", "check"}
+    optional = {"stop_signal", "probe", "reload", "check"}
     container = json.loads(text)
     required = boot_plan.Container.__required_keys__ - optional
     assert required <= set(container) <= required | optional

@@ -7,21 +7,18 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from components.aws.host.container_plan import container_plan
 from components.aws.host.scripts import boot, bring_up, names, stages, volume
 from components.aws.host.scripts.aws import AwsError
 from components.aws.host.scripts.command import CommandError, run
-from components.aws.host.scripts.services import Services
-from components.workload.spec import ContainerSpec
+from tests.unit.booting import ME, Answers, as_me, container, lines
 from tests.unit.hosts import Commands
 
-ME = (os.getuid(), os.getgid())
 SECRET = "canary-secret-value"
 
 
@@ -48,51 +45,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-@pytest.fixture
-def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Commands:
-    commands = Commands(tmp_path)
-    monkeypatch.setenv("PATH", f"{commands.folder}:{os.environ['PATH']}")
-    return commands
-
-
-@pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    for name in ("FIXED", "RUN", "VOLUMES", "UNITS"):
-        monkeypatch.setattr(names, name, str(tmp_path) + getattr(names, name))
-    yield tmp_path
-    # Folders that only their owner enters would keep another user's pytest from cleaning up.
-    for folder, _, _ in os.walk(tmp_path):
-        Path(folder).chmod(0o700)
-
-
-class Answers(Services):
-    """Services that have these values."""
-
-    def __init__(self, values: dict[str, Any]) -> None:
-        super().__init__()
-        self.values = values
-        self.asked: list[tuple[str, ...]] = []
-
-    def _value(self, *key: str) -> Any:
-        self.asked.append(key)
-        value = self.values["/".join(key)]
-        if isinstance(value, Exception):
-            raise value
-        return value
-
-    def parameter(self, name: str) -> str:
-        return json.dumps(self._value(name))
-
-    def secret(self, arn: str, version: str) -> str:
-        return self._value(arn, version)
-
-    def registry_login(self, region: str) -> str:
-        return self._value(region)
-
-    def s3_object(self, bucket: str, sha256: str) -> bytes:
-        return self._value(bucket, sha256)
-
-
 DEFERRED: dict[str, Any] = {
     "environment": {"server": {"DB_URL": "jdbc:x"}, "server.key-guard": {"PGHOST": "database.test"}},
     "config": {"server": {"ca.pem": "PEM"}},
@@ -108,23 +60,7 @@ PLAN: dict[str, Any] = {
 }
 
 
-def container(name: str, image: str, **more: Any) -> dict[str, Any]:
-    plain: ContainerSpec = {
-        "part": name,
-        "image": image,
-        "user": f"{ME[0]}:{ME[1]}",
-        "memory": 512,
-        "cpus": 1,
-        "probe": {"command": ["true"], "interval_seconds": 5, "timeout_seconds": 4, "retries": 3},
-    }
-    return {**container_plan(plain), **more}
-
-
 CONTAINERS = [container("server", "one", config_files=["known"]), container("frontend", "two")]
-
-
-def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, str]]:
-    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
 def failing(times: int, error: Exception) -> Callable[[], str]:
@@ -233,16 +169,6 @@ def test_a_parameter_that_lacks_a_value_names_it() -> None:
     with pytest.raises(ValueError, match="the boot parameter has no DB_URL of server"):
         bring_up.parameter(Answers({"kotauth-boot": deferred}), PLAN)
     assert bring_up.parameter(Answers({"kotauth-boot": DEFERRED}), PLAN) == DEFERRED
-
-
-def as_me(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have what root would own belong to whoever runs the test."""
-    real = bring_up.write
-    monkeypatch.setattr(
-        bring_up,
-        "write",
-        lambda path, content, mode=0o600, owner=ME: real(path, content, mode=mode, owner=owner),
-    )
 
 
 def test_deferred_files(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -216,6 +216,7 @@ def test_the_journal_is_asked_for_our_lines_only() -> None:
         "CONTAINER_TAG=server",
         *["+", "_SYSTEMD_UNIT=kotauth-boot.service", "+", "_PID=1", "UNIT=kotauth-boot.service"],
         *["+", "_SYSTEMD_UNIT=kotauth-watchdog.service", "+", "_PID=1", "UNIT=kotauth-watchdog.service"],
+        *["+", "_SYSTEMD_UNIT=kotauth-renewal.service", "+", "_PID=1", "UNIT=kotauth-renewal.service"],
         *["+", "_SYSTEMD_UNIT=kotauth-server.service", "+", "_PID=1", "UNIT=kotauth-server.service"],
     ]
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from components.aws.host.scripts import frontend, names, postgres, watchdog
+from components.aws.host.scripts import names, probes, watchdog
 from simulators.ec2_host.authority import Authority
 from tests.unit.hosts import Commands, Played
 
@@ -245,8 +245,8 @@ def test_a_server_that_hangs_is_restarted_alone_and_then_the_host_given_up(host:
 def test_a_frontend_that_hangs_is_restarted_alone(
     host: Lab, hanging: Callable[[socket.socket], None], patience: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(frontend, "ANSWER_SECONDS", patience)
-    monkeypatch.setattr(frontend, "OWN_ANSWER_SECONDS", patience)
+    monkeypatch.setattr(probes, "ANSWER_SECONDS", patience)
+    monkeypatch.setattr(probes, "OWN_ANSWER_SECONDS", patience)
     with listening(hanging) as host.frontend:
         host.look(times=2)
         assert host.restarts == []
@@ -271,7 +271,7 @@ def test_a_frontend_that_nobody_reaches_is_restarted(host: Lab) -> None:
 def test_a_frontend_that_answers_something_lives(
     host: Lab, alive: Callable[[socket.socket], None], patience: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(frontend, "ANSWER_SECONDS", patience)
+    monkeypatch.setattr(probes, "ANSWER_SECONDS", patience)
     with listening(alive) as host.frontend:
         host.look(times=8)
     assert (host.restarts, host.group.given_up, host.counted) == ([], 0, {})
@@ -379,16 +379,16 @@ def test_a_host_without_a_database_counts(host: Lab) -> None:
 def test_what_accepting_connections_means(answer: bytes, accepts: bool, encrypted: bool) -> None:
     """As `pg_isready` sees it: libpq's `PQping`."""
     with listening(database(answer, encrypted=encrypted)) as port:
-        assert postgres.accepts_connections("127.0.0.1", port) is accepts
+        assert probes.accepts_connections("127.0.0.1", port) is accepts
 
 
 @pytest.mark.parametrize("other", [silent, lambda _: None], ids=["a proxy that only accepts", "one that closes"])
 def test_a_connection_alone_is_no_database(
     other: Callable[[socket.socket], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres, "ANSWER_SECONDS", SHORT)
+    monkeypatch.setattr(probes, "DATABASE_ANSWER_SECONDS", SHORT)
     with listening(other) as port:
-        assert not postgres.accepts_connections("127.0.0.1", port)
+        assert not probes.accepts_connections("127.0.0.1", port)
 
 
 def test_a_name_without_an_address_is_no_database(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -396,7 +396,7 @@ def test_a_name_without_an_address_is_no_database(monkeypatch: pytest.MonkeyPatc
         raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
 
     monkeypatch.setattr(socket, "create_connection", unknown)
-    assert not postgres.accepts_connections("database.test", 5432)
+    assert not probes.accepts_connections("database.test", 5432)
 
 
 def test_lost_readiness_is_said_every_three_minutes(

@@ -6,9 +6,9 @@ of the bucket, and `boot.json` contains their hashes. The host generates its sys
 the policy pack sees exactly what runs.
 
 The host's programs read the same types with the standard library (`scripts/`: `boot`, `bring_up`, `units`, `watchdog`,
-`ship_logs`). The policy pack, which does not import these components, reads them in `readers/hosts/boot_plan.py`. If a
-change makes an old reader misread the plan, increment `VERSION` in `scripts/boot.py` and in the policy pack. A test
-compares the two.
+`renewal`, `ship_logs`). The policy pack, which does not import these components, reads them in
+`readers/hosts/boot_plan.py`. If a change makes an old reader misread the plan, increment `VERSION` in `scripts/boot.py`
+and in the policy pack. A test compares the two.
 """
 
 from __future__ import annotations
@@ -107,6 +107,16 @@ class Log(TypedDict):
     options: dict[str, str]
 
 
+class Reload(TypedDict):
+    """How the running container takes new versions of its secrets. The host looks for them every five minutes."""
+
+    command: list[str]
+    """Command, run inside the container, that loads or checks the files in `/run/config/next` and `/run/secrets/next`.
+    It fails where they are bad; then the container keeps its files. Empty for none."""
+    signal: str
+    """Signal to the first process of the container, sent once the new files are in place. Empty for none."""
+
+
 class Container(TypedDict):
     """The file of one container: all options of its `docker run`."""
 
@@ -145,6 +155,8 @@ class Container(TypedDict):
     command: list[str]
     probe: NotRequired[Probe]
     """Docker's health check. A `check` container has none."""
+    reload: NotRequired[Reload]
+    """Only for a container that reloads its secret files. Others keep the versions of their start."""
     check: NotRequired[Container]
     """Container that must succeed before each start of this one."""
 

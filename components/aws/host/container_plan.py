@@ -46,6 +46,10 @@ def container_plan(spec: ContainerSpec) -> boot_plan.Container:
     }
     if "stop_signal" in spec:
         container["stop_signal"] = spec["stop_signal"]
+    reload = spec.get("reload", {})
+    if reload.get("secret_files") and spec.get("secret_files"):
+        command = reload.get("command", reload.get("check", []))
+        container["reload"] = {"command": list(command), "signal": reload.get("signal", "")}
     if "before_start" in spec:
         check = spec["before_start"]
         job = _hardened(spec, check_name(spec), environment=check.get("environment", {}))

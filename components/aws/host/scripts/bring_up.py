@@ -77,9 +77,13 @@ def write_secrets(aws: Services, plan: Plan, containers: list[Container], deferr
     """
     for container in containers:
         part = container["name"]
-        arns, versions = deferred["secrets"].get(part, {}), plan["secrets"].get(part, {})
-        files = {file: aws.secret(arns[file], version).encode() for file, version in versions.items()}
-        fill(names.secrets_folder(part), files, container["user"])
+        fill(names.secrets_folder(part), secret_files(aws, plan, part, deferred), container["user"])
+
+
+def secret_files(aws: Services, plan: Plan, part: str, deferred: Plan) -> dict[str, bytes]:
+    """Return the secret files of a container as Secrets Manager has them now."""
+    arns, versions = deferred["secrets"].get(part, {}), plan["secrets"].get(part, {})
+    return {file: aws.secret(arns[file], version).encode() for file, version in versions.items()}
 
 
 def fill(folder: str, files: dict[str, bytes], user: str) -> None:
@@ -129,7 +133,7 @@ def pull_with_login(image: str, login: str) -> None:
 
 
 def start_units(containers: list[Container]) -> None:
-    """Write the units of the containers and start them, and the watchdog over them."""
+    """Write the units of the containers and start them, then the timers that look after them."""
     template = read(f"{os.path.dirname(__file__)}/{names.UNIT_TEMPLATE}").decode()
     units = {names.container_unit_name(each["name"]): container_unit(each, template) for each in containers}
     for name, text in units.items():
@@ -138,6 +142,8 @@ def start_units(containers: list[Container]) -> None:
     for name in units:
         run("systemctl", "start", "--no-block", name)
     run("systemctl", "start", names.WATCHDOG_TIMER)
+    if any("reload" in container for container in containers):
+        run("systemctl", "start", names.RENEWAL_TIMER)
 
 
 def look_at_health(plan: Plan) -> None:

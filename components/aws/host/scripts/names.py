@@ -15,8 +15,13 @@ NETWORK = "kotauth"
 """Docker's network on which the containers find each other."""
 BOOT_UNIT, LOGS_UNIT = "kotauth-boot.service", "kotauth-logs.service"
 WATCHDOG_UNIT, WATCHDOG_TIMER = "kotauth-watchdog.service", "kotauth-watchdog.timer"
+RENEWAL_UNIT, RENEWAL_TIMER = "kotauth-renewal.service", "kotauth-renewal.timer"
 UNIT_TEMPLATE = "container.service.template"
 """File of the unit that runs a container, beside the programs."""
+NEXT = "next"
+"""Folder of files that are to come, beside those in use."""
+CERTIFICATE_FILE = "certificate.pem"
+"""Secret file with a certificate chain and its key."""
 
 
 def container_file(part: str) -> str:

@@ -45,7 +45,7 @@ Event = dict[str, object]
 def matches(parts: list[str]) -> list[str]:
     """Return what journalctl is asked for: the containers' lines, and the units' with what systemd says of them."""
     terms = [[f"CONTAINER_TAG={part}"] for part in parts]
-    for unit in [names.BOOT_UNIT, names.WATCHDOG_UNIT, *map(names.container_unit_name, parts)]:
+    for unit in [names.BOOT_UNIT, names.WATCHDOG_UNIT, names.RENEWAL_UNIT, *map(names.container_unit_name, parts)]:
         terms += [[f"_SYSTEMD_UNIT={unit}"], ["_PID=1", f"UNIT={unit}"]]
     return [word for term in terms for word in ["+", *term]][1:]
 

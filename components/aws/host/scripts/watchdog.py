@@ -19,8 +19,7 @@ from . import names
 from .boot import load_plan
 from .command import CommandError, run
 from .files import read, write
-from .frontend import NoCertificateError, answers_itself, status_of
-from .postgres import accepts_connections
+from .probes import NoCertificateError, accepts_connections, answers_itself, status_of
 from .services import Services
 from .stages import log
 
