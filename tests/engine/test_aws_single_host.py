@@ -13,6 +13,7 @@ from unittest.mock import patch
 import pytest
 
 from components.aws.functions.boot_gate import handler
+from tests.certificates import Issued, issued
 from tests.clock import Clock
 from tests.engine.aws_stack import DATABASE, AwsStack
 from tests.engine.saved_stacks import SavedStacks
@@ -122,6 +123,36 @@ def test_another_image_makes_another_host_with_the_same_address_and_disk(boots: 
     assert order[2:4] == [("delete", HOST), ("create", HOST)]
     assert sorted(order[4:]) == [("create", ADDRESS), ("create", DISK)]
     assert not [each for each in done if each[1] == DATABASE]
+
+
+def test_a_new_certificate_is_a_new_version_of_its_secret_and_no_new_host(boots: Boots) -> None:
+    staging = boots.stack
+    folder = staging.project.path / "tls"
+    folder.mkdir()
+    first, second = (issued("auth.staging.example.org", end=days) for days in (30, 60))
+
+    def put(certificate: Issued) -> None:
+        (folder / "chain.pem").write_text(certificate.chain)
+        (folder / "key.pem").write_text(certificate.key)
+
+    put(first)
+    staging.configure(
+        frontend="nginx", certificates="files", certificateChain="tls/chain.pem", certificateKey="tls/key.pem"
+    )
+    staging.up()
+    (host,) = running(staging)
+    secret = staging.resources()["Secret kotauth-certificate"]["id"]
+    value = {"SecretId": secret, "VersionStage": "AWSCURRENT"}
+    read = staging.aws.boto3("secretsmanager").get_secret_value
+    assert read(**value)["SecretString"] == first.chain + first.key
+    put(second)
+    staging.done()
+    staging.up()
+    assert running(staging) == [host]
+    assert read(**value)["SecretString"] == second.chain + second.key
+    assert [each.name for each in staging.done()] == ["kotauth-certificate-version"]
+    for certificate in (first, second):
+        assert certificate.key.splitlines()[1] not in json.dumps(staging.project.state())
 
 
 def test_a_host_that_is_never_ready_fails_each_up_until_it_is(boots: Boots) -> None:

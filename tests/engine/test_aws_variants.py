@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.certificates import issued
 from tests.engine.aws_stack import DATABASE, GATE_CALL, GROUP, REGION, AwsStack, aws_stack, name_of
 from tests.engine.brought import Brought
 from tests.project import ROOT
@@ -22,6 +24,13 @@ BALANCER = {"LoadBalancer", "Listener", "ListenerRule", "TargetGroup", "WebAcl",
 SINGLE_HOST = {"Volume", "VolumeAttachment", "EipAssociation"}
 CADDY = {"frontend": "caddy", "acmeEmail": "operations@example.org"}
 
+
+PROXIES = {
+    "caddy": {"acmeEmail": "operations@example.org"},
+    "nginx": {"certificates": "files", "certificateChain": "tls/chain.pem", "certificateKey": "tls/key.pem"},
+    "traefik": {"acmeEmail": "operations@example.org"},
+}
+"""What each proxy of the single host needs besides."""
 
 Steps = list[dict[str, Any]]
 
@@ -45,10 +54,20 @@ def variants(untouched: AwsStack, brought: Brought) -> Iterator[dict[str, Future
     settings: dict[str, dict[str, str]] = {
         "prod as committed": {},
         "staging as committed": {"alarmEmail": "", **staging},
+        **{
+            f"staging, {proxy}": {"alarmEmail": "", **staging, "kotauth:frontend": proxy, **more}
+            for proxy, more in PROXIES.items()
+            if proxy != staging["kotauth:frontend"]
+        },
         "brought network, alb": brought.network,
         "brought network, caddy": {**CADDY, **brought.network},
         "brought certificate": {"zoneId": "", "certificateArn": brought.certificate},
     }
+    name = staging["kotauth:baseUrl"].removeprefix("https://")
+    certificate, folder = issued(name), untouched.project.path / "tls"
+    folder.mkdir()
+    (folder / "chain.pem").write_text(certificate.chain)
+    (folder / "key.pem").write_text(certificate.key)
     with ThreadPoolExecutor(2) as previewing:
         yield {name: previewing.submit(untouched.steps, **each) for name, each in settings.items()}
         previewing.shutdown(cancel_futures=True)
@@ -112,6 +131,18 @@ def test_staging(variants: dict[str, Future[Steps]]) -> None:
     host = made["Instance kotauth-server"]
     assert (host["monitoring"], "associatePublicIpAddress" in host) == (True, False)
     assert not [name for name in made if "protect" in made[name]]
+
+
+@pytest.mark.parametrize("proxy", PROXIES)
+def test_staging_with_each_proxy(variants: dict[str, Future[Steps]], proxy: str) -> None:
+    future = variants.get(f"staging, {proxy}", variants["staging as committed"])
+    made = planned(future)
+    files = {name: each["content"] for name, each in made.items() if name.startswith("BucketObjectv2 ")}
+    (frontend,) = [text for text in files.values() if f"/library/{proxy}:" in text]
+    assert json.loads(frontend)["name"] == "frontend"
+    assert ("reload" in json.loads(frontend)) is (proxy == "nginx")
+    assert ("Secret kotauth-certificate" in made) is (proxy == "nginx")
+    assert "PRIVATE KEY" not in json.dumps(future.result())
 
 
 def test_a_brought_network_behind_a_load_balancer(variants: dict[str, Future[Steps]], brought: Brought) -> None:

@@ -8,7 +8,7 @@ To change what a host does at boot, follow the boot plan through these files:
    a bucket.
 3. On the host, `scripts/boot.py` fetches these files and starts `scripts/bring_up.py`, which lists the stages. It
    writes the systemd units of the containers (`scripts/units.py`) and starts them.
-4. From then on, the units in `units/` run `scripts/watchdog.py` and `scripts/ship_logs.py`.
+4. From then on, the units in `units/` run `scripts/watchdog.py`, `scripts/renewal.py` and `scripts/ship_logs.py`.
 
 Add a new stage also to the lists in tests/unit/test_host_boot.py and tests/host/test_boot.py, and to
 docs/aws/troubleshoot.md.

@@ -1,7 +1,7 @@
 """Loads new versions of secrets into containers that run, where a container reloads its secret files.
 
 New files lie beside those in use until the container's own command accepts them. A bad version is refused, and the
-container keeps the old files; the line with the outcome `failed` raises an alarm, and comes again at each try.
+container keeps the old files. The line with the outcome `failed` raises an alarm, and each try repeats it.
 """
 
 from __future__ import annotations
