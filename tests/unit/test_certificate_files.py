@@ -13,6 +13,7 @@ import pulumi
 import pytest
 
 from components.aws.settings import AwsSettings
+from components.config import certificate
 from components.config.frontends import FRONTENDS
 from components.docker.settings import DockerSettings
 from components.inputs.error import InvalidInputError
@@ -63,8 +64,8 @@ def content(settings: DockerSettings | AwsSettings) -> object:
     [(HOST, HOST), ("*.example.com", HOST), ("AUTH.example.com", HOST), ("auth", "auth")],
 )
 def test_a_certificate_for_the_host_name(name: str, host: str) -> None:
-    certificate = issued("other.example.com", name)
-    args = {**BASE, "base_url": f"https://{host}", **given(certificate.chain, certificate.key)}
+    brought = issued("other.example.com", name)
+    args = {**BASE, "base_url": f"https://{host}", **given(brought.chain, brought.key)}
     assert DockerSettings.resolve(args, "it").certificates == "files"
 
 
@@ -226,10 +227,8 @@ PUBLIC_NAME = {"base_url": f"https://{HOST}", "acme_email": "ops@example.com"}
 
 def limit(monkeypatch: pytest.MonkeyPatch, *certificates: str) -> None:
     """Have Caddy support only these, and one other proxy all."""
-    for name in set(FRONTENDS) - {"caddy"}:
-        monkeypatch.delitem(FRONTENDS, name)
-    monkeypatch.setitem(FRONTENDS, "able", FRONTENDS["caddy"])
-    monkeypatch.setitem(FRONTENDS, "caddy", replace(FRONTENDS["caddy"], certificates=certificates))
+    proxy = FRONTENDS["caddy"]
+    monkeypatch.setattr(certificate, "FRONTENDS", {"caddy": replace(proxy, certificates=certificates), "able": proxy})
 
 
 @pytest.mark.parametrize(
@@ -260,8 +259,8 @@ def test_the_default_is_what_the_proxy_supports(
     possible: list[str], url: str, source: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limit(monkeypatch, *possible)
-    certificate = issued(url.removeprefix("https://"))
-    pair = given(certificate.chain, certificate.key) if source == "files" else {}
+    brought = issued(url.removeprefix("https://"))
+    pair = given(brought.chain, brought.key) if source == "files" else {}
     args = {"base_url": url, "acme_email": "ops@example.com", **pair}
     assert DockerSettings.resolve(args, "it").certificates == source
     on_aws = {**CADDY, "base_url": url, **pair}

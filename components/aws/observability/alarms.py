@@ -85,7 +85,7 @@ ALARMS = (
     ),
     _of_log(
         key="host_failures",
-        says="A host could not start, was given up, or refused a new certificate. The host's log names the failed step.",
+        says="A host could not start, was given up, or refused a certificate. The host's log names the failed step.",
         metric="host_failures",
         default=1,  # it tried for a long time before it said so
         parse=_count,
