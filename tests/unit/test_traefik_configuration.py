@@ -144,7 +144,7 @@ def test_a_certificate_by_acme() -> None:
         "--certificatesresolvers.letsencrypt.acme.email": "ops@example.com",
         "--certificatesresolvers.letsencrypt.acme.storage": "/data/acme.json",
         "--certificatesresolvers.letsencrypt.acme.keytype": "EC256",
-        "--certificatesresolvers.letsencrypt.acme.tlschallenge": "true",
+        "--certificatesresolvers.letsencrypt.acme.httpchallenge.entrypoint": "web",
     }
     assert "secret_files" not in spec
 
@@ -152,12 +152,6 @@ def test_a_certificate_by_acme() -> None:
 def test_another_acme_server() -> None:
     given = options(replace(ACME, certificate=Acme("ops@example.com", "https://acme.example/dir")))
     assert given[f"{_RESOLVER}letsencrypt.acme.caserver"] == "https://acme.example/dir"
-
-
-def test_on_another_port_the_challenge_is_the_one_over_http() -> None:
-    given = options(replace(ACME, base_url=parse_base_url("https://auth.example.com:8443")))
-    assert given[f"{_RESOLVER}letsencrypt.acme.httpchallenge.entrypoint"] == "web"
-    assert f"{_RESOLVER}letsencrypt.acme.tlschallenge" not in given
 
 
 def test_a_certificate_from_files() -> None:

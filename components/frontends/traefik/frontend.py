@@ -19,7 +19,6 @@ _DATA = "/data"
 _FILE = "traefik.yaml"
 _CERTIFICATE = f"{SECRETS_DIRECTORY}/{CERTIFICATE_FILE}"
 _RESOLVER = "letsencrypt"
-_TLS_CHALLENGE_PORT = 443
 _LOGGED = (
     "StartUTC",
     "Duration",
@@ -120,14 +119,13 @@ def edge(site: EdgeSite) -> ContainerSpec:
 def _resolver(site: EdgeSite) -> list[str]:
     if not isinstance(site.certificate, Acme):
         return []
-    # Traefik tries one challenge. The one over TLS needs no port but that of the public address; it is always 443, and
-    # the other one always 80.
-    challenge = "tlschallenge=true" if site.base_url.port == _TLS_CHALLENGE_PORT else "httpchallenge.entrypoint=web"
+    # Over http, on the public port 80: when the challenge over TLS fails, Traefik orders again at once and without end,
+    # which soon meets the authority's limits.
     options = [
         f"email={site.certificate.email}",
         f"storage={_DATA}/acme.json",
         "keytype=EC256",
-        challenge,
+        "httpchallenge.entrypoint=web",
         *([f"caserver={site.certificate.server}"] if site.certificate.server else []),
     ]
     return [f"--certificatesresolvers.{_RESOLVER}.acme.{option}" for option in options]
