@@ -15,6 +15,10 @@ def choose(stack: Stack) -> None:
     from simulators import images  # noqa: PLC0415 - building needs much that other stacks don't
 
     chosen = images.choose(stack.setting("frontend"))
+    proxy = stack.setting("frontendImage")
+    if proxy != chosen.get("frontendImage") and images.is_built_proxy(proxy):
+        # It was set here, for the proxy that the stack had before.
+        pulumi_command.run_or_exit("config", "rm", "frontendImage", "--stack", stack.name)
     for setting, image in chosen.items():
         if not stack.setting(setting) and image.startswith(_BUILT_HERE):
             pulumi_command.run_or_exit("config", "set", setting, image, "--stack", stack.name)

@@ -18,15 +18,15 @@ from simulators.images.ensure import ALL, ensure
 from simulators.images.registry import registry_reachable
 
 if TYPE_CHECKING:
-    from simulators.images.choice import choose, newer_database
+    from simulators.images.choice import choose, is_built_proxy, newer_database
 
-__all__ = ["ALL", "choose", "ensure", "newer_database", "registry_reachable"]
+__all__ = ["ALL", "choose", "ensure", "is_built_proxy", "newer_database", "registry_reachable"]
 
 
 def __getattr__(name: str) -> Any:
     # Not imported above: it asks the components for their defaults, which need Pulumi, and the images are built before
     # any virtualenv exists.
-    if name in ("choose", "newer_database"):
+    if name in ("choose", "is_built_proxy", "newer_database"):
         from simulators.images import choice  # noqa: PLC0415
 
         return getattr(choice, name)

@@ -6,6 +6,7 @@ from components.config.frontends import DEFAULT, FRONTENDS
 from components.kotauth import server as kotauth
 from components.postgres import server as postgres
 from simulators.images.ensure import ensure
+from simulators.images.recipes import RECIPES
 from simulators.images.registry import registry_reachable
 
 SIMULATOR = "kotauth-simulator"
@@ -30,6 +31,11 @@ def choose(frontend: str = "") -> dict[str, str]:
     names = {setting: name for setting, (_, name) in official_images.items() if setting not in pulled}
     built = ensure(names.values()) if names else {}
     return {**pulled, **{setting: built[name] for setting, name in names.items()}}
+
+
+def is_built_proxy(reference: str) -> bool:
+    """Tell whether this is the image of a proxy that `choose` builds."""
+    return reference in {recipe.reference for recipe in RECIPES if recipe.name in FRONTENDS}
 
 
 def newer_database(version: int) -> str:
