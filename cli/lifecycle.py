@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from urllib.parse import urlsplit
 
 from . import offline, pulumi_command, readiness
 from .preparation import prepare
@@ -24,6 +25,12 @@ error: {url} does not answer 200 but: {answer}
 If a resource was stopped or removed outside Pulumi, refresh the state and recreate the resource:
   eval "$(make -s env)" && pulumi up --refresh {options}
 Otherwise see docs/docker.md (Docker) or docs/aws/troubleshoot.md (AWS)."""
+_LOG_SECONDS = 15.0
+"""As long as a proxy may take to be refused a certificate."""
+_NO_CERTIFICATE = """
+error: the frontend has no certificate for {host}. Its log says:
+  {said}
+{advice}"""
 _YOUR_PROXY = """
 The server is ready on network {network}. Your proxy must join that network, route the public address to the server
 and have a certificate that clients trust; a new certificate can take a minute.
@@ -64,6 +71,11 @@ def up(stack: Stack) -> None:
     print(_farewell(stack, outputs, answer))
     url, network = outputs["readyUrl"], stack.setting("proxyNetwork")
     remedy = _YOUR_PROXY.format(network=network, url=url) if network else ""
+    by_acme = not (
+        stack.is_on_aws or network or outputs.get("caCertificate") or stack.setting("certificates") == "files"
+    )
+    if by_acme and not answer.ready:
+        _require_certificate(stack, outputs["url"], 0 if answer.conclusive else _LOG_SECONDS)
     if answer.conclusive and not answer.ready:
         sys.exit(_NOT_READY.format(url=url, answer=answer.text, options=" ".join(stack.options)) + remedy)
     if remedy and not answer.ready:
@@ -97,6 +109,14 @@ def purge(stack: Stack) -> None:
     pulumi_command.run_or_exit("stack", "rm", stack.name, "--yes", "--preserve-config")
     if stack.is_on_aws:
         print(LEFT_ON_AWS)
+
+
+def _require_certificate(stack: Stack, url: str, seconds: float) -> None:
+    """End this process with the reason if the frontend could not get its certificate by ACME."""
+    host = urlsplit(url).hostname or ""
+    problem = readiness.certificate_problem(stack, host, seconds)
+    if problem:
+        sys.exit(_NO_CERTIFICATE.format(host=host, said=problem.said, advice=problem.advice))
 
 
 def _require(stack: Stack) -> None:

@@ -1,4 +1,4 @@
-"""Checks whether a stack answers at its public address, as a client would."""
+"""Checks whether a stack answers at its public address, as a client would, and why it has no certificate."""
 
 from __future__ import annotations
 
@@ -7,11 +7,18 @@ import socket
 import ssl
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+from .stack import Stack
+
+if TYPE_CHECKING:
+    from components.frontends.acme_problem import AcmeProblem
 
 _ANSWER_SECONDS = 15.0
 """Kotauth answers 503 up to 9 s after the request while its database is down."""
 _PAUSE_SECONDS = 1.0
+_LOG_LINES = 500
 _LOOPBACK_DOMAIN = ".localhost"
 """Names below it mean this machine (RFC 6761), also where the system's resolver does not know them."""
 
@@ -63,4 +70,38 @@ def wait(url: str, ca_certificate: str, seconds: float) -> Answer:
         answer = ask(url, ca_certificate)
         if answer.ready or not answer.conclusive or time.monotonic() >= deadline:
             return answer
+        time.sleep(_PAUSE_SECONDS)
+
+
+def certificate_problem(stack: Stack, host: str, seconds: float) -> AcmeProblem | None:
+    """Return why the frontend of a stack on Docker has no certificate by ACME, as its log says within ``seconds``."""
+    # Loads Pulumi's SDK.
+    import pulumi  # noqa: PLC0415
+
+    from components.config.stack import STACK_LABEL  # noqa: PLC0415
+    from components.docker.daemon import client as daemon  # noqa: PLC0415
+    from components.frontends import acme_problem  # noqa: PLC0415
+    from components.workload.spec import PART_LABEL  # noqa: PLC0415
+
+    keys = ("docker:host", "docker:context", "docker:certPath")
+    if settings := {key: value for key in keys if (value := stack.setting(key))}:
+        pulumi.runtime.set_all_config(settings)
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            with daemon.connect() as docker:
+                frontends = [
+                    str(container["Names"][0]).lstrip("/")
+                    for container in docker.containers()
+                    if container["Labels"].get(PART_LABEL) == "frontend"
+                    and container["Labels"].get(STACK_LABEL, "").rpartition("/")[2] == stack.name
+                ]
+                logs = {name: (docker.log(name, _LOG_LINES) or b"").decode(errors="replace") for name in frontends}
+        except daemon.DaemonError:
+            return None
+        for name, log in logs.items():
+            if problem := acme_problem.find(log, host, name):
+                return problem
+        if time.monotonic() >= deadline:
+            return None
         time.sleep(_PAUSE_SECONDS)

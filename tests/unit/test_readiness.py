@@ -14,6 +14,7 @@ import pytest
 from cli import lifecycle, pulumi_command, readiness
 from cli.stack import Stack
 from simulators.ec2_host.authority import Authority
+from tests.unit.docker_api import Daemon
 
 HOST = "kotauth.localhost"
 
@@ -137,6 +138,54 @@ def test_up_fails_where_the_address_does_not_answer(
     assert f"{site.url} does not answer 200 but: 502 Bad Gateway" in str(end.value)
     assert "pulumi up --refresh --stack dev" in str(end.value)
     assert f"{site.url}: 502 Bad Gateway" in capsys.readouterr().out
+
+
+_REFUSED = json.dumps(
+    {
+        "level": "error",
+        "msg": "will retry",
+        "error": "HTTP 429 urn:ietf:params:acme:error:rateLimited - retry after 2026-11-30 12:00:00 UTC",
+    }
+)
+
+
+@pytest.fixture
+def by_acme(stack: Stack, outputs: dict[str, str], docker_daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> Stack:
+    """Return a stack whose frontend the ACME server refuses, beside another stack that has the same problem."""
+    monkeypatch.setattr(lifecycle, "_LOG_SECONDS", 0)
+    outputs |= {"url": "https://auth.example.com", "caCertificate": ""}
+    for name, label in (("other", "kotauth/prod"), ("kotauth-frontend-0c0ffee", "kotauth/dev")):
+        docker_daemon.publish(name, 443, labels={"kotauth.part": "frontend", "kotauth.stack": label})
+        docker_daemon.logs[name] = _REFUSED
+    return stack
+
+
+def test_up_says_why_there_is_no_certificate(by_acme: Stack, site: Site) -> None:
+    with pytest.raises(SystemExit) as end:
+        lifecycle.up(by_acme)
+    assert str(end.value).splitlines()[1:3] == [
+        "error: the frontend has no certificate for auth.example.com. Its log says:",
+        "  rateLimited: retry after 2026-11-30 12:00:00 UTC",
+    ]
+    assert "docker restart kotauth-frontend-0c0ffee" in str(end.value)
+
+
+def test_up_says_why_there_is_no_certificate_where_this_machine_can_t_resolve_the_name(
+    by_acme: Stack, outputs: dict[str, str]
+) -> None:
+    outputs["readyUrl"] = "https://auth.example.invalid/health/ready"
+    with pytest.raises(SystemExit, match="the frontend has no certificate for"):
+        lifecycle.up(by_acme)
+
+
+def test_the_log_says_nothing_of_certificates(by_acme: Stack, docker_daemon: Daemon) -> None:
+    docker_daemon.logs = dict.fromkeys(docker_daemon.logs, "started")
+    lifecycle.up(by_acme)
+
+
+def test_no_daemon_says_why_there_is_no_certificate(by_acme: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere.sock")
+    lifecycle.up(by_acme)
 
 
 @pytest.fixture
