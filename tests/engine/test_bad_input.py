@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 import socket
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +16,7 @@ import toolchain
 from tests import bad_settings
 from tests.certificates import issued
 from tests.project import Project, Result
+from tests.unit.docker_api import daemon
 
 pytestmark = pytest.mark.engine
 
@@ -79,6 +82,14 @@ def test_no_docker_daemon_at_the_stack_s_own_address(project: Project) -> None:
     project.configure(**{"docker:host": address})
     (told,) = problems(project, project.preview(check=False))
     assert told.startswith(f"no Docker daemon answers at {address}: ")
+
+
+def test_the_network_of_the_user_s_own_proxy_does_not_exist(project: Project) -> None:
+    with tempfile.TemporaryDirectory() as folder, daemon(Path(folder)) as known:
+        project.configure(**bad_settings.ON_DOCKER_EXTERNAL, **{"docker:host": known.address})
+        head, told = problems(project, project.preview(check=False))
+    assert head == "the machine can't run this stack:"
+    assert told.startswith("network proxy (kotauth:proxyNetwork) does not exist on the Docker host; create it with")
 
 
 def test_the_passphrase_is_lost(project: Project) -> None:
