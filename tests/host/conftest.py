@@ -9,7 +9,7 @@ import pytest
 
 from simulators.ec2_host.lab import Lab
 from tests.e2e.side_by_side import chosen
-from tests.host import rehearsals, slow_boots, watched
+from tests.host import proxies, rehearsals, slow_boots, watched
 from tests.host.site import Site
 
 
@@ -34,5 +34,7 @@ def site(lab: Lab, images: dict[str, str]) -> Site:
 @pytest.fixture(scope="package")
 def rehearsed(request: pytest.FixtureRequest, site: Site) -> Iterator[dict[str, Future[object]]]:
     """Yield how the chosen rehearsals end, which begin now."""
-    with rehearsals.rehearsed(site, (*watched.ROWS, *slow_boots.ROWS), chosen(request, "rehearsal")) as ends:
+    with rehearsals.rehearsed(
+        site, (*watched.ROWS, *slow_boots.ROWS, *proxies.ROWS), chosen(request, "rehearsal")
+    ) as ends:
         yield ends

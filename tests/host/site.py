@@ -17,7 +17,7 @@ from components.aws.host.description import Secret
 from components.aws.host.user_data import UserData, render
 from components.config.frontends import DEFAULT as FRONTEND
 from components.config.frontends import INNER
-from components.frontends.frontend import EdgeSite, InnerSite, OwnAuthority
+from components.frontends.frontend import Certificate, EdgeSite, Frontend, InnerSite, OwnAuthority
 from components.kotauth import server as kotauth
 from components.kotauth.base_url import parse_base_url
 from components.kotauth.database import DatabaseConnection
@@ -134,9 +134,17 @@ class Site:
         """Return the proxy behind the lab's load balancer."""
         return INNER(InnerSite(**self._frontend_site, load_balancer_cidrs=[str(self.lab.network.cidr)]))
 
-    def edge(self) -> ContainerSpec:
-        """Return a proxy with its own certificate authority, which lies on the volume."""
-        return FRONTEND.edge(EdgeSite(**self._frontend_site, http_port=80, certificate=OwnAuthority()))
+    def edge(
+        self, proxy: Frontend = FRONTEND, certificate: Certificate | None = None, image: str = ""
+    ) -> ContainerSpec:
+        """Return a proxy, by default Caddy with its own certificate authority, which lies on the volume."""
+        site = {**self._frontend_site, **({"image": image} if image else {})}
+        return proxy.edge(EdgeSite(**site, http_port=80, certificate=certificate or OwnAuthority()))
+
+    def server_secrets(self, labels: Mapping[str, str] | None = None) -> dict[str, Secret]:
+        """Return where the server's secrets lie, with version 1 of those that have no other label."""
+        versions = {**dict.fromkeys(self.arns, "v1"), **(labels or {})}
+        return {file: Secret(arn, versions[file]) for file, arn in self.arns.items()}
 
     @property
     def _frontend_site(self) -> dict[str, Any]:
@@ -151,14 +159,13 @@ class Site:
         self, *, labels: Mapping[str, str] | None = None, server: ContainerSpec | None = None, **more: Any
     ) -> str:
         """Put a host's files and parameter where it finds them, and return its user data."""
-        versions = {**dict.fromkeys(self.arns, "v1"), **(labels or {})}
         rendered: list[UserData] = []
         serving = server or self.server()
 
         def program() -> dict[str, Any]:
             description: dict[str, Any] = {
                 "containers": [serving, self.inner()],
-                "secrets": {"server": {file: Secret(arn, versions[file]) for file, arn in self.arns.items()}},
+                "secrets": {"server": self.server_secrets(labels)},
                 "in_group": True,
                 **more,
             }
