@@ -105,6 +105,7 @@ def test_its_metadata(wheel: Path) -> None:
         "pulumi-random",
         "dnspython",
         "typing-extensions",
+        "cryptography",
         "pg8000",
         "scramp",
         "asn1crypto",
