@@ -27,6 +27,7 @@ READS_TEXT: tuple[str, ...] = (
     "answer-alarms",
     "bound-logs",
     "certify-database",
+    "certify-frontends",
     "certify-listeners",
     "configure-database-access",
     "encrypt-buckets",

@@ -5,6 +5,7 @@ import pulumi_docker as docker
 from policy.testing.change import ABSENT, UNKNOWN, Secret, add, put
 
 from ..mutation import CAUGHT, NOTHING, PASSED, Case, Row, found, table
+from .topology_certificates import STORAGE
 
 _HOST = found("forbid-docker-socket@frontend", "forbid-host-system-mounts@frontend")
 
@@ -222,4 +223,4 @@ DECLARED = (
     Case("a declared folder that holds the socket", _declared("/var/run", host_path="/var/run"), _HOST),
 )
 
-TABLE = table(*ROWS, *CASES, *SPELLINGS, *DECLARED)
+TABLE = table(*ROWS, *CASES, *SPELLINGS, *DECLARED, *STORAGE)

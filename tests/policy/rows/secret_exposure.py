@@ -13,6 +13,7 @@ from .secret_exposure_text import ON_AWS as TEXTS_ON_AWS
 from .secret_exposure_text import TEXTS
 from .secret_keys_of_certificates import CASES as PRIVATE_KEYS
 from .secret_keys_of_certificates import ON_AWS as PRIVATE_KEYS_ON_AWS
+from .topology_certificates import KEYS
 
 _PASSWORD = From("admin-password", "result")
 _KEY_FILE = {"file": "/files/tls.key", "content": Secret("text"), "permissions": "0400"}
@@ -213,4 +214,7 @@ ON_AWS = (
     ),
 )
 
-TABLE = [*table(*ROWS, *CASES, *TEXTS, *FILL, *PRIVATE_KEYS), *on_aws(*ON_AWS, *TEXTS_ON_AWS, *PRIVATE_KEYS_ON_AWS)]
+TABLE = [
+    *table(*ROWS, *CASES, *TEXTS, *FILL, *PRIVATE_KEYS, *KEYS),
+    *on_aws(*ON_AWS, *TEXTS_ON_AWS, *PRIVATE_KEYS_ON_AWS),
+]

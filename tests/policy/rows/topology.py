@@ -10,6 +10,9 @@ from policy.testing.change import ABSENT, All, Args, From, Secret, copied, put, 
 
 from ..mutation import NOTHING, Case, Impossible, Row, found, on_aws, state, table
 from .external import FRONTENDS
+from .topology_certificates import FILES as CERTIFICATE_FILES
+from .topology_certificates import OPTIONS as CERTIFICATE_OPTIONS
+from .topology_certificates import ROW as CERTIFICATES
 from .topology_headers import FILES_ON_AWS, HEADERS
 from .topology_proxies import PROXIES, PROXIES_ON_AWS
 
@@ -33,6 +36,7 @@ ROWS = (
         "frontend-carrier",
         "frontend-carrier/uploads.1.content",
         _APPENDING,
+        unknown=found("overwrite-forwarded-headers@frontend-carrier", "certify-frontends@frontend-carrier"),
         absent=NOTHING,
         setup=(put("frontend-carrier", "uploads.+", _NGINX),),
     ),
@@ -125,17 +129,17 @@ ON_AWS = (
         found("complete-stack@template", "trust-only-own-proxy@template", "restrict-server-ingress@balancer-to-host"),
     ),
     *(
-        Case(f"a proxy on a host, {name}", (put("template", "user_data", data),), found(f"{rule}@template"))
-        for rule, name, data in (
-            ("overwrite-forwarded-headers", "with a folder of files", _host("/etc/nginx/conf.d/kotauth.conf")),
-            ("overwrite-forwarded-headers", "with one file", _host("/srv/proxy.conf")),
-            (
-                "overwrite-forwarded-headers",
-                "as Kotauth's own boot has it",
-                user_data(files={"/etc/kotauth/frontend/nginx.conf": _APPENDING}),
-            ),
-            ("overwrite-forwarded-headers", "not known yet", user_data(deferred=("DB_URL", "nginx.conf"))),
+        Case(f"a proxy on a host, {name}", (put("template", "user_data", data),), found(f"{_OVERWRITE}@template"))
+        for name, data in (
+            ("with a folder of files", _host("/etc/nginx/conf.d/kotauth.conf")),
+            ("with one file", _host("/srv/proxy.conf")),
+            ("as Kotauth's own boot has it", user_data(files={"/etc/kotauth/frontend/nginx.conf": _APPENDING})),
         )
+    ),
+    Case(
+        "a proxy on a host, not known yet",
+        (put("template", "user_data", user_data(deferred=("DB_URL", "nginx.conf"))),),
+        found("overwrite-forwarded-headers@template", "certify-frontends@template"),
     ),
     *(
         Case(
@@ -182,6 +186,8 @@ BY_IMAGE = (
 )
 
 TABLE = [
-    *table(*ROWS, *CASES, *BY_IMAGE, *PROXIES, *HEADERS, *FRONTENDS),
+    *table(
+        *ROWS, *CASES, *BY_IMAGE, *PROXIES, *HEADERS, *FRONTENDS, CERTIFICATES, *CERTIFICATE_FILES, *CERTIFICATE_OPTIONS
+    ),
     *on_aws(*ON_AWS, *PROXIES_ON_AWS, *FILES_ON_AWS),
 ]

@@ -12,6 +12,7 @@ from policy.testing.docker_program import CADDYFILE, compliant
 from policy.testing.proxies import (
     NGINX,
     NGINX_CONF,
+    TRAEFIK_FLAGS,
     TRAEFIK_LABELS,
     TRAEFIK_YAML,
     behind_traefik,
@@ -27,7 +28,7 @@ _SERVER = found(f"{_RULE}@server")
 _CONTENT = "uploads.0.content"
 
 
-def _changed(text: str, *replacements: tuple[str, str]) -> str:
+def changed(text: str, *replacements: tuple[str, str]) -> str:
     for old, new in replacements:
         assert old in text, old
         text = text.replace(old, new)
@@ -40,7 +41,7 @@ def _rows(
     return [
         Case(
             f"{_RULE} of {of.__name__}: {name}",
-            (put("frontend-carrier", _CONTENT, _changed(text, replacement)),),
+            (put("frontend-carrier", _CONTENT, changed(text, replacement)),),
             expected,
             rule=_RULE,
             state=state,
@@ -216,11 +217,11 @@ def _file(name: str, content: object, expected: Any, file: str = "traefik.toml")
 def _label(name: str, *changes: tuple[str, object], expected: Any = _SERVER, state: str = "") -> Case:
     """Return a row about the labels of a server, with some of them changed, or left out for an empty name."""
     labels: list[Any] = [{"label": "kotauth.part", "value": "server"}]
-    changed = dict(changes)
+    new = dict(changes)
     labels += [
-        {"label": label, "value": changed.get(label, text)}
-        for label, text in {**TRAEFIK_LABELS, **changed}.items()
-        if changed.get(label, text) is not None
+        {"label": label, "value": new.get(label, text)}
+        for label, text in {**TRAEFIK_LABELS, **new}.items()
+        if new.get(label, text) is not None
     ]
     return Case(
         f"labels for Traefik: {name}",
@@ -251,7 +252,10 @@ LABELS = (
 
 def _on_host(file: str, content: str) -> Change:
     image = NGINX.replace("docker.io", "public.ecr.aws/docker")
-    proxy = container("frontend", image, "10003:10003", ports=[{"host": 443, "container": 8443}], probe=probe("true"))
+    command = [*TRAEFIK_FLAGS] if file == "traefik.yaml" else []
+    proxy = container(
+        "frontend", image, "10003:10003", command=command, ports=[{"host": 443, "container": 8443}], probe=probe("true")
+    )
     data = user_data(proxy=json.dumps(proxy), files={f"/etc/kotauth/frontend/{file}": content})
     return put("template", "user_data", data)
 
@@ -279,7 +283,7 @@ FILES = (
     _file("in JSON", _JSON.replace("LIST", "[]"), _CARRIER, "traefik.json"),
     _file("in JSON, not closed", _JSON.replace("}}}}", "}"), _CARRIER, "traefik.json"),
     _file("marked secret", Secret(TRAEFIK_YAML.replace(_LISTED, "")), _CARRIER, "traefik.yaml"),
-    _file("that is unknown", UNKNOWN, _CARRIER, "traefik.yaml"),
+    _file("that is unknown", UNKNOWN, _CARRIER | found("certify-frontends@frontend-carrier"), "traefik.yaml"),
     Case(
         "nginx with an included file",
         (

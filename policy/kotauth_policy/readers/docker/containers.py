@@ -6,6 +6,7 @@ Another target that starts containers adds a `Reader` that finds them; nothing h
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from ...engine.resource import Resource
 from ...engine.value import Value
@@ -43,6 +44,13 @@ def capabilities(container: Resource, list_name: str) -> list[tuple[Value, str]]
     """Return the capabilities that it `adds` or `drops`, without the prefix `CAP_`."""
     listed = container.get("capabilities").field(list_name).items()
     return [(value, (value.text() or "").upper().removeprefix("CAP_")) for value in listed]
+
+
+def options(container: Resource) -> Iterator[Value]:
+    """Yield the words of a container's command, and its variables, also those that are unknown."""
+    for name in ("entrypoints", "command", "envs"):
+        value = container.get(name)
+        yield from [value] if value.is_unknown else value.items()
 
 
 def containers_in(holder: Resource) -> list[Resource]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -113,11 +115,32 @@ class Upload:
     """What carries it: a container, or the version of a secret."""
     entry: Value
     content: Value
-    property: str = "uploads"
+    property_name: str = "uploads"
+
+    @property
+    def file(self) -> str:
+        """Path of the file."""
+        return self.entry.field("file").text() or ""
+
+    @property
+    def is_of_machine(self) -> bool:
+        """Whether the provider reads the file on the deploying machine."""
+        return self.content.path.endswith(".source")
+
+    @property
+    def text(self) -> str:
+        """The content, decoded; empty where it is unknown, or on the deploying machine."""
+        text = "" if self.is_of_machine else self.content.known_text()
+        if not self.content.path.endswith(".contentBase64"):
+            return text
+        try:
+            return base64.b64decode(text).decode(errors="replace")
+        except binascii.Error:
+            return ""
 
     def sources(self) -> list[Resource]:
         """Return the resources that the content comes from, or something else of the carrier's."""
-        return self.container.sources(self.property)
+        return self.container.sources(self.property_name)
 
 
 def uploads(container: Resource) -> Iterator[Upload]:

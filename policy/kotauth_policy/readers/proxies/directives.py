@@ -6,10 +6,12 @@ A header that a proxy neither sets nor removes reaches Kotauth as the client sen
 from __future__ import annotations
 
 import fnmatch
+import itertools
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+_MOST = 100
 _DEEPEST = 50
 """Blocks in one another, more than any configuration has."""
 
@@ -79,19 +81,26 @@ def _directive(words: Sequence[str], line: int) -> Directive:
 
 
 def with_included(
-    directives: Iterable[Directive], name: str, block_of: Callable[[str], Sequence[Directive] | None], depth: int = 0
+    directives: Iterable[Directive],
+    name: str,
+    block_of: Callable[[str], Sequence[Directive] | None],
+    taken: Iterator[int] | None = None,
 ) -> Iterator[Directive]:
-    """Yield directives, with those of a file or snippet in place of the directive that names it, where it is known."""
+    """Yield directives, with those of a file or snippet in place of the directive that names it, where it is known.
+
+    After `_MOST` files, the rest counts as unknown: files that include one another have no end.
+    """
+    taken = itertools.count() if taken is None else taken
     for directive in directives:
         included = None
-        if directive.name == name and directive.arguments and depth < 10:
+        if directive.name == name and directive.arguments and next(taken) < _MOST:
             included = block_of(directive.arguments[0])
         if included is not None:
-            yield from with_included(included, name, block_of, depth + 1)
+            yield from with_included(included, name, block_of, taken)
         elif directive.block is None:
             yield directive
         else:
-            yield replace(directive, block=tuple(with_included(directive.block, name, block_of, depth)))
+            yield replace(directive, block=tuple(with_included(directive.block, name, block_of, taken)))
 
 
 def files_named(pattern: str, files: Iterable[str]) -> list[str]:

@@ -23,7 +23,6 @@ _ROUTER = re.compile(r"traefik\.http\.routers\.", re.I)
 _OWN = frozenset({"x-forwarded-for", "x-forwarded-proto", "x-forwarded-port"})
 """What Traefik sets to the truth where nothing else does. It also sets -Host and -Server, which a client can choose."""
 _CLIENT = "X-Forwarded-For"
-_DEEPEST = 10
 
 Object = Mapping[str, Any]
 
@@ -73,7 +72,7 @@ def merged(documents: Mapping[str, Object]) -> dict[str, Object]:
     middlewares = {
         name: each
         for document in documents.values()
-        for name, each in as_object(_member(document, "http", "middlewares")).items()
+        for name, each in as_object(member(document, "http", "middlewares")).items()
     }
     return {
         path: {**document, "http": {**_lowered(document.get("http")), "middlewares": middlewares}}
@@ -91,7 +90,7 @@ def _lowered(document: object) -> Object:
     return {key.lower(): value for key, value in as_object(document).items()}
 
 
-def _member(value: object, *names: str) -> object:
+def member(value: object, *names: str) -> object:
     """Return a member of an object in an object, by names in any case."""
     for name in names:
         members = {key.lower(): member for key, member in as_object(value).items()}
@@ -107,12 +106,12 @@ def _names(value: object) -> list[str]:
 
 def routers(document: Object) -> dict[str, object]:
     """Return the routers that pass requests on to a server: all but those that only redirect, and Traefik's own."""
-    named = as_object(_member(document, "http", "routers"))
+    named = as_object(member(document, "http", "routers"))
     return {
         name: router
         for name, router in named.items()
-        if not as_text(_member(router, "service")).lower().endswith("@internal")
-        and (_member(router, "tls") is not None or not _redirects(document, router))
+        if not as_text(member(router, "service")).lower().endswith("@internal")
+        and (member(router, "tls") is not None or not _redirects(document, router))
     }
 
 
@@ -122,15 +121,14 @@ def _redirects(document: Object, router: object) -> bool:
 
 def _middlewares(document: Object, router: object) -> list[Object]:
     """Return the middlewares of a router with their chains; an empty one stands for one that is not here."""
-    known = {name.lower(): each for name, each in as_object(_member(document, "http", "middlewares")).items()}
-    waiting, found = [(name, 0) for name in _names(_member(router, "middlewares")) if name], list[Object]()
+    known = {name.lower(): each for name, each in as_object(member(document, "http", "middlewares")).items()}
+    waiting, found = [name for name in _names(member(router, "middlewares")) if name], dict[str, Object]()
     while waiting:
-        name, depth = waiting.pop(0)
-        middleware = _lowered(known.get(name.lower()))
-        found.append(middleware)
-        if depth < _DEEPEST:
-            waiting += [(each, depth + 1) for each in _names(_member(middleware, "chain", "middlewares")) if each]
-    return found
+        name = waiting.pop(0).lower()
+        if name not in found:
+            found[name] = _lowered(known.get(name))
+            waiting += [each for each in _names(member(found[name], "chain", "middlewares")) if each]
+    return list(found.values())
 
 
 def passed_headers(document: Object, headers: Sequence[str]) -> Iterator[Finding]:
@@ -139,7 +137,7 @@ def passed_headers(document: Object, headers: Sequence[str]) -> Iterator[Finding
     for number, router in enumerate(routing, 1):
         at = f"router {number} of {len(routing)}"
         middlewares = _middlewares(document, router)
-        requests = [as_object(_member(each, "headers", "customrequestheaders")) for each in middlewares]
+        requests = [as_object(member(each, "headers", "customrequestheaders")) for each in middlewares]
         texts = {header: as_text(text) for request in requests for header, text in request.items()}
         changed = {header.lower() for header in texts}
         missing = [each for each in headers if each.lower() not in _OWN | changed]
@@ -155,6 +153,6 @@ def passed_headers(document: Object, headers: Sequence[str]) -> Iterator[Finding
 def passed_by_labels(labels: Mapping[str, str], headers: Sequence[str]) -> Iterator[Finding]:
     """Yield each router of labels from which a header reaches the server as the client sent it."""
     document = parse_labels(labels)
-    if not as_object(_member(document, "http", "routers")):
+    if not as_object(member(document, "http", "routers")):
         yield Finding("name no router, so Traefik makes one without a middleware")
     yield from passed_headers(document, headers)

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 
 from ...engine.resource import Resource
 from ...engine.rule import Area, Kind, Parameter, References, Settings, Severity
-from ...engine.value import Value, is_given
+from ...engine.value import Value, is_given, texts
 from ...engine.verdict import Verdict, fail
+from ...readers.docker.containers import options
 from ...readers.docker.mounts import host_paths, mounted
 from ...readers.docker.parts import DATABASE, FRONTEND, is_part, takes_certificate_files
 from ...readers.docker.resources import CONTAINER, HOST_MOUNT_LABEL, VOLUME, label
+from ...readers.proxies.certificates import resolvers
 
 AREA = Area("mounts")
 _SOCKETS = (
@@ -187,5 +189,19 @@ def keep_certificates_on_volume(container: Resource, settings: Settings) -> Iter
     A frontend that loses its certificates at each replacement exceeds this limit.
     Certificates that come from files are on the volume of the secret files.
     """
-    secret_files = [_FILES] if takes_certificate_files(container) else []
-    yield from _on_named_volume(container, [*settings.texts("folders"), *secret_files])
+    storage = resolvers(texts(options(container)))
+    for path in storage.values():
+        yield from _stored(container, path)
+    if not storage:
+        files = [_FILES] if takes_certificate_files(container) else []
+        yield from _on_named_volume(container, [*settings.texts("folders"), *files])
+
+
+def _stored(container: Resource, path: str) -> Iterator[Verdict]:
+    """Yield a failure unless a file of Traefik's certificates is on a named volume."""
+    if not posixpath.isabs(path):
+        yield fail("command", "has a certificate resolver of Traefik without an absolute path in `acme.storage`")
+        return
+    above = [mount for mount in mounted(container) if path.startswith(f"{mount.target.text() or ''}/")]
+    if not any(mount.volume is not None and is_given(mount.volume) for mount in above):
+        yield fail("volumes", "has no named volume at the folder of `acme.storage`")

@@ -21,6 +21,7 @@ from ...readers.docker.containers import starts
 from ...readers.docker.parts import fills_volumes_of_frontend
 from ...readers.docker.resources import CONTAINER, DIGEST_LABELS
 from ...readers.kotauth.server import file_name, is_secret_file, uploads, variables
+from ...readers.proxies.certificates import names_of_key_files
 from ...readers.secrets.exposed_values import exposed, is_place_of_unknown_secret
 from ...readers.secrets.forms import has_secret_form
 from ...readers.secrets.randomness import RANDOM_PASSWORD
@@ -201,7 +202,7 @@ def encrypt_secret_files(container: Resource, _: Settings) -> Iterator[Verdict]:
         if content.secret:
             continue
         file = upload.entry.field("file").text() or ""
-        if not is_secret_file(file):
+        if not is_secret_file(file) and file_name(file) not in container.in_stack().once(names_of_key_files):
             if not content.is_unknown and _has_secret(file, content.text() or ""):
                 yield fail(content.path, "looks like a secret, and is not marked secret")
         elif not content.is_unknown:
@@ -231,7 +232,8 @@ def restrict_secret_files(container: Resource, _: Settings) -> Iterator[Verdict]
         is_open = not _OWNERS_ONLY.fullmatch(mode.text() or "")
         file = upload.entry.field("file").text() or ""
         # The private key can be behind its certificates in a file that is called like them.
-        if is_open and (is_secret_file(file) or _has_secret(file, upload.content.known_text())):
+        is_key = file_name(file) in container.in_stack().once(names_of_key_files)
+        if is_open and (is_key or is_secret_file(file) or _has_secret(file, upload.content.known_text())):
             # The mode of a secret file is itself marked secret, so no message shows it.
             fault = "is not set, which lets every user read the file"
             yield fail(mode.path, fault if mode.is_absent else "is readable for users other than the owner")

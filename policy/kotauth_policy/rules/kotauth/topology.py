@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Iterator
 
-from ...engine.resource import Resource
+from ...engine.resource import Resource, Stack
 from ...engine.rule import Area, Kind, Parameter, References, Settings, Severity
-from ...engine.value import Value
+from ...engine.value import Value, texts
 from ...engine.verdict import Verdict, fail, undecidable
 from ...readers.aws.resources import DATABASE_INSTANCE, LOAD_BALANCERS
+from ...readers.docker.containers import options
 from ...readers.docker.parts import DATABASE, FRONTEND, SERVER, is_part, parts_in
 from ...readers.docker.resources import CONTAINER, known_image
-from ...readers.kotauth.server import file_name, is_server, servers_of, uploads, variables
+from ...readers.kotauth.server import Upload, file_name, is_server, servers_of, uploads, variables
+from ...readers.proxies.certificates import faults as certificate_faults
+from ...readers.proxies.certificates import names_test_authority, resolvers, resolvers_in
 from ...readers.proxies.directives import Finding
 from ...readers.proxies.external import has_external_proxy, traefik_labels
-from ...readers.proxies.forwarded_headers import HEADERS, passed_headers
+from ...readers.proxies.forwarded_headers import HEADERS, parsed, passed_headers
 from ...readers.proxies.traefik import is_enabled, passed_by_labels
 from ...readers.proxies.trusted_clients import (
     believed_in_command,
@@ -33,6 +34,7 @@ _MANAGED = {DATABASE: (DATABASE_INSTANCE,), FRONTEND: LOAD_BALANCERS}
 """Parts that AWS runs itself."""
 _SHOWN = 3
 _TRAEFIK_FILE = r".*traefik.*\.(ya?ml|toml|json)|(dynamic|routers)\.(ya?ml|toml)"
+_UNTRUSTED = "names the test authority of Let's Encrypt, which no client trusts"
 _BELIEVES = "trusts X-Forwarded-For from every client"
 
 
@@ -110,26 +112,25 @@ def overwrite_forwarded_headers(container: Resource, settings: Settings) -> Iter
     If a proxy passes a header on, or appends to it, clients choose their own address, or the host name of links.
     """
     yield from _believed_by_options(container)
-    contents: dict[str, Value] = {}
+    read: dict[str, Upload] = {}
     for upload in uploads(container):
-        file, content = upload.entry.field("file").text() or "", upload.content
+        content = upload.content
         if content.is_unknown:
-            if _is_of_proxy(file):
+            if _is_of_proxy(upload.file):
                 yield undecidable(content.path)
-        elif content.path.endswith(".source"):
-            if _is_of_proxy(file) or "nginx" in file:
+        elif upload.is_of_machine:
+            if _is_of_proxy(upload.file) or "nginx" in upload.file:
                 yield undecidable(content.path, "is a file that the rule does not read; set its text as `content`")
-        elif directive := believed_in_file(text := _text(content)):
+        elif directive := believed_in_file(upload.text):
             yield fail(content.path, f"{_BELIEVES} ({directive})")
-        elif is_appended_in_file(text) and servers_of(container):
+        elif is_appended_in_file(upload.text) and servers_of(container):
             yield fail(content.path, "appends to the header X-Forwarded-For that the client sends")
         else:
-            contents[file] = content
+            read[upload.file] = upload
     headers = settings.texts("headers")
-    if contents and servers_of(container):
-        files = {file: _text(content) for file, content in contents.items()}
-        for file, finding in dict.fromkeys(passed_headers(files, headers)):
-            yield _verdict(contents[file], finding)
+    if read and servers_of(container):
+        for file, finding in dict.fromkeys(passed_headers({file: each.text for file, each in read.items()}, headers)):
+            yield _verdict(read[file].content, finding)
     if is_server(container) and is_enabled(labels := traefik_labels(container)):
         for finding in passed_by_labels(labels, headers):
             yield _verdict(container.get("labels"), finding)
@@ -143,6 +144,47 @@ def _is_of_proxy(file: str) -> bool:
 
 def _verdict(value: Value, finding: Finding) -> Verdict:
     return undecidable(value.path, finding.reason) if finding.is_open else fail(value.path, finding.reason)
+
+
+@AREA.rule(
+    "certify-frontends",
+    Severity.HIGH,
+    "Serve every site of the frontend with a certificate that clients trust.",
+    remedy="Name an ACME authority that browsers trust, or certificate files. Files belong in `ssl_certificate` and "
+    "`ssl_certificate_key` (nginx), `tls` (Caddy) or `tls.certificates` (Traefik).",
+    types=(CONTAINER,),
+    references=References(checklist=(4,)),
+)
+def certify_frontends(container: Resource, _: Settings) -> Iterator[Verdict]:
+    """Clients refuse a certificate that a proxy signs itself, or that a test authority issued.
+
+    The rule accepts an authority of the proxy's own that is switched on by name, such as Caddy's `tls internal`.
+    """
+    if not servers_of(container):
+        return
+    for option in options(container):
+        if not option.is_unknown and names_test_authority(option.text() or ""):
+            yield fail(option.path, _UNTRUSTED)
+    files = {upload.file: upload for upload in uploads(container)}
+    for upload in files.values():
+        if upload.content.is_unknown and _is_of_proxy(upload.file):
+            yield undecidable(upload.content.path)
+        elif names_test_authority(upload.text):
+            yield fail(upload.content.path, _UNTRUSTED)
+    defined, is_complete = container.in_stack().once(_resolvers)
+    configurations = parsed({file: upload.text for file, upload in files.items()})
+    for file, finding in certificate_faults(configurations, defined, is_complete=is_complete):
+        yield _verdict(files[file].content, finding)
+
+
+def _resolvers(stack: Stack) -> tuple[frozenset[str], bool]:
+    """Return the certificate resolvers of Traefik in a stack, and whether these are all."""
+    given = [option for frontend in parts_in(stack, FRONTEND) for option in options(frontend)]
+    known = texts(given)
+    in_files = (
+        name for each in stack.everywhere(CONTAINER) for upload in uploads(each) for name in resolvers_in(upload.text)
+    )
+    return frozenset({*resolvers(known), *in_files}), len(known) == len(given)
 
 
 def _believed_by_options(container: Resource) -> Iterator[Verdict]:
@@ -171,13 +213,3 @@ def _believed_by_options(container: Resource) -> Iterator[Verdict]:
                 and is_believed_by_label(name.text() or "", text.text() or "")
             ):
                 yield fail(text.path, f"{_BELIEVES} ({name.text()})")
-
-
-def _text(content: Value) -> str:
-    text = content.text() or ""
-    if not content.path.endswith(".contentBase64"):
-        return text
-    try:
-        return base64.b64decode(text).decode(errors="replace")
-    except binascii.Error:
-        return ""
