@@ -22,7 +22,7 @@ _READY_SECONDS = 30.0
 """As long as a proxy may take to get its first certificate."""
 _NOT_READY = """
 error: {url} does not answer 200 but: {answer}
-If a resource was stopped or removed outside Pulumi, refresh the state and recreate the resource:
+{remedy}If a resource was stopped or removed outside Pulumi, refresh the state and recreate the resource:
   eval "$(make -s env)" && pulumi up --refresh {options}
 Otherwise see docs/docker.md (Docker) or docs/aws/troubleshoot.md (AWS)."""
 _LOG_SECONDS = 15.0
@@ -31,11 +31,12 @@ _NO_CERTIFICATE = """
 error: the frontend has no certificate for {host}. Its log says:
   {said}
 {advice}"""
-_YOUR_PROXY = """
+_YOUR_PROXY = """\
 The server is ready on network {network}. Your proxy must join that network, route the public address to the server
 and have a certificate that clients trust; a new certificate can take a minute.
 docs/docker.md, "Use the proxy that you already run", has an example. Then request the address again:
-  curl {url}"""
+  curl {url}
+"""
 _NO_STACK = """\
 error: stack {stack} does not exist in this state. List the stacks, then set STACK to one of them:
   eval "$(make -s env)" && pulumi stack ls"""
@@ -77,9 +78,10 @@ def up(stack: Stack) -> None:
     if by_acme and not answer.ready:
         _require_certificate(stack, outputs["url"], 0 if answer.conclusive else _LOG_SECONDS)
     if answer.conclusive and not answer.ready:
-        sys.exit(_NOT_READY.format(url=url, answer=answer.text, options=" ".join(stack.options)) + remedy)
+        options = " ".join(stack.options)
+        sys.exit(_NOT_READY.format(url=url, answer=answer.text, remedy=remedy, options=options))
     if remedy and not answer.ready:
-        print(remedy)
+        print("\n" + remedy)
 
 
 def down(stack: Stack) -> None:
