@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pulumi
 import pytest
 
 from components.config.frontends import FRONTENDS, INNER
+from components.docker import hardened
+from components.docker.deployment import DockerDeployment
 from components.docker.external import traefik_labels
 from components.frontends.frontend import Acme, Certificate, CertificateFiles, EdgeSite, InnerSite, OwnAuthority
 from components.kotauth.base_url import parse_base_url
 from components.workload.spec import ContainerSpec
 from policy.kotauth_policy.readers.proxies.forwarded_headers import HEADERS, parsed, passed_headers
 from policy.kotauth_policy.readers.proxies.traefik import passed_by_labels
+from policy.testing.wire import analyze, register
+from tests.certificates import issued
 
 URL = parse_base_url("https://auth.example.com:8443")
 CERTIFICATES: dict[str, Certificate] = {
@@ -60,3 +67,36 @@ def test_each_header_that_passes_is_found(spec: ContainerSpec, header: str) -> N
 
 def test_the_labels_for_a_proxy_of_the_user_pass_no_header_on() -> None:
     assert list(passed_by_labels(traefik_labels(URL, "proxy"), HEADERS)) == []
+
+
+_ACME = {"acme_email": "ops@example.com"}
+_FILES = {
+    "certificates": "files",
+    "certificate_chain": issued("auth.example.com").chain,
+    "certificate_key": issued("auth.example.com").key,
+}
+DEPLOYMENTS: dict[str, Any] = {
+    "caddy with files": _FILES,
+    "nginx": {"frontend": "nginx", **_FILES},
+    "traefik": {"frontend": "traefik", **_ACME},
+    "traefik with files": {"frontend": "traefik", **_FILES},
+    "external": {"frontend": "external", "proxy_network": "proxy"},
+}
+
+
+def _refused(args: Any) -> set[tuple[str, str]]:
+    """Return rule and resource of what the pack says of a deployment at its first preview."""
+    inputs: Any = {"base_url": "https://auth.example.com", **args}
+
+    def program() -> None:
+        DockerDeployment("kotauth", inputs)
+
+    return {(violation.rule, violation.resource) for violation in analyze(register(program))}
+
+
+@pytest.mark.parametrize("args", DEPLOYMENTS.values(), ids=DEPLOYMENTS)
+def test_each_deployment_is_as_good_as_one_with_caddy(args: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Pulumi's mocks have no server for hooks.
+    monkeypatch.setattr(hardened, "explain_failure", lambda _: pulumi.ResourceOptions())
+    # The rest are backups, alarms and logs, which no deployment on Docker has by itself.
+    assert _refused(args) == _refused(_ACME)
