@@ -18,6 +18,8 @@ from .hardened import Mount
 from .job import run_job
 
 _SCRIPT = (Path(__file__).parent / "reload.sh").read_text()
+_NO_SOCKET = "-"
+"""Not an empty word, which the provider refuses in a command."""
 _SEND = 'kill -s "$1" 1'
 
 
@@ -55,7 +57,14 @@ def reloadable_files(
     applied = run_job(
         f"{companions.name}-reload",
         companions.runtime(
-            command=["sh", "-c", _SCRIPT, "reload", socket, *reload.get("command", reload.get("check", []))],
+            command=[
+                "sh",
+                "-c",
+                _SCRIPT,
+                "reload",
+                socket or _NO_SOCKET,
+                *reload.get("command", reload.get("check", [])),
+            ],
             mounts=mounts,
             environment=spec.get("environment", {}),
             tmpfs=spec.get("tmpfs", []),

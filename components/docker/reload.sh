@@ -1,11 +1,11 @@
 # Has a running container take new files, then makes them the ones that its next start reads.
-# Arguments: the container's control socket and the command that reloads; or nothing and a command that checks the files.
+# Arguments: the container's control socket and the command that reloads; or "-" and a command that checks the files.
 set -eu
 
 socket=$1
 shift
 
-if [ -z "$socket" ]; then
+if [ "$socket" = - ]; then
   "$@" 2>&1
 elif [ -S "$socket" ]; then
   # A socket that nobody listens on is left from a container that is gone: the next one reads the new files anyway.

@@ -37,7 +37,7 @@ def run(shell: Shell, control: Path) -> tuple[int, str, str]:
 
 def test_secret_files_are_put_in_place_too(shell: Shell) -> None:
     shell.file("/run/secrets/next/certificate.key").write_text("new key")
-    assert shell.run(SCRIPT, "", moved=("/run/config", "/run/secrets")).returncode == 0
+    assert shell.run(SCRIPT, "-", moved=("/run/config", "/run/secrets")).returncode == 0
     assert shell.file("/run/secrets/certificate.key").read_text() == "new key"
     assert shell.file("/run/config/Caddyfile").read_text() == "new"
 
@@ -49,7 +49,7 @@ def test_without_a_socket_the_files_are_put_in_place(shell: Shell, tmp_path: Pat
 
 def test_files_that_a_check_refuses_are_not_put_in_place(shell: Shell) -> None:
     shell.command("check", f'echo "bad: $(cat {shell.file("/run/config/next/Caddyfile")})" >&2; exit 1')
-    done = shell.run(SCRIPT, "", "check", moved=("/run/config", "/run/secrets"))
+    done = shell.run(SCRIPT, "-", "check", moved=("/run/config", "/run/secrets"))
     assert (done.returncode, done.stdout) == (1, "bad: new\n")
     assert shell.file("/run/config/Caddyfile").read_text() == "old"
 
