@@ -49,6 +49,7 @@ def test_four_sites_and_nothing_else(text: str) -> None:
         "",
         "(upstream)",
         "(kotauth)",
+        "(away)",
         "https://auth.example.com",
         "http://auth.example.com",
         "http://, https://",

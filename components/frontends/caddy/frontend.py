@@ -126,7 +126,8 @@ def _shared(site: Site) -> dict[str, object]:
     kotauth = _template("upstream.Caddyfile").substitute(
         upstream=f"{site.upstream}:{PORT}", port=site.base_url.port, admin=closed if allowed else ""
     )
-    return {"http": HTTP, "https": HTTPS, "probe": PROBE, "host": site.base_url.host, "kotauth": kotauth}
+    options = _template("options.Caddyfile").substitute(http=HTTP, https=HTTPS)
+    return {"options": options, "probe": PROBE, "host": site.base_url.host, "kotauth": kotauth}
 
 
 def _template(file: str) -> Template:
