@@ -170,11 +170,14 @@ class Wire:
         return line
 
     def _read_exactly(self, size: int) -> bytes:
-        while len(self._buffer) < size:
-            if not self._receive():
+        body, self._buffer = bytearray(self._buffer[:size]), self._buffer[size:]
+        # In place: joined anew for each piece, a body of 100 MiB would take a minute.
+        while len(body) < size:
+            data = self._connection.recv(min(size - len(body), 65_536))
+            if not data:
                 raise BadRequestError("the connection ended inside a request")
-        body, self._buffer = self._buffer[:size], self._buffer[size:]
-        return body
+            body += data
+        return bytes(body)
 
     def _receive(self) -> bool:
         data = self._connection.recv(65_536)
