@@ -92,6 +92,7 @@ pins: venv ## resolve requirements*.in into requirements*.txt again
 	cd components && ../$(RUN) -m uv pip compile $(PINS) requirements.in -o requirements.txt
 	cd policy && ../$(RUN) -m uv pip compile $(PINS) requirements.in -o requirements.txt
 	$(RUN) -m uv pip compile $(PINS) requirements-dev.in -o requirements-dev.txt
+	$(RUN) -m uv pip compile $(PINS) tests/frontends/scanner.in -o tests/frontends/scanner.txt
 
 PINS := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url
 

@@ -31,6 +31,7 @@ _LONG = (
     "test_aws_roll_gate.py",
     "test_aws_recovery.py",
     "test_production.py",
+    "edges",
     "stack",
     "test_role.py",
     "test_remote_daemon.py",
@@ -70,7 +71,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _docker_group(item: pytest.Item, fixtures: Collection[str]) -> str:
     if item.path.parent.name == "host" and ("lab" in fixtures or "site" in fixtures):
         return "hosts"
-    return next((name for name in ("changing", "stack") if name in fixtures), item.path.name)
+    return next((name for name in ("changing", "stack", "edges") if name in fixtures), item.path.name)
 
 
 def _order(item: pytest.Item) -> int:

@@ -7,6 +7,7 @@ import itertools
 import select
 import threading
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -16,7 +17,7 @@ PER_SECOND = 20
 LOGIN_EVERY_SECONDS = 12.5
 """Five in a minute are allowed from one address; a sixth would be refused."""
 
-_MOST_REQUESTS = PER_SECOND * 600
+_MOST_SECONDS = 600
 _WORKERS = 24
 _TOKEN = "/t/master/protocol/openid-connect/token"
 _TOKEN_FORM = "grant_type=client_credentials&client_id=nobody&client_secret=nothing"
@@ -45,13 +46,23 @@ class Outcome:
 
 
 class Load:
-    """Sends 20 requests a second on new and on kept connections until the `with` block ends.
+    """Sends requests at a steady rate on new and on kept connections until the `with` block ends.
 
-    With a password it also logs in, as often as one address may.
+    With a password it also logs in, as often as one address may. ``expected`` are the statuses of an upstream that
+    isn't Kotauth.
     """
 
-    def __init__(self, client: Client, password: str | None = None, *, workers: int = _WORKERS) -> None:
+    def __init__(
+        self,
+        client: Client,
+        password: str | None = None,
+        *,
+        workers: int = _WORKERS,
+        per_second: int = PER_SECOND,
+        expected: Collection[int] | None = None,
+    ) -> None:
         self._client = client
+        self._per_second, self._expected = per_second, expected
         self._numbers = itertools.count()
         self._end = threading.Event()
         self._threads = [threading.Thread(target=self._work) for _ in range(workers)]
@@ -103,8 +114,8 @@ class Load:
 
     def _work(self) -> None:
         kept = self._client.connection()
-        while (number := next(self._numbers)) < _MOST_REQUESTS:
-            due = self.began + number / PER_SECOND
+        while (number := next(self._numbers)) < _MOST_SECONDS * self._per_second:
+            due = self.began + number / self._per_second
             if self._end.wait(max(0.0, due - time.monotonic())):
                 break
             method, path, body, expected = _REQUESTS[number // 2 % len(_REQUESTS)]
@@ -121,7 +132,7 @@ class Load:
                 kept.close()
                 self._note(what, due, repr(error))
                 continue
-            problem = "" if answer.status in expected else f"{answer.status} {answer.text[:100]}"
+            problem = "" if answer.status in (self._expected or expected) else f"{answer.status} {answer.text[:100]}"
             self._note(what, due, problem, answer.headers.get("x-simulator-version", ""))
         kept.close()
 

@@ -1,6 +1,7 @@
 """What ends without being asked to comes back by itself, with everything that was written.
 
-The restart of a whole Docker daemon is in `test_remote_daemon.py`, where there is one that nothing else needs.
+The frontends are killed in `tests/frontends`. The restart of a whole Docker daemon is in `test_remote_daemon.py`, where
+there is one that nothing else needs.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _READY_SECONDS = 60
 """A start of the real server takes up to 12 s on half a processor; Docker waits longer after each failed one."""
 
 
-@pytest.mark.parametrize("part", ["database", "frontend", "server"])
+@pytest.mark.parametrize("part", ["database", "server"])
 def test_a_killed_process_is_back_without_help(
     stack: Stack, part: str, record_property: Callable[[str, object], None]
 ) -> None:

@@ -1,0 +1,140 @@
+"""The frontends that run, and how a test reaches each."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from components.config.frontends import FRONTENDS
+from components.frontends.frontend import CertificateFiles, EdgeSite, Frontend
+from components.kotauth.base_url import parse_base_url
+from simulators import images
+from simulators.docker_command import docker
+from simulators.ec2_host.authority import Authority
+from simulators.kotauth.client import Client
+from simulators.kotauth.lab import eventually
+from tests.e2e.forwarded import Headers, send
+from tests.e2e.stack import free_port
+from tests.project import ROOT, Project
+
+
+def _checks_files(frontend: Frontend) -> bool:
+    url = parse_base_url("https://auth.example.com")
+    files = CertificateFiles()
+    site = EdgeSite(base_url=url, upstream="x", image="x", http_port=80, https_port=443, certificate=files)
+    return not {"command", "check"}.isdisjoint(frontend.edge(site).get("reload", {}))
+
+
+HOST = "kotauth.localhost"
+ALIAS = "kotauth"
+"""The upstream's name on the network."""
+NAMES = tuple(FRONTENDS)
+CHECKING = tuple(name for name, frontend in FRONTENDS.items() if _checks_files(frontend))
+"""Those that refuse files which are bad. Before the others only the settings do."""
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Edge:
+    """One frontend."""
+
+    name: str
+    url: str
+    http_port: int
+    image: str
+    client: Client
+    label: str
+
+    @property
+    def container(self) -> str:
+        """Id of its container."""
+        labels = (self.label, f"kotauth.edge={self.name}", "kotauth.part=frontend")
+        filters = [f"--filter=label={label}" for label in labels]
+        return docker("ps", "--quiet", "--no-trunc", *filters)
+
+    @property
+    def probe(self) -> list[str]:
+        """Command of its probe."""
+        return self.inspect()["Config"]["Healthcheck"]["Test"][1:]
+
+    def answers(self) -> bool:
+        """Whether the upstream can be reached now."""
+        try:
+            return self.client.get("/").status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+
+    def inspect(self) -> dict[str, Any]:
+        """Return what Docker knows of its container."""
+        return json.loads(docker("inspect", self.container))[0]
+
+    def echo(self, method: str, target: str, headers: Headers | None = None, body: str = "") -> dict[str, Any]:
+        """Return what the upstream was sent."""
+        answer = send(self.client, method, target, headers or [], body)
+        assert answer.status == 200, answer
+        return json.loads(answer.text)
+
+    def log(self) -> str:
+        """Return what the container has printed."""
+        done = subprocess.run(
+            ["docker", "logs", self.container], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True
+        )
+        return done.stdout
+
+
+class Edges:
+    """All of them, deployed by one program."""
+
+    def __init__(self, path: Path) -> None:
+        self.project = Project.create(path, "edges")
+        for file, name in (("program.py", "__main__.py"), ("upstream.py", "upstream.py")):
+            (path / name).write_text((_HERE / file).read_text())
+        # Without its settings, which are the real program's.
+        declared = (ROOT / "Pulumi.yaml").read_text()
+        (path / "Pulumi.yaml").write_text(declared[: declared.index("\n# All settings")])
+        self.authority = Authority("contract")
+        self.label = f"kotauth.test={path.parent.name}"
+        built = images.ensure([*NAMES, "postgres", "kotauth-simulator"])
+        self.given: dict[str, Any] = {
+            "label": self.label.partition("=")[2],
+            "upstream_image": built["kotauth-simulator"],
+            "files_image": built["postgres"],
+            "version": "1",
+            "admin_cidrs": [],
+            "certificate": self.certificate(),
+            # In its place, of those that check it.
+            "refused": {},
+            "edges": {
+                name: {"url": f"https://{HOST}:{free_port()}", "http_port": free_port(), "image": built[name]}
+                for name in NAMES
+            },
+        }
+
+    def certificate(self) -> str:
+        """Return a new certificate for the public name: its chain, then its key."""
+        return "".join(self.authority.issue(HOST))
+
+    def up(self, *arguments: str, check: bool = True, **changes: Any) -> str:
+        """Deploy with what has changed, and return what the engine printed."""
+        self.given |= changes
+        (self.project.path / "given.json").write_text(json.dumps(self.given))
+        return self.project.up(*arguments, check=check).output
+
+    def __getitem__(self, name: str) -> Edge:
+        given = self.given["edges"][name]
+        client = Client(HOST, int(given["url"].rpartition(":")[2]), self.authority.pem)
+        return Edge(name, given["url"], given["http_port"], given["image"], client, self.label)
+
+    def wait(self) -> None:
+        """Wait until each one reaches the upstream."""
+        for name in NAMES:
+            eventually(f"an answer by {name}", self[name].answers)
+
+    @property
+    def upstream(self) -> str:
+        """Id of the upstream's container, also of one that is stopped."""
+        return docker("ps", "--all", "--quiet", f"--filter=label={self.label}", "--filter=label=kotauth.part=server")

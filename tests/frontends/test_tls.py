@@ -1,0 +1,22 @@
+"""TLS as the scanner sslyze judges it, by the profile "intermediate" of Mozilla's recommendations."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.frontends.edges import HOST, NAMES, Edge, Edges
+from tests.frontends.scanner import Finding, scan
+
+pytestmark = [pytest.mark.docker, pytest.mark.engine]
+
+
+@pytest.fixture(scope="module")
+def findings(edges: Edges) -> dict[int, Finding]:
+    """Return what the scanner found at each port."""
+    return scan(edges.authority.pem, HOST, [edges[name].client.port for name in NAMES])
+
+
+def test_only_current_versions_and_ciphers_are_offered(edge: Edge, findings: dict[int, Finding]) -> None:
+    finding = findings[edge.client.port]
+    assert finding.protocols == ["tls_1_2", "tls_1_3"]
+    assert finding.issues == ""
