@@ -13,6 +13,8 @@ from .files import DockerFiles, DockerFilesArgs
 from .hardened import Attachment, Mount, Runtime
 from .job import run_job
 
+_OWNER_LABEL = "kotauth.owner"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Companions:
@@ -33,11 +35,18 @@ class Companions:
         return Runtime(**{**defaults, **limits, **different})  # pyright: ignore[reportArgumentType]
 
     def volume(self, short: str, opts: pulumi.ResourceOptions | None = None) -> pulumi.Output[str]:
-        """Make a volume and return its name."""
+        """Make a volume that stays whoever owns it, and return its name."""
+        return self._volume(short, self.labels, opts or self.opts)
+
+    def owned_volume(self, short: str) -> pulumi.Output[str]:
+        """Make a volume that another owner replaces, and return its name: the former owner's files are useless."""
+        return self._volume(short, {**self.labels, _OWNER_LABEL: self.owner}, self.opts)
+
+    def _volume(self, short: str, labels: Mapping[str, str], opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
         volume = docker.Volume(
             f"{self.name}-{short}",
-            labels=[docker.VolumeLabelArgs(label=key, value=value) for key, value in sorted(self.labels.items())],
-            opts=opts or self.opts,
+            labels=[docker.VolumeLabelArgs(label=key, value=value) for key, value in sorted(labels.items())],
+            opts=opts,
         )
         return volume.name
 

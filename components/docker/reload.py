@@ -39,13 +39,13 @@ def reloadable_files(
     companions: Companions, reload: Reload, secrets: Mapping[str, pulumi.Input[str]]
 ) -> ReloadableFiles:
     """Put the configuration files, and those secret files that are reloaded, where they can change."""
-    config_volume = companions.volume("config")
+    config_volume = companions.owned_volume("config")
     mounts, files = [Mount(config_volume, CONFIG_DIRECTORY, read_only=False)], list[DockerFiles]()
     socket = reload.get("socket", "")
     if socket:
-        mounts.append(Mount(companions.volume("control"), socket.rpartition("/")[0], read_only=False))
+        mounts.append(Mount(companions.owned_volume("control"), socket.rpartition("/")[0], read_only=False))
     if secrets:
-        secrets_volume = companions.volume("secrets")
+        secrets_volume = companions.owned_volume("secrets")
         mounts.append(Mount(secrets_volume, SECRETS_DIRECTORY, read_only=False))
         files.append(companions.files("next-secrets", secrets, secrets_volume))
     owned = companions.own("config-owner", mounts)

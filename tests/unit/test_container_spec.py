@@ -138,6 +138,20 @@ def test_new_files_are_told_by_a_signal() -> None:
     assert "Container it-reload" in declared.before("Container it")
 
 
+def test_another_user_gets_volumes_of_its_own_for_files_that_are_reloaded() -> None:
+    def labels(user: str) -> dict[str, Any]:
+        files = {"config_files": {"proxy.conf": "a"}, "secret_files": ["key.pem"]}
+        reload = {"command": ["proxy", "reload"], "socket": "/run/admin/proxy.sock", "secret_files": True}
+        spec = {**SPEC, **files, "user": user, "reload": reload, "volumes": [{"name": "data", "path": "/data"}]}
+        volumes = made(spec, secrets={"key.pem": "a"}).of_type(":Volume")
+        return {volume.name: volume.inputs["labels"] for volume in volumes}
+
+    first, again, second = labels("10003:10003"), labels("10003:10003"), labels("10004:10004")
+    assert first == again
+    assert {name for name in first if first[name] != second[name]} == {"it-config", "it-secrets", "it-control"}
+    assert "it-data" in first
+
+
 def test_new_secret_files_reach_the_running_container() -> None:
     def of(key: str) -> Declared:
         spec = {**SPEC, "secret_files": ["key.pem"], "reload": {"signal": "SIGHUP", "secret_files": True}}
