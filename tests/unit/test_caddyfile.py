@@ -209,3 +209,8 @@ def test_the_admin_console_for_some_networks(text: str) -> None:
     lines = blocks(text)["(kotauth)"]
     assert "not client_ip 203.0.113.0/24" in lines
     assert lines.index("respond @closed 403") < lines.index("reverse_proxy @get kotauth:8080 {")
+    (pattern,) = (line.removeprefix("vars_regexp {path} ") for line in lines if line.startswith("vars_regexp "))
+    for path in ("/admin", "/admin/", "/Admin/login", "//admin", "/x/../admin", "/admin/../x", "/admin/.."):
+        assert re.search(pattern, path), path
+    for path in ("/", "/administrator", "/t/admin", "/a..b/c", "/.well-known/x", "/t/a."):
+        assert not re.search(pattern, path), path

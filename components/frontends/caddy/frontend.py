@@ -37,6 +37,9 @@ _DATA = "/data"
 _SOCKET = "/run/admin/caddy.sock"
 _CURRENT = f"{CONFIG_DIRECTORY}/Caddyfile"
 _CERTIFICATE = f"{SECRETS_DIRECTORY}/{CERTIFICATE_FILE}"
+# What could mean the console in a path without its escapes. Caddy's matcher of paths resolves dot segments first, which
+# the server takes as they are.
+_ADMIN = r"(?i)^/+admin(/|$)|/\.\.?(/|$)"
 # Caddy reads the new certificate while it still lies beside the one in use. The new certificate alone is no change of
 # the configuration, so the reload is forced.
 _RELOAD = (
@@ -122,7 +125,7 @@ def _spec(image: str, configuration: str, ports: list[PublishedPort]) -> Contain
 
 def _shared(site: Site) -> dict[str, object]:
     allowed = " ".join(site.admin_cidrs)
-    closed = f"@closed {{\n\t\tpath /admin /admin/*\n\t\tnot client_ip {allowed}\n\t}}\n\trespond @closed 403"
+    closed = f"@closed {{\n\t\tvars_regexp {{path}} {_ADMIN}\n\t\tnot client_ip {allowed}\n\t}}\n\trespond @closed 403"
     kotauth = _template("upstream.Caddyfile").substitute(
         upstream=f"{site.upstream}:{PORT}", port=site.base_url.port, admin=closed if allowed else ""
     )
