@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from simulators.docker_command import docker
-from tests.frontends.edges import NAMES, Edge, Edges
+from tests.frontends.edges import NAMES, OURS, Edge, Edges
 from tests.frontends.http2 import Http2
 from toolchain.machine.docker import Daemon
 
@@ -16,16 +16,19 @@ from toolchain.machine.docker import Daemon
 def edges(tmp_path_factory: pytest.TempPathFactory, daemon: Daemon, pulumi_engine: None) -> Iterator[Edges]:
     """Yield the frontends. Tests leave them up, with an upstream that answers."""
     edges = Edges(tmp_path_factory.mktemp("edges") / "project")
-    try:
-        edges.up()
+    with edges.running():
         yield edges
-    finally:
-        edges.project.destroy()
 
 
 @pytest.fixture(params=NAMES)
 def edge(request: pytest.FixtureRequest, edges: Edges) -> Edge:
     """Return one of the frontends."""
+    return edges[request.param]
+
+
+@pytest.fixture(params=OURS)
+def ours(request: pytest.FixtureRequest, edges: Edges) -> Edge:
+    """Return one of the frontends that a stack runs, and not its user."""
     return edges[request.param]
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import subprocess
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from components.config.frontends import FRONTENDS
+from components.docker.external import EXTERNAL
 from components.frontends.frontend import CertificateFiles, EdgeSite, Frontend
 from components.kotauth.base_url import parse_base_url
 from simulators import images
@@ -18,6 +22,7 @@ from simulators.ec2_host.authority import Authority
 from simulators.kotauth.client import Client
 from simulators.kotauth.lab import eventually
 from tests.e2e.forwarded import Headers, send
+from tests.e2e.own_traefik import own_traefik
 from tests.e2e.stack import free_port
 from tests.project import ROOT, Project
 
@@ -29,10 +34,11 @@ def _checks_files(frontend: Frontend) -> bool:
     return not {"command", "check"}.isdisjoint(frontend.edge(site).get("reload", {}))
 
 
-HOST = "kotauth.localhost"
+HOST = "contract.localhost"
 ALIAS = "kotauth"
 """The upstream's name on the network."""
-NAMES = tuple(FRONTENDS)
+OURS = tuple(FRONTENDS)
+NAMES = (*OURS, EXTERNAL)
 CHECKING = tuple(name for name, frontend in FRONTENDS.items() if _checks_files(frontend))
 """Those that refuse files which are bad. Before the others only the settings do."""
 _HERE = Path(__file__).parent
@@ -87,7 +93,10 @@ class Edge:
 
 
 class Edges:
-    """All of them, deployed by one program."""
+    """All of them: the container of each entry of `FRONTENDS`, and a Traefik that is configured as the docs say.
+
+    Both are before one upstream, on a network that the test makes, as users with a proxy of their own do.
+    """
 
     def __init__(self, path: Path) -> None:
         self.project = Project.create(path, "edges")
@@ -97,10 +106,14 @@ class Edges:
         declared = (ROOT / "Pulumi.yaml").read_text()
         (path / "Pulumi.yaml").write_text(declared[: declared.index("\n# All settings")])
         self.authority = Authority("contract")
-        self.label = f"kotauth.test={path.parent.name}"
-        built = images.ensure([*NAMES, "postgres", "kotauth-simulator"])
+        self.network = f"kotauth-contract-{os.getpid()}"
+        self.label = f"kotauth.test={self.network}"
+        built = images.ensure([*OURS, "postgres", "kotauth-simulator"])
+        url = f"https://{HOST}:{{}}".format
         self.given: dict[str, Any] = {
-            "label": self.label.partition("=")[2],
+            "network": self.network,
+            "alias": ALIAS,
+            "label": self.network,
             "upstream_image": built["kotauth-simulator"],
             "files_image": built["postgres"],
             "version": "1",
@@ -108,11 +121,28 @@ class Edges:
             "certificate": self.certificate(),
             # In its place, of those that check it.
             "refused": {},
-            "edges": {
-                name: {"url": f"https://{HOST}:{free_port()}", "http_port": free_port(), "image": built[name]}
-                for name in NAMES
-            },
+            "external": url(free_port()),
+            "edges": {name: {"url": url(free_port()), "http_port": free_port(), "image": built[name]} for name in OURS},
         }
+
+    @contextmanager
+    def running(self) -> Generator[None]:
+        """Deploy them, wait until each reaches the upstream, and remove everything at the end."""
+        url, http_port, image = self.given["external"], free_port(), self.given["edges"]["traefik"]["image"]
+        labels = f"{self.label} --label kotauth.edge={EXTERNAL} --label kotauth.part=frontend"
+        folder = self.project.path.parent / "traefik"
+        docker("network", "create", f"--label={self.label}", self.network)
+        try:
+            self.up()
+            with own_traefik(
+                folder, url, network=self.network, http_port=http_port, image=image, label=labels
+            ) as client:
+                self._external = Edge(EXTERNAL, url, http_port, image, client, self.label)
+                self.wait()
+                yield
+        finally:
+            self.project.destroy()
+            docker("network", "rm", self.network)
 
     def certificate(self) -> str:
         """Return a new certificate for the public name: its chain, then its key."""
@@ -124,17 +154,25 @@ class Edges:
         (self.project.path / "given.json").write_text(json.dumps(self.given))
         return self.project.up(*arguments, check=check).output
 
-    def __getitem__(self, name: str) -> Edge:
-        given = self.given["edges"][name]
-        client = Client(HOST, int(given["url"].rpartition(":")[2]), self.authority.pem)
-        return Edge(name, given["url"], given["http_port"], given["image"], client, self.label)
-
     def wait(self) -> None:
         """Wait until each one reaches the upstream."""
         for name in NAMES:
             eventually(f"an answer by {name}", self[name].answers)
 
-    @property
-    def upstream(self) -> str:
-        """Id of the upstream's container, also of one that is stopped."""
-        return docker("ps", "--all", "--quiet", f"--filter=label={self.label}", "--filter=label=kotauth.part=server")
+    @contextmanager
+    def without_upstream(self) -> Generator[None]:
+        """Stop the upstream, and start it again at the end."""
+        upstream = docker("ps", "--quiet", f"--filter=label={self.label}", "--filter=label=kotauth.part=server")
+        docker("stop", upstream)
+        try:
+            yield
+        finally:
+            docker("start", upstream)
+            self.wait()
+
+    def __getitem__(self, name: str) -> Edge:
+        if name == EXTERNAL:
+            return self._external
+        given = self.given["edges"][name]
+        client = Client(HOST, int(given["url"].rpartition(":")[2]), self.authority.pem)
+        return Edge(name, given["url"], given["http_port"], given["image"], client, self.label)

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pulumi
 
-from components import DockerContainer, DockerNetwork
+from components import DockerContainer
 from components.config.frontends import FRONTENDS
 from components.docker.daemon import client, kernel
+from components.docker.external import traefik_labels
 from components.frontends.frontend import CERTIFICATE_FILE, CertificateFiles, EdgeSite
 from components.kotauth.base_url import parse_base_url
 from components.workload.spec import ContainerSpec
@@ -16,7 +17,8 @@ given = json.loads(Path("given.json").read_text())
 with client.connect() as daemon:
     options = kernel.adjustments(daemon.info())
 labels = {"kotauth.test": given["label"]}
-network = DockerNetwork("frontend", {"internal": False, "labels": labels}, options).network_name
+network = given["network"]
+external = parse_base_url(given["external"])
 upstream: ContainerSpec = {
     "part": "server",
     "image": given["upstream_image"],
@@ -38,7 +40,9 @@ server = DockerContainer(
     "upstream",
     {
         "spec": upstream,
-        "networks": [{"name": network, "alias": "kotauth"}],
+        "networks": [{"name": network, "alias": given["alias"]}],
+        # As for `frontend: external`.
+        "container_labels": traefik_labels(external, network),
         "files_image": given["files_image"],
         "labels": labels,
     },
@@ -47,7 +51,7 @@ server = DockerContainer(
 for name, edge in given["edges"].items():
     site = EdgeSite(
         base_url=parse_base_url(edge["url"]),
-        upstream="kotauth",
+        upstream=given["alias"],
         image=edge["image"],
         admin_cidrs=given["admin_cidrs"],
         http_port=edge["http_port"],
@@ -66,4 +70,3 @@ for name, edge in given["edges"].items():
         },
         options,
     )
-pulumi.export("network", network)

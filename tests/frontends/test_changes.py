@@ -8,7 +8,7 @@ import os
 import re
 import signal
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ import pytest
 
 from simulators.kotauth.lab import eventually
 from tests.e2e.load import Load
-from tests.frontends.edges import CHECKING, NAMES, Edge, Edges
+from tests.frontends.edges import CHECKING, NAMES, OURS, Edge, Edges
 
 pytestmark = [pytest.mark.docker, pytest.mark.engine]
 
@@ -48,13 +48,13 @@ class Reloaded:
     echo: str = ""
 
 
-def loads(edges: Edges, stack: ExitStack) -> dict[str, Load]:
-    """Start a load on each frontend."""
+def loads(edges: Edges, names: Sequence[str], stack: ExitStack) -> dict[str, Load]:
+    """Start a load on each of the frontends."""
     return {
         name: stack.enter_context(
             Load(edges[name].client, workers=_WORKERS, per_second=_PER_SECOND, expected=[200]),
         )
-        for name in NAMES
+        for name in names
     }
 
 
@@ -92,10 +92,10 @@ def begun(edge: Edge) -> http.client.HTTPSConnection:
 def reloaded(edges: Edges) -> dict[str, Reloaded]:
     """Give each frontend a new certificate and close the admin console, both at once and under load."""
     with ExitStack() as stack:
-        load = loads(edges, stack)
+        load = loads(edges, OURS, stack)
         runs = {
             name: Reloaded(edge.container, certificate(edge), load[name], begun(edge), admin(edge))
-            for name, edge in ((name, edges[name]) for name in NAMES)
+            for name, edge in ((name, edges[name]) for name in OURS)
         }
         edges.up(certificate=edges.certificate(), admin_cidrs=_ELSEWHERE)
         for run in runs.values():
@@ -105,19 +105,19 @@ def reloaded(edges: Edges) -> dict[str, Reloaded]:
     return runs
 
 
-def test_new_connections_get_the_new_certificate(edge: Edge, edges: Edges, reloaded: dict[str, Reloaded]) -> None:
-    assert certificate(edge) == first_certificate(edges.given["certificate"]) != reloaded[edge.name].before
-    assert edge.container == reloaded[edge.name].container
+def test_new_connections_get_the_new_certificate(ours: Edge, edges: Edges, reloaded: dict[str, Reloaded]) -> None:
+    assert certificate(ours) == first_certificate(edges.given["certificate"]) != reloaded[ours.name].before
+    assert ours.container == reloaded[ours.name].container
 
 
-def test_a_request_that_was_under_way_ends_well(edge: Edge, reloaded: dict[str, Reloaded]) -> None:
-    assert json.loads(reloaded[edge.name].echo)["bytes"] == len(_FORM)
+def test_a_request_that_was_under_way_ends_well(ours: Edge, reloaded: dict[str, Reloaded]) -> None:
+    assert json.loads(reloaded[ours.name].echo)["bytes"] == len(_FORM)
 
 
 def test_a_reload_loses_no_request(
-    edge: Edge, reloaded: dict[str, Reloaded], record_property: Callable[[str, object], None]
+    ours: Edge, reloaded: dict[str, Reloaded], record_property: Callable[[str, object], None]
 ) -> None:
-    load = reloaded[edge.name].load
+    load = reloaded[ours.name].load
     record_property("load", str(load))
     record_property("idle kept connections that the frontend ended", load.dropped)
     # A server may end a connection that waits for a request without a word before (HTTP/2 has one), so a request that
@@ -129,9 +129,9 @@ def test_a_reload_loses_no_request(
     assert len(met_the_end) <= _BAD_LUCK, met_the_end
 
 
-def test_a_reload_closes_the_admin_console(edge: Edge, reloaded: dict[str, Reloaded]) -> None:
-    assert reloaded[edge.name].admin == [200] * len(_ADMIN)
-    assert admin(edge) == [403] * len(_ADMIN)
+def test_a_reload_closes_the_admin_console(ours: Edge, reloaded: dict[str, Reloaded]) -> None:
+    assert reloaded[ours.name].admin == [200] * len(_ADMIN)
+    assert admin(ours) == [403] * len(_ADMIN)
 
 
 @dataclass(frozen=True)
@@ -155,15 +155,15 @@ def refused(edges: Edges) -> dict[str, Refused]:
     good, others = edges.given["certificate"], edges.certificate()
     key = "-----BEGIN PRIVATE KEY-----"
     bad = good.partition(key)[0] + key + others.partition(key)[2]
-    before = {name: certificate(edges[name]) for name in NAMES}
+    before = {name: certificate(edges[name]) for name in OURS}
     output = edges.up("--continue-on-error", check=False, refused=dict.fromkeys(CHECKING, bad))
 
     def meet(name: str) -> Refused:
         after = certificate(edges[name])
         return Refused(output, before[name], after, kill(edges[name]), certificate(edges[name]))
 
-    with ThreadPoolExecutor(len(NAMES)) as threads:
-        runs = dict(zip(NAMES, threads.map(meet, NAMES), strict=True))
+    with ThreadPoolExecutor(len(OURS)) as threads:
+        runs = dict(zip(OURS, threads.map(meet, OURS), strict=True))
     edges.up(refused={})
     return runs
 
@@ -186,8 +186,8 @@ def test_a_key_of_another_certificate_is_refused(refused: dict[str, Refused], na
     assert run.after == run.before
 
 
-def test_a_killed_process_is_back_with_the_last_good_files(edge: Edge, refused: dict[str, Refused]) -> None:
-    run = refused[edge.name]
+def test_a_killed_process_is_back_with_the_last_good_files(ours: Edge, refused: dict[str, Refused]) -> None:
+    run = refused[ours.name]
     assert run.restarts == 1
     assert run.restarted == run.before
 
@@ -196,7 +196,7 @@ def test_a_killed_process_is_back_with_the_last_good_files(edge: Edge, refused: 
 def rolled(edges: Edges) -> dict[str, Load]:
     """Replace the upstream by another version of it, under load."""
     with ExitStack() as stack:
-        load = loads(edges, stack)
+        load = loads(edges, NAMES, stack)
         edges.up(version="2")
     return load
 

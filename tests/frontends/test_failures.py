@@ -9,10 +9,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from simulators.docker_command import docker
 from simulators.kotauth.client import FORM, Answer
 from tests.e2e.forwarded import send
-from tests.frontends.edges import HOST, NAMES, Edge, Edges
+from tests.frontends.edges import HOST, OURS, Edge, Edges
 from tests.frontends.wire import BANNER, HSTS, long_target, plain
 
 pytestmark = [pytest.mark.docker, pytest.mark.engine]
@@ -44,37 +43,31 @@ def ask(edge: Edge) -> list[Answer]:
 @pytest.fixture(scope="module")
 def away(edges: Edges) -> dict[str, Away]:
     """Stop the upstream, ask each frontend, and start it again."""
-    upstream = edges.upstream
 
     def meet(name: str) -> Away:
         edge = edges[name]
         probe = subprocess.run(["docker", "exec", edge.container, *edge.probe], check=False)
         return Away(ask(edge), probe.returncode)
 
-    docker("stop", upstream)
-    try:
-        with ThreadPoolExecutor(len(NAMES)) as threads:
-            return dict(zip(NAMES, threads.map(meet, NAMES), strict=True))
-    finally:
-        docker("start", upstream)
-        edges.wait()
+    with edges.without_upstream(), ThreadPoolExecutor(len(OURS)) as threads:
+        return dict(zip(OURS, threads.map(meet, OURS), strict=True))
 
 
-def test_an_upstream_that_is_away_gets_a_plain_page(edge: Edge, away: dict[str, Away]) -> None:
-    for answer in away[edge.name].answers:
+def test_an_upstream_that_is_away_gets_a_plain_page(ours: Edge, away: dict[str, Away]) -> None:
+    for answer in away[ours.name].answers:
         assert answer.status in (502, 503)
         assert answer.text
         assert not BANNER.search(f"{answer.headers} {answer.text}")
         assert answer.headers["strict-transport-security"] == HSTS
 
 
-def test_the_probe_is_of_the_frontend_alone(edge: Edge, away: dict[str, Away]) -> None:
-    assert away[edge.name].probe == 0
+def test_the_probe_is_of_the_frontend_alone(ours: Edge, away: dict[str, Away]) -> None:
+    assert away[ours.name].probe == 0
 
 
-def test_the_probe_fails_without_the_frontend(edge: Edge) -> None:
-    program, *arguments = edge.probe
-    alone = ("run", "--rm", "--network=none", "--user=10009:10009", f"--entrypoint={program}", edge.image)
+def test_the_probe_fails_without_the_frontend(ours: Edge) -> None:
+    program, *arguments = ours.probe
+    alone = ("run", "--rm", "--network=none", "--user=10009:10009", f"--entrypoint={program}", ours.image)
     code = subprocess.run(["docker", *alone, *arguments], check=False, capture_output=True).returncode
     # The other two are Docker's: no such image or program.
     assert code not in (0, 125, 126)

@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from components.docker.external import traefik_labels
+from components.kotauth.base_url import parse_base_url
 from components.kotauth.server import PORT
 from simulators.docker_command import docker
 from simulators.kotauth.client import FORM
@@ -42,17 +44,18 @@ http.server.ThreadingHTTPServer(("", {PORT}), Handler).serve_forever()
 @pytest.fixture(scope="module")
 def closed(edges: Edges) -> dict[str, tuple[set[int], int]]:
     """Put that server in the upstream's place; return each frontend's statuses, and the POSTs that met an end."""
-    network, image = edges.project.outputs()["network"], edges.given["upstream_image"]
-    upstream = edges.upstream
-    docker("stop", upstream)
-    own = (f"--network={network}", f"--network-alias={ALIAS}", f"--label={edges.label}", "--entrypoint=python3")
-    closing = docker("run", "--detach", *own, image, "-c", _CLOSING)
-    try:
-        return {name: _met(edges[name]) for name in NAMES}
-    finally:
-        docker("rm", "--force", closing)
-        docker("start", upstream)
-        edges.wait()
+    labels = traefik_labels(parse_base_url(edges.given["external"]), edges.network)
+    own = (
+        *(f"--network={edges.network}", f"--network-alias={ALIAS}", f"--label={edges.label}"),
+        *(f"--label={name}={value}" for name, value in labels.items()),
+    )
+    with edges.without_upstream():
+        image = edges.given["upstream_image"]
+        closing = docker("run", "--detach", *own, "--entrypoint=python3", image, "-c", _CLOSING)
+        try:
+            return {name: _met(edges[name]) for name in NAMES}
+        finally:
+            docker("rm", "--force", closing)
 
 
 def _met(edge: Edge) -> tuple[set[int], int]:

