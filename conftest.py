@@ -33,6 +33,7 @@ _LONG = (
     "test_production.py",
     "edges",
     "stack",
+    "test_acme.py",
     "test_role.py",
     "test_remote_daemon.py",
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,7 @@ _ADVICE = {
     "unreached": "The frontend can't reach the ACME server. Let this machine connect to the internet on port 443, and "
     "check acmeServer.",
 }
+_OF_CHALLENGES = ("connection", "dns", "incorrectResponse", "malformed", "tls", "unauthorized")
 _SAME = {"incorrectResponse": "unauthorized", "tls": "unauthorized", "unsupportedContact": "invalidContact"}
 
 
@@ -47,13 +49,19 @@ class AcmeProblem:
 def find(log: str, host: str, container: str) -> AcmeProblem | None:
     """Return the last problem in the log of the proxy in a container, or None if there is none."""
     problem: AcmeProblem | None = None
+    over_http = ""
     for line in _lines(log):
+        if line.get("challenge_type") == "http-01" and isinstance(line.get("problem"), dict):
+            over_http = "{type} - {detail}".format_map(defaultdict(str, line["problem"]))
         if line.get("msg") == "certificate obtained successfully":
             problem = None
         error, message = str(line.get("error", "")), str(line.get("msg", "")) + str(line.get("message", ""))
         if line.get("level") != "error" or not error or not _ABOUT_CERTIFICATES.search(message):
             continue
         match = _PROBLEM.search(error)
+        # Caddy tries both challenges, in any order. The answer to the one over http says more.
+        if match and match[1] in _OF_CHALLENGES:
+            match = _PROBLEM.search(over_http) or match
         kind, said = (match[1], f"{match[1]}: {match[2]}") if match else ("", error.strip())
         advice = [_ADVICE[kind]] if (kind := _kind(kind, said)) in _ADVICE else []
         problem = AcmeProblem(said, "\n".join([*advice, _RESTART]).format(host=host, container=container))

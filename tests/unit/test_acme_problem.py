@@ -108,6 +108,16 @@ def test_the_last_problem_counts() -> None:
     )
 
 
+def test_the_answer_to_the_challenge_over_http_says_more() -> None:
+    problem = {"type": "urn:ietf:params:acme:error:unauthorized", "title": "", "detail": "192.0.2.1: returned 404"}
+    over_http = {"level": "error", "msg": "challenge failed", "challenge_type": "http-01", "problem": problem}
+    last = caddy("HTTP 403 urn:ietf:params:acme:error:unauthorized - Failed to connect for the tls-alpn-01 challenge")
+    found = find(f"{json.dumps(over_http)}\n{last}", HOST, CONTAINER)
+    assert found
+    assert found.said == "unauthorized: 192.0.2.1: returned 404"
+    assert found.advice.startswith("Another server answers")
+
+
 @pytest.mark.parametrize(
     "log",
     [
