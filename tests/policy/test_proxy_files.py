@@ -94,6 +94,23 @@ def test_labels_are_read_in_any_order_and_case() -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "server {\n  enabled = true\n}",
+        "input {\n  http { port => 8080 }\n}",
+        'server_name = "matrix.example.com"\n[global]',
+        "server_name: matrix.example.com\nlisteners: [{port: 8008}",
+        "<VirtualHost *:80>\n  ServerName example.com\n  ProxyPass / http://app:80/\n</VirtualHost>",
+        "frontend a\n  bind :80\n  default_backend b\nbackend b\n  server c app:80",
+        "routers:\n{% for each in all %}\n  - {{ each }}\n{% endfor %}",
+        "# proxy_pass http://app:80",
+    ],
+)
+def test_another_program_s_file_is_not_one_of_a_proxy(text: str) -> None:
+    assert list(passed_headers({"/files/a": text}, HEADERS)) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "proxy_pass " + "$" * 200_000,
         "proxy_pass " + "${" * 100_000,
         "server {" * 100_000,

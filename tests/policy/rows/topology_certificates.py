@@ -181,6 +181,18 @@ STORAGE = (
         put("frontend", "command.4", f"{_STORAGE}/acme/acme.json"),
         put("frontend", "volumes.0.container_path", "/acme"),
     ),
+    _traefik("in two words", NOTHING, put("frontend", "command.4", f"{_STORAGE[:-1]} /data/acme.json")),
+    _traefik(
+        "as a command of a shell",
+        NOTHING,
+        put("frontend", "command", ["sh", "-c", f"traefik {' '.join(TRAEFIK_FLAGS)}"]),
+    ),
+    _traefik(
+        "with a resolver that stores nothing",
+        NOTHING,
+        _NO_RESOLVER,
+        put("frontend", "command.+", "--certificatesresolvers.letsencrypt.tailscale=true"),
+    ),
     _traefik("beside the volume", _VOLUME, put("frontend", "command.4", f"{_STORAGE}/var/acme.json")),
     _traefik("in the folder of the process", _VOLUME, put("frontend", "command.4", f"{_STORAGE}acme.json")),
     _traefik("nowhere", _VOLUME, put("frontend", "command.4", "--ping")),

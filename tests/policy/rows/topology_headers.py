@@ -99,7 +99,10 @@ NGINX_ROWS = _rows(
         "other case": (_HOST, 'proxy_set_header x-forwarded-HOST "";'),
         "another variable": (_FOR, "proxy_set_header X-Forwarded-For $realip_remote_addr;"),
         "the name of the connection": (_PROTO, "proxy_set_header X-Forwarded-Proto $scheme;"),
-        "no headers at all": (_LOCATION, "proxy_pass_request_headers off;\n" + _LOCATION),
+        "no headers at all": (
+            _LOCATION,
+            f"proxy_pass_request_headers off;\n location /x {{ proxy_pass http://server:8080; }}\n{_LOCATION}",
+        ),
         "a map about something else": ("events {}", "events {}\nstream { server { proxy_pass database:5432; } }"),
         "types of files": ("http {\n", "http {\n include mime.types;\n"),
         "a program in Lua": (
@@ -125,6 +128,11 @@ CADDY_ROWS = _rows(
             "header_up -X-Forwarded-Host",
             "header_up X-Forwarded-Host {header.X-Forwarded-Host}",
         ),
+        "the client's own port for all requests": (
+            "        header_up X-Forwarded-Port 443\n    }",
+            "    }\n    request_header X-Forwarded-Port {header.X-Forwarded-Port}",
+        ),
+        "nothing in place of a name": ("header_up -X-Forwarded-SSL", 'header_up "" x'),
         "a part replaced": ("header_up -X-Forwarded-SSL", "header_up X-Forwarded-SSL on off"),
         "for some requests": (
             "https://auth.example.com {",

@@ -112,7 +112,8 @@ def _changed(block: Iterable[Directive], name: str) -> Iterator[str]:
             continue
         header, *values = directive.arguments
         # With a matcher it is for some requests only; three words replace a part; a plus appends.
-        if header[0] not in "@/*+" and len(values) <= 1 and (values or header[0] == "-"):
+        is_changed = not _FORGED.search(values[0]) if len(values) == 1 else not values and header.startswith("-")
+        if is_changed and not header.startswith(("@", "/", "*", "+")):
             yield header.lstrip("->?").lower()
 
 

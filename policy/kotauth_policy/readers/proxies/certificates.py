@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import posixpath
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -17,7 +18,9 @@ from .traefik import Object, member, parse_traefik, routers
 
 _UNTRUSTED_AUTHORITY = re.compile(r"^[^#\n]*acme-staging(?:-v\d+)?\.api\.letsencrypt\.org", re.M)
 _SELF_SIGNED = re.compile(r"snake-?oil|self-?signed", re.I)
-_RESOLVER = re.compile(r"(?:--?|TRAEFIK_)certificatesresolvers[._](\w[\w-]*?)[._]acme[._](\w+)(?:=(.*))?", re.I | re.S)
+_RESOLVER = re.compile(
+    r"(?:--?|TRAEFIK_)certificatesresolvers[._]([\w-]+?)[._](acme|tailscale)(?:[._]([\w.]+))?(?:=(.*))?", re.I
+)
 _RESOLVERS = "certificatesresolvers"
 
 
@@ -26,15 +29,19 @@ def names_test_authority(text: str) -> bool:
     return _UNTRUSTED_AUTHORITY.search(text) is not None
 
 
-def resolvers(options: Iterable[str]) -> dict[str, str]:
-    """Return the certificate resolvers that flags and variables define, with the path of each one's storage."""
-    storage: dict[str, str] = {}
-    for option in options:
-        if found := _RESOLVER.fullmatch(option.strip()):
-            name = found[1].lower()
-            storage.setdefault(name, "")
-            if found[2].lower() == "storage":
-                storage[name] = found[3] or ""
+def resolvers(options: Iterable[str]) -> dict[str, str | None]:
+    """Return the certificate resolvers that flags and variables define, with the path of each one's storage.
+
+    The path is empty where nothing gives it, and ``None`` for a resolver that stores nothing.
+    """
+    storage: dict[str, str | None] = {}
+    words = [word.strip("\"'") for option in options for word in option.split()]
+    for word, following in itertools.pairwise([*words, ""]):
+        if found := _RESOLVER.fullmatch(word):
+            name, is_acme = found[1].lower(), found[2].lower() == "acme"
+            storage.setdefault(name, "" if is_acme else None)
+            if is_acme and (found[3] or "").lower() == "storage":
+                storage[name] = following if found[4] is None else found[4]
     return storage
 
 
@@ -96,7 +103,9 @@ def _of_nginx(block: Sequence[Directive], outer: Mapping[str, list[str]], *, is_
     names = ("ssl_certificate", "ssl_certificate_key", "ssl_reject_handshake")
     own = {name: [each.arguments[0] for each in block if each.name == name and each.arguments] for name in names}
     given = {name: own[name] or outer.get(name, []) for name in names}
-    is_open = is_open or any(each.name == "include" for each in block)
+    is_open = is_open or any(
+        each.name == "include" and not "".join(each.arguments).endswith("mime.types") for each in block
+    )
     for directive in block:
         if directive.name in ("http", "server") and directive.block is not None:
             yield from _of_nginx(directive.block, given, is_open=is_open)

@@ -16,7 +16,7 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _IS_NGINX = re.compile(
-    r"^[ \t]*(?:(?:proxy_pass|proxy_set_header|ssl_certificate|server_name)[ \t]|(?:server|http)\s*\{)", re.M
+    r"(?:^|[{;])[ \t]*(?:proxy_pass|proxy_set_header|ssl_certificate|server_name)[ \t]+(?![=:])", re.M
 )
 _HARMLESS = re.compile(r"mime\.types|(?:fastcgi|uwsgi|scgi)[._]\w+|koi-\w+|win-utf|.*ssl.*|modules.*")
 """Files that set no header of a request to a server."""
@@ -29,7 +29,7 @@ _CLIENT = "x-forwarded-for"
 
 def is_nginx(text: str) -> bool:
     """Whether a text is a configuration of nginx, also one with an error."""
-    return _IS_NGINX.search(text) is not None and "<VirtualHost" not in text
+    return _IS_NGINX.search(text) is not None
 
 
 def parse_nginx(text: str) -> tuple[Directive, ...]:
@@ -96,7 +96,9 @@ def assembled(files: Mapping[str, tuple[Directive, ...]]) -> dict[str, tuple[Dir
 def passed_headers(directives: Iterable[Directive], headers: Sequence[str]) -> Iterator[Finding]:
     """Yield each place from which a header reaches the server as the client sent it."""
     directives = tuple(directives)
-    yield from _Requests(headers, _forged_variables(directives)).passed(directives, (), inherits=False, is_open=False)
+    yield from _Requests(headers, _forged_variables(directives)).passed(
+        directives, (), inherits=False, is_open=False, is_hidden=False
+    )
 
 
 def _forged_variables(directives: Iterable[Directive]) -> frozenset[str]:
@@ -134,19 +136,23 @@ class _Requests:
         self._headers, self._forged = headers, forged
 
     def passed(
-        self, block: Sequence[Directive], outer: Sequence[Directive], *, inherits: bool, is_open: bool
+        self, block: Sequence[Directive], outer: Sequence[Directive], *, inherits: bool, is_open: bool, is_hidden: bool
     ) -> Iterator[Finding]:
         """Yield what a block and the blocks in it pass on; ``outer`` are the headers that it inherits."""
         own = [each for each in block if each.name == "proxy_set_header" and len(each.arguments) == 2]
         # A block with one such directive inherits none.
         set_here = own or outer
         is_open = is_open or any(map(_can_set_headers, block))
-        is_hidden = any(each.name == "proxy_pass_request_headers" and each.arguments == ("off",) for each in block)
+        for each in block:
+            if each.name == "proxy_pass_request_headers":
+                is_hidden = each.arguments == ("off",)
         for directive in block:
             if directive.name == "proxy_pass" and not is_hidden:
                 yield from self._of_request(directive, set_here, loses=bool(own) and inherits, is_open=is_open)
             elif directive.block is not None and directive.name != "stream":
-                yield from self.passed(directive.block, set_here, inherits=inherits or bool(own), is_open=is_open)
+                yield from self.passed(
+                    directive.block, set_here, inherits=inherits or bool(own), is_open=is_open, is_hidden=is_hidden
+                )
 
     def _of_request(
         self, request: Directive, set_here: Iterable[Directive], *, loses: bool, is_open: bool

@@ -29,7 +29,7 @@ Object = Mapping[str, Any]
 
 def is_traefik(text: str) -> bool:
     """Whether a text is a dynamic configuration of Traefik, also one with an error."""
-    return _IS_TRAEFIK.search(text) is not None
+    return _IS_TRAEFIK.search(text) is not None and "rule" in text.lower()
 
 
 def parse_traefik(text: str) -> Object:

@@ -191,7 +191,8 @@ def keep_certificates_on_volume(container: Resource, settings: Settings) -> Iter
     """
     storage = resolvers(texts(options(container)))
     for path in storage.values():
-        yield from _stored(container, path)
+        if path is not None:
+            yield from _stored(container, path)
     if not storage:
         files = [_FILES] if takes_certificate_files(container) else []
         yield from _on_named_volume(container, [*settings.texts("folders"), *files])
