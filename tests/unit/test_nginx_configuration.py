@@ -7,10 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from components.config.frontends import FRONTENDS
 from components.frontends.frontend import CertificateFiles, EdgeSite
 from components.frontends.nginx import frontend as nginx
-from components.kotauth import server
 from components.kotauth.base_url import parse_base_url
 from components.workload.spec import problems
 
@@ -183,8 +181,3 @@ def test_the_spec_reloads_a_certificate_that_was_checked() -> None:
     check = reload.get("check", [""])[-1]
     assert "sed 's,/run/secrets/,/run/secrets/next/,g' /run/config/next/nginx.conf >/tmp/nginx.conf" in check
     assert "nginx -t -q -e stderr -c /tmp/nginx.conf" in check
-
-
-def test_no_other_container_has_its_user() -> None:
-    users = [frontend.user for frontend in FRONTENDS.values()]
-    assert len({*users, server.USER}) == len(users) + 1

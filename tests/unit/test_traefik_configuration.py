@@ -167,7 +167,7 @@ def test_the_spec(site: EdgeSite) -> None:
     spec = traefik.edge(site)
     assert spec.get("ports") == [{"host": 80, "container": 8080}, {"host": 443, "container": 8443}]
     # Also without ACME: a protected volume can't go, and comes back into use.
-    assert spec.get("volumes") == [{"name": "data", "path": "/data"}]
+    assert spec.get("volumes") == [{"name": "acme", "path": "/data"}]
     assert spec.get("reload") == {"signal": "SIGHUP", "secret_files": True}
     assert "capabilities" not in spec
 

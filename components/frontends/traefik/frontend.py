@@ -99,7 +99,8 @@ def edge(site: EdgeSite) -> ContainerSpec:
         # Traefik reads the certificate again, too. It keeps connections and finishes what is under way.
         "reload": {"signal": "SIGHUP", "secret_files": True},
         "ports": [{"host": site.http_port, "container": HTTP}, {"host": site.https_port, "container": HTTPS}],
-        "volumes": [{"name": "data", "path": _DATA}],
+        # Not "data": the volume of another proxy belongs to that one's user.
+        "volumes": [{"name": "acme", "path": _DATA}],
         # The official image brings wget, others curl.
         "probe": {
             "command": ["sh", "-c", f"wget -q -O /dev/null {url} 2>/dev/null || curl -fsS -o /dev/null {url}"],
