@@ -252,6 +252,9 @@ def test_a_secret_s_versions_are_read_by_their_label(client: LocalServices, boto
     assert [client.secret(arn, label) for label in ("v1", "v2", "AWSCURRENT")] == ["old", "new", "new"]
     with pytest.raises(AwsError, match="ResourceNotFoundException"):
         client.secret(arn, "v3")
+    secrets.put_secret_value(SecretId=arn, SecretBinary=b"x", VersionStages=["v3"])
+    with pytest.raises(ValueError, match=f"the version of {arn} has no text: write it as SecretString"):
+        client.secret(arn, "v3")
 
 
 def test_an_object_by_its_hash(client: LocalServices, boto: Any) -> None:

@@ -145,8 +145,40 @@ def test_a_container_that_ends_meanwhile_is_no_bad_file(host: Host, capsys: pyte
     once = host.seen.with_name("once")
     host.container(reload="exit 1", runs=f"[ -e {once} ] || echo id; touch {once}")
     host.look(pair(NEW))
+    assert (host.run / "secrets" / CERTIFICATE_FILE).read_text() == pair(OLD)
+    host.look(pair(NEW))
+    assert host.used == pair(NEW)
+    assert [outcome for _, outcome, _ in said(capsys)] == ["retry", "ok"]
+
+
+def test_a_signal_that_does_not_arrive_is_sent_again(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    works = host.seen.with_name("works")
+    host.commands.set("docker", f"case $1 in ps) echo id ;; kill) [ -e {works} ] ;; esac")
+    for _ in range(2):
+        host.look(pair(NEW), SIGNAL)
+        works.touch()
+    assert host.used == pair(NEW)
+    assert host.calls == ["docker exec frontend check", "docker kill --signal=SIGHUP frontend"] * 2
+    assert [outcome for _, outcome, _ in said(capsys)] == ["retry", "ok"]
+    host.look(pair(NEW), SIGNAL)
+    assert (len(host.calls), said(capsys)) == (4, [])
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        AwsError("url", 400, "InvalidRequestException: the secret is marked for deletion"),
+        AwsError("url", 400, "AccessDeniedException"),
+        ValueError("no text"),
+    ],
+    ids=["deleted", "denied", "binary"],
+)
+def test_a_secret_that_stays_unreadable_raises_the_alarm(
+    host: Host, capsys: pytest.CaptureFixture[str], error: Exception
+) -> None:
+    host.look(error)
     assert host.used == pair(OLD)
-    assert [outcome for _, outcome, _ in said(capsys)] == ["retry"]
+    assert [outcome for _, outcome, _ in said(capsys)] == ["failed"]
 
 
 def test_aws_that_does_not_answer_is_no_bad_file(host: Host, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import ssl
+from collections.abc import Iterable
 from typing import Any
 
 from . import names
@@ -17,7 +18,7 @@ from .boot import load_plan
 from .bring_up import fill, load_containers, parameter, secret_files
 from .command import CommandError, run
 from .files import read
-from .services import Services
+from .services import Services, may_pass
 from .stages import log
 
 STAGE = "renewal"
@@ -34,7 +35,9 @@ def renew(container: Plan, files: dict[str, bytes]) -> str:
     """Have a container use the files; return the names of those that are new. Raise where they are bad."""
     part, folder = container["name"], names.secrets_folder(container["name"])
     changed = [file for file, content in files.items() if read(f"{folder}/{file}") != content]
-    if changed:
+    # What lies beside stays until all is done: after a failure, or an end in between, the next look does it all again.
+    unfinished = os.path.exists(f"{folder}/{names.NEXT}")
+    if changed or unfinished:
         config = names.config_folder(part)
         current = {file: read(f"{config}/{file}") for file in os.listdir(config) if os.path.isfile(f"{config}/{file}")}
         beside = {f"{folder}/{names.NEXT}": files, f"{config}/{names.NEXT}": current}
@@ -48,10 +51,17 @@ def renew(container: Plan, files: dict[str, bytes]) -> str:
             fill(folder, files, container["user"])
             if runs and container["reload"]["signal"]:
                 run("docker", "kill", f"--signal={container['reload']['signal']}", part)
-        finally:
-            for next_folder in beside:
-                shutil.rmtree(next_folder, ignore_errors=True)
-    return ", ".join(changed)
+        except BadSecretError:
+            remove(beside)
+            raise
+        remove(beside)
+    return ", ".join(files if unfinished else changed)
+
+
+def remove(folders: Iterable[str]) -> None:
+    """Remove the folders of files that lie beside those in use."""
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def check_certificate(path: str) -> None:
@@ -88,10 +98,12 @@ def look(aws: Services, plan: Plan, container: Plan) -> None:
     try:
         if changed := renew(container, secret_files(aws, plan, part, parameter(aws, plan))):
             log(STAGE, "ok", f"{part} uses a new {changed}")
-    except BadSecretError as error:
-        log(STAGE, "failed", f"{part} keeps its secret files: {error}")
-    except (AwsError, CommandError, OSError) as error:
-        log(STAGE, "retry", f"{type(error).__name__}: {error}")
+    except (AwsError, BadSecretError, CommandError, OSError, ValueError) as error:
+        passes = may_pass(error) if isinstance(error, AwsError) else isinstance(error, (CommandError, OSError))
+        if passes:
+            log(STAGE, "retry", f"{type(error).__name__}: {error}")
+        else:
+            log(STAGE, "failed", f"{part} keeps its secret files: {error}")
 
 
 def main() -> None:

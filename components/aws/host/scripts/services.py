@@ -61,9 +61,12 @@ class Services(Aws):
         return str(answer["Parameter"]["Value"])  # type: ignore[index]
 
     def secret(self, arn: str, version: str) -> str:
-        """Return the value of a secret's version with this label."""
+        """Return the value of a secret's version with this label; raise ``ValueError`` where it is not text."""
         payload = {"SecretId": arn, "VersionStage": version}
-        return str(self.json("secretsmanager", "secretsmanager.GetSecretValue", payload)["SecretString"])
+        answer = self.json("secretsmanager", "secretsmanager.GetSecretValue", payload)
+        if not answer.get("SecretString"):
+            raise ValueError(f"the version of {arn} has no text: write it as SecretString, not as SecretBinary")
+        return str(answer["SecretString"])
 
     def registry_login(self, region: str) -> str:
         """Return what Docker sends to the private registries of a region; it is good for twelve hours."""
