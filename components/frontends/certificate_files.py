@@ -55,8 +55,8 @@ def parse_chain(raw: object) -> Pem:
 
 def parse_key(raw: object) -> Pem:
     """Parse a key as PEM text or as a file's path; raise ``ValueError`` where it is not one unencrypted private key."""
-    # Without a dot the value may be a key in another form than PEM, which no message may show.
-    text, source = _read(raw, str(raw) if "." in str(raw) else "its file")
+    # What does not look like a path may be a key in another form than PEM, which no message may show.
+    text, source = _read(raw, str(raw) if re.fullmatch(r".+\..+", str(raw)) else "its file")
     keys = [(kind, block) for kind, block in _blocks(text) if kind.endswith(_KEY)]
     if any(kind.startswith("ENCRYPTED") or "Proc-Type: 4,ENCRYPTED" in block for kind, block in keys):
         raise ValueError(
@@ -119,7 +119,7 @@ def _read(raw: object, shown: str) -> tuple[str, str]:
     try:
         # A file of the project: Pulumi runs the program in the project's folder.
         return Path(str(raw)).expanduser().read_text(encoding="utf-8", errors="replace"), shown
-    except (OSError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         reason = getattr(error, "strerror", "") or "not a path"
         raise ValueError(
             f"must be PEM text or the path of a readable file: {shown} can't be read ({reason}); "

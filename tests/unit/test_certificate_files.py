@@ -204,8 +204,14 @@ def test_a_file_that_can_t_be_read(name: str, tmp_path: Path) -> None:
     assert refusals(**{name: str(folder)}) == {name: unreadable(str(folder), "Is a directory")}
 
 
-def test_a_key_that_is_not_pem_is_not_shown() -> None:
-    assert refusals(certificate_key=DER) == {"certificate_key": unreadable("its file", "No such file or directory")}
+@pytest.mark.parametrize("key", [DER, "PuTTY-User-Key-File-3: ecdsa\nComment: me@example.com"])
+def test_a_key_that_is_not_pem_is_not_shown(key: str) -> None:
+    assert refusals(certificate_key=key)["certificate_key"].startswith(unreadable("its file", "")[:70])
+
+
+@pytest.mark.parametrize("name", ["certificate_chain", "certificate_key"])
+def test_a_folder_of_nobody_s_is_no_path(name: str) -> None:
+    assert refusals(**{name: "~nobody-here/a.pem"}) == {name: unreadable("~nobody-here/a.pem", "not a path")}
 
 
 @pytest.mark.parametrize("name", ["certificate_chain", "certificate_key"])
