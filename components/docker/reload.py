@@ -43,7 +43,10 @@ def reloadable_files(
     mounts, files = [Mount(config_volume, CONFIG_DIRECTORY, read_only=False)], list[DockerFiles]()
     socket = reload.get("socket", "")
     if socket:
-        mounts.append(Mount(companions.owned_volume("control"), socket.rpartition("/")[0], read_only=False))
+        # A running container without secret files has no mount for them and can't load any. It is replaced, and its
+        # socket is out of the job's sight.
+        control = companions.owned_volume("secrets-control" if secrets else "control")
+        mounts.append(Mount(control, socket.rpartition("/")[0], read_only=False))
     if secrets:
         secrets_volume = companions.owned_volume("secrets")
         mounts.append(Mount(secrets_volume, SECRETS_DIRECTORY, read_only=False))

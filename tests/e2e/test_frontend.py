@@ -1,20 +1,78 @@
-"""What a change of the frontend's ports costs. `tests/frontends` changes its files."""
+"""Another frontend in front of a stack that runs, and what other ports of it cost."""
 
 from __future__ import annotations
 
 import http.client
+import ssl
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
 
 import pytest
 
+from components.config.frontends import DEFAULT, FRONTENDS
+from simulators.images import choose
 from simulators.kotauth.client import Client
+from simulators.kotauth.lab import eventually
+from tests.certificates import issued, root
 from tests.e2e.stack import Stack, free_port
 
 pytestmark = [pytest.mark.docker, pytest.mark.engine]
 
 _GAP_BOUND_SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def switched(changing: Stack, images: dict[str, str]) -> Iterator[Stack]:
+    """Yield a stack whose frontend tests may choose; afterwards it has its own again."""
+    (changing.project.path / "tls").mkdir()
+    yield changing
+    _choose(changing, DEFAULT.name, images["frontendImage"], certificates="", certificateChain="", certificateKey="")
+    eventually("an answer", changing.client.finds_it_ready)
+
+
+def _choose(stack: Stack, frontend: str, image: str, **settings: str) -> None:
+    """Bring the stack up with another frontend, as docs/docker.md says."""
+    for resource in stack.project.state()["deployment"]["resources"]:
+        if "Volume::kotauth-frontend-" in resource["urn"] and resource.get("protect"):
+            stack.project.pulumi("state", "unprotect", "--yes", resource["urn"])
+    stack.project.configure(frontend=frontend, frontendImage=image, **settings)
+    stack.project.up()
+
+
+def _served(client: Client) -> bytes:
+    """Return the certificate that a new connection gets."""
+    connection = client.connection()
+    connection.connect()
+    certificate = connection.sock.getpeercert(binary_form=True)
+    connection.close()
+    assert isinstance(certificate, bytes)
+    return certificate
+
+
+@pytest.mark.parametrize("name", FRONTENDS)
+def test_a_frontend_takes_over_with_a_certificate_of_the_user_and_loads_the_next(switched: Stack, name: str) -> None:
+    url = urlsplit(switched.outputs["url"])
+    client = Client(str(url.hostname), url.port or 443, root().pem)
+    tls = switched.project.path / "tls"
+
+    def put(days: int) -> bytes:
+        certificate = issued(client.host, end=days)
+        (tls / "chain.pem").write_text(certificate.chain)
+        (tls / "key.pem").write_text(certificate.key)
+        return ssl.PEM_cert_to_DER_cert(certificate.certificate)
+
+    first = put(30)
+    files = {"certificates": "files", "certificateChain": "tls/chain.pem", "certificateKey": "tls/key.pem"}
+    _choose(switched, name, choose(name)["frontendImage"], **files)
+    assert client.login(switched.outputs["adminPassword"]).status == 302
+    assert _served(client) == first
+    frontend = switched.container("frontend")
+    second = put(60)
+    switched.project.up()
+    assert _served(client) == second
+    assert switched.container("frontend") == frontend
 
 
 def test_other_ports_cost_a_short_gap(changing: Stack, record_property: Callable[[str, object], None]) -> None:

@@ -148,8 +148,20 @@ def test_another_user_gets_volumes_of_its_own_for_files_that_are_reloaded() -> N
 
     first, again, second = labels("10003:10003"), labels("10003:10003"), labels("10004:10004")
     assert first == again
-    assert {name for name in first if first[name] != second[name]} == {"it-config", "it-secrets", "it-control"}
+    assert {name for name in first if first[name] != second[name]} == {"it-config", "it-secrets", "it-secrets-control"}
     assert "it-data" in first
+
+
+def test_a_container_without_secret_files_is_not_asked_to_load_the_first_ones() -> None:
+    reload = {"command": ["proxy", "reload"], "socket": "/run/admin/proxy.sock", "secret_files": True}
+
+    def control(declared: Declared) -> str:
+        volumes = {volume["containerPath"]: volume["volumeName"] for volume in container(declared).inputs["volumes"]}
+        return volumes["/run/admin"]
+
+    without = made({**SPEC, "reload": reload})
+    with_files = made({**SPEC, "reload": reload, "secret_files": ["key.pem"]}, secrets={"key.pem": "a"})
+    assert control(without) != control(with_files)
 
 
 def test_new_secret_files_reach_the_running_container() -> None:
