@@ -78,6 +78,12 @@ NGINX_ROWS = _rows(
             "set $scheme_of_client ${http_x_forwarded_proto}; proxy_set_header X-Forwarded-Proto $scheme_of_client;",
         ),
         "the client's own host in quotes": (_HOST, 'proxy_set_header X-Forwarded-Host "$http_host";'),
+        "the client's own host before none": (_HOST, f"proxy_set_header X-Forwarded-Host $http_host; {_HOST}"),
+        "a captured address": (
+            _FOR,
+            "set $a $remote_addr; if ($args ~ ip=(.*)) { set $a $1; } proxy_set_header X-Forwarded-For $a;",
+        ),
+        "whole connections": ("events {}", "events {}\nstream { server { listen 444 ssl; proxy_pass server:8080; } }"),
         # A location with a header of its own inherits none.
         "a location that inherits nothing": (_LOCATION, f"{_FOR}{_PROTO}{_HOST}{_ALL}\n{_MORE_HEADERS}{_LOCATION}"),
         "a second location": (_LOCATION, f"location /admin {{ proxy_pass http://server:8080; }}\n{_LOCATION}"),
@@ -127,6 +133,10 @@ CADDY_ROWS = _rows(
         "the client's own host": (
             "header_up -X-Forwarded-Host",
             "header_up X-Forwarded-Host {header.X-Forwarded-Host}",
+        ),
+        "the client's own port in the query": (
+            "header_up X-Forwarded-Port 443",
+            "header_up X-Forwarded-Port {http.request.uri.query.port}",
         ),
         "the client's own port for all requests": (
             "        header_up X-Forwarded-Port 443\n    }",
@@ -178,6 +188,10 @@ TRAEFIK_ROWS = _rows(
         "a second router": (
             "    redirect:\n",
             "    admin: {rule: PathPrefix(`/admin`), service: kotauth, tls: {}}\n    redirect:\n",
+        ),
+        "whole connections": (
+            "http:\n",
+            "tcp: {services: {a: {loadBalancer: {servers: [{address: 'server:8080'}]}}}}\nhttp:\n",
         ),
         "a router without TLS": (
             "      middlewares: [to-https]\n      service: noop@internal",
@@ -252,6 +266,7 @@ LABELS = (
     _label("one header passed on", (f"{_REQUEST}.X-Forwarded-Host", None), state=CAUGHT),
     _label("no address of the client", (f"{_REQUEST}.X-Forwarded-For", ""), state=CAUGHT),
     _label("a second router", ("traefik.http.routers.admin.rule", "PathPrefix(`/admin`)"), state=CAUGHT),
+    _label("a router of connections", ("traefik.tcp.routers.kotauth.rule", "HostSNI(`a.example.com`)"), state=CAUGHT),
     _label("a value that is unknown", (f"{_REQUEST}.X-Forwarded-Host", UNKNOWN)),
     _label("a provider", (_ON_ROUTER, "kotauth-headers@docker, kotauth-retry"), expected=NOTHING, state=PASSED),
     _label("other case", (_ON_ROUTER, "KOTAUTH-HEADERS"), expected=NOTHING, state=PASSED),

@@ -16,7 +16,7 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _IS_CADDYFILE = re.compile(r"^[ \t]*(?:reverse_proxy|header_up|tls[ \t]+internal)\b", re.M)
-_FORGED = re.compile(r"\{(?:http\.request\.)?(?:header|cookie|query)\.", re.I)
+_FORGED = re.compile(r"\{(?:http\.request\.)?(?:header|cookie|(?:uri\.)?query|re|regexp)\.", re.I)
 _OWN = frozenset({"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"})
 """What Caddy itself sets for clients that it does not trust."""
 

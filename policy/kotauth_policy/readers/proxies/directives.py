@@ -8,9 +8,12 @@ from __future__ import annotations
 import fnmatch
 import itertools
 import posixpath
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+RAW = re.compile(r":8080\b")
+"""The port of Kotauth in an address that whole connections are passed on to, with the headers in them."""
 _MOST = 100
 _DEEPEST = 50
 """Blocks in one another, more than any configuration has."""

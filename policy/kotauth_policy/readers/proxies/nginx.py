@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from .directives import ConfigurationSyntaxError, Directive, Finding, Nesting, files_named, with_included
+from .directives import RAW, ConfigurationSyntaxError, Directive, Finding, Nesting, files_named, with_included
 
 _TOKEN = re.compile(
     r"(?P<blank>\s+|#[^\n]*)|\"(?P<double>(?:[^\"\\]|\\.)*)\"|'(?P<single>(?:[^'\\]|\\.)*)'|(?P<sign>[{};])"
@@ -20,7 +20,8 @@ _IS_NGINX = re.compile(
 )
 _HARMLESS = re.compile(r"mime\.types|(?:fastcgi|uwsgi|scgi)[._]\w+|koi-\w+|win-utf|.*ssl.*|modules.*")
 """Files that set no header of a request to a server."""
-_FORGED = re.compile(r"\$\{?(?:http_|arg_|cookie_|proxy_add_x_forwarded_for)", re.I)
+_FORGED = re.compile(r"\$\{?(?:http_|arg_|cookie_|proxy_add_x_forwarded_for|[1-9])", re.I)
+"""What a client sends, also as captured by a regular expression."""
 _VARIABLE = re.compile(r"\$\{?(\w+)")
 _LUA = "_by_lua_block"
 _LUA_TOKEN = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|--[^\n]*|[{}]")
@@ -149,7 +150,9 @@ class _Requests:
         for directive in block:
             if directive.name == "proxy_pass" and not is_hidden:
                 yield from self._of_request(directive, set_here, loses=bool(own) and inherits, is_open=is_open)
-            elif directive.block is not None and directive.name != "stream":
+            elif directive.name == "stream":
+                yield from _passed_raw(directive.block or ())
+            elif directive.block is not None:
                 yield from self.passed(
                     directive.block, set_here, inherits=inherits or bool(own), is_open=is_open, is_hidden=is_hidden
                 )
@@ -157,7 +160,9 @@ class _Requests:
     def _of_request(
         self, request: Directive, set_here: Iterable[Directive], *, loses: bool, is_open: bool
     ) -> Iterator[Finding]:
-        texts = {each.arguments[0].lower(): each.arguments[1] for each in set_here}
+        texts: dict[str, list[str]] = {}
+        for each in set_here:
+            texts.setdefault(each.arguments[0].lower(), []).append(each.arguments[1])
         at = f"the proxy_pass in line {request.line}"
         missing = [header for header in self._headers if header.lower() not in texts]
         if missing and is_open:
@@ -168,13 +173,20 @@ class _Requests:
             why = ", because a block with a proxy_set_header of its own inherits none" if loses else ""
             yield Finding(f"{at} passes on {', '.join(missing)} as the client sends it{why}")
         for header in self._headers:
-            text = texts.get(header.lower())
-            if text is None:
-                continue
-            if _is_forged(text, self._forged):
+            # nginx sends each text of a header that is set twice, and Kotauth reads the first.
+            given = texts.get(header.lower(), [])
+            if any(_is_forged(text, self._forged) for text in given):
                 yield Finding(f"{at} sets {header} to what the client sends")
-            elif header.lower() == _CLIENT and "$" not in text:
+            elif header.lower() == _CLIENT and not all("$" in text for text in given):
                 yield Finding(f"{at} does not set {header} to the client's address")
+
+
+def _passed_raw(block: Iterable[Directive]) -> Iterator[Finding]:
+    """Yield each place of a `stream` from which whole connections reach the port of a server."""
+    for directive in block:
+        if directive.name in ("proxy_pass", "server") and any(RAW.search(each) for each in directive.arguments):
+            yield Finding(f"the stream passes connections on in line {directive.line} with the headers of the client")
+        yield from _passed_raw(directive.block or ())
 
 
 def _can_set_headers(directive: Directive) -> bool:

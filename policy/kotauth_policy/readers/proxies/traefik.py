@@ -13,13 +13,14 @@ from typing import Any, cast
 import yaml
 
 from ..hosts.loose_data import as_list, as_object, as_text
-from .directives import ConfigurationSyntaxError, Finding
+from .directives import RAW, ConfigurationSyntaxError, Finding
 
 # libyaml's is twenty times as fast.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _IS_TRAEFIK = re.compile(r"""^[ \t]*(?:["']?routers["']?[ \t]*:|\[http\.routers\b|.*"routers"[ \t]*:)""", re.M | re.I)
 _LABEL = re.compile(r"traefik\.http\.(?:routers|middlewares)\.[^.]+\..+", re.I)
 _ROUTER = re.compile(r"traefik\.http\.routers\.", re.I)
+_TCP_ROUTER = re.compile(r"traefik\.tcp\.routers\.", re.I)
 _OWN = frozenset({"x-forwarded-for", "x-forwarded-proto", "x-forwarded-port"})
 """What Traefik sets to the truth where nothing else does. It also sets -Host and -Server, which a client can choose."""
 _CLIENT = "X-Forwarded-For"
@@ -133,6 +134,8 @@ def _middlewares(document: Object, router: object) -> list[Object]:
 
 def passed_headers(document: Object, headers: Sequence[str]) -> Iterator[Finding]:
     """Yield each router from which a header reaches the server as the client sent it."""
+    if any(RAW.search(address) for address in _addresses(member(document, "tcp", "services"))):
+        yield Finding("a TCP service passes connections on with the headers of the client")
     routing = list(routers(document).values())
     for number, router in enumerate(routing, 1):
         at = f"router {number} of {len(routing)}"
@@ -150,9 +153,17 @@ def passed_headers(document: Object, headers: Sequence[str]) -> Iterator[Finding
             yield Finding(f"{at} does not leave {_CLIENT} to Traefik, which sets it to the client's address")
 
 
+def _addresses(services: object) -> Iterator[str]:
+    for service in as_object(services).values():
+        for server in as_list(member(service, "loadbalancer", "servers")):
+            yield as_text(member(server, "address"))
+
+
 def passed_by_labels(labels: Mapping[str, str], headers: Sequence[str]) -> Iterator[Finding]:
     """Yield each router of labels from which a header reaches the server as the client sent it."""
     document = parse_labels(labels)
     if not as_object(member(document, "http", "routers")):
         yield Finding("name no router, so Traefik makes one without a middleware")
+    if any(map(_TCP_ROUTER.match, labels)):
+        yield Finding("name a TCP router, which passes connections on with the headers of the client")
     yield from passed_headers(document, headers)
