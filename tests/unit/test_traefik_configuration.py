@@ -170,6 +170,7 @@ def test_the_spec(site: EdgeSite) -> None:
     assert spec.get("volumes") == [{"name": "acme", "path": "/data"}]
     assert spec.get("reload") == {"signal": "SIGHUP", "secret_files": True}
     assert "capabilities" not in spec
+    assert (spec["memory"], spec.get("environment")) == (256, {"GOMEMLIMIT": "230MiB"})
 
 
 @BOTH

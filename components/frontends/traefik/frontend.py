@@ -95,6 +95,8 @@ def edge(site: EdgeSite) -> ContainerSpec:
         "cpus": 1,
         "entrypoint": ["traefik"],
         "command": [*_OPTIONS, *_resolver(site)],
+        # Go collects garbage in time only if it knows of the limit. Caddy sets this by itself.
+        "environment": {"GOMEMLIMIT": f"{_MEMORY_MB * 9 // 10}MiB"},
         "config_files": {_FILE: edge_configuration(site)},
         # Traefik reads the certificate again, too. It keeps connections and finishes what is under way.
         "reload": {"signal": "SIGHUP", "secret_files": True},
