@@ -10,6 +10,7 @@ import pulumi
 from .error import InvalidInputError
 
 _LONGEST_SHOWN = 120
+_PRIVATE_KEY = "PRIVATE KEY-----"
 
 
 class Problems:
@@ -38,10 +39,11 @@ class Problems:
 
     def add(self, name: str, value: object, rule: str, meant: str = "") -> None:
         """Note that the ``value`` of the user's ``name`` breaks ``rule``. The first problem of a name stays."""
-        if value not in (None, "") and not self._secrets.isdisjoint((name, meant)):
+        shown = "an Output" if is_later(value) else str(value).replace("\n", "\\n")
+        is_secret = value not in (None, "") and not self._secrets.isdisjoint((name, meant))
+        # A private key can also be given to the wrong setting.
+        if is_secret or _PRIVATE_KEY in shown:
             shown = "[secret]"
-        else:
-            shown = "an Output" if is_later(value) else str(value).replace("\n", "\\n")
         if len(shown) > _LONGEST_SHOWN:
             shown = shown[:_LONGEST_SHOWN] + "…"
         self._lines.setdefault(name, f'{self.prefix}{name} = "{shown}": {rule}')

@@ -209,6 +209,18 @@ def test_a_key_that_is_not_pem_is_not_shown(key: str) -> None:
     assert refusals(certificate_key=key)["certificate_key"].startswith(unreadable("its file", "")[:70])
 
 
+@pytest.mark.parametrize(
+    "text",
+    [GOOD.key, GOOD.chain + GOOD.key, GOOD.key.replace("\n", "\\n")],
+    ids=["key", "chain and key", "key in one line"],
+)
+def test_a_key_in_place_of_the_chain_is_not_shown(text: str) -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        DockerSettings.resolve({**BASE, **given(text)}, "it")
+    assert 'certificate_chain = "[secret]": must be ' in str(refused.value)
+    assert GOOD.key[30:60] not in str(refused.value)
+
+
 @pytest.mark.parametrize("name", ["certificate_chain", "certificate_key"])
 def test_a_folder_of_nobody_s_is_no_path(name: str) -> None:
     assert refusals(**{name: "~nobody-here/a.pem"}) == {name: unreadable("~nobody-here/a.pem", "not a path")}
