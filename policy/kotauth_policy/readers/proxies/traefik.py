@@ -17,7 +17,7 @@ from .directives import RAW, ConfigurationSyntaxError, Finding
 
 # libyaml's is twenty times as fast.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_IS_TRAEFIK = re.compile(r"""^[ \t]*(?:["']?routers["']?[ \t]*:|\[http\.routers\b|.*"routers"[ \t]*:)""", re.M | re.I)
+_IS_TRAEFIK = re.compile(r"""^[ \t]*(?:(?:.*[{,][ \t]*)?["']?routers["']?[ \t]*[:=]|\[?http\.routers\b)""", re.M | re.I)
 _LABEL = re.compile(r"traefik\.http\.(?:routers|middlewares)\.[^.]+\..+", re.I)
 _ROUTER = re.compile(r"traefik\.http\.routers\.", re.I)
 _TCP_ROUTER = re.compile(r"traefik\.tcp\.routers\.", re.I)

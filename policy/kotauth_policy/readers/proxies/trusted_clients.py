@@ -24,7 +24,7 @@ _COMMENT = re.compile(r"(?:^|(?<=\s))#.*", re.M)
 _STRUCTURED = re.compile(r"forwardedheaders|proxyprotocol|trusted_proxies|httpconnectionmanager", re.I)
 
 _TRUSTED = (
-    ("set_real_ip_from", re.compile(r"\bset_real_ip_from[ \t]+([^;\n]*)")),
+    ("set_real_ip_from", re.compile(r"\bset_real_ip_from\s+([^;\n]*)")),
     ("RemoteIPTrustedProxy", re.compile(r"^[ \t]*RemoteIP(?:Internal|Trusted)Proxy[ \t]+(.*)$", re.I | re.M)),
     ("trusted_proxies", re.compile(r"^[ \t]*trusted_proxies[ \t]+(.*)$", re.M)),
 )
@@ -155,7 +155,7 @@ def _names_everybody(text: str) -> bool:
 
 
 def _is_everybody(word: str) -> bool:
-    word = word.strip("\"'[]")
+    word = word.strip("\"'`[]")
     if word in ("*", "0/0"):
         return True
     network = parse_network(word)
