@@ -155,6 +155,7 @@ CADDY_ROWS = _rows(
             "    request_header @some -X-Forwarded-Server\n    reverse_proxy server:8080 {\n",
         ),
         "a file that is not here": ("header_up -X-Forwarded-SSL", "import proxy_headers"),
+        "JSON": (CADDYFILE, '{"handle": [{"handler": "reverse_proxy", "upstreams": [{"dial": "server:8080"}]}]}'),
         "no brace at the end": ("    }\n}\n", "    }\n"),
         "an open quotation mark": ("header_up X-Forwarded-Port 443", 'header_up X-Forwarded-Port "443'),
     },

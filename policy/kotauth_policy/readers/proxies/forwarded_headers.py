@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from . import caddy, nginx, traefik
 from .directives import ConfigurationSyntaxError, Finding
 from .traefik import Object
 
+_CADDY_JSON = re.compile(r'"handler"\s*:\s*"reverse_proxy"')
 HEADERS = (
     "X-Forwarded-For",
     "X-Forwarded-Proto",
@@ -41,6 +43,8 @@ def parsed(files: Mapping[str, str]) -> Configurations:
     by_kind: dict[str, dict[str, Any]] = {"nginx": {}, "Caddy": {}, "Traefik": {}}
     faults: dict[str, Finding] = {}
     for path, text in files.items():
+        if _CADDY_JSON.search(text):
+            faults[path] = Finding("is Caddy's JSON, which the rule does not read; use a Caddyfile", is_open=True)
         for kind, is_kind, parse in _KINDS:
             if not is_kind(text):
                 continue
