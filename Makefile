@@ -18,7 +18,7 @@ TOGETHER := --dist loadgroup --no-loadscope-reorder --since $(STARTED)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview policy-report down purge image env test outage check lint fmt controls settings pictures bench pins venv engine
+.PHONY: help up preview policy-report down purge image env test outage check lint fmt controls settings pictures bench bench-frontends pins venv engine
 
 help: ## list the commands
 	@sed -n 's/\$$\$$/$$/; s/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -86,6 +86,9 @@ pictures: engine ## draw the stacks in docs/pictures.md from their resource grap
 
 bench: engine ## measure the run time of the policy pack, some minutes; fails if it exceeds a budget
 	@$(RUN) -m policy.bench
+
+bench-frontends: engine ## measure each frontend against the same proxy configured by hand, five minutes; fails if it exceeds a budget
+	@$(RUN) -m tests.frontends.bench
 
 pins: venv ## resolve requirements*.in into requirements*.txt again
 	PIP_USER=0 $(RUN) -m pip install --quiet uv

@@ -160,6 +160,14 @@ DISTRIBUTION = _go_program(
     f"{_DISTRIBUTION_MODULE}/cmd/registry",
     f"{_DISTRIBUTION_MODULE}/version.version=v{DISTRIBUTION_VERSION}",
 )
+WRK = Recipe(
+    name="wrk",
+    reference=f"localhost/kotauth-infra/wrk:{DEBIAN_SUITE}",
+    build=_build_folder,
+    sources=("wrk",),
+    values={"BASE": BASE.reference},
+    parent=BASE,
+)
 NGINX = Recipe(
     name="nginx",
     reference=f"localhost/kotauth-infra/nginx:{NGINX_VERSION}",
@@ -228,6 +236,7 @@ RECIPES = (
     SIMULATOR,
     SIMULATOR_NEXT,
     NGINX,
+    WRK,
     EC2_HOST,
     PEBBLE,
     DISTRIBUTION,

@@ -6,7 +6,7 @@ import http.client
 import json
 import os
 import subprocess
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,6 +92,10 @@ class Edge:
         return done.stdout
 
 
+def _free_url() -> str:
+    return f"https://{HOST}:{free_port()}"
+
+
 class Edges:
     """All of them: the container of each entry of `FRONTENDS`, and a Traefik that is configured as the docs say.
 
@@ -109,7 +113,7 @@ class Edges:
         self.network = f"kotauth-contract-{os.getpid()}"
         self.label = f"kotauth.test={self.network}"
         built = images.ensure([*OURS, "postgres", "kotauth-simulator"])
-        url = f"https://{HOST}:{{}}".format
+        self._images = built
         self.given: dict[str, Any] = {
             "network": self.network,
             "alias": ALIAS,
@@ -121,8 +125,20 @@ class Edges:
             "certificate": self.certificate(),
             # In its place, of those that check it.
             "refused": {},
-            "external": url(free_port()),
-            "edges": {name: {"url": url(free_port()), "http_port": free_port(), "image": built[name]} for name in OURS},
+            "external": _free_url(),
+            "edges": {},
+        }
+        for name in OURS:
+            self.add(name, name, {})
+
+    def add(self, name: str, frontend: str, spec: Mapping[str, Any]) -> None:
+        """Add a container of a frontend, with these differences of its spec."""
+        self.given["edges"][name] = {
+            "frontend": frontend,
+            "image": self._images[frontend],
+            "url": _free_url(),
+            "http_port": free_port(),
+            "spec": spec,
         }
 
     @contextmanager
@@ -131,8 +147,7 @@ class Edges:
         url, http_port, image = self.given["external"], free_port(), self.given["edges"]["traefik"]["image"]
         labels = f"{self.label} --label kotauth.edge={EXTERNAL} --label kotauth.part=frontend"
         folder = self.project.path.parent / "traefik"
-        docker("network", "create", f"--label={self.label}", self.network)
-        try:
+        with self.deployed():
             self.up()
             with own_traefik(
                 folder, url, network=self.network, http_port=http_port, image=image, label=labels
@@ -140,6 +155,13 @@ class Edges:
                 self._external = Edge(EXTERNAL, url, http_port, image, client, self.label)
                 self.wait()
                 yield
+
+    @contextmanager
+    def deployed(self) -> Generator[None]:
+        """Make the network, and remove at the end what was deployed on it."""
+        docker("network", "create", f"--label={self.label}", self.network)
+        try:
+            yield
         finally:
             self.project.destroy()
             docker("network", "rm", self.network)

@@ -19,35 +19,36 @@ with client.connect() as daemon:
 labels = {"kotauth.test": given["label"]}
 network = given["network"]
 external = parse_base_url(given["external"])
-upstream: ContainerSpec = {
-    "part": "server",
-    "image": given["upstream_image"],
-    "user": "10001:10001",
-    # Room for a body of 100 MiB, which it keeps in memory.
-    "memory": 512,
-    "cpus": 1,
-    "entrypoint": ["python3", "/run/config/upstream.py"],
-    "environment": {"VERSION": given["version"]},
-    "config_files": {"upstream.py": Path("upstream.py").read_text()},
-    "probe": {
-        "command": ["curl", "-fsS", "-o", "/dev/null", "http://127.0.0.1:8080/"],
-        "interval_seconds": 1,
-        "timeout_seconds": 5,
-        "retries": 20,
-    },
-}
-server = DockerContainer(
-    "upstream",
-    {
-        "spec": upstream,
-        "networks": [{"name": network, "alias": given["alias"]}],
-        # As for `frontend: external`.
-        "container_labels": traefik_labels(external, network),
-        "files_image": given["files_image"],
-        "labels": labels,
-    },
-    options,
-)
+if given["upstream_image"]:
+    upstream: ContainerSpec = {
+        "part": "server",
+        "image": given["upstream_image"],
+        "user": "10001:10001",
+        # Room for a body of 100 MiB, which it keeps in memory.
+        "memory": 512,
+        "cpus": 1,
+        "entrypoint": ["python3", "/run/config/upstream.py"],
+        "environment": {"VERSION": given["version"]},
+        "config_files": {"upstream.py": Path("upstream.py").read_text()},
+        "probe": {
+            "command": ["curl", "-fsS", "-o", "/dev/null", "http://127.0.0.1:8080/"],
+            "interval_seconds": 1,
+            "timeout_seconds": 5,
+            "retries": 20,
+        },
+    }
+    DockerContainer(
+        "upstream",
+        {
+            "spec": upstream,
+            "networks": [{"name": network, "alias": given["alias"]}],
+            # As for `frontend: external`.
+            "container_labels": traefik_labels(external, network),
+            "files_image": given["files_image"],
+            "labels": labels,
+        },
+        options,
+    )
 for name, edge in given["edges"].items():
     site = EdgeSite(
         base_url=parse_base_url(edge["url"]),
@@ -58,10 +59,12 @@ for name, edge in given["edges"].items():
         https_port=parse_base_url(edge["url"]).port,
         certificate=CertificateFiles(),
     )
+    spec = FRONTENDS[edge["frontend"]].edge(site)
+    spec.update(edge["spec"])
     DockerContainer(
         name,
         {
-            "spec": FRONTENDS[name].edge(site),
+            "spec": spec,
             "secrets": {CERTIFICATE_FILE: pulumi.Output.secret(given["refused"].get(name, given["certificate"]))},
             "networks": [{"name": network}],
             # Any image without a user.
