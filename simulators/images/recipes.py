@@ -160,7 +160,7 @@ DISTRIBUTION = _go_program(
     f"{_DISTRIBUTION_MODULE}/cmd/registry",
     f"{_DISTRIBUTION_MODULE}/version.version=v{DISTRIBUTION_VERSION}",
 )
-WRK = Recipe(
+LOAD = Recipe(
     name="wrk",
     reference=f"localhost/kotauth-infra/wrk:{DEBIAN_SUITE}",
     build=_build_folder,
@@ -236,7 +236,7 @@ RECIPES = (
     SIMULATOR,
     SIMULATOR_NEXT,
     NGINX,
-    WRK,
+    LOAD,
     EC2_HOST,
     PEBBLE,
     DISTRIBUTION,
