@@ -10,23 +10,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from components.aws.host.scripts.redact import redact
-
-CODE = "b7f3c1e2-4c1d-4f0e-9d8a-secretcode"
-STATE = "xyzSTATE.with~chars-_123"
-JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
-
-
-def kotauth(message: str) -> str:
-    """Return the line that Kotauth's encoder writes: JSON, its escapes in upper case."""
-    line = json.dumps({"@timestamp": "2026-11-24T12:00:00.000Z", "message": message, "level": "INFO"})
-    return line.replace("\\u001b", "\\u001B")
+from tests.log_lines import ACCESS, CODE, COLOURS, JSON, JWT, QUERY, STATE, kotauth
 
 
 def message(line: str) -> str:
     return json.loads(line)["message"]
-
-
-ACCESS = "\x1b[31m302 Found\x1b[m: \x1b[36mPOST\x1b[m - /t/acme/authorize in 46ms -> https://app.example.com/cb?code={}&state={}"
 
 
 def test_an_access_line_with_a_redirect() -> None:
@@ -153,9 +141,6 @@ def test_the_jvm_s_own_line_is_left_as_it_is() -> None:
     assert redact(line) == line
 
 
-QUERY = ["code=", "token", "=", "%3D", "&", "?", "Bearer ", "eyJhbGciOiJS.", "a.b", "KOTAUTH_X=", ";", " "]
-JSON = ["password", '"', "\\", ":", "{", "}", '["', "\\u003d", "u0026", "\n"]
-COLOURS = ["\x1b[3", "1m", "\\u001b[1m"]
 TEXTS = st.lists(st.sampled_from(QUERY + JSON + COLOURS), max_size=12).map("".join) | st.text(max_size=20)
 FIELDS = st.dictionaries(st.sampled_from(["message", "password", "api_key", "x"]), TEXTS, max_size=3)
 

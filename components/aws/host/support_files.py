@@ -18,7 +18,8 @@ NEEDED_TO_FETCH = (
 
 def support_files() -> dict[str, str]:
     """Return their contents by path."""
-    programs = [*(_FOLDER / "scripts").glob("[!_]*.py"), _FOLDER / "scripts" / names.UNIT_TEMPLATE]
+    others = [_FOLDER / "scripts" / name for name in (names.UNIT_TEMPLATE, names.REDACTION)]
+    programs = [*(_FOLDER / "scripts").glob("[!_]*.py"), *others]
     files = {f"{names.PROGRAMS}/{file.name}": file.read_text() for file in sorted(programs)}
     units = sorted((_FOLDER / "units").glob("kotauth-*"))
     files |= {f"{names.UNITS}/{file.name}": file.read_text() for file in units}
