@@ -31,6 +31,8 @@ NGINX_VERSION = "1.22.1"
 """Debian's."""
 TRAEFIK_VERSION = "3.6.12"
 PEBBLE_VERSION = "2.10.1"
+COLLECTOR_VERSION = "0.149.0"
+LOKI_VERSION = "3.7.8"
 DISTRIBUTION_VERSION = "3.0.0"
 SIMULATOR_VERSION = "1.22.0"
 NEXT_SIMULATOR_VERSION = "1.22.1"
@@ -116,16 +118,16 @@ LAMBDA_RUNTIME = Recipe(
 """What Lambda's runtime python3.13 brings: that Python, and boto3."""
 
 
-def _go_program(name: str, version: str, package: str, version_flag: str) -> Recipe:
+def _go_program(name: str, version: str, package: str, version_flag: str, program: str = "") -> Recipe:
     """Return the recipe of an image around one Go program, called like the last part of its package.
 
     `version_flag` is the linker's `variable=value` that makes the program tell its version.
     """
+    program = program or package.rpartition("/")[2]
 
     def build(recipe: Recipe) -> None:
         with _context(name) as context:
-            program = context / package.rpartition("/")[2]
-            go_program.build(HERE / name, package, program, f"-X {version_flag}")
+            go_program.build(HERE / name, package, context / program, f"-X {version_flag}")
             daemon.build_image(recipe.reference, recipe.key, context, dict(recipe.values))
 
     return Recipe(
@@ -153,6 +155,12 @@ PEBBLE = _go_program(
     "pebble", PEBBLE_VERSION, "github.com/letsencrypt/pebble/v2/cmd/pebble", f"main.version={PEBBLE_VERSION}"
 )
 """An ACME server for tests: it validates challenges as Let's Encrypt does, and has no rate limits."""
+COLLECTOR = _go_program("otelcol", COLLECTOR_VERSION, ".", f"main.version={COLLECTOR_VERSION}", "otelcol-contrib")
+"""The OpenTelemetry Collector; its own package lists the components, as the Collector's builder would write it."""
+_LOKI_MODULE = "github.com/grafana/loki/v3"
+LOKI = _go_program(
+    "loki", LOKI_VERSION, f"{_LOKI_MODULE}/cmd/loki", f"{_LOKI_MODULE}/pkg/util/build.Version={LOKI_VERSION}"
+)
 _DISTRIBUTION_MODULE = "github.com/distribution/distribution/v3"
 DISTRIBUTION = _go_program(
     "distribution",
@@ -241,6 +249,8 @@ RECIPES = (
     PEBBLE,
     DISTRIBUTION,
     CADDY,
+    COLLECTOR,
     TRAEFIK,
+    LOKI,
 )
 """Quick ones first, so that a caller who waits for all sees the short failures early."""
