@@ -34,7 +34,7 @@ def _key(password: str) -> str:
     return hashlib.sha256(password.encode()).hexdigest()
 
 
-def _hardened(part: str, image: str, user: str, **more: Any) -> Args:
+def hardened(part: str, image: str, user: str, **more: Any) -> Args:
     return {
         "image": image,
         "user": user,
@@ -52,13 +52,13 @@ def _hardened(part: str, image: str, user: str, **more: Any) -> Args:
     }
 
 
-def _service(part: str, image: str, user: str, probe: list[str], **more: Any) -> Args:
+def service(part: str, image: str, user: str, probe: list[str], **more: Any) -> Args:
     health = {"tests": ["CMD", *probe], "interval": "5s", "timeout": "5s", "retries": 3}
-    return _hardened(part, image, user, restart="unless-stopped", healthcheck=health, tmpfs={"/tmp": "rw"}, **more)  # noqa: S108
+    return hardened(part, image, user, restart="unless-stopped", healthcheck=health, tmpfs={"/tmp": "rw"}, **more)  # noqa: S108
 
 
 def job(user: str, trigger: Any, **more: Any) -> Args:
-    args = _hardened("job", POSTGRES, user, must_run=False, restart="no", wait=True, **more)
+    args = hardened("job", POSTGRES, user, must_run=False, restart="no", wait=True, **more)
     args["labels"].append({"label": "kotauth.trigger", "value": trigger})
     return args
 
@@ -84,7 +84,7 @@ def mounted(volume: str, path: str, *, read_only: bool = True) -> Args:
     return {"volume_name": From(volume, "name"), "container_path": path, "read_only": read_only}
 
 
-def _on(network: str, alias: str) -> Args:
+def on(network: str, alias: str) -> Args:
     return {"name": From(network, "name"), "aliases": [alias]}
 
 
@@ -115,8 +115,8 @@ def compliant() -> Resources:
         "database-password": (random.RandomPassword, {"length": 32, "special": False, "keepers": {"version": "1"}}),
         "administrator-password": (random.RandomPassword, {"length": 32, "special": False}),
         "admin-password": (random.RandomPassword, {"length": 24, "min_upper": 1}),
-        "database-network": (docker.Network, {"internal": True, "labels": [_network_label("database")]}),
-        "frontend-network": (docker.Network, {"driver": "bridge", "labels": [_network_label("frontend")]}),
+        "database-network": (docker.Network, {"internal": True, "labels": [network_label("database")]}),
+        "frontend-network": (docker.Network, {"driver": "bridge", "labels": [network_label("frontend")]}),
         "server-files": (docker.Volume, {}),
         "database-files": (docker.Volume, {}),
         "frontend-files": (docker.Volume, {}),
@@ -159,7 +159,7 @@ def compliant() -> Resources:
         ),
         "database": (
             docker.Container,
-            _service(
+            service(
                 "database",
                 POSTGRES,
                 "999:999",
@@ -170,7 +170,7 @@ def compliant() -> Resources:
                     mounted("data", "/var/lib/postgresql/data", read_only=False),
                     mounted("database-files", "/run/secrets"),
                 ],
-                networks_advanced=[_on("database-network", "database")],
+                networks_advanced=[on("database-network", "database")],
             ),
         ),
         "role": (
@@ -180,12 +180,12 @@ def compliant() -> Resources:
                 From("database-password", "result", lambda text: _key(text)[:16]),
                 entrypoints=["sh", "-c", "psql -f /run/config/role.sql"],
                 volumes=[mounted("database-files", "/run/secrets")],
-                networks_advanced=[_on("database-network", "role")],
+                networks_advanced=[on("database-network", "role")],
             ),
         ),
         "server": (
             docker.Container,
-            _service(
+            service(
                 "server",
                 IMAGE,
                 "10001:10001",
@@ -195,12 +195,12 @@ def compliant() -> Resources:
                 log_driver="syslog",
                 log_opts={"syslog-address": "tcp+tls://logs.example.com:6514"},
                 volumes=[mounted("server-files", "/run/secrets")],
-                networks_advanced=[_on("database-network", "server"), _on("frontend-network", "server")],
+                networks_advanced=[on("database-network", "server"), on("frontend-network", "server")],
             ),
         ),
         "frontend": (
             docker.Container,
-            _service(
+            service(
                 "frontend",
                 CADDY,
                 "10001:10001",
@@ -212,35 +212,35 @@ def compliant() -> Resources:
                     mounted("certificates", "/data", read_only=False),
                     mounted("frontend-files", "/run/config"),
                 ],
-                networks_advanced=[_on("frontend-network", "frontend")],
+                networks_advanced=[on("frontend-network", "frontend")],
             ),
         ),
         "backup": (
             docker.Container,
-            _service(
+            service(
                 "backup",
                 POSTGRES,
                 "999:999",
                 ["pgrep", "-f", "backup"],
                 entrypoints=["sh", "-c", "exec /run/config/backup"],
                 volumes=[mounted("backups", "/backups", read_only=False), mounted("database-files", "/run/secrets")],
-                networks_advanced=[_on("database-network", "backup")],
+                networks_advanced=[on("database-network", "backup")],
             ),
         ),
         "alarm": (
             docker.Container,
-            _service(
+            service(
                 "alarm",
                 TELEGRAF,
                 "10003:10003",
                 ["telegraf", "--test"],
-                networks_advanced=[_on("frontend-network", "alarm")],
+                networks_advanced=[on("frontend-network", "alarm")],
             ),
         ),
     }
 
 
-def _network_label(network: str) -> Args:
+def network_label(network: str) -> Args:
     return {"label": "kotauth.network", "value": network}
 
 
@@ -251,6 +251,8 @@ KNOWN: dict[str, dict[str, Any]] = {
     "admin-password": {"result": "Ab1" * 8},
     "database-network": {"name": "database-network-0a1b2c3"},
     "frontend-network": {"name": "frontend-network-0a1b2c3"},
+    "log-network": {"name": "log-network-0a1b2c3"},
+    "log-egress-network": {"name": "log-egress-network-0a1b2c3"},
     **{
         name: {"name": f"{name}-0a1b2c3"}
         for name in ("server-files", "database-files", "frontend-files", "data", "certificates", "backups")

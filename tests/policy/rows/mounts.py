@@ -2,9 +2,10 @@
 
 import pulumi_docker as docker
 
-from policy.testing.change import ABSENT, UNKNOWN, Secret, add, put
+from policy.testing.change import ABSENT, add, put
 
 from ..mutation import CAUGHT, NOTHING, PASSED, Case, Row, found, table
+from .log_route import TABLE as LOG_ROUTE
 from .topology_certificates import STORAGE
 
 _HOST = found("forbid-docker-socket@frontend", "forbid-host-system-mounts@frontend")
@@ -183,44 +184,15 @@ SPELLINGS = (
     ),
 )
 
-_LOGS = "/var/lib/docker/containers"
-_HERE = found(f"{_SYSTEM}@frontend")
-
-
-def _declared(label: object = _LOGS, **mount: object) -> tuple:
-    volume = {"host_path": _LOGS, "container_path": "/logs", "read_only": True, **mount}
-    volume = {key: value for key, value in volume.items() if value is not ABSENT}
-    labels = () if label is ABSENT else (put("frontend", "labels.+", {"label": "kotauth.host-mount", "value": label}),)
-    return (put("frontend", "volumes.+", volume), *labels)
-
-
 DECLARED = (
-    Case("a declared folder, read-only", _declared(), NOTHING),
-    Case("two declared folders", _declared(f"/srv/site:{_LOGS}"), NOTHING),
-    *(
-        Case(f"a declared folder, {name}", changes, _HERE)
-        for name, changes in (
-            ("without the label", _declared(ABSENT)),
-            ("another label", _declared("/var/lib/docker")),
-            ("a label that is not known yet", _declared(UNKNOWN)),
-            ("writable", _declared(read_only=False)),
-            ("writable by default", _declared(read_only=ABSENT)),
-            ("perhaps writable", _declared(read_only=UNKNOWN)),
-            ("the folder above", _declared("/var/lib/docker", host_path="/var/lib/docker")),
-            ("the folder below", _declared(f"{_LOGS}/1", host_path=f"{_LOGS}/1")),
-            ("out of it again", _declared(f"{_LOGS}/../volumes", host_path=f"{_LOGS}/../volumes")),
-            ("the host's own", _declared("/etc", host_path="/etc")),
-        )
-    ),
     Case(
-        "a declared folder, by a secret label", _declared(Secret(_LOGS)), found("keep-secrets-out-of-labels@frontend")
+        "a declared folder of the system",
+        (
+            put("frontend", "volumes.+", {"host_path": "/etc", "container_path": "/mnt", "read_only": True}),
+            put("frontend", "labels.+", {"label": "kotauth.host-mount", "value": "/etc"}),
+        ),
+        found(f"{_SYSTEM}@frontend"),
     ),
-    Case(
-        "the socket is no folder to declare",
-        _declared("/var/run/docker.sock", host_path="/var/run/docker.sock"),
-        found(f"{_SOCKET}@frontend"),
-    ),
-    Case("a declared folder that holds the socket", _declared("/var/run", host_path="/var/run"), _HOST),
 )
 
-TABLE = table(*ROWS, *CASES, *SPELLINGS, *DECLARED, *STORAGE)
+TABLE = table(*ROWS, *CASES, *SPELLINGS, *DECLARED, *LOG_ROUTE, *STORAGE)

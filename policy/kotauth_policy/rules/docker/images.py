@@ -106,8 +106,13 @@ def _keeps_tags(repository: Resource) -> bool:
         Parameter(
             "registries",
             Kind.TEXTS,
-            ["ghcr.io/inumansoul", "docker.io/library", "public.ecr.aws/docker/library"],
-            "Allowed registries, or folders in them.",
+            [
+                "ghcr.io/inumansoul",
+                "docker.io/library",
+                "public.ecr.aws/docker/library",
+                "docker.io/otel/opentelemetry-collector-contrib",
+            ],
+            "Allowed registries, folders in them, or single repositories.",
         ),
         Parameter(
             "localImages",
@@ -123,7 +128,7 @@ def allow_image_registries(resource: Resource, settings: Settings) -> Iterator[V
     registries = [*settings.texts("registries"), *(["localhost"] if settings.flag("localImages") else [])]
     for value, image in _parsed(resource):
         allowed = isinstance(image, Image) and any(
-            image.repository.startswith(f"{registry.rstrip('/')}/") for registry in registries
+            f"{image.repository}/".startswith(f"{registry.rstrip('/')}/") for registry in registries
         )
         if allowed or _own_repositories(resource, value):
             continue

@@ -10,6 +10,7 @@ from ...engine.rule import Area, Kind, Parameter, References, Settings, Severity
 from ...engine.value import Value, seen
 from ...engine.verdict import Verdict, fail
 from ...readers.docker.containers import capabilities, is_root, starts
+from ...readers.docker.log_route import is_log_reader
 from ...readers.docker.networks import is_own_network_mode
 from ...readers.docker.parts import signals_frontend, takes_ownership
 from ...readers.docker.resources import CONTAINER
@@ -179,7 +180,8 @@ def mount_root_read_only(container: Resource, _: Settings) -> Iterator[Verdict]:
     Severity.HIGH,
     "Run every container as a user other than root.",
     remedy='Set `user`, for example to "10001:10001". Only a job that changes the owner of a volume runs as root: '
-    'label `kotauth.part` "job", `network_mode="none"`, CHOWN as the only capability.',
+    'label `kotauth.part` "job", `network_mode="none"`, CHOWN as the only capability. The reader of a log route '
+    "(`DockerLogRoute`) runs as root, too.",
     types=(CONTAINER,),
     when=starts,
     references=References(cis=("4.1",)),
@@ -188,7 +190,7 @@ def run_as_non_root(container: Resource, _: Settings) -> Iterator[Verdict]:
     """The rule can't read the image's own user, so the program must set `user`."""
     if not (container.get("user").text() or "").partition(":")[0]:
         yield fail("user", "is not set, and the image's user can be root")
-    elif is_root(container) and not takes_ownership(container):
+    elif is_root(container) and not takes_ownership(container) and not is_log_reader(container):
         yield fail("user", "is root")
 
 

@@ -10,6 +10,7 @@ from ...engine.rule import Area, Level, References, Settings, Severity
 from ...engine.value import is_given
 from ...engine.verdict import Verdict, fail
 from ...readers.docker.containers import CARRYING_DRIVERS, is_one_shot, is_service, starts
+from ...readers.docker.log_route import is_watched
 from ...readers.docker.resources import CONTAINER
 
 AREA = Area("limits")
@@ -78,7 +79,12 @@ def limit_cpu(container: Resource, _: Settings) -> Iterator[Verdict]:
     references=References(cis=("5.27",)),
 )
 def probe_container_health(container: Resource, _: Settings) -> Iterator[Verdict]:
-    """Without a health check, a rolling update can't wait for the new container, and a hung one stays."""
+    """Without a health check, a rolling update can't wait for the new container, and a hung one stays.
+
+    The watcher of a log route has the health check of the reader and the shipper, whose image has no command for one.
+    """
+    if is_watched(container):
+        return
     tests = container.get("healthcheck").field("tests")
     kind, *words = [word.text() or "" for word in tests.items()] or ["NONE"]
     if kind == "NONE" or not "".join(words if kind in ("CMD", "CMD-SHELL") else [kind, *words]).strip():

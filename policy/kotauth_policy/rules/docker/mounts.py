@@ -11,9 +11,10 @@ from ...engine.rule import Area, Kind, Parameter, References, Settings, Severity
 from ...engine.value import Value, is_given, texts
 from ...engine.verdict import Verdict, fail
 from ...readers.docker.containers import options
+from ...readers.docker.log_route import is_log_reader
 from ...readers.docker.mounts import host_paths, mounted
 from ...readers.docker.parts import DATABASE, FRONTEND, is_part, takes_certificate_files
-from ...readers.docker.resources import CONTAINER, HOST_MOUNT_LABEL, VOLUME, label
+from ...readers.docker.resources import CONTAINER, VOLUME
 from ...readers.proxies.certificates import resolvers
 
 AREA = Area("mounts")
@@ -88,7 +89,8 @@ def forbid_docker_socket(container: Resource, _: Settings) -> Iterator[Verdict]:
     "forbid-host-system-mounts",
     Severity.CRITICAL,
     "Do not mount system folders of the host.",
-    remedy="Use a named volume. If the container needs a single file, copy it with `uploads`.",
+    remedy="Use a named volume. If the container needs a single file, copy it with `uploads`. Only the reader of a log "
+    "route (`DockerLogRoute`) mounts Docker's log files.",
     types=(CONTAINER, VOLUME),
     nested=False,
     references=References(cis=("5.6",)),
@@ -97,7 +99,7 @@ def forbid_docker_socket(container: Resource, _: Settings) -> Iterator[Verdict]:
             "readable",
             Kind.TEXTS,
             ["/var/lib/docker/containers"],
-            "Folders that a container may mount read-only if its label `kotauth.host-mount` names them.",
+            "Folders of log files that the reader of a log route may mount.",
         ),
     ),
 )
@@ -117,14 +119,9 @@ def _is_of_system(path: str) -> bool:
 
 
 def _declared_mounts(container: Resource, readable: list[str]) -> Iterator[str]:
-    """Yield the read-only mounts of folders that a container declares and that are allowed."""
-    declaration = label(container, HOST_MOUNT_LABEL) if container.type == CONTAINER else None
-    if declaration is None:
-        return
-    allowed = {*(declaration.text() or "").split(":")} & {*readable}
-    for mount in mounted(container):
-        if mount.host_path is not None and mount.read_only.flag() and mount.host_path.text() in allowed:
-            yield mount.host_path.path
+    """Yield the mounts of the reader of a log route that are allowed."""
+    if container.type == CONTAINER and is_log_reader(container):
+        yield from (host_path.path for host_path in host_paths(container) if host_path.text() in readable)
 
 
 def _on_named_volume(container: Resource, folders: list[str]) -> Iterator[Verdict]:

@@ -21,6 +21,7 @@ from ...readers.aws.resources import (
     is_made_here,
 )
 from ...readers.docker.containers import CARRYING_DRIVERS, containers_in
+from ...readers.docker.log_route import is_sent
 from ...readers.docker.parts import ALARM, BACKUP, DATABASE, LOGS, parts_in, runs_server
 from ...readers.docker.resources import CONTAINER
 from ...readers.hosts.user_data import program_of, property_of
@@ -127,8 +128,8 @@ def have_alarms_on_docker(server: Resource, _: Settings) -> Iterator[Verdict]:
     Severity.HIGH,
     "Send the logs of Kotauth to a system outside its Docker host.",
     level=Level.ADVISORY,
-    remedy='Set `log_driver` to a driver that sends the logs to another system, for example "syslog" or "loki". Or '
-    'send the logs with another container that has the label `kotauth.part` "logs".',
+    remedy="Set `logs` of `DockerDeployment`, or `log_driver` to a driver that sends the logs to another system. If "
+    'another container sends the logs, set its label `kotauth.part` to "logs".',
     types=(CONTAINER,),
     nested=False,
     when=is_server,
@@ -136,5 +137,6 @@ def have_alarms_on_docker(server: Resource, _: Settings) -> Iterator[Verdict]:
 )
 def have_log_route_on_docker(server: Resource, _: Settings) -> Iterator[Verdict]:
     """Log files of limited size lose old lines, and a broken host loses all of them."""
-    if not parts_in(server.in_stack(), LOGS) and server.get("logDriver").text() not in CARRYING_DRIVERS:
+    carried = server.get("logDriver").text() in CARRYING_DRIVERS
+    if not carried and not parts_in(server.in_stack(), LOGS) and not is_sent(server):
         yield fail("logDriver", "keeps the logs on the host")
