@@ -147,6 +147,8 @@ def _farewell(stack: Stack, outputs: dict[str, str], answer: readiness.Answer) -
             f"CA certificate       pulumi stack output caCertificate --stack {stack.name} > kotauth-ca.pem",
             f"                     curl --cacert kotauth-ca.pem {outputs['readyUrl']} (browsers: docs/docker.md)",
         ]
+    if outputs.get("logWatcher"):
+        lines.append(f"Log route            {readiness.log_route(stack, outputs['logWatcher'])}")
     if stack.is_on_aws:
         lines.append(f"DNS target           {outputs['frontendAddress']}")
         lines.append(f"Dashboard            {outputs['dashboardUrl']}")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
+import json
 import socket
 import ssl
 import time
@@ -73,19 +75,40 @@ def wait(url: str, ca_certificate: str, seconds: float) -> Answer:
         time.sleep(_PAUSE_SECONDS)
 
 
+def log_route(stack: Stack, watcher: str) -> str:
+    """Return the state of the container that watches the log route of a stack on Docker, and its last line."""
+    # Loads Pulumi's SDK.
+    from components.docker.daemon import client as daemon  # noqa: PLC0415
+
+    _choose_daemon(stack)
+    try:
+        with daemon.connect() as docker:
+            running = [each["Status"] for each in docker.containers() if f"/{watcher}" in each["Names"]]
+            line = (docker.log(watcher, 1) or b"").decode(errors="replace").strip()
+    except daemon.DaemonError as error:
+        return str(error)
+    with contextlib.suppress(ValueError):
+        line = str(json.loads(line)["message"])
+    return f"{running[0] if running else 'not running'}; {line}"
+
+
+def _choose_daemon(stack: Stack) -> None:
+    import pulumi  # noqa: PLC0415 - as above
+
+    keys = ("docker:host", "docker:context", "docker:certPath")
+    if settings := {key: value for key in keys if (value := stack.setting(key))}:
+        pulumi.runtime.set_all_config(settings)
+
+
 def certificate_problem(stack: Stack, host: str, seconds: float) -> AcmeProblem | None:
     """Return why the frontend of a stack on Docker has no certificate by ACME, as its log says within ``seconds``."""
     # Loads Pulumi's SDK.
-    import pulumi  # noqa: PLC0415
-
     from components.config.stack import STACK_LABEL  # noqa: PLC0415
     from components.docker.daemon import client as daemon  # noqa: PLC0415
     from components.frontends import acme_problem  # noqa: PLC0415
     from components.workload.spec import PART_LABEL  # noqa: PLC0415
 
-    keys = ("docker:host", "docker:context", "docker:certPath")
-    if settings := {key: value for key in keys if (value := stack.setting(key))}:
-        pulumi.runtime.set_all_config(settings)
+    _choose_daemon(stack)
     deadline = time.monotonic() + seconds
     while True:
         try:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .docker.database import DockerDatabase, DockerDatabaseRole
     from .docker.deployment import DockerDeployment
     from .docker.files import DockerFiles
+    from .docker.logs import DockerLogRoute
     from .docker.network import DockerNetwork
     from .kotauth.credentials import KotauthCredentials
     from .workload.spec import ContainerSpec
@@ -65,6 +66,7 @@ __all__ = [
     "DockerDatabaseRole",
     "DockerDeployment",
     "DockerFiles",
+    "DockerLogRoute",
     "DockerNetwork",
     "KotauthCredentials",
 ]
@@ -74,6 +76,7 @@ _COMPONENT_MODULES = {
     "DockerNetwork": "docker.network",
     "DockerContainer": "docker.container",
     "DockerFiles": "docker.files",
+    "DockerLogRoute": "docker.logs",
     "DockerDatabase": "docker.database",
     "DockerDatabaseRole": "docker.database",
     "DockerCaCertificate": "docker.certificate",

@@ -113,6 +113,9 @@ DOCKER: Rows = {
 }
 
 DOCKER_STACK: Rows = {
+    ("logsEndpoint", "https://loki.example.com"): (
+        "is only for kotauth:logs loki or otlp: remove it, or change kotauth:logs"
+    ),
     ("target", "kubernetes"): "must be exactly docker or aws",
     ("base_url", "https://auth.example.com"): "is an unknown name: did you mean kotauth:baseUrl?",
     ("BaseUrl", "https://auth.example.com"): "is an unknown name: did you mean kotauth:baseUrl?",
@@ -143,6 +146,34 @@ DOCKER_EXTERNAL: Rows = {
     ("httpPort", "80"): _OWN_PROXY,
     ("httpsPort", "443"): _OWN_PROXY,
     ("frontendImage", "docker.io/library/traefik:v3.6.12"): _OWN_PROXY,
+}
+
+ON_DOCKER_LOKI = {**ON_DOCKER, "logs": "loki", "logsEndpoint": "https://loki.example.com"}
+_URL = (
+    "must be a URL of scheme, host, port and path, such as https://loki.example.com: keep credentials in logsToken or "
+    "logsHeaders"
+)
+_SELF = "must not name the container itself: use host.docker.internal, which is the Docker host"
+_LOKI_ONLY = "is only for kotauth:logs {}: remove it, or change kotauth:logs"
+DOCKER_LOKI: Rows = {
+    ("logs", "lokki"): "must be exactly none or loki or datadog or cloudwatch or otlp",
+    ("logs", "loki,datadog"): "must be one route: for several, send the lines to a collector of your own with otlp",
+    ("logsEndpoint", ""): "is required with kotauth:logs loki: set it",
+    ("logsEndpoint", "http://loki.example.com:3100"): (
+        "must start with https://, because lines and token would cross the network in plain text; http is only for "
+        "host.docker.internal, which is the Docker host"
+    ),
+    ("logsEndpoint", "http://localhost:3100"): _SELF,
+    ("logsEndpoint", "https://127.0.0.1"): _SELF,
+    ("logsEndpoint", "loki.example.com"): _URL,
+    ("logsEndpoint", "https://me:secret@loki.example.com"): _URL,
+    ("logsEndpoint", "https://loki.example.com/otlp?token=secret"): _URL,
+    ("logsSite", "datadoghq.eu"): _LOKI_ONLY.format("datadog"),
+    ("logsGroup", "/kotauth/prod"): _LOKI_ONLY.format("cloudwatch"),
+    ("logsImage", "docker.io/otel/opentelemetry-collector-contrib:latest"): moved("latest"),
+    ("logsImage", "docker.io/otel/opentelemetry-collector-contrib:0.148.0"): (
+        "must be version 0.149.0 or newer (the log route is tested with this version, and older ones lose lines)"
+    ),
 }
 
 ON_AWS = {
@@ -270,6 +301,7 @@ AWS_NETWORK: Rows = {
 }
 
 EVERYWHERE: list[tuple[dict[str, str], Rows]] = [
+    (ON_DOCKER_LOKI, DOCKER_LOKI),
     (ON_DOCKER, DOCKER),
     (ON_DOCKER_EXTERNAL, DOCKER_EXTERNAL),
     (ON_AWS, AWS),

@@ -64,12 +64,21 @@ class Companions:
             args["volume"], args["directory"] = volume, NEXT
         return DockerFiles(f"{self.name}-{short}", args, self.opts)
 
-    def own(self, short: str, mounts: Sequence[Mount]) -> pulumi.Resource:
-        """Give the folders to the container's user: a new volume is root's, and so is what Docker copies there."""
+    def own(self, short: str, mounts: Sequence[Mount], image: str = "") -> pulumi.Resource:
+        """Give the folders to the container's user: a new volume is root's, and so is what Docker copies there.
+
+        The container's own image must have `find` and `chown`, or else ``image`` must.
+        """
         # Only what is root's, and not below what isn't: a second run needs no right to read the data.
         paths = [mount.path for mount in mounts]
         command = ["find", *paths, "!", "-user", "0", "-prune", "-o", "-exec", "chown", self.owner, "{}", "+"]
-        runtime = self.runtime(user="0:0", capabilities=["CAP_CHOWN"], command=command, mounts=mounts)
+        runtime = self.runtime(
+            image=image or self.spec["image"],
+            user="0:0",
+            capabilities=["CAP_CHOWN"],
+            command=command,
+            mounts=mounts,
+        )
         return run_job(f"{self.name}-{short}", runtime, self.opts)
 
     def check(self, mounts: Sequence[Mount], networks: Sequence[Attachment]) -> pulumi.Resource:

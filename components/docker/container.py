@@ -21,7 +21,6 @@ from ..workload.spec import (
     SECRETS_DIRECTORY,
     ContainerSpec,
     owner,
-    parse_owner,
     probe_of,
     problems,
 )
@@ -58,11 +57,6 @@ class _ContainerInputs:
     @together
     def check_spec(self) -> Iterator[Problem]:
         """Check what isn't a matter of the spec's names alone; names may still be missing."""
-        user = self.spec.get("user", "")
-        try:
-            parse_owner(user)
-        except ValueError as error:
-            yield Problem("spec.user", user, str(error))
         for field, rule in problems(self.spec).items():
             yield Problem(f"spec.{field}", self.spec.get(field, ""), rule)
 
@@ -105,7 +99,7 @@ class DockerContainer(pulumi.ComponentResource):
     container_name: pulumi.Output[str]
     """Name of the container, known once it is ready."""
     volumes: pulumi.Output[dict[str, str]]
-    """Persistent volumes: short name to the name on the host."""
+    """Persistent and disposable volumes: short name to the name on the host."""
 
     def __init__(self, name: str, args: DockerContainerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make the container and wait until its probe succeeds."""
@@ -127,8 +121,12 @@ class DockerContainer(pulumi.ComponentResource):
         networks = [Attachment(network["name"], network.get("alias")) for network in inputs.networks]
 
         ready: list[pulumi.Resource] = []
-        volumes = {volume["name"]: companions.volume(volume["name"], kept) for volume in spec.get("volumes", [])}
-        data = [Mount(volumes[volume["name"]], volume["path"], read_only=False) for volume in spec.get("volumes", [])]
+        own = [*spec.get("volumes", []), *spec.get("disposable_volumes", [])]
+        volumes = {
+            volume["name"]: companions.volume(volume["name"], kept if volume in spec.get("volumes", []) else None)
+            for volume in own
+        }
+        data = [Mount(volumes[volume["name"]], volume["path"], read_only=False) for volume in own]
         mounts = [*data, *_shared_mounts(spec, inputs.shared_volumes)]
         reload = spec.get("reload", {})
         reloads_secrets = bool(reload.get("secret_files"))
@@ -141,8 +139,8 @@ class DockerContainer(pulumi.ComponentResource):
         elif spec.get("config_files"):
             config = companions.files("config", spec.get("config_files", {}))
             mounts.append(Mount(config.volume_name, CONFIG_DIRECTORY))
-        if data:
-            ready.append(companions.own("data-owner", data))
+        if data and uid != "0":
+            ready.append(companions.own("data-owner", data, inputs.files_image if spec.get("unprobed") else ""))
         if "before_start" in spec:
             for_check = [Attachment(network["name"]) for network in inputs.networks if network.get("for_check")]
             ready.append(companions.check(mounts, for_check))
@@ -191,6 +189,7 @@ class DockerContainer(pulumi.ComponentResource):
             environment=spec.get("environment", {}),
             mounts=mounts,
             host_mounts=spec.get("host_mounts", []),
+            reaches_host=spec.get("reaches_host", False),
             networks=networks,
             tmpfs=spec.get("tmpfs", []),
             capabilities=spec.get("capabilities", []),
@@ -203,7 +202,7 @@ class DockerContainer(pulumi.ComponentResource):
 def _is_alone(spec: ContainerSpec) -> bool:
     """Whether two generations can't run at once: each would need the same port, or write the same data."""
     writes_shared = any(not volume.get("read_only", True) for volume in spec.get("shared_volumes", []))
-    return bool(spec.get("ports") or spec.get("volumes") or writes_shared)
+    return bool(spec.get("ports") or spec.get("volumes") or spec.get("disposable_volumes") or writes_shared)
 
 
 def _wait_for_probe(spec: ContainerSpec) -> dict[str, Any]:

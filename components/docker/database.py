@@ -38,6 +38,7 @@ class _DatabaseInputs:
     cpus: float = value(number("processors", 0.1, 256), default=1.0)
     database: str = value(parse_database_name, default=OWNER)
     labels: dict[str, str] = value(default={})
+    container_labels: dict[str, str] = value(default={})
 
 
 class DockerDatabaseArgs(TypedDict):
@@ -55,6 +56,8 @@ class DockerDatabaseArgs(TypedDict):
     """Name of the database. Default `kotauth`."""
     labels: NotRequired[dict[str, str]]
     """Labels for every child."""
+    container_labels: NotRequired[dict[str, str]]
+    """Labels for the server's container alone, not for its volumes and jobs."""
 
 
 class DockerDatabase(pulumi.ComponentResource):
@@ -87,6 +90,7 @@ class DockerDatabase(pulumi.ComponentResource):
                 "secrets": {"administrator_password": password},
                 "networks": [{"name": inputs.network, "alias": HOST}],
                 "labels": inputs.labels,
+                "container_labels": inputs.container_labels,
             },
             pulumi.ResourceOptions(parent=self),
         )

@@ -10,10 +10,12 @@ from ..kotauth.credentials import KotauthCredentials
 from ..kotauth.database import DatabaseConnection
 from ..postgres.role import OWNER, login_name
 from ..schema.tokens import token
+from ..workload.spec import LOGS_LABEL
 from .certificate import DockerCaCertificate
 from .container import DockerContainer, NetworkAttachment
 from .database import HOST, DockerDatabase, DockerDatabaseRole
 from .external import server_name
+from .logs import DockerLogRoute, DockerLogRouteArgs
 from .network import NETWORK_LABEL, DockerNetwork
 from .settings import DockerSettings
 
@@ -70,6 +72,29 @@ class DockerDeploymentArgs(TypedDict):
     """E-mail address for the ACME server. Required where the frontend gets its certificate by ACME."""
     acme_server: NotRequired[str]
     """Directory URL of the ACME server. Default Let's Encrypt."""
+    logs: NotRequired[str]
+    """Where log lines go: none (they stay on the host), loki, datadog, cloudwatch, or otlp (any endpoint that takes
+    OTLP over HTTP). Codes, tokens and passwords are removed before a line leaves the host. Default `none`."""
+    logs_endpoint: NotRequired[str]
+    """Address of Loki, or of the OTLP endpoint. The path /otlp/v1/logs (Loki) or /v1/logs is appended unless it ends
+    so. Required with `logs` loki or otlp."""
+    logs_site: NotRequired[str]
+    """Datadog site. Not every site has an OTLP intake for logs. Required with `logs` datadog."""
+    logs_region: NotRequired[str]
+    """Region of CloudWatch Logs. Required with `logs` cloudwatch."""
+    logs_group: NotRequired[str]
+    """Existing log group, which must allow bearer tokens. Required with `logs` cloudwatch."""
+    logs_stream: NotRequired[str]
+    """Existing log stream of `logs_group`. Required with `logs` cloudwatch."""
+    logs_token: NotRequired[pulumi.Input[str]]
+    """API key of Datadog, or bearer token of the other destinations. In a stack, set it with `pulumi config set
+    --secret`. Required with `logs` datadog or cloudwatch."""
+    logs_headers: NotRequired[pulumi.Input[str]]
+    """HTTP headers for Loki or the OTLP endpoint, as a JSON object of header to value. In a stack, set it with `pulumi
+    config set --secret`."""
+    logs_image: NotRequired[str]
+    """Image of the OpenTelemetry Collector with an exact tag. It must have the components of the contrib distribution.
+    Default `docker.io/otel/opentelemetry-collector-contrib:0.149.0`."""
     http_port: NotRequired[int]
     """HTTP port on the Docker host, which redirects to HTTPS. Default 80 if `https_port` is 443, otherwise 8080."""
     https_port: NotRequired[int]
@@ -95,6 +120,8 @@ class DockerDeployment(pulumi.ComponentResource):
     """JDBC URL of the database, without credentials."""
     ca_certificate: pulumi.Output[str]
     """PEM of the certificate authority that clients must trust; empty with public certificates."""
+    log_watcher: pulumi.Output[str]
+    """Name of the container whose health and last line describe the log route; empty without a route."""
 
     def __init__(self, name: str, args: DockerDeploymentArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make networks, secrets, database, server and frontend, in the order in which they need each other."""
@@ -112,6 +139,8 @@ class DockerDeployment(pulumi.ComponentResource):
         )
         child = pulumi.ResourceOptions(parent=self)
         labels = args.get("labels", {})
+        # On containers alone: new labels would replace the volumes.
+        sent = settings.sent_label(name, labels)
 
         shared = _shared_network(name, settings, labels, child)
         database_network = DockerNetwork(
@@ -121,7 +150,12 @@ class DockerDeployment(pulumi.ComponentResource):
 
         database = DockerDatabase(
             f"{name}-postgres",
-            {"network": database_network, "image": settings.database_image.reference, "labels": labels},
+            {
+                "network": database_network,
+                "image": settings.database_image.reference,
+                "labels": labels,
+                "container_labels": sent,
+            },
             child,
         )
         role = DockerDatabaseRole(
@@ -154,7 +188,7 @@ class DockerDeployment(pulumi.ComponentResource):
                 ],
                 "files_image": settings.database_image.reference,
                 "labels": labels,
-                "container_labels": settings.traefik_labels,
+                "container_labels": {**settings.traefik_labels, **sent},
             },
             pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[role])),
         )
@@ -164,6 +198,9 @@ class DockerDeployment(pulumi.ComponentResource):
             ready, self.ca_certificate = _frontend(
                 name, settings, shared["name"], labels, pulumi.ResourceOptions(parent=self, depends_on=[server])
             )
+        self.log_watcher = pulumi.Output.from_input("")
+        if settings.has_log_route:
+            self.log_watcher = _log_route(name, settings, sent[LOGS_LABEL], labels, child)
         self.url = ready.apply(lambda _: application.base_url.text)
         self.admin_url = ready.apply(lambda _: f"{application.base_url.text}/admin")
         self.ready_url = ready.apply(lambda _: f"{application.base_url.text}{kotauth.READY_PATH}")
@@ -179,6 +216,7 @@ class DockerDeployment(pulumi.ComponentResource):
                 "checklist_api_key": self.checklist_api_key,
                 "database_url": self.database_url,
                 "ca_certificate": self.ca_certificate,
+                "log_watcher": self.log_watcher,
             }
         )
 
@@ -193,6 +231,23 @@ def _shared_network(
         f"{name}-frontend-network", {"internal": False, "labels": {**labels, NETWORK_LABEL: "frontend"}}, opts
     )
     return {"name": network.network_name, "alias": _SERVER}
+
+
+def _log_route(
+    name: str, settings: DockerSettings, stack: str, labels: dict[str, str], opts: pulumi.ResourceOptions
+) -> pulumi.Output[str]:
+    """Make the log route; return the name of its watcher."""
+    args: DockerLogRouteArgs = {
+        "stack": stack,
+        "endpoint": settings.logs_destination,
+        "image": settings.logs_image.reference,
+        "tools_image": settings.server.image.reference,
+        "files_image": settings.database_image.reference,
+        "labels": labels,
+    }
+    if settings.has_log_headers:
+        args["headers"] = settings.log_headers
+    return DockerLogRoute(f"{name}-logs", args, opts).watcher_name
 
 
 def _frontend(
@@ -220,6 +275,7 @@ def _frontend(
             "networks": [{"name": network}],
             "files_image": settings.database_image.reference,
             "labels": labels,
+            "container_labels": settings.sent_label(name, labels),
         },
         opts,
     )

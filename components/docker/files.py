@@ -21,11 +21,15 @@ from ..workload.spec import PART_LABEL, parse_owner
 _CONTENT_LABEL = "kotauth.content"
 
 
+def _parse_owner(raw: object) -> tuple[str, str]:
+    return ("0", "0") if raw == "0:0" else parse_owner(raw)
+
+
 @dataclass(frozen=True, kw_only=True)
 class _FilesInputs:
     image: str = value()
     files: Mapping[str, pulumi.Input[str]] = value(secret=True)
-    owner: tuple[str, str] = value(parse_owner, default=("10001", "10001"))
+    owner: tuple[str, str] = value(_parse_owner, default=("10001", "10001"))
     volume: pulumi.Input[str] | None = optional()
     directory: str = value(default="")
     labels: dict[str, str] = value(default={})
@@ -39,7 +43,8 @@ class DockerFilesArgs(TypedDict):
     files: Mapping[str, pulumi.Input[str]]
     """File name to content. Mark secret contents as secrets."""
     owner: NotRequired[str]
-    """`uid:gid`, numeric; only this user can read the files. Default `10001:10001`."""
+    """`uid:gid`, numeric; only this user can read the files. Default `10001:10001`. Use `0:0` only for a container that
+    runs as root without capabilities."""
     volume: NotRequired[pulumi.Input[str]]
     """Existing volume for the files. By default each version of the content gets a new volume."""
     directory: NotRequired[str]

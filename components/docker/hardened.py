@@ -14,12 +14,12 @@ import pulumi
 import pulumi_docker as docker
 
 from ..workload.hardening import DROPPED_CAPABILITIES, PROCESSES, SECURITY_OPTION, tmpfs
-from ..workload.spec import PART_LABEL, HostMount, Log
+from ..workload.spec import HOST_MOUNT_LABEL, HOST_NAME, LOGS_LABEL, PART_LABEL, HostMount, Log
 from .daemon.diagnosis import explain_failure
 
 _TRIGGER_LABEL = "kotauth.trigger"
-HOST_MOUNT_LABEL = "kotauth.host-mount"
-"""Folders of the host that a container declares to mount, with colons between them."""
+_HOST_GATEWAY = "host-gateway"
+"""What Docker replaces by the address at which a container reaches the host."""
 _LOG_DRIVER = "json-file"
 _LOG_OPTIONS = {"max-size": "10m", "max-file": "3"}
 
@@ -63,6 +63,7 @@ class Runtime:
     capabilities: Sequence[str] = ()
     sysctls: Mapping[str, str] = field(default_factory=dict[str, str])
     host_mounts: Sequence[HostMount] = ()
+    reaches_host: bool = False
     log: Log | None = None
     labels: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
 
@@ -91,6 +92,7 @@ def hardened_container(
                 for mount in runtime.host_mounts
             ),
         ],
+        hosts=[docker.ContainerHostArgs(host=HOST_NAME, ip=_HOST_GATEWAY)] if runtime.reaches_host else None,
         networks_advanced=[
             docker.ContainerNetworksAdvancedArgs(name=a.network, aliases=[a.alias] if a.alias else None)
             for a in runtime.networks
@@ -113,15 +115,19 @@ def hardened_container(
         cpus=str(float(runtime.cpus)),  # 5.12
         # The provider can't set a container's own limit (5.29). This one counts the user's processes on the whole host.
         ulimits=[docker.ContainerUlimitArgs(name="nproc", soft=PROCESSES, hard=PROCESSES)],
-        **_log(runtime.log),
+        **_log(runtime),
         opts=pulumi.ResourceOptions.merge(opts, _always_new(explain_failure(name))),
         **more,
     )
 
 
-def _log(log: Log | None) -> dict[str, Any]:
+def _log(runtime: Runtime) -> dict[str, Any]:
+    log = runtime.log
     driver = log["driver"] if log else _LOG_DRIVER
     options = {**(_LOG_OPTIONS if driver == _LOG_DRIVER else {}), **(log.get("options", {}) if log else {})}
+    if driver == _LOG_DRIVER and LOGS_LABEL in runtime.labels:
+        # Docker writes these labels beside each line, where the reader of the logs looks for them.
+        options["labels"] = f"{LOGS_LABEL},{PART_LABEL}"
     return {"log_driver": driver, "log_opts": options}
 
 

@@ -10,6 +10,7 @@ Only the program's `__main__.py` calls this, so that components do not depend on
 from __future__ import annotations
 
 import errno
+import functools
 import socket
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -18,7 +19,7 @@ import pulumi
 
 from ..kotauth.base_url import BaseUrl
 from .daemon import client as daemon
-from .daemon import kernel
+from .daemon import kernel, log_files
 from .external import router_label
 from .network import NETWORK_LABEL
 from .settings import DockerSettings
@@ -43,6 +44,8 @@ def check(settings: DockerSettings, own: Mapping[str, str]) -> pulumi.ResourceOp
         ) from error
     _refuse_former_names(containers, own)
     problems = list(kernel.problems(info))
+    if settings.has_log_route:
+        problems += log_files.problems(info)
     if settings.proxy_network:
         others = [container for container in containers if not own.items() <= container["Labels"].items()]
         problems += _network_problems(settings.server.base_url, settings.proxy_network, networks, others)
@@ -50,7 +53,9 @@ def check(settings: DockerSettings, own: Mapping[str, str]) -> pulumi.ResourceOp
         problems += _port_problems(settings, containers, own, is_local)
     if problems:
         raise pulumi.RunError("\n  ".join(["the machine can't run this stack:", *problems]))
-    return kernel.adjustments(info)
+    adjustments = [kernel.adjustments(info), log_files.relocation(info) if settings.has_log_route else None]
+    wanted = [options for options in adjustments if options]
+    return functools.reduce(pulumi.ResourceOptions.merge, wanted) if wanted else None
 
 
 def _network_problems(

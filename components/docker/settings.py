@@ -9,13 +9,17 @@ from typing import Any
 from ..config.certificate import CertificateSettings
 from ..config.declaration import setting
 from ..config.frontends import DEFAULT, FRONTENDS
+from ..config.logs import LogSettings
 from ..config.server import ServerSettings, resolve
+from ..config.stack import STACK_LABEL
 from ..frontends.frontend import ACME, FILES, INTERNAL, CaCertificate
 from ..inputs.choice import one_of
 from ..inputs.declaration import Problem, Rule, section, together
+from ..inputs.error import InvalidInputError
 from ..inputs.image import Image
 from ..inputs.number import parse_port
 from ..postgres import server as postgres
+from ..workload.spec import LOGS_LABEL
 from .external import EXTERNAL, parse_proxy_network, traefik_labels
 
 _parse_frontend = one_of(*FRONTENDS, EXTERNAL, hint={"alb": "an ALB exists only on AWS, not with target docker"})
@@ -31,7 +35,7 @@ def _of_own_proxy(rule_from: Callable[[DockerSettings], Rule]) -> Callable[[Dock
 
 
 @dataclass(frozen=True, kw_only=True)
-class DockerSettings(CertificateSettings):
+class DockerSettings(CertificateSettings, LogSettings):
     """Settings of `DockerDeployment`."""
 
     server: ServerSettings = section(ServerSettings)
@@ -93,6 +97,20 @@ class DockerSettings(CertificateSettings):
     def traefik_labels(self) -> dict[str, str]:
         """The server's labels for a proxy that the user runs; none where the stack runs the proxy."""
         return traefik_labels(self.server.base_url, self.proxy_network) if self.proxy_network else {}
+
+    def sent_label(self, name: str, labels: Mapping[str, str]) -> dict[str, str]:
+        """Return the label that Docker writes beside each line that is sent; none without a route.
+
+        ``labels`` are those of the deployment ``name``.
+        """
+        if not self.has_log_route:
+            return {}
+        if not (stack := labels.get(STACK_LABEL)):
+            raise InvalidInputError(
+                f"DockerDeployment {name} is not valid: labels must have {STACK_LABEL} for a log route, with a value "
+                "that no other deployment on the host has"
+            )
+        return {LOGS_LABEL: stack}
 
     @together
     def check_database_image(self) -> Iterator[Problem]:

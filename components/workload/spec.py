@@ -27,6 +27,15 @@ NEXT_SECRETS_DIRECTORY = f"{SECRETS_DIRECTORY}/{NEXT}"
 PART_LABEL = "kotauth.part"
 """Label that says which part of the system a container is."""
 
+LOGS_LABEL = "kotauth.logs"
+"""Label of containers whose log lines are routed; its value is the same for all containers of a deployment."""
+
+HOST_MOUNT_LABEL = "kotauth.host-mount"
+"""Label that declares the folders of the host which a container mounts, with colons between them."""
+
+HOST_NAME = "host.docker.internal"
+"""Name of the host in a container that reaches it."""
+
 
 class Probe(TypedDict):
     """A command that says whether the container is ready."""
@@ -45,6 +54,15 @@ class Probe(TypedDict):
 
 class PersistentVolume(TypedDict):
     """Persistent data that can't be recreated, so it is protected from deletion."""
+
+    name: str
+    """Short name, unique within the container."""
+    path: str
+    """Mount path in the container."""
+
+
+class DisposableVolume(TypedDict):
+    """Data that outlives the container but may be lost, such as a queue. It is removed with the container."""
 
     name: str
     """Short name, unique within the container."""
@@ -136,7 +154,8 @@ class ContainerSpec(TypedDict):
     image: str
     """Image by exact tag or digest."""
     user: str
-    """`uid:gid`, numeric and not 0. It owns the secret files and the persistent volumes."""
+    """`uid:gid`, numeric. It owns the secret files and the volumes. Only a container that reads folders of the host,
+    without capabilities, ports and secret files, may be `0:0`."""
     memory: int
     """Memory limit in MB. The container gets no swap in addition."""
     cpus: float
@@ -167,6 +186,8 @@ class ContainerSpec(TypedDict):
     AWS it only concerns secret files, because every other change replaces the host."""
     volumes: NotRequired[list[PersistentVolume]]
     """Persistent data."""
+    disposable_volumes: NotRequired[list[DisposableVolume]]
+    """Data that may be lost with the container."""
     shared_volumes: NotRequired[list[SharedVolume]]
     """Persistent volumes of other containers."""
     host_mounts: NotRequired[list[HostMount]]
@@ -175,6 +196,8 @@ class ContainerSpec(TypedDict):
     """Log driver of the container. Default the driver of the target."""
     tmpfs: NotRequired[list[str]]
     """Writable paths in memory. All other paths except the volumes are read-only."""
+    reaches_host: NotRequired[bool]
+    """Whether the name `HOST_NAME` leads to the host. Default false."""
     ports: NotRequired[list[PublishedPort]]
     """Published ports. Only a frontend publishes ports."""
     capabilities: NotRequired[list[str]]
@@ -192,12 +215,17 @@ class ContainerSpec(TypedDict):
 def problems(spec: Mapping[str, Any]) -> dict[str, str]:
     """Return the rules that the spec breaks on every target, by field."""
     broken_rules: dict[str, str] = {}
+    try:
+        owner(spec)
+    except ValueError as error:
+        broken_rules["user"] = str(error)
     if sum(bool(spec.get(kind)) for kind in ("probe", "one_shot", "unprobed")) != 1:
         broken_rules["probe"] = (
             "is required, or else one_shot (a container that exits) or unprobed: set exactly one of the three"
         )
-    if spec.get("one_shot") and (spec.get("ports") or spec.get("volumes") or spec.get("reload")):
-        broken_rules["one_shot"] = "can't have ports, persistent volumes of its own or a reload"
+    owned = ("ports", "volumes", "disposable_volumes", "reload")
+    if spec.get("one_shot") and any(spec.get(kind) for kind in owned):
+        broken_rules["one_shot"] = "can't have ports, volumes of its own or a reload"
     reload = spec.get("reload")
     if reload is not None:
         if sum(bool(reload.get(kind)) for kind in ("command", "signal", "watch")) != 1:
@@ -219,9 +247,15 @@ def probe_of(spec: ContainerSpec) -> Probe:
     return spec["probe"]
 
 
-def owner(spec: ContainerSpec) -> tuple[str, str]:
-    """Return uid and gid of the spec's user; raise ``ValueError`` for root or names."""
-    return parse_owner(spec["user"])
+_MORE_THAN_READING = ("capabilities", "ports", "secret_files", "volumes")
+
+
+def owner(spec: Mapping[str, Any]) -> tuple[str, str]:
+    """Return uid and gid of the spec's user; raise ``ValueError`` for names, or for root where it isn't allowed."""
+    user = spec.get("user", "")
+    if user == "0:0" and spec.get("host_mounts") and not any(spec.get(kind) for kind in _MORE_THAN_READING):
+        return "0", "0"
+    return parse_owner(user)
 
 
 def parse_owner(raw: object) -> tuple[str, str]:

@@ -22,6 +22,7 @@ REQUIRED = {
     "DockerNetwork": set[str](),
     "DockerContainer": {"spec"},
     "DockerFiles": {"image", "files"},
+    "DockerLogRoute": {"stack", "endpoint", "toolsImage", "filesImage"},
     "DockerDatabase": {"network"},
     "DockerDatabaseRole": {"network", "administratorPassword", "password"},
     "DockerCaCertificate": {"volume", "writtenBy"},
@@ -52,6 +53,7 @@ REQUIRED = {
     "AwsWebAcl": set[str](),
 }
 WITHOUT_DEFAULT = {
+    "DockerLogRoute": 4,
     "AwsDatabaseRole": 8,
     "AwsServerGroup": 5,
     "AwsSingleHost": 4,
@@ -68,10 +70,12 @@ OUTPUTS = {
         "checklistApiKey",
         "databaseUrl",
         "caCertificate",
+        "logWatcher",
     },
     "DockerNetwork": {"networkName"},
     "DockerContainer": {"containerName", "volumes"},
     "DockerFiles": {"volumeName", "version"},
+    "DockerLogRoute": {"watcherName"},
     "DockerDatabase": {"host", "database", "administratorPassword"},
     "DockerDatabaseRole": {"user"},
     "DockerCaCertificate": {"pem"},

@@ -29,6 +29,7 @@ from components import (
     DockerDatabaseRole,
     DockerDeployment,
     DockerFiles,
+    DockerLogRoute,
     DockerNetwork,
     KotauthCredentials,
 )
@@ -68,6 +69,12 @@ LEAST: dict[Component, dict[str, Any]] = {
     DockerNetwork: {},
     DockerContainer: {"spec": {**SPEC, "ports": [{"host": 1, "container": 2}]}},
     DockerFiles: {"image": "registry.example/x:1", "files": {"a": "b"}},
+    DockerLogRoute: {
+        "stack": "kotauth/dev",
+        "endpoint": "https://loki.example.com/otlp/v1/logs",
+        "tools_image": "registry.example/x:1",
+        "files_image": "registry.example/x:1",
+    },
     DockerDatabase: {"network": "back", "memory": 512, "cpus": 1},
     DockerDatabaseRole: {**ROLE, "password_version": 2, "pool_size": 10},
     DockerCaCertificate: {

@@ -72,7 +72,7 @@ def test_a_job_publishes_nothing_and_keeps_nothing() -> None:
         WATCHED,
     ):
         (problem,) = refused({**JOB, **changes})
-        assert "can't have ports, persistent volumes of its own or a reload" in problem
+        assert "can't have ports, volumes of its own or a reload" in problem
 
 
 def test_a_volume_of_another_container() -> None:

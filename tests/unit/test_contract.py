@@ -50,6 +50,7 @@ TOKENS = {
     "DockerNetwork": "kotauth:index:DockerNetwork",
     "DockerContainer": "kotauth:index:DockerContainer",
     "DockerFiles": "kotauth:index:DockerFiles",
+    "DockerLogRoute": "kotauth:index:DockerLogRoute",
     "DockerDatabase": "kotauth:index:DockerDatabase",
     "DockerDatabaseRole": "kotauth:index:DockerDatabaseRole",
     "DockerCaCertificate": "kotauth:index:DockerCaCertificate",
