@@ -5,6 +5,7 @@ STACK ?= dev
 FORMAT ?= table
 PYTHON ?= python3
 OUTAGE_SECONDS ?= 300
+LOG_OUTAGE_SECONDS ?= 600
 RUN := .venv/bin/python
 # `make check SKIPPED=` runs the tests marked as thorough, too.
 SKIPPED ?= and not thorough
@@ -18,7 +19,7 @@ TOGETHER := --dist loadgroup --no-loadscope-reorder --since $(STARTED)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview policy-report down purge image env test outage check lint fmt controls settings pictures bench bench-frontends pins venv engine
+.PHONY: help up preview policy-report down purge image env test outage log-outage check lint fmt controls settings pictures bench bench-frontends pins venv engine
 
 help: ## list the commands
 	@sed -n 's/\$$\$$/$$/; s/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -55,6 +56,9 @@ test: lint engine ## run lint, type checks and all tests
 
 outage: venv ## test a database outage under load on a simulated host; OUTAGE_SECONDS=300
 	OUTAGE_SECONDS=$(OUTAGE_SECONDS) $(RUN) -m pytest -q -s tests/host/test_watchdog.py -k outage
+
+log-outage: venv ## test an outage of the endpoint for logs under load; LOG_OUTAGE_SECONDS=600
+	LOG_OUTAGE_SECONDS=$(LOG_OUTAGE_SECONDS) $(RUN) -m pytest -q -s tests/e2e/test_logs.py -k outage
 
 check: ## run lint, type checks and the quick tests without Docker, about 90 seconds; `make test` runs all tests
 	@$(MAKE) --no-print-directory -j2 SINCE=$(STARTED) lint fast

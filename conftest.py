@@ -25,6 +25,8 @@ pytest_plugins = ["tests.time_report"]
 pytest.register_assert_rewrite("policy.testing", "simulators", "tests")
 
 _DOCKER = {"daemon", "images"}
+_SHARED = ("changing", "stack", "edges", "logged", "routes")
+"""Fixtures that take long to bring up."""
 _LONG = (
     "hosts",
     "changing",
@@ -34,6 +36,8 @@ _LONG = (
     "edges",
     "stack",
     "test_acme.py",
+    "logged",
+    "routes",
     "test_role.py",
     "test_remote_daemon.py",
 )
@@ -72,7 +76,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _docker_group(item: pytest.Item, fixtures: Collection[str]) -> str:
     if item.path.parent.name == "host" and ("lab" in fixtures or "site" in fixtures):
         return "hosts"
-    return next((name for name in ("changing", "stack", "edges") if name in fixtures), item.path.name)
+    return next(
+        (name for name in ("changing", "stack", "edges", "logged", "routes") if name in fixtures), item.path.name
+    )
 
 
 def _order(item: pytest.Item) -> int:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
 from simulators import images as built
+from tests.e2e.loki import Loki
 from tests.e2e.stack import Stack
 
 
@@ -21,6 +23,25 @@ def simulator_images(images: dict[str, str]) -> list[str]:
 def stack(tmp_path_factory: pytest.TempPathFactory, images: dict[str, str], pulumi_engine: None) -> Iterator[Stack]:
     """Yield a stack that is up. Tests leave it ready and with the settings that they found."""
     stack = Stack.start(tmp_path_factory.mktemp("stack") / "project", "stack", images)
+    yield stack
+    stack.project.destroy()
+
+
+@pytest.fixture(scope="package")
+def loki(images: dict[str, str]) -> Iterator[Loki]:
+    """Yield the Loki that the lines of `logged` go to. Tests leave it up."""
+    loki = Loki.start(str(os.getpid()))
+    yield loki
+    loki.stop()
+
+
+@pytest.fixture(scope="package")
+def logged(
+    tmp_path_factory: pytest.TempPathFactory, images: dict[str, str], loki: Loki, pulumi_engine: None
+) -> Iterator[Stack]:
+    """Yield a stack that is up and sends its log lines to Loki. Tests leave it as they found it."""
+    stack = Stack.start(tmp_path_factory.mktemp("logged") / "project", "logged", images, **loki.settings)
+    loki.wait()
     yield stack
     stack.project.destroy()
 

@@ -102,11 +102,12 @@ class Stack:
         """Return the environment that a container was given."""
         return dict(entry.split("=", 1) for entry in self.inspect(container)["Config"]["Env"])
 
-    def administrator_sql(self, statement: str, database: str = "kotauth") -> str:
+    def administrator_sql(self, statement: str, database: str = "kotauth", *, failing: bool = False) -> str:
         """Run SQL as the database's administrator, inside the database's container; rows as unaligned text."""
+        status = "exec psql" if not failing else "! psql"
         script = (
             "umask 077; printf '*:*:*:*:%s\\n' \"$(cat /run/secrets/administrator_password)\" >/tmp/pgpass; "
-            'PGPASSFILE=/tmp/pgpass exec psql -XAtq -v ON_ERROR_STOP=1 -h 127.0.0.1 -U kotauth_admin -d "$1"'
+            f'export PGPASSFILE=/tmp/pgpass; {status} -XAtq -v ON_ERROR_STOP=1 -h 127.0.0.1 -U kotauth_admin -d "$1"'
         )
         return self.docker(
             "exec", "--interactive", self.container("database"), "bash", "-c", script, "sql", database, text=statement

@@ -1,0 +1,141 @@
+"""An outage of the endpoint that log lines go to, and what must hold after it, however long it was."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from itertools import pairwise
+
+from simulators.docker_command import docker
+from tests.e2e.load import Load
+from tests.e2e.loki import Loki
+from tests.e2e.stack import Stack
+from tests.logs.otlp import Line
+from tests.logs.written import counts, state, within, writer
+
+PER_SECOND = 50
+BACK_SECONDS = 60
+"""Within so long of the endpoint's return all lines have arrived and the route is healthy."""
+_CALM_SECONDS = 10
+_FILE = "100k"
+"""Docker rotates a file of this size every 4 s at 50 lines a second."""
+
+
+@dataclass
+class Report:
+    """What an outage was like."""
+
+    asked_seconds: float
+    sent: int = 0
+    received: int = 0
+    doubled: int = 0
+    late: int = 0
+    """How often a line came after a later one."""
+    rotations: int = 0
+    unhealthy: tuple[str, str] = ("", "")
+    """Health and line of the watcher at the end of the outage."""
+    back_seconds: float = 0.0
+    healthy_seconds: float = 0.0
+    counted: dict[str, int] | None = None
+    """What the watcher says in the end."""
+    before: str = ""
+    during: str = ""
+    before_p99: float = 0.0
+    during_p99: float = 0.0
+    problems: tuple[str, ...] = ()
+
+    @property
+    def lost(self) -> int:
+        """Lines that were sent and never came."""
+        return self.sent - self.received
+
+    def __str__(self) -> str:
+        return "\n".join(
+            [
+                f"endpoint away: {self.asked_seconds:.0f} s at {PER_SECOND} lines a second",
+                "shipper and reader killed once each",
+                f"Docker's file rotated at least {self.rotations} times",
+                f"lines: sent {self.sent}, received {self.received}, doubled {self.doubled}, lost {self.lost}, "
+                f"in order but for {self.late} batches that came late",
+                f"all lines there {self.back_seconds:.1f} s after the endpoint's return",
+                f"healthy {self.healthy_seconds:.1f} s after it",
+                f"the watcher: {self.unhealthy[0]}, {self.unhealthy[1]}; in the end {self.counted}",
+                f"server before: {self.before}, p99 {self.before_p99 * 1000:.0f} ms",
+                f"server during: {self.during}, p99 {self.during_p99 * 1000:.0f} ms",
+            ]
+        )
+
+
+def outage(stack: Stack, loki: Loki, seconds: float) -> Report:
+    """Take the endpoint away for so long, while a container writes lines and visitors use the server."""
+    report = Report(seconds, sent=int(PER_SECOND * (seconds + _CALM_SECONDS)))
+    label = f"kotauth/{stack.project.stack}"
+    watcher = stack.container("log-watcher")
+    with writer(label, PER_SECOND, report.sent, size=_FILE) as container:
+        with Load(stack.client) as load:
+            time.sleep(_CALM_SECONDS)
+        report.before, report.before_p99 = str(load), _p99(load)
+        loki.endpoint.set_up(up=False)
+        began = time.monotonic()
+        try:
+            with Load(stack.client) as load:
+                for share, part in ((1 / 3, "log-shipper"), (2 / 3, "log-reader")):
+                    time.sleep(max(0.0, began + seconds * share - time.monotonic()))
+                    killed = stack.container(part)
+                    docker("kill", killed)
+                    docker("start", killed)
+                time.sleep(max(0.0, began + seconds - time.monotonic()))
+                within(60, "unhealthy", lambda: state(watcher)[0] == "unhealthy", lambda: state(watcher))
+            report.unhealthy = state(watcher)
+        finally:
+            loki.endpoint.set_up(up=True)
+        report.during, report.during_p99 = str(load), _p99(load)
+        report.problems = tuple(load.problems)
+        report.rotations = _rotations(container, report.sent)
+
+        def taken() -> list[Line]:
+            return loki.endpoint.lines(container=container)
+
+        report.back_seconds = within(
+            BACK_SECONDS, "all lines", lambda: len(_numbers(taken())) >= report.sent, lambda: len(_numbers(taken()))
+        )
+        report.healthy_seconds = report.back_seconds + within(
+            BACK_SECONDS, "healthy", lambda: state(watcher)[0] == "healthy", lambda: state(watcher)
+        )
+    lines = taken()
+    numbers = _numbers(lines)
+    report.received, report.doubled = len(numbers), len(lines) - len(numbers)
+    report.late = sum(number < before for before, number in pairwise(numbers))
+    report.counted = counts(watcher)
+    return report
+
+
+def check(report: Report) -> None:
+    """Assert what must hold: of 30 seconds as of ten minutes."""
+    assert report.lost == 0
+    # What the shipper was sending when it was killed.
+    assert report.late <= 1
+    assert report.rotations >= 3
+    assert report.unhealthy[0] == "unhealthy"
+    assert report.unhealthy[1].startswith("the endpoint takes no lines (it gives no answer)")
+    assert report.counted
+    assert (report.counted["refused"], report.counted["lost"]) == (0, 0)
+    assert report.problems == ()
+    # Other tests on the same processors move it by some hundred milliseconds. A server that waits would take seconds.
+    assert report.during_p99 < report.before_p99 + 1
+
+
+def _p99(load: Load) -> float:
+    waited = sorted(outcome.seconds for outcome in load.outcomes)
+    return waited[int(0.99 * (len(waited) - 1))]
+
+
+def _numbers(lines: list[Line]) -> list[int]:
+    """Return the numbers of the lines, each where it came first."""
+    return list(dict.fromkeys(int(line.attributes["requestId"].rpartition("-")[2]) for line in lines))
+
+
+def _rotations(container: str, sent: int) -> int:
+    """Return how often Docker has rotated the file at least: it keeps two whole ones and one that grows."""
+    kept = docker("logs", container).count("\n") + 1
+    return sent // max(1, kept // 2) - 1
