@@ -37,6 +37,10 @@ _DIFFERENCES: dict[str, dict[str, Any]] = {
             "--entrypoints.probe.address=127.0.0.1:8081",
             "--ping.entrypoint=probe",
             "--providers.file.filename=/run/config/traefik.yaml",
+            # The others log failed requests by default.
+            "--accesslog=true",
+            "--accesslog.filters.statuscodes=500-599",
+            "--accesslog.fields.names.RequestPath=drop",
         ]
     },
 }
