@@ -37,8 +37,10 @@ function look(  moment, reader_answers, shipper_answers, problem) {
 	shipper_answers = ask("shipper")
 
 	if (reader_answers) {
-		if (seen["reader", "written"] < last["reader", "written"] || seen["reader", "read"] < last["reader", "read"])
+		if (seen["reader", "written"] < last["reader", "written"] || seen["reader", "read"] < last["reader", "read"]) {
 			restarted = !is_full
+			looks = 0
+		}
 		count("reader", "written")
 		count("reader", "read")
 		if (grew("reader", "full"))
@@ -71,7 +73,7 @@ function look(  moment, reader_answers, shipper_answers, problem) {
 		problem = "the reader does not answer"
 	else if (unanswered["shipper"] > 1)
 		problem = "the shipper does not answer"
-	else if (last_refused && (last_refused >= last_sent || moment - last_refused < REMEMBERED))
+	else if (last_refused && (last_refused > last_sent || moment - last_refused < REMEMBERED))
 		problem = "the endpoint refuses lines (" described() ")"
 	else if (moment - waits_since > PATIENCE)
 		problem = "the endpoint takes no lines (" described() ")" (is_full ? ", and the queue is full" : "")
