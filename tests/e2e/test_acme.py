@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import ssl
@@ -32,7 +33,8 @@ PROXIES = [name for name, frontend in FRONTENDS.items() if ACME in frontend.cert
 _DAYS_90 = 90 * 24 * 3600
 _SHORT_SECONDS = 15
 """Caddy renews after two thirds of it, Traefik in its last 30 days."""
-_SOON_SECONDS = 60
+_SOON_SECONDS = 120
+_STARTS = 3
 _SETTLED_SECONDS = 2
 """A proxy that starts orders within a second what it lacks."""
 _LIMITS = "limits"
@@ -148,8 +150,10 @@ def lab(daemon: object) -> Iterator[Lab]:
 
 @pytest.mark.parametrize("proxy", PROXIES)
 def test_a_certificate_is_kept_over_a_restart(lab: Lab, proxy: str) -> None:
+    # The other proxy orders from the same ACME server.
+    for each in (lab.edge(name, "kept") for name in PROXIES):
+        eventually("a certificate", each.is_trusted, _SOON_SECONDS, each.log)
     edge = lab.edge(proxy, "kept")
-    eventually("a certificate", edge.is_trusted, _SOON_SECONDS, edge.log)
     certificate, orders = edge.served(), lab.long.orders()
     docker("restart", edge.container)
     eventually("the certificate", edge.is_trusted, _SOON_SECONDS, edge.log)
@@ -163,9 +167,16 @@ def test_a_certificate_that_soon_expires_is_renewed(lab: Lab, proxy: str) -> Non
     eventually("a certificate", edge.has_certificate, _SOON_SECONDS, edge.log)
     first = edge.served()
     time.sleep(max(0, first.not_valid_after_utc.timestamp() - _SHORT_SECONDS / 4 - time.time()))
+    # Traefik may try before it answers challenges, and then tries again at its next start or after a day.
+    for _ in range(_STARTS - 1):
+        docker("restart", edge.container)
+        with contextlib.suppress(TimeoutError):
+            eventually(
+                "another certificate", lambda: edge.is_trusted(instead_of=first.serial_number), _SETTLED_SECONDS * 5
+            )
+            return
     docker("restart", edge.container)
-    serial = first.serial_number
-    eventually("another certificate", lambda: edge.is_trusted(instead_of=serial), _SOON_SECONDS, edge.log)
+    eventually("another certificate", lambda: edge.is_trusted(instead_of=first.serial_number), _SOON_SECONDS, edge.log)
 
 
 @pytest.mark.parametrize("proxy", PROXIES)
