@@ -128,8 +128,8 @@ def test_only_a_get_goes_over_a_kept_connection(text: str) -> None:
 
 @BOTH
 def test_hsts(text: str) -> None:
-    line = 'header >Strict-Transport-Security "max-age=31536000; includeSubDomains"'
-    assert line in blocks(text)["(kotauth)"]
+    line = 'header_down Strict-Transport-Security "max-age=31536000; includeSubDomains"'
+    assert line in blocks(text)["(upstream)"]
     assert "import kotauth" in blocks(text)["https://auth.example.com"]
 
 
@@ -208,6 +208,7 @@ def test_the_admin_console_is_open_to_all_unless_said_otherwise() -> None:
 def test_the_admin_console_for_some_networks(text: str) -> None:
     lines = blocks(text)["(kotauth)"]
     assert "not client_ip 203.0.113.0/24" in lines
+    assert 'header @closed Strict-Transport-Security "max-age=31536000; includeSubDomains"' in lines
     assert lines.index("respond @closed 403") < lines.index("reverse_proxy @get kotauth:8080 {")
     (pattern,) = (line.removeprefix("vars_regexp {path} ") for line in lines if line.startswith("vars_regexp "))
     for path in ("/admin", "/admin/", "/Admin/login", "//admin", "/x/../admin", "/admin/../x", "/admin/.."):

@@ -40,6 +40,7 @@ _CERTIFICATE = f"{SECRETS_DIRECTORY}/{CERTIFICATE_FILE}"
 # What could mean the console in a path without its escapes. Caddy's matcher of paths resolves dot segments first, which
 # the server takes as they are.
 _ADMIN = r"(?i)^/+admin(/|$)|/\.\.?(/|$)"
+_HSTS = 'Strict-Transport-Security "max-age=31536000; includeSubDomains"'
 # Caddy reads the new certificate while it still lies beside the one in use. The new certificate alone is no change of
 # the configuration, so the reload is forced.
 _RELOAD = (
@@ -125,7 +126,10 @@ def _spec(image: str, configuration: str, ports: list[PublishedPort]) -> Contain
 
 def _shared(site: Site) -> dict[str, object]:
     allowed = " ".join(site.admin_cidrs)
-    closed = f"@closed {{\n\t\tvars_regexp {{path}} {_ADMIN}\n\t\tnot client_ip {allowed}\n\t}}\n\trespond @closed 403"
+    closed = (
+        f"@closed {{\n\t\tvars_regexp {{path}} {_ADMIN}\n\t\tnot client_ip {allowed}\n\t}}\n"
+        f"\theader @closed {_HSTS}\n\trespond @closed 403"
+    )
     kotauth = _template("upstream.Caddyfile").substitute(
         upstream=f"{site.upstream}:{PORT}", port=site.base_url.port, admin=closed if allowed else ""
     )

@@ -74,13 +74,16 @@ _OPTIONS = (
 def edge_configuration(site: EdgeSite) -> str:
     """Return the dynamic configuration of an edge, as YAML."""
     files = [{"certFile": _CERTIFICATE, "keyFile": _CERTIFICATE}]
-    return Template((Path(__file__).parent / "edge.yaml").read_text()).substitute(
+    # Only where it's needed: its pattern would be tried on the path of each request.
+    admin = _template("admin.yaml").substitute(host=site.base_url.host) if site.admin_cidrs else ""
+    return _template("edge.yaml").substitute(
+        admin=admin,
         host=site.base_url.host,
         port=site.base_url.port,
         base_url=site.base_url.text,
         authority=site.base_url.text.removeprefix("https://"),
         upstream=f"{site.upstream}:{PORT}",
-        admin_networks=json.dumps(list(site.admin_cidrs) or ["0.0.0.0/0", "::/0"]),
+        admin_networks=json.dumps(list(site.admin_cidrs)),
         tls=json.dumps({"certResolver": _RESOLVER} if isinstance(site.certificate, Acme) else {}),
         certificates=json.dumps(files if isinstance(site.certificate, CertificateFiles) else []),
     )
@@ -119,6 +122,10 @@ def edge(site: EdgeSite) -> ContainerSpec:
     if isinstance(site.certificate, CertificateFiles):
         spec["secret_files"] = [CERTIFICATE_FILE]
     return spec
+
+
+def _template(file: str) -> Template:
+    return Template((Path(__file__).parent / file).read_text())
 
 
 def _resolver(site: EdgeSite) -> list[str]:
