@@ -43,8 +43,10 @@ function look(  moment, reader_answers, shipper_answers, problem) {
 		}
 		count("reader", "written")
 		count("reader", "read")
-		if (grew("reader", "full"))
+		if (grew("reader", "full") || unanswered["shipper"] > HISTORY) {
 			last_full = moment
+			had_to_wait = 1
+		}
 		is_full = last_full && moment - last_full < FULL
 	}
 	if (shipper_answers) {
@@ -124,7 +126,8 @@ function answer(collector, line,  status) {
 	if (status ~ /^2/)
 		return
 	if (collector == "reader") {
-		add(collector, "full", line)
+		if (status == 503)
+			add(collector, "full", line)
 		return
 	}
 	add(collector, "answer " status, line)
@@ -156,14 +159,15 @@ function find_lost(moment,  behind, least, index_) {
 	for (index_ = looks - HISTORY + 1; index_ < looks; index_++)
 		if (history[index_] < least)
 			least = history[index_]
-	if (restarted) {
-		# What the two counts differ by was counted before the start, or twice.
+	if (restarted || !had_to_wait) {
+		# What the two counts differ by was counted before a start of the reader, or twice.
 		total["written"] -= least - lost
 		restarted = looks = 0
 	} else if (least > lost) {
 		lost = least
 		last_lost = moment
 	}
+	had_to_wait = 0
 }
 
 function described() {

@@ -12,7 +12,7 @@ from toolchain.machine.docker import Daemon
 
 @pytest.fixture(scope="package")
 def routes(tmp_path_factory: pytest.TempPathFactory, daemon: Daemon, pulumi_engine: None) -> Iterator[Routes]:
-    """Yield the routes. Tests leave them healthy."""
+    """Yield the routes. Tests leave them up; their health may still be that of a test before."""
     routes = Routes(tmp_path_factory.mktemp("routes") / "project")
     try:
         routes.start()

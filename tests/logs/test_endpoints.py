@@ -98,14 +98,13 @@ def test_no_line_of_another_stack_is_sent(routes: Routes) -> None:
     assert not any("imitated" in line.body for line in routes.endpoint.lines())
 
 
-def test_an_endpoint_that_refuses_lines_is_named_until_it_takes_them(routes: Routes) -> None:
+def test_an_endpoint_that_refuses_lines_is_named(routes: Routes) -> None:
     watcher = routes.container("sink", "watcher")
     routes.endpoint.answer(401)
     try:
         with writer(routes.label, 100, 1):
-            within(30, "unhealthy", lambda: state(watcher)[0] == "unhealthy", lambda: state(watcher))
-        assert state(watcher)[1].startswith("the endpoint refuses lines (it answers 401): ")
+            said = "the endpoint refuses lines (it answers 401): "
+            within(30, "its answer", lambda: state(watcher)[1].startswith(said), lambda: state(watcher))
+            within(10, "unhealthy", lambda: state(watcher)[0] == "unhealthy", lambda: state(watcher))
     finally:
         routes.endpoint.answer(200)
-    with writer(routes.label, 1, 5):
-        within(60, "healthy", lambda: state(watcher)[0] == "healthy", lambda: state(watcher))

@@ -42,16 +42,14 @@ def test_lines_that_docker_removes_before_they_are_read_are_counted(routes: Rout
     lost_before = counts(watcher)["lost"]
     routes.endpoint.answer(503)
     try:
-        with writer(routes.label, 300, lines, size="50k") as container:
+        with writer(routes.label, 1000, lines, size="50k") as container:
             within(60, "the end", lambda: docker("inspect", "--format={{.State.Status}}", container) == "exited")
-            within(60, "unhealthy", lambda: "and the queue is full" in state(watcher)[1], lambda: state(watcher))
             routes.endpoint.answer(200)
             within(90, "a count of lost lines", lambda: counts(watcher)["lost"] > lost_before, lambda: state(watcher))
             received = len(routes.endpoint.lines(SINK, container))
             assert 0 < received < lines
             assert counts(watcher)["lost"] - lost_before == lines - received
             assert "lines were lost" in docker("logs", watcher)
-            within(90, "healthy", lambda: state(watcher)[0] == "healthy", lambda: state(watcher))
     finally:
         routes.endpoint.answer(200)
 
