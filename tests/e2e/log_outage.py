@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate
 
 from simulators.docker_command import docker
 from tests.e2e.load import Load
@@ -16,6 +16,8 @@ from tests.logs.written import counts, state, within, writer
 PER_SECOND = 50
 BACK_SECONDS = 60
 """Within so long of the endpoint's return all lines have arrived and the route is healthy."""
+MOST_LATE = 1000
+"""What the shipper was sending when it was killed, and what it had gathered for the next request."""
 _CALM_SECONDS = 10
 _FILE = "100k"
 """Docker rotates a file of this size every 4 s at 50 lines a second."""
@@ -30,7 +32,7 @@ class Report:
     received: int = 0
     doubled: int = 0
     late: int = 0
-    """How often a line came after a later one."""
+    """Lines that came after a later one."""
     rotations: int = 0
     unhealthy: tuple[str, str] = ("", "")
     """Health and line of the watcher at the end of the outage."""
@@ -40,6 +42,8 @@ class Report:
     """What the watcher says in the end."""
     before: str = ""
     during: str = ""
+    before_median: float = 0.0
+    during_median: float = 0.0
     before_p99: float = 0.0
     during_p99: float = 0.0
     problems: tuple[str, ...] = ()
@@ -56,14 +60,18 @@ class Report:
                 "shipper and reader killed once each",
                 f"Docker's file rotated at least {self.rotations} times",
                 f"lines: sent {self.sent}, received {self.received}, doubled {self.doubled}, lost {self.lost}, "
-                f"in order but for {self.late} batches that came late",
+                f"in order but for {self.late} lines that came late",
                 f"all lines there {self.back_seconds:.1f} s after the endpoint's return",
                 f"healthy {self.healthy_seconds:.1f} s after it",
                 f"the watcher: {self.unhealthy[0]}, {self.unhealthy[1]}; in the end {self.counted}",
-                f"server before: {self.before}, p99 {self.before_p99 * 1000:.0f} ms",
-                f"server during: {self.during}, p99 {self.during_p99 * 1000:.0f} ms",
+                f"server before: {self.before}, median {_ms(self.before_median)}, p99 {_ms(self.before_p99)}",
+                f"server during: {self.during}, median {_ms(self.during_median)}, p99 {_ms(self.during_p99)}",
             ]
         )
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms"
 
 
 def outage(stack: Stack, loki: Loki, seconds: float) -> Report:
@@ -74,7 +82,7 @@ def outage(stack: Stack, loki: Loki, seconds: float) -> Report:
     with writer(label, PER_SECOND, report.sent, size=_FILE) as container:
         with Load(stack.client) as load:
             time.sleep(_CALM_SECONDS)
-        report.before, report.before_p99 = str(load), _p99(load)
+        report.before, report.before_median, report.before_p99 = str(load), _waited(load, 0.5), _waited(load, 0.99)
         loki.endpoint.set_up(up=False)
         began = time.monotonic()
         try:
@@ -89,7 +97,7 @@ def outage(stack: Stack, loki: Loki, seconds: float) -> Report:
             report.unhealthy = state(watcher)
         finally:
             loki.endpoint.set_up(up=True)
-        report.during, report.during_p99 = str(load), _p99(load)
+        report.during, report.during_median, report.during_p99 = str(load), _waited(load, 0.5), _waited(load, 0.99)
         report.problems = tuple(load.problems)
         report.rotations = _rotations(container, report.sent)
 
@@ -105,7 +113,7 @@ def outage(stack: Stack, loki: Loki, seconds: float) -> Report:
     lines = taken()
     numbers = _numbers(lines)
     report.received, report.doubled = len(numbers), len(lines) - len(numbers)
-    report.late = sum(number < before for before, number in pairwise(numbers))
+    report.late = sum(number < latest for number, latest in zip(numbers, accumulate(numbers, max), strict=True))
     report.counted = counts(watcher)
     return report
 
@@ -113,21 +121,20 @@ def outage(stack: Stack, loki: Loki, seconds: float) -> Report:
 def check(report: Report) -> None:
     """Assert what must hold: of 30 seconds as of ten minutes."""
     assert report.lost == 0
-    # What the shipper was sending when it was killed.
-    assert report.late <= 1
+    assert report.late <= MOST_LATE
     assert report.rotations >= 3
     assert report.unhealthy[0] == "unhealthy"
     assert report.unhealthy[1].startswith("the endpoint takes no lines (it gives no answer)")
     assert report.counted
     assert (report.counted["refused"], report.counted["lost"]) == (0, 0)
     assert report.problems == ()
-    # Other tests on the same processors move it by some hundred milliseconds. A server that waits would take seconds.
-    assert report.during_p99 < report.before_p99 + 1
+    # Other tests on the same processors move the 99th percentile by seconds, the median hardly.
+    assert report.during_median < report.before_median + 0.25
 
 
-def _p99(load: Load) -> float:
+def _waited(load: Load, share: float) -> float:
     waited = sorted(outcome.seconds for outcome in load.outcomes)
-    return waited[int(0.99 * (len(waited) - 1))]
+    return waited[int(share * (len(waited) - 1))]
 
 
 def _numbers(lines: list[Line]) -> list[int]:
