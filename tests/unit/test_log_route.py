@@ -10,11 +10,14 @@ from typing import Any
 import pulumi
 import pytest
 
+from cli import readiness
+from cli.stack import Stack
 from components import DockerContainer, DockerDeployment, DockerLogRoute
 from components.aws.host.support_files import support_files
 from components.docker.daemon import log_files
 from components.inputs.error import InvalidInputError
 from components.logs.redaction import replacements
+from tests.unit.docker_api import Daemon
 from tests.unit.least_inputs import SPEC
 from tests.unit.recording import Declared, Registered, declare
 
@@ -204,3 +207,12 @@ def test_a_daemon_with_another_data_folder() -> None:
     ]
     assert not [c.name for c in declared.containers if "/var/lib/docker" in json.dumps(c.inputs["volumes"])]
     assert pulumi.ResourceOptions.merge(None, options).transformations
+
+
+def test_make_up_says_what_becomes_of_the_lines(docker_daemon: Daemon) -> None:
+    said = "log route to https://loki.example.com/otlp/v1/logs: ok: 5 lines read, 5 sent"
+    docker_daemon.containers.append({"Names": ["/watcher-1"], "Status": "Up 2 minutes (healthy)"})
+    docker_daemon.logs["watcher-1"] = json.dumps({"level": "INFO", "message": said}) + "\n"
+    assert readiness.log_route(Stack("dev"), "watcher-1") == f"Up 2 minutes (healthy); {said}"
+    docker_daemon.containers.clear()
+    assert readiness.log_route(Stack("dev"), "watcher-1") == f"not running; {said}"

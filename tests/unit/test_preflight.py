@@ -18,6 +18,7 @@ from tests.docker_door import tcp_door
 from tests.unit.docker_api import Daemon
 from tests.unit.recording import PROJECT, STACK, Recording, declare
 
+LOGS = {"logs": "loki", "logs_endpoint": "https://loki.example.com"}
 OURS = {"kotauth.stack": f"{PROJECT}/{STACK}"}
 
 
@@ -39,14 +40,14 @@ def free_port() -> int:
         return server.getsockname()[1]
 
 
-def settings(http_port: int, https_port: int) -> DockerSettings:
+def settings(http_port: int, https_port: int, **more: str) -> DockerSettings:
     args = {"base_url": f"https://kotauth.localhost:{https_port}", "certificates": "internal", "http_port": http_port}
-    return DockerSettings.resolve(args, "it")
+    return DockerSettings.resolve({**args, **more}, "it")
 
 
-def problems(http_port: int, https_port: int) -> list[str]:
+def problems(http_port: int, https_port: int, **more: str) -> list[str]:
     with pytest.raises(pulumi.RunError) as refused:
-        preflight.check(settings(http_port, https_port), OURS)
+        preflight.check(settings(http_port, https_port, **more), OURS)
     head, *rest = str(refused.value).splitlines()
     assert head == "the machine can't run this stack:"
     return [line.strip() for line in rest]
@@ -55,6 +56,20 @@ def problems(http_port: int, https_port: int) -> list[str]:
 def test_free_ports(docker_daemon: Daemon) -> None:
     preflight.check(settings(free_port(), free_port()), OURS)
     assert [path for path in docker_daemon.asked if "/containers/json" in path]
+
+
+def test_a_log_route_needs_files_that_a_container_can_read(docker_daemon: Daemon) -> None:
+    ports = (free_port(), free_port())
+    docker_daemon.info |= {"DockerRootDir": "/mnt/docker", "SecurityOptions": ["name=rootless"]}
+    assert preflight.check(settings(*ports), OURS) is None
+    assert problems(*ports, **LOGS) == [
+        "the log files of this Docker daemon can't be read by a container, because a rootless daemon keeps them as "
+        "another user; set kotauth:logs to none, or use another Docker host"
+    ]
+    docker_daemon.info["SecurityOptions"] = []
+    options = preflight.check(settings(*ports, **LOGS), OURS)
+    assert options
+    assert len(options.transformations or []) == 1
 
 
 def test_a_port_held_by_a_program(docker_daemon: Daemon, held: int) -> None:

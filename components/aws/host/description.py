@@ -139,7 +139,7 @@ def _problems(spec: ContainerSpec, host: Host) -> list[str]:
     except ValueError as error:
         problems.append(f'user = "{spec["user"]}": {error}: set one such as 10001:10001')
     problems += [f"{field}: is not possible on a host of AWS; leave it out" for field in sorted(set(spec) - _FIELDS)]
-    problems += [f"{field}: {rule}" for field, rule in spec_problems(spec).items()]
+    problems += [f"{field}: {rule}" for field, rule in spec_problems(spec).items() if field != "user"]
     words = [*spec.get("entrypoint", []), *spec.get("command", [])]
     words += spec["probe"]["command"] if "probe" in spec else []
     words += spec["before_start"]["command"] if "before_start" in spec else []
