@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -38,7 +39,7 @@ class Report:
     """Health and line of the watcher at the end of the outage."""
     back_seconds: float = 0.0
     healthy_seconds: float = 0.0
-    counted: dict[str, int] | None = None
+    counted: Mapping[str, int] | None = None
     """What the watcher says in the end."""
     before: str = ""
     during: str = ""

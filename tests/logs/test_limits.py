@@ -42,10 +42,11 @@ def test_lines_that_docker_removes_before_they_are_read_are_counted(routes: Rout
     lost_before = counts(watcher)["lost"]
     routes.endpoint.answer(503)
     try:
-        with writer(routes.label, 1000, lines, size="50k") as container:
+        # Docker keeps four seconds of these lines, so a busy machine still counts all of them.
+        with writer(routes.label, 300, lines, size="200k") as container:
             within(60, "the end", lambda: docker("inspect", "--format={{.State.Status}}", container) == "exited")
             routes.endpoint.answer(200)
-            within(90, "a count of lost lines", lambda: counts(watcher)["lost"] > lost_before, lambda: state(watcher))
+            within(120, "a count of lost lines", lambda: counts(watcher)["lost"] > lost_before, lambda: state(watcher))
             received = len(routes.endpoint.lines(SINK, container))
             assert 0 < received < lines
             assert counts(watcher)["lost"] - lost_before == lines - received

@@ -6,6 +6,7 @@ import contextlib
 import json
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -44,9 +45,10 @@ def state(watcher: str) -> tuple[str, str]:
     return health["Status"], health["Log"][-1]["Output"].strip() if health["Log"] else ""
 
 
-def counts(watcher: str) -> dict[str, int]:
-    """Return the counts in the line of a route."""
-    return {name: int(count) for count, name in re.findall(r"(\d+) (?:lines |bytes )?(\w+)(?:,|$)", state(watcher)[1])}
+def counts(watcher: str) -> Counter[str]:
+    """Return the counts in the line of a route: read, sent, refused, lost, waiting."""
+    found = re.findall(r"(\d+) (?:lines |bytes )?(\w+)(?:,|$)", state(watcher)[1])
+    return Counter({name: int(count) for count, name in found})
 
 
 def within(seconds: float, what: str, holds: Callable[[], Any], shown: Callable[[], Any] = lambda: "") -> float:
