@@ -120,6 +120,7 @@ def test_outputs(public: Declared, internal: Declared) -> None:
         "checklist_api_key": API_KEY,
         "database_url": "jdbc:postgresql://postgres:5432/kotauth?tcpKeepAlive=true",
         "ca_certificate": "",
+        "log_watcher": "",
     }
     assert internal.outputs["ca_certificate"].startswith("-----BEGIN CERTIFICATE-----\n")
     for deployment in (public, internal):
