@@ -13,6 +13,7 @@ import tarfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from simulators.docker_command import docker
 
@@ -56,8 +57,10 @@ class Network:
     @classmethod
     def create(cls, name: str, cidr: str | None, gateway: Callable[[str], str] | None) -> Network:
         """Make it. Without a range of addresses, one is taken that no other network here has."""
+        taken = _routed()
+        free = [second for second in range(64, 192) if f"10.{second}" not in taken]
         for _ in range(20):
-            network = ipaddress.IPv4Network(cidr or f"10.{random.randrange(64, 192)}.0.0/16")  # noqa: S311 - no secret
+            network = ipaddress.IPv4Network(cidr or f"10.{random.choice(free)}.0.0/16")  # noqa: S311 - no secret
             first = gateway(str(network)) if gateway else str(network[1])
             try:
                 docker("network", "create", "--label", LABEL, "--subnet", str(network), "--gateway", first, name)
@@ -137,3 +140,13 @@ def _archive(files: Mapping[str, File]) -> bytes:
             member.size, member.mode, member.uid, member.gid = len(data), file.mode, file.owner, file.owner
             archive.addfile(member, io.BytesIO(data))
     return content.getvalue()
+
+
+def _routed() -> set[str]:
+    """Return the first two numbers of each range to which this machine has a route.
+
+    Docker knows its own networks only. A bridge that a daemon left behind when it was killed takes the packets.
+    """
+    routes = Path("/proc/net/route").read_text().splitlines()[1:]
+    destinations = [bytes.fromhex(route.split()[1])[::-1] for route in routes]
+    return {f"{first}.{second}" for first, second, *_ in destinations}

@@ -44,11 +44,13 @@ class Client:
     ca_certificate: str
     address: str = "127.0.0.1"
     """Where the public address leads to."""
+    timeout: float = 15
+    """Seconds to wait for each part of an answer."""
 
-    def connection(self, timeout: float = 15) -> http.client.HTTPSConnection:
+    def connection(self, timeout: float | None = None) -> http.client.HTTPSConnection:
         """Return a new connection; it stays open for several requests."""
         context = ssl.create_default_context(cadata=self.ca_certificate)
-        return _Connection(self.address, self.host, self.port, timeout, context)
+        return _Connection(self.address, self.host, self.port, timeout or self.timeout, context)
 
     def request(
         self,

@@ -11,7 +11,7 @@ import ssl
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -52,7 +52,7 @@ def loads(edges: Edges, names: Sequence[str], stack: ExitStack) -> dict[str, Loa
     """Start a load on each of the frontends."""
     return {
         name: stack.enter_context(
-            Load(edges[name].client, workers=_WORKERS, per_second=_PER_SECOND, expected=[200]),
+            Load(replace(edges[name].client, timeout=60), workers=_WORKERS, per_second=_PER_SECOND, expected=[200]),
         )
         for name in names
     }
