@@ -28,7 +28,10 @@ def own_traefik(folder: Path, url: str, *, network: str, http_port: int, image: 
     for name, pem in zip(("chain.pem", "key.pem"), authority.issue(host), strict=True):
         (certificates / name).write_text(pem)
     files = f"certificates: [{{certFile: {_CERTIFICATES}/chain.pem, keyFile: {_CERTIFICATES}/key.pem}}]"
-    (folder / "traefik.yml").write_text(documented("certificatesResolvers:", "yaml"))
+    # The daemon may run servers of other tests, also such as were left behind, with the same public name.
+    own = f"exposedByDefault: false\n    constraints: Label(`traefik.docker.network`, `{network}`)"
+    static = _with(documented("certificatesResolvers:", "yaml"), {"exposedByDefault: false": own})
+    (folder / "traefik.yml").write_text(static)
     dynamic = documented("sniStrict:", "yaml")
     dynamic = _with(dynamic, {"auth.example.com": host, "scheme: https": f"scheme: https\n        port: '{port}'"})
     (folder / "dynamic.yml").write_text(_with(dynamic, {"\ntls:\n": f"\ntls:\n  {files}\n"}))

@@ -202,10 +202,9 @@ def rolled(edges: Edges) -> dict[str, Load]:
 
 
 def test_a_roll_of_the_upstream_loses_no_request(
-    ours: Edge, rolled: dict[str, Load], record_property: Callable[[str, object], None]
+    edge: Edge, rolled: dict[str, Load], record_property: Callable[[str, object], None]
 ) -> None:
-    # `tests/e2e/test_external.py` rolls a stack behind a Traefik of the user's.
-    load = rolled[ours.name]
+    load = rolled[edge.name]
     record_property("load", str(load))
     assert load.problems == []
     assert load.dropped == 0

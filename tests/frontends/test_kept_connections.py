@@ -6,11 +6,13 @@ import json
 
 import pytest
 
+from components.docker.external import traefik_labels
+from components.kotauth.base_url import parse_base_url
 from components.kotauth.server import PORT
 from simulators.docker_command import docker
 from simulators.kotauth.client import FORM
 from simulators.kotauth.lab import eventually
-from tests.frontends.edges import ALIAS, OURS, Edge, Edges
+from tests.frontends.edges import ALIAS, NAMES, Edge, Edges
 
 pytestmark = [pytest.mark.docker, pytest.mark.engine]
 
@@ -42,12 +44,16 @@ http.server.ThreadingHTTPServer(("", {PORT}), Handler).serve_forever()
 @pytest.fixture(scope="module")
 def closed(edges: Edges) -> dict[str, tuple[set[int], int]]:
     """Put that server in the upstream's place; return each frontend's statuses, and the POSTs that met an end."""
-    own = (f"--network={edges.network}", f"--network-alias={ALIAS}", f"--label={edges.label}")
+    labels = traefik_labels(parse_base_url(edges.given["external"]), edges.network)
+    own = (
+        *(f"--network={edges.network}", f"--network-alias={ALIAS}", f"--label={edges.label}"),
+        *(f"--label={name}={value}" for name, value in labels.items()),
+    )
     with edges.without_upstream():
         image = edges.given["upstream_image"]
         closing = docker("run", "--detach", *own, "--entrypoint=python3", image, "-c", _CLOSING)
         try:
-            return {name: _met(edges[name]) for name in OURS}
+            return {name: _met(edges[name]) for name in NAMES}
         finally:
             docker("rm", "--force", closing)
 
@@ -61,6 +67,6 @@ def _met(edge: Edge) -> tuple[set[int], int]:
 
 
 def test_a_get_whose_kept_connection_ends_is_sent_again_and_a_post_never_meets_one(
-    ours: Edge, closed: dict[str, tuple[set[int], int]]
+    edge: Edge, closed: dict[str, tuple[set[int], int]]
 ) -> None:
-    assert closed[ours.name] == ({200}, 0)
+    assert closed[edge.name] == ({200}, 0)
