@@ -24,7 +24,7 @@ from ..frontends.frontend import (
 from ..inputs.addresses import parse_email, parse_https_url
 from ..inputs.choice import one_of
 from ..inputs.declaration import Problem, together
-from ..inputs.problems import Problems, is_later
+from ..inputs.problems import Problems, unless_later
 from .declaration import setting
 from .frontends import DEFAULT, FRONTENDS
 from .server import ServerSettings
@@ -32,11 +32,6 @@ from .server import ServerSettings
 _ALLOWED = "PEM text, or the path of a file"
 _ACME_SETTINGS = ("acme_email", "acme_server")
 _FILE_SETTINGS = ("certificate_chain", "certificate_key")
-
-
-def _known(parse: Callable[[object], Pem]) -> Callable[[object], object]:
-    """Return a rule that leaves an Output as it is. Its value is parsed at update."""
-    return lambda raw: raw if is_later(raw) else parse(raw)
 
 
 def _source_rule(made: CertificateSettings) -> Callable[[object], str]:
@@ -86,7 +81,7 @@ class CertificateSettings:
         parse_https_url, default=None, about="Directory URL of the ACME server.", empty="Let's Encrypt"
     )
     certificate_chain: Pem | pulumi.Output[str] | None = setting(
-        _known(parse_chain),
+        unless_later(parse_chain),
         default=None,
         about="Certificate chain of the frontend, as PEM text or as the path of a file: the certificate of the host, "
         "then each intermediate certificate. A relative path starts in the project's folder. "
@@ -94,7 +89,7 @@ class CertificateSettings:
         allowed=_ALLOWED,
     )
     certificate_key: Pem | pulumi.Output[str] | None = setting(
-        _known(parse_key),
+        unless_later(parse_key),
         default=None,
         secret=True,
         may_be_plain=is_path,

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 
 from ..inputs.declaration import Problem, together
 from ..inputs.error import InvalidInputError
 from ..inputs.image import Image
-from ..inputs.problems import is_later
+from ..inputs.problems import unless_later
 from ..logs import collector
 from ..logs.route import (
     NONE,
@@ -34,11 +33,6 @@ _OF_A_ROUTE = (
     *("logs_endpoint", "logs_site", "logs_region", "logs_group", "logs_stream"),
     *("logs_token", "logs_headers"),
 )
-
-
-def _known(parse: Callable[[object], Any]) -> Callable[[object], Any]:
-    """Return a rule that leaves an Output as it is. Its value is parsed at update."""
-    return lambda raw: raw if is_later(raw) else parse(raw)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +71,7 @@ class LogSettings:
         parse_stream, default=None, about="Existing log stream of {logs_group}. Required with {logs} cloudwatch."
     )
     logs_token: str | pulumi.Output[str] | None = setting(
-        _known(parse_token),
+        unless_later(parse_token),
         default=None,
         secret=True,
         about="API key of Datadog, or bearer token of the other destinations. "
@@ -85,7 +79,7 @@ class LogSettings:
         "Required with {logs} datadog or cloudwatch.",
     )
     logs_headers: dict[str, str] | pulumi.Output[str] | None = setting(
-        _known(parse_headers),
+        unless_later(parse_headers),
         default=None,
         secret=True,
         about="HTTP headers for Loki or the OTLP endpoint, as a JSON object of header to value. "

@@ -56,6 +56,11 @@ class Problems:
             raise InvalidInputError("\n  ".join([head + ":", *self._lines.values()]))
 
 
+def unless_later(parse: Callable[[object], object]) -> Callable[[object], object]:
+    """Return a rule that leaves an Output as it is. Its value is parsed at update."""
+    return lambda raw: raw if is_later(raw) else parse(raw)
+
+
 def is_later(value: object) -> bool:
     """Return whether a value is an Output, or a list with one in it."""
     if isinstance(value, list | tuple):
