@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from ..inputs.image import Image
 from ..inputs.image import image as image_rule
 from ..kotauth.base_url import BaseUrl
-from ..workload.spec import ContainerSpec
+from ..workload.spec import ContainerSpec, Probe, PublishedPort
 
 ACME, INTERNAL, FILES = "acme", "internal", "files"
 """Where a certificate comes from: a public ACME authority, the proxy's own authority, or files of the user."""
+
+HTTP, HTTPS, PROBE = 8080, 8443, 8081
+"""Ports inside the container: above 1024, so that no capability is needed."""
 
 CERTIFICATE_FILE = "certificate.pem"
 """Secret file with the user's certificate: the chain, then its key. One file, so that both change together."""
@@ -114,3 +117,19 @@ class Frontend:
     def parse_image(self, raw: object) -> Image:
         """Parse an image of the proxy; raise ``ValueError`` without an exact tag or a digest."""
         return image_rule(3)(raw)
+
+
+def published_ports(site: EdgeSite) -> list[PublishedPort]:
+    """Return the two ports of an edge on the host."""
+    return [{"host": site.http_port, "container": HTTP}, {"host": site.https_port, "container": HTTPS}]
+
+
+def probe(command: str) -> Probe:
+    """Return the readiness probe of a proxy: a command of `sh`."""
+    return {
+        "command": ["sh", "-c", command],
+        "interval_seconds": 5,
+        "timeout_seconds": 5,
+        "retries": 3,
+        "start_period_seconds": 10,
+    }

@@ -17,8 +17,7 @@ from cryptography import x509
 
 from components.config.frontends import FRONTENDS
 from components.frontends import acme_problem
-from components.frontends.caddy.frontend import HTTP, HTTPS
-from components.frontends.frontend import ACME, Acme, EdgeSite
+from components.frontends.frontend import ACME, HTTP, HTTPS, Acme, EdgeSite
 from components.kotauth.base_url import parse_base_url
 from simulators.docker_command import docker
 from simulators.ec2_host.authority import Authority

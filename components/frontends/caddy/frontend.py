@@ -18,7 +18,10 @@ from ..frontend import (
     ACME,
     CERTIFICATE_FILE,
     FILES,
+    HTTP,
+    HTTPS,
     INTERNAL,
+    PROBE,
     Acme,
     CaCertificate,
     CertificateFiles,
@@ -26,10 +29,9 @@ from ..frontend import (
     Frontend,
     InnerSite,
     Site,
+    probe,
+    published_ports,
 )
-
-HTTP, HTTPS, PROBE = 8080, 8443, 8081
-"""Ports inside the container: above 1024, so that no capability is needed."""
 
 _USER = "10002:10002"
 _MEMORY_MB = 256
@@ -71,12 +73,8 @@ def inner_configuration(site: InnerSite) -> str:
 
 def edge(site: EdgeSite) -> ContainerSpec:
     """Return the spec of a Caddy that publishes its two ports on the host and keeps its certificates."""
-    ports: list[PublishedPort] = [
-        {"host": site.http_port, "container": HTTP},
-        {"host": site.https_port, "container": HTTPS},
-    ]
     spec: ContainerSpec = {
-        **_spec(site.image, edge_configuration(site), ports),
+        **_spec(site.image, edge_configuration(site), published_ports(site)),
         # A reload finishes what is under way; connections that wait for a request end, as Go's servers do it. A bad
         # file is refused and the old one stays.
         "reload": {"command": ["sh", "-c", _RELOAD], "socket": _SOCKET},
@@ -112,13 +110,7 @@ def _spec(image: str, configuration: str, ports: list[PublishedPort]) -> Contain
         # a binary that asks for more than the container may have.
         "capabilities": ["CAP_NET_BIND_SERVICE"],
         # The official image brings wget, others curl.
-        "probe": {
-            "command": ["sh", "-c", f"wget -q -O /dev/null {url} 2>/dev/null || curl -fsS -o /dev/null {url}"],
-            "interval_seconds": 5,
-            "timeout_seconds": 5,
-            "retries": 3,
-            "start_period_seconds": 10,
-        },
+        "probe": probe(f"wget -q -O /dev/null {url} 2>/dev/null || curl -fsS -o /dev/null {url}"),
         # Caddy waits for open requests at its end.
         "stop_seconds": 15,
     }

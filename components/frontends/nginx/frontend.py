@@ -13,10 +13,7 @@ from ...workload.spec import (
     SECRETS_DIRECTORY,
     ContainerSpec,
 )
-from ..frontend import CERTIFICATE_FILE, FILES, EdgeSite, Frontend
-
-HTTP, HTTPS, PROBE = 8080, 8443, 8081
-"""Ports inside the container: above 1024, so that no capability is needed."""
+from ..frontend import CERTIFICATE_FILE, FILES, HTTP, HTTPS, PROBE, EdgeSite, Frontend, probe, published_ports
 
 _USER = "10003:10003"
 _MEMORY_MB = 256
@@ -77,18 +74,9 @@ def edge(site: EdgeSite) -> ContainerSpec:
         # Requests under way are finished by the old worker. A bad file is refused, and the old one stays.
         "reload": {"signal": "SIGHUP", "check": ["sh", "-c", _CHECK], "secret_files": True},
         "tmpfs": ["/tmp"],  # noqa: S108 - the container's own
-        "ports": [
-            {"host": site.http_port, "container": HTTP},
-            {"host": site.https_port, "container": HTTPS},
-        ],
+        "ports": published_ports(site),
         # The official image brings curl, its variant on Alpine wget too.
-        "probe": {
-            "command": ["sh", "-c", f"curl -fsS -o /dev/null {url} || wget -q -O /dev/null {url}"],
-            "interval_seconds": 5,
-            "timeout_seconds": 5,
-            "retries": 3,
-            "start_period_seconds": 10,
-        },
+        "probe": probe(f"curl -fsS -o /dev/null {url} || wget -q -O /dev/null {url}"),
         # It waits for open requests; SIGTERM would cut them.
         "stop_signal": "SIGQUIT",
         "stop_seconds": 15,

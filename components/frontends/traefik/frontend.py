@@ -8,10 +8,20 @@ from string import Template
 
 from ...kotauth.server import PORT
 from ...workload.spec import CONFIG_DIRECTORY, SECRETS_DIRECTORY, ContainerSpec
-from ..frontend import ACME, CERTIFICATE_FILE, FILES, Acme, CertificateFiles, EdgeSite, Frontend
-
-HTTP, HTTPS, PROBE = 8080, 8443, 8081
-"""Ports inside the container: above 1024, so that no capability is needed."""
+from ..frontend import (
+    ACME,
+    CERTIFICATE_FILE,
+    FILES,
+    HTTP,
+    HTTPS,
+    PROBE,
+    Acme,
+    CertificateFiles,
+    EdgeSite,
+    Frontend,
+    probe,
+    published_ports,
+)
 
 _USER = "10004:10004"
 _MEMORY_MB = 256
@@ -105,17 +115,11 @@ def edge(site: EdgeSite) -> ContainerSpec:
         "config_files": {_FILE: edge_configuration(site)},
         # Traefik reads the certificate again, too. It keeps connections and finishes what is under way.
         "reload": {"signal": "SIGHUP", "secret_files": True},
-        "ports": [{"host": site.http_port, "container": HTTP}, {"host": site.https_port, "container": HTTPS}],
+        "ports": published_ports(site),
         # Not "data": the volume of another proxy belongs to that one's user.
         "volumes": [{"name": "acme", "path": _DATA}],
         # The official image brings wget, others curl.
-        "probe": {
-            "command": ["sh", "-c", f"wget -q -O /dev/null {url} 2>/dev/null || curl -fsS -o /dev/null {url}"],
-            "interval_seconds": 5,
-            "timeout_seconds": 5,
-            "retries": 3,
-            "start_period_seconds": 10,
-        },
+        "probe": probe(f"wget -q -O /dev/null {url} 2>/dev/null || curl -fsS -o /dev/null {url}"),
         # Traefik gives open requests ten seconds at its end.
         "stop_seconds": 15,
     }
