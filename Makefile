@@ -19,7 +19,7 @@ TOGETHER := --dist loadgroup --no-loadscope-reorder --since $(STARTED)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview policy-report down purge image env test outage log-outage check lint fmt controls settings pictures bench bench-frontends pins venv engine
+.PHONY: help up preview policy-report down purge image env test outage log-outage check lint fmt controls settings schema pictures bench bench-frontends pins venv engine
 
 help: ## list the commands
 	@sed -n 's/\$$\$$/$$/; s/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -84,6 +84,9 @@ controls: venv ## generate docs/controls.md, the reference of the policy rules
 
 settings: venv ## generate the descriptions of settings in Pulumi.yaml, docs/settings.md and docstrings
 	@$(RUN) -m cli.settings_reference
+
+schema: venv ## write docs/schema.yaml, the interface of the components, and name its breaking changes
+	@$(RUN) -m cli.schema
 
 pictures: engine ## draw the stacks in docs/pictures.md from their resource graphs
 	@$(RUN) -m cli.pictures
