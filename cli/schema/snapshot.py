@@ -32,6 +32,12 @@ class Change:
     what: str
     """As `input is removed`."""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What an entry may call it: the subject, or `*.tags` for the member `tags` of every component and type."""
+        _, dot, member = self.subject.partition(".")
+        return (self.subject, f"*.{member}") if dot else (self.subject,)
+
     def __str__(self) -> str:
         """One line for people."""
         return f"{self.subject}: {self.what}"
@@ -105,9 +111,9 @@ def committed() -> Snapshot | None:
 
 
 def missing_entries(snapshot: Snapshot, changelog: str) -> list[Change]:
-    """Return the breaking changes whose subject the section *Unreleased* of a changelog doesn't name."""
+    """Return the breaking changes that the section *Unreleased* of a changelog doesn't name."""
     unreleased = changelog.partition("\n## [Unreleased]\n")[2].partition("\n## [")[0]
-    return [change for change in snapshot.breaking if f"`{change.subject}`" not in unreleased]
+    return [change for change in snapshot.breaking if not any(f"`{name}`" in unreleased for name in change.names)]
 
 
 def _members(token: str, before: Snapshot, after: Snapshot) -> Iterator[tuple[str, str, str | None, str | None]]:

@@ -104,5 +104,6 @@ def test_the_snapshot_keeps_the_breaking_changes_until_the_release() -> None:
 
 def test_an_entry_counts_only_below_unreleased() -> None:
     changed = Snapshot({}, (Change("AwsDatabase.a", "input is removed"), Change("AwsDatabase.b", "input is removed")))
-    text = "# Changelog\n\n## [Unreleased]\n\n- `AwsDatabase.a` is gone.\n\n## [1.0.0]\n\n- `AwsDatabase.b` is gone.\n"
-    assert snapshot.missing_entries(changed, text) == [changed.breaking[1]]
+    text = "# Changelog\n\n## [Unreleased]\n\n- `{}` is gone.\n\n## [1.0.0]\n\n- `AwsDatabase.b` is gone.\n"
+    for name in ("AwsDatabase.a", "*.a"):
+        assert snapshot.missing_entries(changed, text.format(name)) == [changed.breaking[1]]
