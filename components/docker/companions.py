@@ -14,6 +14,7 @@ from .hardened import Attachment, Mount, Runtime
 from .job import run_job
 
 _OWNER_LABEL = "kotauth.owner"
+_VOLUME = "docker:index/volume:Volume"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,3 +102,36 @@ class Companions:
         spec = self.spec
         environment = [value for _, value in sorted(spec.get("environment", {}).items())]
         return [spec["image"], spec["memory"], spec["cpus"], *spec.get("command", []), *environment]
+
+
+def kept_beside(opts: pulumi.ResourceOptions | None, short: str) -> pulumi.ResourceOptions:
+    """Return the options of a protected volume that stands beside the component with these options, not in it.
+
+    What a component waits for is kept with its protected children, and `destroy --exclude-protected` would stop
+    nothing. So Pulumi doesn't hand the component's options down to the volume. All are here but `depends_on`.
+    """
+    own = opts or pulumi.ResourceOptions()
+    return pulumi.ResourceOptions(
+        parent=own.parent,
+        protect=True,
+        provider=own.provider,
+        providers=own.providers if isinstance(own.providers, Mapping) else list(own.providers or []),
+        aliases=[pulumi.Output.from_input(alias).apply(lambda one: _beside(one, short)) for alias in own.aliases or []],
+        transformations=own.transformations,
+        transforms=own.transforms,
+        deleted_with=own.deleted_with,
+        retain_on_delete=own.retain_on_delete,
+    )
+
+
+def _beside(alias: pulumi.Alias | str, short: str) -> pulumi.Alias | str:
+    """Return the former name of the volume, from the former name of the component."""
+    if isinstance(alias, str):
+        before, kind, name = alias.rsplit("::", 2)
+        return "::".join([before, f"{kind[: kind.rfind('$') + 1]}{_VOLUME}", f"{name}-{short}"])
+    return pulumi.Alias(
+        name=alias.name if alias.name in (None, ...) else f"{alias.name}-{short}",
+        parent=alias.parent,
+        stack=alias.stack,
+        project=alias.project,
+    )

@@ -24,7 +24,7 @@ from ..workload.spec import (
     probe_of,
     problems,
 )
-from .companions import Companions
+from .companions import Companions, kept_beside
 from .hardened import Attachment, Mount, Runtime, hardened_container, healthcheck
 from .job import run_job
 from .reload import reloadable_files, send_signal
@@ -115,15 +115,14 @@ class DockerContainer(pulumi.ComponentResource):
             files_image=inputs.files_image,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        # Beside this component, not in it: what a component waits for is kept with its protected children, and
-        # `destroy --exclude-protected` would stop nothing.
-        kept = pulumi.ResourceOptions(parent=opts.parent if opts else None, protect=True)
         networks = [Attachment(network["name"], network.get("alias")) for network in inputs.networks]
 
         ready: list[pulumi.Resource] = []
         own = [*spec.get("volumes", []), *spec.get("disposable_volumes", [])]
         volumes = {
-            volume["name"]: companions.volume(volume["name"], kept if volume in spec.get("volumes", []) else None)
+            volume["name"]: companions.volume(
+                volume["name"], kept_beside(opts, volume["name"]) if volume in spec.get("volumes", []) else None
+            )
             for volume in own
         }
         data = [Mount(volumes[volume["name"]], volume["path"], read_only=False) for volume in own]

@@ -60,6 +60,10 @@ class Registered:
     create_timeout: str
     """Empty where the program leaves it to the provider."""
     on_error: tuple[str, ...]
+    provider: str
+    """Name of the explicit provider; empty for the default provider."""
+    former_names: tuple[str, ...]
+    """Other names, or URNs, in the aliases of the program; the engine derives those of children."""
     dependencies: tuple[str, ...]
     """Names of the resources that must be there before."""
     waits_for: frozenset[str]
@@ -89,6 +93,7 @@ class Recording(mocks.MockMonitor):
         self.resources_seen: list[Registered] = []
         self.component_outputs: dict[tuple[str, str], set[str]] = {}
         self.error_hooks: dict[str, pulumi.ErrorHook] = {}
+        self.invoke_providers: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the engine's own name
@@ -108,12 +113,20 @@ class Recording(mocks.MockMonitor):
             retain_on_delete=request.retainOnDelete,
             create_timeout=request.customTimeouts.create,
             on_error=tuple(request.hooks.on_error),
+            provider=_name(request.provider.rpartition("::")[0]),
+            former_names=tuple(
+                name for alias in request.aliases if (name := alias.urn or alias.spec.name) not in ("", request.name)
+            ),
             dependencies=tuple(sorted({_name(urn) for urn in request.dependencies})),
             waits_for=frozenset(f"{_type(urn).rpartition(':')[2]} {_name(urn)}" for urn in request.dependencies),
         )
         with self._lock:
             self.resources_seen.append(registered)
         return answer
+
+    def Invoke(self, request: Any) -> Any:  # noqa: N802 - the engine's own name
+        self.invoke_providers[request.tok] = _name(request.provider.rpartition("::")[0])
+        return super().Invoke(request)
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - the engine's own name
         component = _type(request.urn), _name(request.urn)
@@ -145,6 +158,8 @@ class Declared:
     component_outputs: Mapping[tuple[str, str], set[str]] = field(default_factory=dict[tuple[str, str], set[str]])
     """Type and name of a component to the outputs that it registered."""
     error_hooks: Mapping[str, pulumi.ErrorHook] = field(default_factory=dict[str, pulumi.ErrorHook])
+    invoke_providers: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Function of a provider to the name of the explicit provider that it was called on."""
 
     def named(self, name: str, kind: str = "") -> Registered:
         """Return the resource of that name; ``kind`` is the end of its type where a component shares the name."""
@@ -211,6 +226,7 @@ def declare(program: Callable[[], object]) -> Declared:
         secret_outputs=frozenset(secret),
         component_outputs=recording.component_outputs,
         error_hooks=recording.error_hooks,
+        invoke_providers=recording.invoke_providers,
     )
 
 

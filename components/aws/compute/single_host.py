@@ -93,7 +93,8 @@ class AwsSingleHost(pulumi.ComponentResource):
         super().__init__(token("AwsSingleHost"), name, {"volume_gb": inputs.volume_gb}, opts)
         child, tags = pulumi.ResourceOptions(parent=self), inputs.tags
         # Names point to the address, and a new volume's certificates would count against the authority's limits.
-        protected = pulumi.ResourceOptions(parent=self, protect=inputs.deletion_protection)
+        # Never False, which would undo the protection of the whole component.
+        protected = pulumi.ResourceOptions(parent=self, protect=inputs.deletion_protection or None)
 
         address = aws.ec2.Eip(f"{name}-address", domain="vpc", tags={"Name": name, **tags}, opts=protected)
         volume = aws.ebs.Volume(

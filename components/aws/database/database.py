@@ -97,7 +97,8 @@ class AwsDatabase(pulumi.ComponentResource):
         super().__init__(token("AwsDatabase"), name, {**settings.plain()}, opts)
         tags = settings.tags
         child = pulumi.ResourceOptions(parent=self)
-        kept = pulumi.ResourceOptions(parent=self, protect=protect)
+        # Never False, which would undo the protection of the whole component.
+        kept = pulumi.ResourceOptions(parent=self, protect=protect or None)
 
         key_arn = pulumi.Output.from_input(
             settings.kms_key_arn

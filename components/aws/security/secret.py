@@ -101,7 +101,8 @@ class AwsSecret(pulumi.ComponentResource):
             {"version": label, "recovery_window_days": recovery_window_days, "deletion_protection": protect},
             opts,
         )
-        kept = pulumi.ResourceOptions(parent=self, protect=protect)
+        # Never False, which would undo the protection of the whole component.
+        kept = pulumi.ResourceOptions(parent=self, protect=protect or None)
 
         self.kms_key_arn = pulumi.Output.from_input(
             inputs.kms_key_arn

@@ -31,7 +31,7 @@ def store_secrets(  # noqa: PLR0913 - what is stored, and how
     opts: pulumi.ResourceOptions,
 ) -> StoredSecrets:
     """Store each file's content in Secrets Manager; ``opts`` must name the parent."""
-    kept = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=deletion_protection))
+    kept = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=deletion_protection or None))
     key = customer_managed_key(f"{name}-secrets-key", f"Secrets of {name}", kept, tags=tags)
     references: dict[str, SecretReference] = {}
     made: list[pulumi.Resource] = []
