@@ -85,7 +85,7 @@ controls: venv ## generate docs/controls.md, the reference of the policy rules
 settings: venv ## generate the descriptions of settings in Pulumi.yaml, docs/settings.md and docstrings
 	@$(RUN) -m cli.settings_reference
 
-schema: venv ## write docs/schema.yaml, the interface of the components, and name its breaking changes
+schema: venv ## generate docs/schema.yaml and docs/reference.md, the interface of the components; names breaking changes
 	@$(RUN) -m cli.schema
 
 pictures: engine ## draw the stacks in docs/pictures.md from their resource graphs

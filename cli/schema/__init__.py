@@ -1,5 +1,7 @@
-"""`make schema`: docs/schema.yaml, the snapshot of the components' schema, from their annotations.
+"""`make schema`: docs/schema.yaml, the snapshot of the components' schema, and docs/reference.md.
 
-`members`   what a schema declares: components, types, and their inputs, outputs and fields
-`snapshot`  the file, and the changes between two schemas that break a user's program
+`members`    what the schema declares: components, types, and their inputs, outputs and fields
+`snapshot`   docs/schema.yaml, and the changes between two snapshots that break a user's program
+`reference`  docs/reference.md
+`examples`   the examples of that page
 """

@@ -1,18 +1,19 @@
-"""Writes docs/schema.yaml from the annotations of the components: `python -m cli.schema`."""
+"""Writes docs/schema.yaml and docs/reference.md from the annotations of the components: `python -m cli.schema`."""
 
 from __future__ import annotations
 
-from . import members, snapshot
+from . import members, reference, snapshot
 from .snapshot import Snapshot
 
 
 def main() -> None:
-    """Write the snapshot if it differs, and name the breaking changes since the last release."""
-    renewed = snapshot.renewed(snapshot.committed(), Snapshot.of(members.current()))
-    text = renewed.written()
-    if not snapshot.FILE.exists() or snapshot.FILE.read_text(encoding="utf-8") != text:
-        snapshot.FILE.write_text(text, encoding="utf-8")
-        print(f"wrote {snapshot.FILE.relative_to(snapshot.ROOT)}")
+    """Write the files that differ, and name the breaking changes since the last release."""
+    declared = members.current()
+    renewed = snapshot.renewed(snapshot.committed(), Snapshot.of(declared))
+    for file, text in {snapshot.FILE: renewed.written(), reference.FILE: reference.page(declared)}.items():
+        if not file.exists() or file.read_text(encoding="utf-8") != text:
+            file.write_text(text, encoding="utf-8")
+            print(f"wrote {file.relative_to(snapshot.ROOT)}")
     for change in renewed.breaking:
         print(f"breaking: {change}")
     if renewed.breaking:
