@@ -1,5 +1,6 @@
 """Serves the components to every Pulumi language."""
 
+import importlib
 import importlib.util
 import sys
 from pathlib import Path
@@ -17,7 +18,5 @@ package = importlib.util.module_from_spec(spec)
 sys.modules[NAME] = package
 spec.loader.exec_module(package)
 
-from pulumi.provider.experimental import component_provider_host
-
 if __name__ == "__main__":
-    component_provider_host(name=package.PACKAGE, components=list(package.COMPONENTS))
+    importlib.import_module(f"{NAME}.schema.host").serve(package.COMPONENTS, package.PACKAGE)

@@ -13,7 +13,6 @@ import pulumi
 import pulumi_docker as docker
 
 from ..inputs.declaration import Problem, derived, together, value
-from ..inputs.number import whole_floats_as_int
 from ..inputs.parsing import parse_args
 from ..schema.tokens import token
 from ..workload.spec import (
@@ -46,7 +45,7 @@ class NetworkAttachment(TypedDict):
 
 @dataclass(frozen=True, kw_only=True)
 class _ContainerInputs:
-    spec: ContainerSpec = value(whole_floats_as_int)
+    spec: ContainerSpec = value()
     secrets: Mapping[str, pulumi.Input[str]] = value(default={}, secret=True)
     shared_volumes: Mapping[str, pulumi.Input[str]] = value(default={})
     networks: list[NetworkAttachment] = value(default=[])

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
-
-T = TypeVar("T")
 
 
 def whole_number(what: str, minimum: int, maximum: int, why: str = "") -> Callable[[object], int]:
@@ -42,16 +39,3 @@ def number(what: str, minimum: float, maximum: float, why: str = "") -> Callable
 
 
 parse_port = whole_number("a TCP port", 1, 65535)
-
-
-def whole_floats_as_int(value: T) -> T:
-    """Return ``value`` with an int for each whole float in it: other languages send every number as a float."""
-
-    def converted(inner: Any) -> Any:  # noqa: ANN401 - anything that can be an input
-        if isinstance(inner, dict):
-            return {key: converted(item) for key, item in cast("dict[str, Any]", inner).items()}
-        if isinstance(inner, list):
-            return [converted(item) for item in cast("list[Any]", inner)]
-        return int(inner) if isinstance(inner, float) and inner.is_integer() else inner
-
-    return converted(value)

@@ -216,7 +216,7 @@ def published(*ports: int) -> dict[str, list[dict[str, Any]]]:
 
 
 @pytest.mark.parametrize("component", [AwsServerGroup, AwsSingleHost])
-@pytest.mark.parametrize("ports", [[8443], [443.0, 443]], ids=["none", "two"])
+@pytest.mark.parametrize("ports", [[8443], [443, 443]], ids=["none", "two"])
 def test_exactly_one_container_is_reached(component: Component, ports: list[int]) -> None:
     count, parts = ports.count(443), ", ".join(f"part{number}" for number in range(len(ports)))
     rule = f"exactly one must publish port 443 of the host (got {count}): change their ports"

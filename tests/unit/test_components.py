@@ -1,10 +1,9 @@
-"""The components on their own: the safe default of each, what it takes from other languages, and what it refuses."""
+"""The components on their own: the safe default of each, and what it refuses."""
 
 from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Mapping
 from typing import Any
 
 import pulumi
@@ -34,42 +33,11 @@ def token(component: Component) -> str:
     return f"kotauth:index:{component.__name__}"  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def as_another_language_sends_it(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: as_another_language_sends_it(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [as_another_language_sends_it(inner) for inner in value]
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-def comparable(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Return inputs without our label, and with the content of archives, which are never equal themselves."""
-    archives = {key: value for key, value in inputs.items() if isinstance(value, pulumi.AssetArchive)}
-    contents = {key: {path: vars(asset) for path, asset in value.assets.items()} for key, value in archives.items()}
-    return {key: left for key, value in inputs.items() if (left := without_our_label(value)) not in ({}, [])} | contents
-
-
-def without_our_label(value: Any) -> Any:
-    """Return labels or tags without the one that only one of the two programs gives."""
-    if isinstance(value, list):
-        return [each for each in value if not (isinstance(each, dict) and each.get("value") in TAGS.values())]
-    return {key: each for key, each in value.items() if key not in TAGS} if isinstance(value, dict) else value
-
-
 @functools.cache
 def least(component: Component) -> Declared:
     """Return the component with the least inputs and the labels or tags that it takes."""
     takes = inspect.signature(component.__init__).parameters["args"].annotation.__annotations__.keys()
     return declared(component, {**LEAST[component], **dict.fromkeys(takes & {"labels", "tags"}, TAGS)})
-
-
-@EACH
-def test_floats_for_numbers_declare_the_same(component: Component) -> None:
-    with_floats = declared(component, as_another_language_sends_it(LEAST[component]))
-    expected, seen = (
-        {(r.type, r.name): comparable(r.inputs) for r in each.resources} for each in (least(component), with_floats)
-    )
-    assert seen == expected
 
 
 @EACH

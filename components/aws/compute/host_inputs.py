@@ -10,7 +10,7 @@ import pulumi
 
 from ...inputs.choice import true_or_false
 from ...inputs.declaration import Problem, declared_values, derived, optional, together, value
-from ...inputs.number import parse_port, whole_floats_as_int
+from ...inputs.number import parse_port
 from ...kotauth.server import LIVE_PATH, PORT
 from ...workload.spec import ContainerSpec
 from ..host.description import Watch
@@ -52,7 +52,7 @@ class HostInputs:
     """Port of the host that exactly one of its containers must publish."""
 
     vpc_id: pulumi.Input[str] = value()
-    containers: list[ContainerSpec] = value(whole_floats_as_int, default=[])
+    containers: list[ContainerSpec] = value(default=[])
     secrets: dict[str, SecretReference] = value(default={})
     database_security_group_id: pulumi.Input[str] | None = optional()
     egress: list[Egress] = value(default=ways_out(EGRESS_PORTS))

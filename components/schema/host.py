@@ -1,0 +1,113 @@
+"""Serves components to programs in other languages, which meet the same errors as programs in Python."""
+
+import dataclasses
+import json
+import re
+from collections.abc import Sequence
+from typing import Any, cast
+
+import pulumi
+from pulumi.errors import InputPropertiesError
+from pulumi.provider import main, server
+from pulumi.provider.experimental.analyzer import ComponentDefinition, PropertyDefinition, PropertyType
+from pulumi.provider.experimental.component import ComponentProvider
+from pulumi.provider.experimental.util import camel_case
+
+_LINE = re.compile(r'(.*? = )(".*": )(.*)')
+"""A problem of an ``InvalidInputError``: the name, the value, the rule."""
+_PYTHON_NAME = re.compile(r"\b[a-z0-9]+(_[a-z0-9]+)+\b")
+
+
+def serve(components: Sequence[type[pulumi.ComponentResource]], package: str) -> None:
+    """Serve the components of a package until the engine ends the process."""
+    # `main` makes an instance of the servicer, and has no parameter for another class.
+    server.ProviderServicer = Servicer
+    main(Components(components, package), [])
+
+
+class Components(ComponentProvider):
+    """Gives components their inputs as they were written, so that the components report every problem at once.
+
+    The SDK's own provider stops at the first missing input, drops unknown ones, and fails for an integer in an Output.
+    """
+
+    def __init__(self, components: Sequence[type[pulumi.ComponentResource]], package: str) -> None:
+        """Infer the schema from the annotations of the components."""
+        super().__init__(list(components), package, version="0.0.0")
+        schema = json.loads(self.schema or "{}")
+        inputs = [each["inputProperties"] for each in schema["resources"].values()]
+        inputs += [each["properties"] for each in schema["types"].values()]
+        self._names = {name for each in inputs for name in each}
+
+    def map_input_properties(
+        self,
+        inputs: Any,  # noqa: ANN401 - what a program in any language gave
+        properties: dict[str, PropertyDefinition],
+        mapping: dict[str, str],
+        component_name: str,
+        property_path: str,
+    ) -> Any:  # noqa: ANN401
+        """Return the inputs under their names in Python."""
+        if isinstance(inputs, pulumi.Output):
+            return cast("Any", inputs)
+        given = cast("dict[str, Any]", inputs if isinstance(inputs, dict) else {})
+        kept = {name for name, each in given.items() if name not in properties or isinstance(each, pulumi.Output)}
+        mapped = super().map_input_properties(
+            {name: each for name, each in given.items() if name not in kept},
+            {name: _unchecked(each) for name, each in properties.items()},
+            mapping,
+            component_name,
+            property_path,
+        )
+        return {**mapped, **{mapping.get(name, name): given[name] for name in kept}}
+
+    def map_inputs(self, inputs: Any, component_def: ComponentDefinition) -> Any:  # noqa: ANN401
+        """Return the inputs of a component under their names in Python, with whole numbers as they were written."""
+        return _whole_floats_as_int(super().map_inputs(inputs, component_def))
+
+    def refusal(self, error: Exception) -> InputPropertiesError | None:
+        """Return the error that refuses inputs as the engine shows it; None for any other error.
+
+        It has the names of the schema: `baseUrl` for `base_url`.
+        """
+        refusal = error.inner if isinstance(error, server.ComponentInitError) else error
+        if not isinstance(refusal, pulumi.RunError):
+            return None
+        message = "\n".join(map(self._renamed, str(refusal).splitlines()))
+        # An empty list of errors: without one, the SDK fails at the answer.
+        return InputPropertiesError(message, [])
+
+    def _renamed(self, line: str) -> str:
+        def schema_name(found: re.Match[str]) -> str:
+            name = camel_case(found[0])
+            return name if name in self._names else found[0]
+
+        name, value, rule = parts.groups() if (parts := _LINE.fullmatch(line)) else ("", "", line)
+        return _PYTHON_NAME.sub(schema_name, name) + value + _PYTHON_NAME.sub(schema_name, rule)
+
+
+class Servicer(server.ProviderServicer):
+    """Tells the engine what a component refused, without a traceback."""
+
+    async def _construct(self, request: Any, context: Any) -> Any:  # noqa: ANN401
+        try:
+            return await cast("Any", super())._construct(request, context)
+        except Exception as error:
+            if refusal := cast("Components", self.provider).refusal(error):
+                raise refusal from None
+            raise
+
+
+def _unchecked(declared: PropertyDefinition) -> PropertyDefinition:
+    """Return a property that the SDK doesn't check: the component itself does."""
+    kind = PropertyType.NUMBER if declared.type is PropertyType.INTEGER else declared.type
+    return dataclasses.replace(declared, optional=True, type=kind)
+
+
+def _whole_floats_as_int(value: Any) -> Any:  # noqa: ANN401 - anything that can be an input
+    """Return the value with an int for each whole float in it: the protocol carries every number as a float."""
+    if isinstance(value, dict):
+        return {key: _whole_floats_as_int(item) for key, item in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list):
+        return [_whole_floats_as_int(item) for item in cast("list[Any]", value)]
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -1,0 +1,162 @@
+"""What components get from programs in other languages, and what these programs are told of a refused input."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+from typing import Any
+
+import grpc
+import pulumi
+import pytest
+from pulumi.provider import server
+from pulumi.provider.experimental.analyzer import PropertyType
+from pulumi.provider.experimental.util import camel_case
+from pulumi.runtime.proto import provider_pb2
+
+from components import COMPONENTS, PACKAGE, AwsDeployment, AwsLaunchTemplate, DockerContainer, DockerDeployment
+from components.inputs.error import InvalidInputError
+from components.schema.host import Components, Servicer
+from components.schema.tokens import token
+from tests.unit.least_inputs import LEAST
+
+EACH = pytest.mark.parametrize("component", COMPONENTS, ids=lambda component: component.__name__)
+Component = Any
+
+
+@pytest.fixture(scope="module")
+def provider() -> Components:
+    return Components(COMPONENTS, PACKAGE)
+
+
+def sent(value: Any) -> Any:
+    """Return inputs as another language sends them: with the names of the schema, and every number as a float."""
+    if isinstance(value, dict):
+        return {camel_case(key): sent(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [sent(inner) for inner in value]
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+SPEC = sent(LEAST[DockerContainer]["spec"])
+
+
+def refused(provider: Components, component: Component, inputs: dict[str, Any]) -> set[str]:
+    """Return what the engine shows of the error that refuses these inputs, and an unknown one; without its head."""
+    with pytest.raises(server.ComponentInitError) as error:
+        provider.construct("it", token(component.__name__), {**inputs, "colour": "red"})
+    refusal = provider.refusal(error.value)
+    assert refusal
+    head, *lines = [line.strip() for line in refusal.message.splitlines()]
+    assert f"{component.__name__} it " in head
+    assert 'colour = "red": is an unknown name: remove it' in lines
+    return {*lines}
+
+
+def numbers(provider: Components, component: Component) -> list[str]:
+    """Return the numbers that a component takes."""
+    inputs = provider.analyzer.analyze_component(component).inputs
+    return [name for name, each in inputs.items() if each.type in (PropertyType.INTEGER, PropertyType.NUMBER)]
+
+
+@EACH
+def test_inputs_arrive_as_a_python_program_gives_them(provider: Components, component: Component) -> None:
+    definition = provider.analyzer.analyze_component(component)
+    arrived = provider.map_inputs(sent(LEAST[component]), definition)
+    # Text tells 1 from 1.0.
+    assert json.dumps(arrived, sort_keys=True) == json.dumps(LEAST[component], sort_keys=True)
+
+
+@EACH
+def test_all_missing_inputs_are_named_at_once(provider: Components, component: Component) -> None:
+    required = inspect.signature(component.__init__).parameters["args"].annotation.__required_keys__
+    missing = {f'{camel_case(name)} = "": is required' for name in required}
+    assert missing <= refused(provider, component, {})
+
+
+@EACH
+def test_refused_numbers_are_shown_as_they_were_written(provider: Components, component: Component) -> None:
+    names = numbers(provider, component)
+    lines = refused(provider, component, dict.fromkeys(names, -1.0))
+    assert {f'{name} = "-1": must be ' for name in names} <= {line[: line.find("must be ") + 8] for line in lines}
+
+
+@EACH
+def test_numbers_that_are_known_later_are_refused_as_in_python(provider: Components, component: Component) -> None:
+    names = numbers(provider, component)
+    rule = "must be a plain value: an Output may be unknown at preview"
+    lines = refused(provider, component, dict.fromkeys(names, pulumi.Output.from_input(512.0)))
+    assert {f'{name} = "an Output": {rule}' for name in names} <= lines
+
+
+@pytest.mark.parametrize(
+    ("component", "inputs", "line"),
+    [
+        (
+            DockerDeployment,
+            {"databaseVersion": 15.0, "databaseImage": "docker.io/library/postgres:14.20"},
+            'databaseImage = "docker.io/library/postgres:14.20": '
+            "must have a tag that begins with PostgreSQL version 15: change the tag or databaseVersion",
+        ),
+        (DockerDeployment, {"baseUr": "x"}, 'baseUr = "x": is an unknown name: did you mean baseUrl?'),
+        (
+            DockerContainer,
+            {"spec": {**SPEC, "probe": {**SPEC["probe"], "timeoutSeconds": None}}},
+            'spec.probe.timeoutSeconds = "": is required',
+        ),
+        (
+            AwsLaunchTemplate,
+            {"watch": {"port": 0.0}},
+            "watch = \"{'port': 0}\": must be a TCP port, a whole number from 1 to 65535",
+        ),
+        (
+            AwsDeployment,
+            {"acmeEmail": 'an "acme_email": x'},
+            'acmeEmail = "an "acme_email": x": must be an e-mail address',
+        ),
+    ],
+)
+def test_a_problem_has_the_names_of_the_schema(
+    provider: Components, component: Component, inputs: dict[str, Any], line: str
+) -> None:
+    assert line in refused(provider, component, {**sent(LEAST[component]), **inputs})
+
+
+class Context:
+    """The engine's side of one call."""
+
+    def __init__(self) -> None:
+        self.status: Any = None
+
+    async def abort_with_status(self, status: Any) -> None:
+        self.status = status
+        raise grpc.aio.AbortError
+
+
+@pytest.mark.parametrize(
+    "error", [server.ComponentInitError(InvalidInputError("base_url is bad")), InvalidInputError("base_url is bad")]
+)
+def test_a_refusal_has_no_traceback(provider: Components, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    """The first is raised by a constructor, the second by a value that is known later."""
+    context = Context()
+    with pytest.raises(grpc.aio.AbortError):
+        construct(provider, monkeypatch, error, context)
+    assert (context.status.code, context.status.details) == (grpc.StatusCode.INVALID_ARGUMENT, "baseUrl is bad")
+    assert context.status.trailing_metadata
+
+
+def test_a_fault_of_the_program_keeps_its_traceback(provider: Components, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(Exception, match=r"boom:\n"):
+        construct(provider, monkeypatch, server.ComponentInitError(ZeroDivisionError("boom")), Context())
+
+
+def construct(provider: Components, monkeypatch: pytest.MonkeyPatch, error: Exception, context: Any) -> None:
+    async def fails(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(server.ProviderServicer, "_construct", fails)
+    # Not `asyncio.run`, which would leave other tests without a loop.
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(Servicer(provider, [], "").Construct(provider_pb2.ConstructRequest(), context))
+    loop.close()
