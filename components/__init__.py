@@ -13,29 +13,29 @@ from typing import TYPE_CHECKING, Any
 from .schema.tokens import PACKAGE
 
 if TYPE_CHECKING:
-    from .aws.compute.boot_gate import AwsBootGate
-    from .aws.compute.launch_template import AwsLaunchTemplate
-    from .aws.compute.roll_gate import AwsRollGate
-    from .aws.compute.server_group import AwsServerGroup
-    from .aws.compute.single_host import AwsSingleHost
-    from .aws.database.database import AwsDatabase
-    from .aws.database.database_role import AwsDatabaseRole
-    from .aws.deployment import AwsDeployment
-    from .aws.ingress.certificate import AwsCertificate
-    from .aws.ingress.dns import AwsDns
-    from .aws.ingress.load_balancer import AwsLoadBalancer
-    from .aws.ingress.web_acl import AwsWebAcl
-    from .aws.network.network import AwsNetwork
-    from .aws.observability.observability import AwsObservability
-    from .aws.security.secret import AwsSecret
-    from .docker.certificate import DockerCaCertificate
-    from .docker.container import DockerContainer
-    from .docker.database import DockerDatabase, DockerDatabaseRole
-    from .docker.deployment import DockerDeployment
-    from .docker.files import DockerFiles
-    from .docker.logs import DockerLogRoute
-    from .docker.network import DockerNetwork
-    from .kotauth.credentials import KotauthCredentials
+    from .aws.compute.boot_gate import AwsBootGate, AwsBootGateArgs
+    from .aws.compute.launch_template import AwsLaunchTemplate, AwsLaunchTemplateArgs
+    from .aws.compute.roll_gate import AwsRollGate, AwsRollGateArgs
+    from .aws.compute.server_group import AwsServerGroup, AwsServerGroupArgs
+    from .aws.compute.single_host import AwsSingleHost, AwsSingleHostArgs
+    from .aws.database.database import AwsDatabase, AwsDatabaseArgs
+    from .aws.database.database_role import AwsDatabaseRole, AwsDatabaseRoleArgs
+    from .aws.deployment import AwsDeployment, AwsDeploymentArgs
+    from .aws.ingress.certificate import AwsCertificate, AwsCertificateArgs
+    from .aws.ingress.dns import AwsDns, AwsDnsArgs
+    from .aws.ingress.load_balancer import AwsLoadBalancer, AwsLoadBalancerArgs
+    from .aws.ingress.web_acl import AwsWebAcl, AwsWebAclArgs
+    from .aws.network.network import AwsNetwork, AwsNetworkArgs
+    from .aws.observability.observability import AwsObservability, AwsObservabilityArgs
+    from .aws.security.secret import AwsSecret, AwsSecretArgs
+    from .docker.certificate import DockerCaCertificate, DockerCaCertificateArgs
+    from .docker.container import DockerContainer, DockerContainerArgs
+    from .docker.database import DockerDatabase, DockerDatabaseArgs, DockerDatabaseRole, DockerDatabaseRoleArgs
+    from .docker.deployment import DockerDeployment, DockerDeploymentArgs
+    from .docker.files import DockerFiles, DockerFilesArgs
+    from .docker.logs import DockerLogRoute, DockerLogRouteArgs
+    from .docker.network import DockerNetwork, DockerNetworkArgs
+    from .kotauth.credentials import KotauthCredentials, KotauthCredentialsArgs
     from .workload.spec import ContainerSpec
 
     COMPONENTS: tuple[type[Any], ...]
@@ -45,30 +45,54 @@ __all__ = [
     "COMPONENTS",
     "PACKAGE",
     "AwsBootGate",
+    "AwsBootGateArgs",
     "AwsCertificate",
+    "AwsCertificateArgs",
     "AwsDatabase",
+    "AwsDatabaseArgs",
     "AwsDatabaseRole",
+    "AwsDatabaseRoleArgs",
     "AwsDeployment",
+    "AwsDeploymentArgs",
     "AwsDns",
+    "AwsDnsArgs",
     "AwsLaunchTemplate",
+    "AwsLaunchTemplateArgs",
     "AwsLoadBalancer",
+    "AwsLoadBalancerArgs",
     "AwsNetwork",
+    "AwsNetworkArgs",
     "AwsObservability",
+    "AwsObservabilityArgs",
     "AwsRollGate",
+    "AwsRollGateArgs",
     "AwsSecret",
+    "AwsSecretArgs",
     "AwsServerGroup",
+    "AwsServerGroupArgs",
     "AwsSingleHost",
+    "AwsSingleHostArgs",
     "AwsWebAcl",
+    "AwsWebAclArgs",
     "ContainerSpec",
     "DockerCaCertificate",
+    "DockerCaCertificateArgs",
     "DockerContainer",
+    "DockerContainerArgs",
     "DockerDatabase",
+    "DockerDatabaseArgs",
     "DockerDatabaseRole",
+    "DockerDatabaseRoleArgs",
     "DockerDeployment",
+    "DockerDeploymentArgs",
     "DockerFiles",
+    "DockerFilesArgs",
     "DockerLogRoute",
+    "DockerLogRouteArgs",
     "DockerNetwork",
+    "DockerNetworkArgs",
     "KotauthCredentials",
+    "KotauthCredentialsArgs",
 ]
 
 _COMPONENT_MODULES = {
@@ -97,7 +121,12 @@ _COMPONENT_MODULES = {
     "AwsBootGate": "aws.compute.boot_gate",
     "AwsWebAcl": "aws.ingress.web_acl",
 }
-_MODULES = {**_COMPONENT_MODULES, "ContainerSpec": "workload.spec"}
+_MODULES = {
+    **_COMPONENT_MODULES,
+    # The type of a component's inputs is beside it.
+    **{f"{component}Args": module for component, module in _COMPONENT_MODULES.items()},
+    "ContainerSpec": "workload.spec",
+}
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - a class, or the tuple of them

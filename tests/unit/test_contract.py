@@ -68,7 +68,7 @@ def test_no_component_is_forgotten() -> None:
         if isinstance(node, ast.ClassDef) and any("ComponentResource" in ast.unparse(base) for base in node.bases)
     }
     assert declared == {component.__name__ for component in COMPONENTS}
-    assert declared <= set(components.__all__)
+    assert declared | {f"{name}Args" for name in declared} <= set(components.__all__)
 
 
 @EACH

@@ -15,12 +15,18 @@ from tests.code_blocks import code_blocks
 from tests.unit.recording import declare
 
 PAGE = (Path(__file__).parents[2] / "docs" / "library.md").read_text(encoding="utf-8")
-DOCKER, DATABASE = code_blocks(PAGE, "python")
+DOCKER, DATABASE, TYPED = code_blocks(PAGE, "python")
+(README,) = code_blocks(Path(components.__file__).with_name("README.md").read_text(encoding="utf-8"), "python")
 
 
 @pytest.mark.parametrize(
     ("program", "made"),
-    [(DOCKER, "DockerDeployment kotauth"), (DATABASE, "SecurityGroupIngressRule identity-from-server")],
+    [
+        (DOCKER, "DockerDeployment kotauth"),
+        (DATABASE, "SecurityGroupIngressRule identity-from-server"),
+        (TYPED, "DockerDeployment kotauth"),
+        (README, "DockerDeployment kotauth"),
+    ],
 )
 def test_a_program_of_the_page_runs(monkeypatch: pytest.MonkeyPatch, program: str, made: str) -> None:
     monkeypatch.setitem(sys.modules, "pulumi_kotauth", components)
