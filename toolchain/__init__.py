@@ -5,6 +5,7 @@ be reached, it builds the same engine from the Go module proxy, once, into a cac
 the project knows which of the two it got: `environment()` says how to call it.
 
 `pulumi`               the engine: `selection` finds, downloads or builds it, with the versions of `pins`
+`sdks`                 Pulumi's generators of SDKs for other languages
 `language_host`        what a built engine runs Python programs with
 `machine`              the cache, packages, virtualenvs, the Docker daemon
 `checkout_virtualenv`  `.venv` of this checkout

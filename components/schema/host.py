@@ -35,6 +35,10 @@ class Components(ComponentProvider):
         """Infer the schema from the annotations of the components."""
         super().__init__(list(components), package, version="0.0.0")
         schema = json.loads(self.schema or "{}")
+        # Without it, Pulumi's generator for Go leaves out the types of objects that occur only in plain lists and maps,
+        # such as `EgressArgs`, and the SDK for Go does not compile.
+        schema["language"]["go"]["generateExtraInputTypes"] = True
+        self.schema = json.dumps(schema)
         inputs = [each["inputProperties"] for each in schema["resources"].values()]
         inputs += [each["properties"] for each in schema["types"].values()]
         self._names = {name for each in inputs for name in each}
