@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +10,8 @@ import pytest
 
 from simulators.aws import AwsSimulator, aws_simulator
 from tests.engine.aws_stack import name_of
-from tests.project import ROOT, Project
+from tests.engine.example_project import copied_example, example_project
+from tests.project import Project
 
 pytestmark = pytest.mark.engine
 
@@ -21,16 +21,9 @@ Example = tuple[Project, AwsSimulator, dict[str, list[str]]]
 @pytest.fixture(scope="module")
 def example(tmp_path_factory: pytest.TempPathFactory, pulumi_engine: None) -> Iterator[Example]:
     """Yield the example in a network that it didn't make, and the network's subnets by tier."""
-    folder = tmp_path_factory.mktemp("examples")
-    path = folder / "database-in-your-vpc"
-    shutil.copytree(ROOT / "examples" / path.name, path, ignore=shutil.ignore_patterns(".venv"))
-    # As if it were installed there: its own name, and none of the repository's on the way to it.
-    (folder / "packages").mkdir()
-    (folder / "packages" / "pulumi_kotauth").symlink_to(ROOT / "components")
-    (path / ".venv").symlink_to(ROOT / ".venv")
+    path = copied_example("database-in-your-vpc", tmp_path_factory.mktemp("examples"))
     with aws_simulator(program=path) as aws:
-        project = Project(path, "prod", {**aws.variables, "PYTHONPATH": str(folder / "packages")})
-        project.pulumi("stack", "init", "prod")
+        project = example_project(path, aws.variables)
         ec2 = aws.boto3("ec2")
         vpc = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
         tiers = {

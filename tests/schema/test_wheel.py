@@ -76,7 +76,7 @@ def run(*command: str | Path, cwd: Path, succeeds: bool = True) -> str:
         env={**os.environ, **INTO_VIRTUALENV},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert (done.returncode == 0) is succeeds, done.stdout + done.stderr
