@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import grpc
 import pulumi
 import pytest
+import yaml
 from pulumi.provider import server
 from pulumi.provider.experimental.analyzer import PropertyType
 from pulumi.provider.experimental.util import camel_case
@@ -19,7 +22,9 @@ from components import COMPONENTS, PACKAGE, AwsDeployment, AwsLaunchTemplate, Do
 from components.inputs.error import InvalidInputError
 from components.schema.host import Components, Servicer
 from components.schema.tokens import token
+from tests.code_blocks import code_blocks
 from tests.unit.least_inputs import LEAST
+from tests.unit.recording import declare
 
 EACH = pytest.mark.parametrize("component", COMPONENTS, ids=lambda component: component.__name__)
 Component = Any
@@ -42,16 +47,21 @@ def sent(value: Any) -> Any:
 SPEC = sent(LEAST[DockerContainer]["spec"])
 
 
-def refused(provider: Components, component: Component, inputs: dict[str, Any]) -> set[str]:
-    """Return what the engine shows of the error that refuses these inputs, and an unknown one; without its head."""
+def refusal(provider: Components, component: Component, inputs: dict[str, Any]) -> str:
+    """Return what the engine shows of the error that refuses these inputs."""
     with pytest.raises(server.ComponentInitError) as error:
-        provider.construct("it", token(component.__name__), {**inputs, "colour": "red"})
-    refusal = provider.refusal(error.value)
-    assert refusal
-    head, *lines = [line.strip() for line in refusal.message.splitlines()]
+        provider.construct("it", token(component.__name__), inputs)
+    shown = provider.refusal(error.value)
+    assert shown
+    return shown.message
+
+
+def refused(provider: Components, component: Component, inputs: dict[str, Any]) -> set[str]:
+    """Return the lines about these inputs, beside an unknown one."""
+    head, *lines = refusal(provider, component, {**inputs, "colour": "red"}).splitlines()
     assert f"{component.__name__} it " in head
-    assert 'colour = "red": is an unknown name: remove it' in lines
-    return {*lines}
+    assert '  colour = "red": is an unknown name: remove it' in lines
+    return {line.strip() for line in lines}
 
 
 def numbers(provider: Components, component: Component) -> list[str]:
@@ -121,6 +131,20 @@ def test_a_problem_has_the_names_of_the_schema(
     provider: Components, component: Component, inputs: dict[str, Any], line: str
 ) -> None:
     assert line in refused(provider, component, {**sent(LEAST[component]), **inputs})
+
+
+def test_the_yaml_program_of_the_page_is_refused_as_the_page_shows(provider: Components) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "library.md").read_text(encoding="utf-8")
+    program = yaml.safe_load(next(block for block in code_blocks(page, "yaml") if "resources:" in block))
+    ((name, resource),) = program["resources"].items()
+    assert resource["type"] == f"{PACKAGE}:DockerDeployment"
+    inputs, definition = resource["properties"], provider.analyzer.analyze_component(DockerDeployment)
+    assert declare(lambda: DockerDeployment(name, provider.map_inputs(sent(inputs), definition))).resources
+    assert {*re.findall(rf"\${{{name}\.(\w+)}}", str(program["outputs"]))} <= {*definition.outputs}
+
+    (shown,) = (block for block in code_blocks(page, "text") if block.startswith("error: "))
+    said = refusal(provider, DockerDeployment, {**inputs, "memory": 256.0, "databaseVersion": 13.0})
+    assert shown.strip().endswith(said.replace(" it ", f" {name} "))
 
 
 class Context:

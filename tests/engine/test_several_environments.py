@@ -1,0 +1,43 @@
+"""The example with several environments: each is previewed as it differs, and a refused one ends the deployment."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.project import ROOT, Project
+
+pytestmark = pytest.mark.engine
+
+
+def test_the_environments_are_deployed_in_their_order(tmp_path: Path, pulumi_engine: None) -> None:
+    path = tmp_path / "several-environments"
+    shutil.copytree(ROOT / "examples" / path.name, path, ignore=shutil.ignore_patterns(".venv"))
+    (tmp_path / "packages").mkdir()
+    (tmp_path / "packages" / "pulumi_kotauth").symlink_to(ROOT / "components")
+    (path / ".venv").symlink_to(ROOT / ".venv")
+    # A preview needs no Docker daemon: there is none at this address.
+    project = Project(path, "prod", {"PYTHONPATH": str(tmp_path / "packages"), "DOCKER_HOST": "unix:///nowhere.sock"})
+
+    file = path / "Pulumi.staging.yaml"
+    text = file.read_text()
+    file.write_text(f"{text}  several-environments:memory: 256\n")
+    deployed = project.run(".venv/bin/python", "deploy.py", "preview")
+    assert deployed.code == 1
+    first, rest = deployed.output.split("\n", 1)
+    assert re.fullmatch(r"local: create \d+", first)
+    assert rest.startswith("staging: ")
+    assert 'memory = "256": must be memory in MB' in rest
+    assert "prod" not in rest
+
+    project.pulumi("stack", "init", "prod")
+    output = project.preview("--json").output
+    steps = {step["urn"].rpartition("::")[2]: step for step in json.loads(output[output.index("{") :])["steps"]}
+    server = steps["kotauth-server"]["newState"]["inputs"]
+    assert server["memory"] == 1024
+    assert "prod" in [label["value"] for label in server["labels"]]
+    assert "KAUTH_BASE_URL=https://auth.example.org" in server["envs"]
