@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.project import ROOT, Project
+from tests.engine.example_project import copied_example, example_project
 
 pytestmark = pytest.mark.engine
 
 
 def test_the_environments_are_deployed_in_their_order(tmp_path: Path, pulumi_engine: None) -> None:
-    path = tmp_path / "several-environments"
-    shutil.copytree(ROOT / "examples" / path.name, path, ignore=shutil.ignore_patterns(".venv"))
-    (tmp_path / "packages").mkdir()
-    (tmp_path / "packages" / "pulumi_kotauth").symlink_to(ROOT / "components")
-    (path / ".venv").symlink_to(ROOT / ".venv")
+    path = copied_example("several-environments", tmp_path)
     # A preview needs no Docker daemon: there is none at this address.
-    project = Project(path, "prod", {"PYTHONPATH": str(tmp_path / "packages"), "DOCKER_HOST": "unix:///nowhere.sock"})
+    project = example_project(path, {"DOCKER_HOST": "unix:///nowhere.sock"})
 
     file = path / "Pulumi.staging.yaml"
     text = file.read_text()
@@ -34,7 +29,6 @@ def test_the_environments_are_deployed_in_their_order(tmp_path: Path, pulumi_eng
     assert 'memory = "256": must be memory in MB' in rest
     assert "prod" not in rest
 
-    project.pulumi("stack", "init", "prod")
     output = project.preview("--json").output
     steps = {step["urn"].rpartition("::")[2]: step for step in json.loads(output[output.index("{") :])["steps"]}
     server = steps["kotauth-server"]["newState"]["inputs"]
