@@ -19,7 +19,7 @@ TOGETHER := --dist loadgroup --no-loadscope-reorder --since $(STARTED)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview policy-report down purge image env test outage log-outage check lint fmt controls settings schema pictures bench bench-frontends pins venv engine
+.PHONY: help up preview policy-report down purge image env test outage log-outage check lint fmt controls settings schema pictures bench bench-frontends bench-growth pins venv engine
 
 help: ## list the commands
 	@sed -n 's/\$$\$$/$$/; s/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -96,6 +96,9 @@ bench: engine ## measure the run time of the policy pack, some minutes; fails if
 
 bench-frontends: engine ## measure each frontend against the same proxy configured by hand, five minutes; fails if it exceeds a budget
 	@$(RUN) -m tests.frontends.bench
+
+bench-growth: engine ## measure previews of 1, 10 and 50 deployments in one program, ten minutes; fails if one exceeds a limit
+	@$(RUN) -m cli.growth
 
 pins: venv ## resolve requirements*.in into requirements*.txt again
 	PIP_USER=0 $(RUN) -m pip install --quiet uv

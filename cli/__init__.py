@@ -7,6 +7,7 @@
 `host_image`          `make image`, with the digests of `image_digest`, written by `stack_file`
 `settings_reference`  `make settings`: the descriptions of settings in Pulumi.yaml, docs/settings.md and docstrings
 `schema`              `make schema`: docs/schema.yaml and docs/reference.md, the interface of the components
+`growth`              `make bench-growth`: previews of many deployments in one program, beside a flat program
 `development_images`  the images of the development stack
 `preparation`         what a stack needs before `pulumi up` or a preview
 `stack`               a stack with its file, its settings and its options for `pulumi`

@@ -1,0 +1,13 @@
+"""Benchmark of programs with many deployments: `make bench-growth`.
+
+Measures `pulumi preview` of a program with 1, 10 and 50 deployments, and of a flat program that registers the same
+resources without a component. docs/benchmark.md says how to read the table.
+
+`deployments`  the program with components
+`recording`    records what that program registers
+`flat`         the program without components, which registers the recorded resources
+`waiting`      a correction of the SDK, to see what its waiting costs
+`project`      previews both with the engine, and measures processor time and memory
+`process_tree` the memory of a command with all that it starts
+`figures`      the limits
+"""

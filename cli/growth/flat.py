@@ -1,0 +1,82 @@
+"""The program without components: registers recorded resources, so many copies of them, with the classes of the SDKs.
+
+It is cheaper than a program that somebody writes: all known values are constants, and it checks and renders nothing.
+"""
+
+# The SDK has no other names for what is on the wire.
+# pyright: reportPrivateUsage=false
+
+from __future__ import annotations
+
+import functools
+import importlib
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import pulumi
+from pulumi._types import input_type_py_to_pulumi_names
+from pulumi.runtime import rpc
+
+from .recording import NAME
+
+
+def register(file: Path, copies: int) -> None:
+    """Register the resources of a file that `recording` wrote for deployment 0, once for each deployment."""
+    text = file.read_text(encoding="utf-8")
+    for number in range(copies):
+        made: dict[str, pulumi.CustomResource] = {}
+        for line in text.replace(NAME.format(0), NAME.format(number)).splitlines():
+            recorded = json.loads(line)
+            if recorded["custom"]:
+                made[recorded["urn"]] = _resource(recorded, made)
+
+
+@functools.cache
+def _class(token: str) -> tuple[type[pulumi.CustomResource], Mapping[str, str]]:
+    """Return the SDK's class of a resource type, and the names of its inputs in Python."""
+    package, path, name = token.split(":")
+    folder = path.partition("/")[0]
+    sdk = importlib.import_module(f"pulumi_{package}" if folder == "index" else f"pulumi_{package}.{folder}")
+    resource = getattr(sdk, name)
+    args = getattr(sys.modules[resource.__module__], f"{name}Args")
+    return resource, {camel: python for python, camel in input_type_py_to_pulumi_names(args).items()}
+
+
+def _resource(recorded: Mapping[str, Any], made: Mapping[str, pulumi.CustomResource]) -> pulumi.CustomResource:
+    resource, python_names = _class(recorded["type"])
+    inputs: dict[str, Any] = {}
+    of_inputs: set[str] = set()
+    for name, value in recorded["inputs"].items():
+        urns = [urn for urn in recorded["unknown_until"].get(name, ()) if urn in made]
+        of_inputs.update(urns)
+        inputs[python_names.get(name, name)] = _value(value, [made[urn] for urn in urns])
+    others = [made[urn] for urn in recorded["dependencies"] if urn in made and urn not in of_inputs]
+    options = pulumi.ResourceOptions(depends_on=others, **recorded["options"])
+    return resource(recorded["name"], **inputs, opts=options)
+
+
+def _value(value: Any, sources: list[pulumi.CustomResource]) -> Any:  # noqa: ANN401 - anything that is an input
+    """Return the input for a value as it is on the wire."""
+    if value == rpc.UNKNOWN:
+        # An id is unknown at the preview of a new resource.
+        return pulumi.Output.all(*(source.id for source in sources)).apply(str)
+    if isinstance(value, list):
+        return [_value(each, sources) for each in cast("list[Any]", value)]
+    if not isinstance(value, dict):
+        return value
+    fields = {name: _value(each, sources) for name, each in cast("dict[str, Any]", value).items()}
+    signature = fields.pop(rpc._special_sig_key, None)
+    if signature == rpc._special_secret_sig:
+        return pulumi.Output.secret(fields["value"])
+    return _asset(signature, fields) if signature else fields
+
+
+def _asset(signature: str, fields: Mapping[str, Any]) -> pulumi.Asset | pulumi.Archive:
+    if signature == rpc._special_archive_sig:
+        return pulumi.FileArchive(fields["path"]) if fields.get("path") else pulumi.AssetArchive(fields["assets"])
+    if signature == rpc._special_asset_sig:
+        return pulumi.FileAsset(fields["path"]) if fields.get("path") else pulumi.StringAsset(fields["text"])
+    raise ValueError(f"a flat program has no value of the kind {signature}")
