@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pulumi.provider.experimental.component import ComponentProvider
-
 from components import COMPONENTS, PACKAGE
+from components.schema.host import Components
 
 INPUT, OUTPUT, FIELD = "input", "output", "field"
 _REFERENCE = "#/types/"
@@ -80,8 +79,8 @@ def declared(schema: Mapping[str, Any]) -> list[Declared]:
 
 @functools.cache
 def current() -> tuple[Declared, ...]:
-    """Return what Pulumi infers from the components of this checkout."""
-    return tuple(declared(json.loads(ComponentProvider(list(COMPONENTS), PACKAGE).schema or "")))
+    """Return what the package of this checkout serves to other languages."""
+    return tuple(declared(json.loads(Components(COMPONENTS, PACKAGE).schema or "")))
 
 
 def _members(kind: str, properties: Mapping[str, Any], required: tuple[str, ...] | list[str]) -> list[Member]:
