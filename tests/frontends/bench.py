@@ -85,10 +85,27 @@ class Run:
     """With pauses."""
 
 
+@dataclass(frozen=True)
+class _Compared:
+    """A figure of both proxies in each round."""
+
+    pairs: list[tuple[float, float]]
+
+    @property
+    def ratio(self) -> float:
+        """The median of the rounds' ratios: both runs of a round are beside each other, so they share a busy time."""
+        return median(ours / theirs for ours, theirs in self.pairs)
+
+    def cells(self, digits: int) -> str:
+        """Return the medians and the ratio as cells of a table."""
+        ours, theirs = (median(figures) for figures in zip(*self.pairs, strict=True))
+        return f"{ours:,.{digits}f} | {theirs:,.{digits}f} | {self.ratio:.2f}"
+
+
 def main() -> int:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(prog="bench-frontends", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=6, help="how often each is measured; the median counts")
+    parser.add_argument("--rounds", type=int, default=6, help="how often each is measured; the median ratio counts")
     parser.add_argument("--seconds", type=int, default=2, help="length of a load with pauses; half of it without")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as place, _deployed(Path(place)) as edges:
@@ -184,24 +201,16 @@ def _report(runs: dict[tuple[str, str], list[Run]], idle: dict[str, float], busy
     print("|---" * 11 + "|")
     for name in OURS:
         for method in _METHODS:
-            both = runs[name, method], runs[_by_hand(name), method]
-            rates, p99s, processor = (
-                [median(figure(run) for run in each) for each in both]
+            pairs = list(zip(runs[name, method], runs[_by_hand(name), method], strict=True))
+            rate, p99, processor = (
+                _Compared([(figure(ours), figure(theirs)) for ours, theirs in pairs])
                 for figure in (lambda run: run.requests_a_second, lambda run: run.p99_ms, lambda run: run.processor_us)
             )
-            cells = [
-                *(f"{rate:,.0f}" for rate in rates),
-                f"{rates[0] / rates[1]:.2f}",
-                *(f"{p99:.1f}" for p99 in p99s),
-                f"{p99s[0] / p99s[1]:.2f}",
-                *(f"{used:.0f}" for used in processor),
-                f"{processor[0] / processor[1]:.2f}",
-            ]
-            print(f"| {name} | {method} | {' | '.join(cells)} |")
-            if (rate := rates[0] / rates[1]) < _LEAST_REQUESTS:
-                broken.append(f"{name}, {method}: requests a second {rate:.3f} of {_LEAST_REQUESTS}")
-            if (p99 := p99s[0] / p99s[1]) > _MOST_P99:
-                broken.append(f"{name}, {method}: p99 {p99:.3f} of {_MOST_P99}")
+            print(f"| {name} | {method} | {rate.cells(0)} | {p99.cells(1)} | {processor.cells(0)} |")
+            if rate.ratio < _LEAST_REQUESTS:
+                broken.append(f"{name}, {method}: requests a second {rate.ratio:.3f} of {_LEAST_REQUESTS}")
+            if p99.ratio > _MOST_P99:
+                broken.append(f"{name}, {method}: p99 {p99.ratio:.3f} of {_MOST_P99}")
     print("\n| Frontend | Memory idle, MB | By hand | Under load, MB | By hand |")
     print("|---|---|---|---|---|")
     for name in OURS:
