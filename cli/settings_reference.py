@@ -138,7 +138,7 @@ def _entries(target: str, declared: type[Any]) -> Iterator[Entry]:
     kinds = {field.name: str(field.type) for field in dataclasses.fields(declared)}
     for name, value in declared_fields(declared).items():
         if not isinstance(value, Section):
-            kind = "list" if kinds[name].startswith("list") else _TYPES.get(kinds[name], "text")
+            kind = "list" if re.match(r"list|pulumi\.Input\[Sequence", kinds[name]) else _TYPES.get(kinds[name], "text")
             yield Entry(name, target, kind, value, value.documented)
 
 

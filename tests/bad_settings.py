@@ -55,6 +55,7 @@ _BACKUPS = (
 _ERRORS = "must be error lines in 5 minutes, a whole number from 1 to 1000000"
 _POOL = "must be connections, a whole number from 2 to 40"
 _CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
+_NO_CIDRS = "is only for kotauth:publicSubnetIds with frontend alb: remove it"
 _NETWORKS = "must be IPv4 networks such as 203.0.113.0/24 ({})"
 
 
@@ -231,6 +232,7 @@ AWS: Rows = {
     ("acmeServer", "https://acme.example.com/dir"): _NO_LOAD_BALANCER,
     **{("certificates", source): _NO_LOAD_BALANCER for source in ("acme", "internal", "files")},
     ("acmeServer", "http://acme.example.com/dir"): HTTPS,
+    ("publicSubnetCidrs", "10.1.1.0/24,10.1.2.0/24"): _NO_CIDRS,
     ("adminCidrs", "203.0.113.7/24"): _NETWORKS.format("203.0.113.7/24 has host bits set"),
     ("adminCidrs", "10.0.0.0/8,::/0"): _NETWORKS.format("Expected 4 octets in '::'"),
     ("adminCidrs", "203.0.113.0/24,0.0.0.0/0"): ("must not contain 0.0.0.0/0: leave it empty to allow all networks"),
@@ -271,6 +273,7 @@ AWS_CADDY: Rows = {
     ("acmeEmail", ""): ACME_EMAIL,
     ("certificates", "internal"): "must be exactly acme or files; internal exists only with target docker",
     ("certificateArn", _CERTIFICATE): "is only for frontend alb: remove it; kotauth:certificates is for Caddy",
+    ("publicSubnetCidrs", "10.1.1.0/24"): _NO_CIDRS,
 }
 
 NETWORK = {
@@ -298,6 +301,15 @@ AWS_NETWORK: Rows = {
         "availabilityZones",
         "eu-central-1a,eu-central-1b",
     ): "must be empty with kotauth:vpcId: the existing subnets decide the zones",
+    ("publicSubnetCidrs", "10.1.1.0/24"): (
+        "must be 2 CIDR blocks, one for each subnet in kotauth:publicSubnetIds (got 1)"
+    ),
+    ("publicSubnetCidrs", "10.1.1.1/24,10.1.2.0/24"): (
+        "must be CIDR blocks such as 10.1.0.0/24 (10.1.1.1/24 has host bits set)"
+    ),
+    ("publicSubnetCidrs", "10.1.1.0/24,0.0.0.0/0"): (
+        "must be CIDR blocks between /16 and /28, as AWS's subnets (got 0.0.0.0/0)"
+    ),
 }
 
 EVERYWHERE: list[tuple[dict[str, str], Rows]] = [

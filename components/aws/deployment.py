@@ -1,5 +1,6 @@
 """The whole of Kotauth on AWS: network, RDS, role, and the server, behind a load balancer or on a single host."""
 
+from collections.abc import Sequence
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
@@ -34,14 +35,17 @@ class AwsDeploymentArgs(TypedDict):
     nat_gateways: NotRequired[str]
     """NAT gateways of the new VPC: per-zone (the failure of a zone affects no other zone), one (cheaper), or none (only
     without a load balancer). Default `per-zone`."""
-    vpc_id: NotRequired[str]
-    """Id of an existing VPC, as a plain string. The three lists of subnets are then required."""
-    public_subnet_ids: NotRequired[list[str]]
+    vpc_id: NotRequired[pulumi.Input[str]]
+    """Id of an existing VPC. The three lists of subnets are then required."""
+    public_subnet_ids: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
     """Subnets of the existing VPC for the load balancer, or one subnet for the single host."""
-    private_subnet_ids: NotRequired[list[str]]
+    private_subnet_ids: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
     """Subnets of the existing VPC with internet access, for the server and the function that creates database roles."""
-    isolated_subnet_ids: NotRequired[list[str]]
+    isolated_subnet_ids: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
     """Subnets of the existing VPC for the database, in at least two zones."""
+    public_subnet_cidrs: NotRequired[list[str]]
+    """CIDR blocks of `public_subnet_ids`, in the same order, which the proxy behind the load balancer trusts. Required
+    if a program makes the subnets itself. Default the CIDR blocks that AWS returns."""
     frontend: NotRequired[str]
     """What terminates TLS: alb (an Application Load Balancer), or the name of the proxy on a single host. Default
     `alb`."""
@@ -51,10 +55,10 @@ class AwsDeploymentArgs(TypedDict):
     tools_image: NotRequired[str]
     """Image with psql and sed, which the host uses for its checks and logs. It needs an exact tag. Default the official
     PostgreSQL image on public.ecr.aws."""
-    zone_id: NotRequired[str]
+    zone_id: NotRequired[pulumi.Input[str]]
     """Id of the domain's Route 53 hosted zone. The deployment creates the DNS record there, and with a load balancer
     also the certificate."""
-    certificate_arn: NotRequired[str]
+    certificate_arn: NotRequired[pulumi.Input[str]]
     """ARN of an existing ACM certificate, instead of `zone_id`. The deployment then creates no DNS record."""
     certificates: NotRequired[str]
     """Source of the certificate: acme (a public authority), files (`certificate_chain` and `certificate_key`) or, on
@@ -80,7 +84,7 @@ class AwsDeploymentArgs(TypedDict):
     instance_type: NotRequired[str]
     """EC2 instance type of the server. Its memory must hold all containers and 300 MB for the system. Default
     `t4g.small`."""
-    host_image_id: NotRequired[str]
+    host_image_id: NotRequired[pulumi.Input[str]]
     """Id of the host's machine image (AMI), an ECS-optimized Amazon Linux 2023. Default the newest image, so any `up`
     may replace the hosts."""
     environment: NotRequired[str]

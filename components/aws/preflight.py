@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import pulumi
 import pulumi_aws as aws
@@ -38,6 +38,8 @@ def check(settings: AwsSettings, label: Mapping[str, str]) -> None:
 
 
 class _Preflight:
+    """The settings of a stack are plain values; only a program gives Outputs."""
+
     def __init__(self, settings: AwsSettings, label: Mapping[str, str]) -> None:
         self._settings, self._label = settings, label
         self._problems: list[str] = []
@@ -91,7 +93,7 @@ class _Preflight:
                     zone,
                     f"is not in the region of the stack, aws:region {self._region}: choose a zone of that region",
                 )
-        arn = self._settings.certificate_arn
+        arn = cast("str | None", self._settings.certificate_arn)
         if arn and arn.split(":")[3] != self._region:
             rule = f"is in another region than aws:region {self._region}: choose a certificate of that region"
             self._problem("certificateArn", arn, rule)
@@ -105,12 +107,12 @@ class _Preflight:
 
     def _check_subnets(self) -> None:
         settings = self._settings
-        for key, subnets in (
+        for key, given in (
             ("publicSubnetIds", settings.public_subnet_ids),
             ("privateSubnetIds", settings.private_subnet_ids),
             ("isolatedSubnetIds", settings.isolated_subnet_ids),
         ):
-            zones: set[str] = set()
+            subnets, zones = cast("list[str]", given), set[str]()
             for subnet in subnets:
                 rule = f"is not a subnet of {self._region}: give the id of a subnet of {settings.vpc_id}"
                 found = self._ask(key, subnet, rule, lambda subnet=subnet: aws.ec2.get_subnet(id=subnet))
@@ -157,7 +159,7 @@ class _Preflight:
         self._check_host_image(found.supported_architectures)
 
     def _check_host_image(self, architectures: Sequence[str]) -> None:
-        image = self._settings.host_image_id
+        image = cast("str | None", self._settings.host_image_id)
         if not image:
             return
         found = self._ask(
@@ -253,7 +255,7 @@ class _Preflight:
             self._problem("databaseClass", kind, rule)
 
     def _check_hosted_zone(self) -> None:
-        zone_id, url = self._settings.zone_id, self._settings.server.base_url
+        zone_id, url = cast("str | None", self._settings.zone_id), self._settings.server.base_url
         if not zone_id:
             return
         rule = "is not a hosted zone of this account: choose one that `aws route53 list-hosted-zones` prints"

@@ -7,9 +7,11 @@ A new setting is also an input of `AwsDeploymentArgs`; then `make settings`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import pulumi
 
 from ..config.declaration import setting
 from ..config.frontends import FRONTENDS
@@ -18,6 +20,7 @@ from ..inputs.addresses import parse_email, parse_networks
 from ..inputs.choice import one_of, true_or_false
 from ..inputs.declaration import Problem, section, together
 from ..inputs.image import Image
+from ..inputs.problems import is_later, when_known
 from ..postgres import server as postgres
 from ..postgres.rds_ca import parse_ca_bundle
 from .compute.capacity import INSTANCE_TYPE, parse_image_id, parse_instance_type
@@ -26,15 +29,12 @@ from .ingress.certificate import parse_certificate_arn
 from .ingress.dns import parse_zone_id
 from .ingress.topology import LOAD_BALANCER, TopologySettings
 from .network.network import CIDR, NAT_GATEWAYS, parse_nat_gateways
-from .network.placement import NetworkSettings
-from .network.resource_ids import parse_subnet_ids, resource_id
+from .network.placement import ISOLATED, NETWORK, NetworkSettings
+from .network.resource_ids import parse_subnet_cidrs, parse_subnet_ids, resource_id
 from .network.subnets import parse_vpc_cidr, parse_zones
 from .observability.alarms import alarm
 from .observability.logs import RETENTION_DAYS, parse_retention
 from .security.security_groups import EGRESS_PORTS, parse_egress_ports
-
-_NETWORK = ("vpc_id", "public_subnet_ids", "private_subnet_ids", "isolated_subnet_ids")
-
 
 _EXTERNAL = "external is a proxy that you run on a Docker host, with target docker"
 _parse_frontend = one_of(LOAD_BALANCER, *FRONTENDS, hint={"external": _EXTERNAL})
@@ -66,26 +66,34 @@ class AwsSettings(NetworkSettings, TopologySettings):
         about="NAT gateways of the new VPC: per-zone (the failure of a zone affects no other zone), one (cheaper), or "
         "none (only without a load balancer).",
     )
-    vpc_id: str | None = setting(
-        resource_id("vpc"),
+    vpc_id: pulumi.Input[str] | None = setting(
+        when_known("vpc_id", resource_id("vpc")),
         default=None,
-        about="Id of an existing VPC, as a plain string. The three lists of subnets are then required.",
+        about="Id of an existing VPC. The three lists of subnets are then required.",
     )
-    public_subnet_ids: list[str] = setting(
-        parse_subnet_ids,
+    public_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]] = setting(
+        parse_subnet_ids("public_subnet_ids"),
         default=[],
         about="Subnets of the existing VPC for the load balancer, or one subnet for the single host.",
     )
-    private_subnet_ids: list[str] = setting(
-        parse_subnet_ids,
+    private_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]] = setting(
+        parse_subnet_ids("private_subnet_ids"),
         default=[],
         about="Subnets of the existing VPC with internet access, for the server and the function that creates "
         "database roles.",
     )
-    isolated_subnet_ids: list[str] = setting(
-        parse_subnet_ids,
+    isolated_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]] = setting(
+        parse_subnet_ids("isolated_subnet_ids"),
         default=[],
         about="Subnets of the existing VPC for the database, in at least two zones.",
+    )
+    public_subnet_cidrs: list[str] = setting(
+        parse_subnet_cidrs,
+        default=[],
+        about="CIDR blocks of {public_subnet_ids}, in the same order, which the proxy behind the load balancer trusts. "
+        "Required if a program makes the subnets itself.",
+        empty="the CIDR blocks that AWS returns",
+        allowed="CIDR blocks such as 10.1.0.0/24, one for each subnet",
     )
     frontend: str = setting(
         _parse_frontend,
@@ -105,14 +113,14 @@ class AwsSettings(NetworkSettings, TopologySettings):
         about="Image with psql and sed, which the host uses for its checks and logs. It needs an exact tag.",
         empty="the official PostgreSQL image on public.ecr.aws",
     )
-    zone_id: str | None = setting(
-        parse_zone_id,
+    zone_id: pulumi.Input[str] | None = setting(
+        when_known("zone_id", parse_zone_id),
         default=None,
         about="Id of the domain's Route 53 hosted zone. The deployment creates the DNS record there, and with a load "
         "balancer also the certificate.",
     )
-    certificate_arn: str | None = setting(
-        parse_certificate_arn,
+    certificate_arn: pulumi.Input[str] | None = setting(
+        when_known("certificate_arn", parse_certificate_arn),
         default=None,
         about="ARN of an existing ACM certificate, instead of {zone_id}. The deployment then creates no DNS record.",
     )
@@ -134,8 +142,8 @@ class AwsSettings(NetworkSettings, TopologySettings):
         default=INSTANCE_TYPE,
         about="EC2 instance type of the server. Its memory must hold all containers and 300 MB for the system.",
     )
-    host_image_id: str | None = setting(
-        parse_image_id,
+    host_image_id: pulumi.Input[str] | None = setting(
+        when_known("host_image_id", parse_image_id),
         default=None,
         about="Id of the host's machine image (AMI), an ECS-optimized Amazon Linux 2023.",
         empty="the newest image, so any `up` may replace the hosts",
@@ -207,24 +215,6 @@ class AwsSettings(NetworkSettings, TopologySettings):
         return resolve(cls, args, subject, also_known=["tags"])
 
     @together
-    def check_network(self) -> Iterator[Problem]:
-        """Check that there is one network: one of its own, or one that was brought as a whole."""
-        given = [name for name in _NETWORK if getattr(self, name)]
-        if given and len(given) < len(_NETWORK):
-            missing = next(name for name in _NETWORK if name not in given)
-            yield Problem(
-                missing,
-                "",
-                f"is required because {{{given[0]}}} is set: give the VPC and its three lists of subnets together",
-            )
-        elif given and self.availability_zones:
-            rule = "must be empty with {vpc_id}: the existing subnets decide the zones"
-            yield Problem("availability_zones", ",".join(self.availability_zones), rule)
-        elif not given and not self.availability_zones:
-            rule = "is required unless {vpc_id} is set: give two or three zones, such as eu-central-1a,eu-central-1b"
-            yield Problem("availability_zones", "", rule)
-
-    @together
     def check_way_out(self) -> Iterator[Problem]:
         """Check that the server reaches the internet."""
         if self.nat_gateways == "none" and self.has_load_balancer:
@@ -237,11 +227,27 @@ class AwsSettings(NetworkSettings, TopologySettings):
     @together
     def check_subnets(self) -> Iterator[Problem]:
         """Check that what needs two zones has two subnets."""
-        for name in _NETWORK[1:]:
+        for name in NETWORK[1:]:
             subnets = getattr(self, name)
             # Without a load balancer one host is public, and one function private.
-            if len(subnets) == 1 and (name == "isolated_subnet_ids" or self.has_load_balancer):
+            if isinstance(subnets, list) and len(subnets) == 1 and (name == ISOLATED or self.has_load_balancer):  # pyright: ignore[reportUnknownArgumentType]
                 yield Problem(name, subnets[0], "must be two or more subnets, in different zones")
+
+    @together
+    def check_public_cidrs(self) -> Iterator[Problem]:
+        """Check that the CIDR blocks of the public subnets are known where a configuration file needs them."""
+        name, cidrs, subnets = "public_subnet_cidrs", self.public_subnet_cidrs, self.public_subnet_ids
+        if cidrs and not (subnets and self.has_load_balancer):
+            rule = f"is only for {{public_subnet_ids}} with frontend {LOAD_BALANCER}: remove it"
+            yield Problem(name, ",".join(cidrs), rule)
+        elif cidrs and isinstance(subnets, list) and len(cidrs) != len(subnets):
+            rule = (
+                f"must be {len(subnets)} CIDR blocks, one for each subnet in {{public_subnet_ids}} (got {len(cidrs)})"
+            )
+            yield Problem(name, ",".join(cidrs), rule)
+        elif not cidrs and self.has_load_balancer and is_later(subnets):
+            rule = "is required because {public_subnet_ids} is an Output: give the CIDR blocks as plain values"
+            yield Problem(name, "", rule)
 
     @together
     def check_base_url(self) -> Iterator[Problem]:

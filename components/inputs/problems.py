@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import cast
+from typing import Any, cast
 
 import pulumi
 
@@ -59,6 +59,23 @@ class Problems:
 def unless_later(parse: Callable[[object], object]) -> Callable[[object], object]:
     """Return a rule that leaves an Output as it is. Its value is parsed at update."""
     return lambda raw: raw if is_later(raw) else parse(raw)
+
+
+def when_known(name: str, parse: Callable[[Any], Any]) -> Callable[[object], Any]:
+    """Return a rule that parses a plain value now, and the value of an Output as soon as it is known.
+
+    ``name`` is the name of the input in the error of an Output.
+    """
+
+    def parse_known(value: object) -> object:
+        try:
+            return parse(value)
+        except ValueError as error:
+            raise InvalidInputError(f'{name} = "{value}": {error}') from None
+
+    return lambda raw: (
+        cast("pulumi.Output[Any]", raw).apply(parse_known) if isinstance(raw, pulumi.Output) else parse(raw)
+    )
 
 
 def is_later(value: object) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 from collections.abc import Callable, Mapping
@@ -192,15 +193,15 @@ class Declared:
         return self.of_type(":Container")
 
 
-def declare(program: Callable[[], object]) -> Declared:
-    """Run a program, and return what it declared.
+def declare(program: Callable[[], object], *, preview: bool = False) -> Declared:
+    """Run a program, and return what it declared, as in an update or in a preview.
 
     Its outputs are those of the component that it returns, or what it returns by name.
     """
     recording = Recording()
     # A stack of its own, not the one of whichever test came first in this process.
     ROOT.set(None)
-    mocks.set_mocks(recording.mocks, project=PROJECT, stack=STACK, preview=False, monitor=recording)
+    mocks.set_mocks(recording.mocks, project=PROJECT, stack=STACK, preview=preview, monitor=recording)
     SETTINGS.callbacks = recording  # pyright: ignore[reportAttributeAccessIssue]
     values: dict[str, Any] = {}
     secret: set[str] = set()
@@ -228,6 +229,16 @@ def declare(program: Callable[[], object]) -> Declared:
         error_hooks=recording.error_hooks,
         invoke_providers=recording.invoke_providers,
     )
+
+
+def unknown() -> pulumi.Output[Any]:
+    """Return an Output without a value, such as the id of what isn't made yet; for programs in a preview."""
+
+    async def future(value: object) -> Any:
+        return value
+
+    is_known, value, is_secret = (asyncio.ensure_future(future(each)) for each in (False, None, False))
+    return pulumi.Output(set(), value, is_known, is_secret)
 
 
 def below_a_parent(**options: Any) -> pulumi.ResourceOptions:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pulumi
 import pytest
 
+from components.aws.deployment import AwsDeployment
 from components.aws.host.scripts.names import container_file
 from components.aws.network.subnets import plan
+from components.aws.settings import AwsSettings
 from components.inputs.error import InvalidInputError
 from components.postgres.rds_ca import rds_ca_bundle
 from tests.unit.aws import statements, untagged
 from tests.unit.aws_deployments import ALB, API_KEY, BASE, BROUGHT, SECRET_FILES, ZONE_ID, deployed, files
 from tests.unit.aws_outputs import ANSWERS, REGION, SUBNETS, arn, certificate_arn, engine_name
-from tests.unit.recording import Declared, generated
+from tests.unit.recording import Declared, declare, generated, unknown
 
 EVERYWHERE = {
     "AwsDeployment kotauth",
@@ -266,15 +269,98 @@ def test_bad_inputs_are_all_named() -> None:
     assert keys == {"memory", "frontend", "tag", "zone_id", "availability_zones"}
 
 
-def test_a_network_of_the_same_program_is_refused_for_what_it_is() -> None:
-    late = {key: pulumi.Output.from_input(value) for key, value in BROUGHT.items()}
-    late["private_subnet_ids"] = [pulumi.Output.from_input(each) for each in BROUGHT["private_subnet_ids"]]  # pyright: ignore[reportArgumentType]
+CIDRS = [cidr for cidr, _ in SUBNETS.values()]
+ONE_PROGRAM = {**BASE, "zone_id": ZONE_ID, "public_subnet_cidrs": CIDRS}
+NETWORK_LOOKUP = "aws:ec2/getSubnet:getSubnet"
+
+
+def later(given: Any, *, single: bool) -> Any:
+    """Return an Output of the value; of a list, one Output for each item where they are ``single``."""
+    if single and isinstance(given, list):
+        return [pulumi.Output.from_input(item) for item in given]
+    return pulumi.Output.from_input(given)
+
+
+@pytest.mark.parametrize("single", [True, False], ids=["single ids", "whole lists"])
+def test_a_network_of_the_same_program(single: bool) -> None:
+    """It is taken like an existing one, once it is known."""
+    declared = declare(
+        lambda: AwsDeployment(
+            "kotauth", ONE_PROGRAM | {key: later(each, single=single) for key, each in BROUGHT.items()}
+        )
+    )
+    assert declared.named("kotauth", ":LoadBalancer").inputs["subnets"] == BROUGHT["public_subnet_ids"]
+    assert declared.named("kotauth-server", ":Group").inputs["vpcZoneIdentifiers"] == BROUGHT["private_subnet_ids"]
+    assert declared.named("kotauth-database", ":SubnetGroup").inputs["subnetIds"] == BROUGHT["isolated_subnet_ids"]
+    assert {r.inputs["vpcId"] for r in declared.of_type(":SecurityGroup")} == {BROUGHT["vpc_id"]}
+    trusted = f"trusted_proxies static {' '.join(CIDRS)}\n"
+    assert trusted in files(declared)["/etc/kotauth/frontend/Caddyfile"]
+
+
+@pytest.mark.parametrize(
+    ("frontend", "public"),
+    [
+        ({"public_subnet_cidrs": CIDRS}, unknown),
+        ({"frontend": "caddy", "acme_email": "ops@example.com"}, lambda: [unknown(), unknown()]),
+    ],
+    ids=["alb, whole list", "caddy, single ids"],
+)
+def test_a_network_that_is_not_made_yet(frontend: dict[str, Any], public: Callable[[], Any]) -> None:
+    """The preview plans everything, and asks AWS for no subnet."""
+
+    def program() -> AwsDeployment:
+        network = {key: public() if key == "public_subnet_ids" else unknown() for key in BROUGHT}
+        late = {"zone_id": unknown(), "host_image_id": unknown(), **network}
+        return AwsDeployment("kotauth", {**BASE, **frontend, **late})  # pyright: ignore[reportArgumentType]
+
+    declared = declare(program, preview=True)
+    expected = deployed({**BASE, **BROUGHT, "zone_id": ZONE_ID, **frontend})
+    assert {r.title for r in declared.resources} == {r.title for r in expected.resources}
+    assert NETWORK_LOOKUP not in declared.invoke_providers
+
+
+def test_a_single_host_is_in_the_zone_of_a_subnet_of_the_same_program() -> None:
+    caddy: Any = {**BASE, **BROUGHT, "frontend": "caddy", "acme_email": "ops@example.com"}
+    public = BROUGHT["public_subnet_ids"]
+    declared = declare(lambda: AwsDeployment("kotauth", {**caddy, "public_subnet_ids": later(public, single=False)}))
+    assert declared.named("kotauth-server", ":Instance").inputs["subnetId"] == public[0]
+    assert declared.named("kotauth-server-volume").inputs["availabilityZone"] == SUBNETS[public[0]][1]
+
+
+@pytest.mark.parametrize("late", [True, False])
+def test_other_cidr_blocks_than_those_of_the_subnets_are_refused(late: bool) -> None:
+    public = later(BROUGHT["public_subnet_ids"], single=False) if late else BROUGHT["public_subnet_ids"]
+    args: Any = {**ONE_PROGRAM, **BROUGHT, "public_subnet_ids": public, "public_subnet_cidrs": CIDRS[::-1]}
+    rule = "must be the CIDR blocks of public_subnet_ids in the same order: set 10.1.1.0/24,10.1.2.0/24"
+    with pytest.raises(InvalidInputError) as refused:
+        deployed(args)
+    assert str(refused.value) == f'public_subnet_cidrs = "10.1.2.0/24,10.1.1.0/24": {rule}'
+
+
+def test_what_a_network_of_the_same_program_must_say_early() -> None:
+    late = {key: later(value, single=False) for key, value in BROUGHT.items()}
     with pytest.raises(InvalidInputError) as refused:
         deployed({**BASE, **late, "zone_id": ZONE_ID})
-    rule = "must be a plain value: an Output may be unknown at preview"
-    for key in BROUGHT:
-        assert f'{key} = "an Output": {rule}' in str(refused.value)
-    assert "__str__" not in str(refused.value)
+    rule = "is required because public_subnet_ids is an Output: give the CIDR blocks as plain values"
+    assert str(refused.value) == f'AwsDeployment kotauth is not valid:\n  public_subnet_cidrs = "": {rule}'
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "rule"),
+    [
+        ("vpc_id", "vpc-1", "must be an id such as vpc-0123456789abcdef0"),
+        ("private_subnet_ids", ["subnet-1", "subnet-2"], "must be an id such as subnet-0123456789abcdef0"),
+        ("zone_id", "example.com", "must be the id of a Route 53 hosted zone, such as Z0123456789ABC"),
+        ("host_image_id", "ami-1", "must be an id such as ami-0123456789abcdef0"),
+    ],
+)
+@pytest.mark.parametrize("single", [True, False], ids=["single", "whole"])
+def test_the_value_of_an_output_has_the_same_rule(key: str, value: Any, rule: str, single: bool) -> None:
+    args = {**ONE_PROGRAM, **BROUGHT, key: later(value, single=single)}
+    with pytest.raises(InvalidInputError) as refused:
+        declare(lambda: {key: getattr(AwsSettings.resolve(args, "it"), key)})
+    assert str(refused.value).startswith(f'{key} = "')
+    assert str(refused.value).endswith(rule)
 
 
 def test_a_region_without_known_authorities_needs_them_given(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ import pulumi
 from ...inputs.choice import true_or_false
 from ...inputs.declaration import Problem, declared_values, derived, optional, together, value
 from ...inputs.number import parse_port
+from ...inputs.problems import when_known
 from ...kotauth.server import LIVE_PATH, PORT
 from ...workload.spec import ContainerSpec
 from ..host.description import Watch
@@ -57,7 +58,7 @@ class HostInputs:
     database_security_group_id: pulumi.Input[str] | None = optional()
     egress: list[Egress] = value(default=ways_out(EGRESS_PORTS))
     instance_type: str = value(parse_instance_type, default=INSTANCE_TYPE)
-    image_id: str | None = optional(parse_image_id)
+    image_id: pulumi.Input[str] | None = optional(when_known("image_id", parse_image_id))
     log_retention_days: int = value(parse_retention, default=RETENTION_DAYS)
     deletion_protection: bool = value(true_or_false, default=True)
     watch: Watch = derived(

@@ -53,7 +53,7 @@ class AwsLaunchTemplateArgs(TypedDict):
     Docker. If the restart does not help, the group replaces the host."""
     instance_type: NotRequired[str]
     """EC2 instance type. Default `t4g.small`."""
-    image_id: NotRequired[str]
+    image_id: NotRequired[pulumi.Input[str]]
     """AMI of the host. Default the newest ECS-optimized Amazon Linux 2023, so any update may replace the host."""
     volume_id: NotRequired[pulumi.Input[str]]
     """EBS volume for the containers' persistent data, attached to the host as `/dev/sdf`."""

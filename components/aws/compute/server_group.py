@@ -5,6 +5,7 @@ in the target group, which the provider waits for and the gate asks again: no re
 leaves the old host serving.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, NotRequired, TypedDict
 
@@ -31,7 +32,7 @@ PORT = 443
 class _ServerGroupInputs(HostInputs):
     public_port: ClassVar[int | None] = PORT
 
-    subnet_ids: pulumi.Input[list[str]] = value()
+    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]] = value()
     target_group_arn: pulumi.Input[str] = value()
     load_balancer_security_group_id: pulumi.Input[str] = value()
 
@@ -41,7 +42,7 @@ class AwsServerGroupArgs(TypedDict):
 
     vpc_id: pulumi.Input[str]
     """The hosts' VPC."""
-    subnet_ids: pulumi.Input[list[str]]
+    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
     """Private subnets with internet access, in two or more zones. The group launches in a zone with capacity."""
     containers: list[ContainerSpec]
     """Containers of the host, in start order. Exactly one publishes port 443, which serves the load balancer."""
@@ -61,7 +62,7 @@ class AwsServerGroupArgs(TypedDict):
     Docker. If the restart does not help, the group replaces the host."""
     instance_type: NotRequired[str]
     """EC2 instance type. Default `t4g.small`."""
-    image_id: NotRequired[str]
+    image_id: NotRequired[pulumi.Input[str]]
     """AMI of the host. Default the newest ECS-optimized Amazon Linux 2023, so any update may replace the host."""
     log_retention_days: NotRequired[int]
     """Days that logs are kept. Default 365."""

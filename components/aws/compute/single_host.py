@@ -57,7 +57,7 @@ class AwsSingleHostArgs(TypedDict):
     Docker."""
     instance_type: NotRequired[str]
     """EC2 instance type. Default `t4g.small`."""
-    image_id: NotRequired[str]
+    image_id: NotRequired[pulumi.Input[str]]
     """AMI of the host. Default the newest ECS-optimized Amazon Linux 2023, so any update may replace the host."""
     volume_gb: NotRequired[int]
     """Size of the volume in GB. Default 1; certificates are small."""

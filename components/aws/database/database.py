@@ -13,6 +13,7 @@ its final snapshot never has the name of an earlier one. The key is kept when th
 final snapshot would be lost 30 days later.
 """
 
+from collections.abc import Sequence
 from typing import NotRequired, TypedDict, cast
 
 import pulumi
@@ -39,7 +40,7 @@ class AwsDatabaseArgs(TypedDict):
 
     vpc_id: pulumi.Input[str]
     """VPC of its security group."""
-    subnet_ids: pulumi.Input[list[str]]
+    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
     """Two or more subnets in different zones, without internet access."""
     version: NotRequired[int]
     """Major version of PostgreSQL, 14 to 17. Default 14. A newer version upgrades in place, with minutes of
@@ -239,7 +240,7 @@ def _monitoring_role(
     return role, attachment
 
 
-def _checked(subnet_ids: list[str]) -> list[str]:
+def _checked(subnet_ids: Sequence[pulumi.Input[str]]) -> Sequence[pulumi.Input[str]]:
     if rule := subnets_rule(subnet_ids):
         raise InvalidInputError(f"AwsDatabase is not valid:\n  subnet_ids = {subnet_ids}: {rule}")
     return subnet_ids

@@ -5,6 +5,7 @@ ARNs and hosts, and is made again whenever one of them changes or the function's
 passwords itself, because a call's input lies in the state. The fingerprint of the secret key makes the input a secret.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
@@ -39,7 +40,7 @@ _SECONDS = 300
 @dataclass(frozen=True, kw_only=True)
 class _RoleInputs:
     vpc_id: pulumi.Input[str] = value()
-    subnet_ids: pulumi.Input[list[str]] = value()
+    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]] = value()
     database_host: pulumi.Input[str] = value()
     database_security_group_id: pulumi.Input[str] = value()
     administrator_secret_arn: pulumi.Input[str] = value()
@@ -64,7 +65,7 @@ class AwsDatabaseRoleArgs(TypedDict):
 
     vpc_id: pulumi.Input[str]
     """The database's VPC."""
-    subnet_ids: pulumi.Input[list[str]]
+    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
     """Private subnets that reach Secrets Manager, through NAT or an endpoint."""
     database_host: pulumi.Input[str]
     """Host name of the database, as in its certificate."""

@@ -124,7 +124,7 @@ class DatabaseInputs:
     deletion_protection: bool = value(true_or_false, default=True)
     name: str = own_name(_parse_name)
     vpc_id: pulumi.Input[str] = value()
-    subnet_ids: pulumi.Input[list[str]] = value()
+    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]] = value()
     kms_key_arn: pulumi.Input[str] | None = optional()
     tags: dict[str, str] = value(default={})
 

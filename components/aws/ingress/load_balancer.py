@@ -6,7 +6,7 @@ Therefore they are kept only for a short time, in a bucket whose policy allows n
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NotRequired, TypedDict
 
@@ -54,7 +54,7 @@ def _parse_name(raw: object) -> str:
 class _LoadBalancerInputs:
     name: str = own_name(_parse_name)
     vpc_id: pulumi.Input[str] = value()
-    subnet_ids: pulumi.Input[list[str]] = value()
+    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]] = value()
     host_name: str = value(parse_host_name)
     zone_id: pulumi.Input[str] | None = optional()
     certificate_arn: pulumi.Input[str] | None = optional()
@@ -101,7 +101,7 @@ class AwsLoadBalancerArgs(TypedDict):
 
     vpc_id: pulumi.Input[str]
     """VPC of the load balancer."""
-    subnet_ids: pulumi.Input[list[str]]
+    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
     """Public subnets in two zones or more."""
     host_name: str
     """Public host name. The load balancer serves no other name."""

@@ -34,12 +34,12 @@ class TopologySettings(CertificateSettings):
     """Settings of the frontend and of the hosts. Retention in days."""
 
     frontend_image: Image
-    zone_id: str | None
-    certificate_arn: str | None
+    zone_id: pulumi.Input[str] | None
+    certificate_arn: pulumi.Input[str] | None
     admin_cidrs: list[str]
     egress_ports: list[int]
     instance_type: str
-    host_image_id: str | None
+    host_image_id: pulumi.Input[str] | None
     log_retention_days: int
     deletion_protection: bool
 

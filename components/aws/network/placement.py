@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 import pulumi
 import pulumi_aws as aws
 
+from ...inputs.declaration import Problem, together
+from ...inputs.error import InvalidInputError
+from ...inputs.problems import is_later
 from .network import AwsNetwork, nat_gateway_zones
 from .subnets import plan
+
+NETWORK = ("vpc_id", "public_subnet_ids", "private_subnet_ids", "isolated_subnet_ids")
+"""Settings that give an existing network, which are given together."""
+ISOLATED = NETWORK[-1]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,11 +27,30 @@ class NetworkSettings:
     availability_zones: list[str]
     vpc_cidr: str
     nat_gateways: str
-    vpc_id: str | None
-    public_subnet_ids: list[str]
-    private_subnet_ids: list[str]
-    isolated_subnet_ids: list[str]
+    vpc_id: pulumi.Input[str] | None
+    public_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
+    private_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
+    isolated_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
+    public_subnet_cidrs: list[str]
     log_retention_days: int
+
+    @together
+    def check_network(self) -> Iterator[Problem]:
+        """Check that there is one network: one of its own, or one that was brought as a whole."""
+        given = [name for name in NETWORK if getattr(self, name)]
+        if given and len(given) < len(NETWORK):
+            missing = next(name for name in NETWORK if name not in given)
+            yield Problem(
+                missing,
+                "",
+                f"is required because {{{given[0]}}} is set: give the VPC and its three lists of subnets together",
+            )
+        elif given and self.availability_zones:
+            rule = "must be empty with {vpc_id}: the existing subnets decide the zones"
+            yield Problem("availability_zones", ",".join(self.availability_zones), rule)
+        elif not given and not self.availability_zones:
+            rule = "is required unless {vpc_id} is set: give two or three zones, such as eu-central-1a,eu-central-1b"
+            yield Problem("availability_zones", "", rule)
 
 
 @dataclass(frozen=True)
@@ -31,12 +58,12 @@ class NetworkPlacement:
     """A network's parts."""
 
     vpc_id: pulumi.Input[str]
-    public_subnet_ids: pulumi.Input[list[str]]
-    private_subnet_ids: pulumi.Input[list[str]]
-    isolated_subnet_ids: pulumi.Input[list[str]]
+    public_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
+    private_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
+    isolated_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
     public_cidrs: Sequence[str]
     """CIDR blocks of the public subnets, as plain values: a configuration file contains them at preview."""
-    first_public_zone: str
+    first_public_zone: pulumi.Input[str]
     """Zone of the first public subnet."""
     made: Sequence[pulumi.Resource] = ()
     """Resources that hosts must depend on: without the routes of a new network, a host has no internet access."""
@@ -54,16 +81,7 @@ def lay_network(
 ) -> NetworkPlacement:
     """Create a network, or look up the existing one; ``opts`` must name the parent."""
     if settings.vpc_id is not None:
-        invoke = pulumi.InvokeOptions(parent=opts.parent)
-        public = [aws.ec2.get_subnet(id=subnet, opts=invoke) for subnet in settings.public_subnet_ids]
-        return NetworkPlacement(
-            vpc_id=settings.vpc_id,
-            public_subnet_ids=settings.public_subnet_ids,
-            private_subnet_ids=settings.private_subnet_ids,
-            isolated_subnet_ids=settings.isolated_subnet_ids,
-            public_cidrs=[subnet.cidr_block for subnet in public],
-            first_public_zone=public[0].availability_zone,
-        )
+        return _existing(settings, settings.vpc_id, opts)
     network = AwsNetwork(
         f"{name}-network",
         {
@@ -89,6 +107,43 @@ def lay_network(
             for index, zone in enumerate(nat_gateway_zones(settings.availability_zones, settings.nat_gateways))
         },
     )
+
+
+def _existing(settings: NetworkSettings, vpc_id: pulumi.Input[str], opts: pulumi.ResourceOptions) -> NetworkPlacement:
+    """Return a network that the deployment doesn't make, whose public subnets AWS describes."""
+    given, cidrs = settings.public_subnet_ids, settings.public_subnet_cidrs
+    if is_later(given):
+        invoke = pulumi.InvokeOutputOptions(parent=opts.parent)
+        ids = pulumi.Output.from_input(given)
+        subnets = ids.apply(
+            lambda known: pulumi.Output.all(*(aws.ec2.get_subnet_output(id=i, opts=invoke) for i in known))
+        )
+        # Without CIDR blocks, no configuration file contains them.
+        public = subnets.apply(lambda known: _confirmed(known, cidrs) if cidrs else [subnet.id for subnet in known])
+        zone: pulumi.Input[str] = subnets.apply(lambda known: known[0].availability_zone)
+    else:
+        public = cast("list[str]", given)
+        found = [aws.ec2.get_subnet(id=i, opts=pulumi.InvokeOptions(parent=opts.parent)) for i in public]
+        if cidrs:
+            _confirmed(found, cidrs)
+        cidrs, zone = [subnet.cidr_block for subnet in found], found[0].availability_zone
+    return NetworkPlacement(
+        vpc_id=vpc_id,
+        public_subnet_ids=public,
+        private_subnet_ids=settings.private_subnet_ids,
+        isolated_subnet_ids=settings.isolated_subnet_ids,
+        public_cidrs=cidrs,
+        first_public_zone=zone,
+    )
+
+
+def _confirmed(subnets: Sequence[aws.ec2.GetSubnetResult], cidrs: Sequence[str]) -> list[str]:
+    """Return the ids of these subnets if they have these CIDR blocks."""
+    actual = [subnet.cidr_block for subnet in subnets]
+    if actual != list(cidrs):
+        rule = f"must be the CIDR blocks of public_subnet_ids in the same order: set {','.join(actual)}"
+        raise InvalidInputError(f'public_subnet_cidrs = "{",".join(cidrs)}": {rule}')
+    return [subnet.id for subnet in subnets]
 
 
 def after(opts: pulumi.ResourceOptions, *others: pulumi.Resource) -> pulumi.ResourceOptions:

@@ -1,10 +1,18 @@
-"""Rules for the ids of existing AWS resources."""
+"""Rules for the ids and ranges of existing networks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import ipaddress
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 
+import pulumi
+
+from ...inputs.problems import when_known
 from ...inputs.text import items, pattern
+
+_LARGEST, _SMALLEST = 16, 28
+"""Prefix lengths of a subnet on AWS."""
 
 
 def resource_id(kind: str) -> Callable[[object], str]:
@@ -12,6 +20,29 @@ def resource_id(kind: str) -> Callable[[object], str]:
     return pattern(rf"{kind}-([0-9a-f]{{8}}|[0-9a-f]{{17}})", f"must be an id such as {kind}-0123456789abcdef0")
 
 
-def parse_subnet_ids(raw: object) -> list[str]:
-    """Parse ids of subnets, as a list or as text with commas."""
-    return [resource_id("subnet")(subnet) for subnet in items(raw)]
+def parse_subnet_ids(name: str) -> Callable[[object], pulumi.Input[Sequence[pulumi.Input[str]]]]:
+    """Make the parser of subnet ids, as a list or as text with commas.
+
+    The list or single ids may be Outputs, whose values are parsed as soon as they are known. ``name`` is the name of
+    the input in their errors.
+    """
+    subnet = when_known(name, resource_id("subnet"))
+
+    def parse(raw: object) -> list[Any]:
+        given = cast("Sequence[object]", raw) if isinstance(raw, list | tuple) else items(raw)
+        return [subnet(one) for one in given if one not in ("", None)]
+
+    return when_known(name, parse)
+
+
+def parse_subnet_cidrs(raw: object) -> list[str]:
+    """Parse the CIDR blocks of subnets, as a list or as text with commas."""
+    cidrs = items(raw)
+    for cidr in cidrs:
+        try:
+            network = ipaddress.IPv4Network(cidr)
+        except ValueError as error:
+            raise ValueError(f"must be CIDR blocks such as 10.1.0.0/24 ({error})") from None
+        if not _LARGEST <= network.prefixlen <= _SMALLEST:
+            raise ValueError(f"must be CIDR blocks between /{_LARGEST} and /{_SMALLEST}, as AWS's subnets (got {cidr})")
+    return cidrs
