@@ -1,6 +1,6 @@
 """The whole of Kotauth on AWS: network, RDS, role, and the server, behind a load balancer or on a single host."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
@@ -136,7 +136,7 @@ class AwsDeploymentArgs(TypedDict):
     """Response time in seconds that raises an alarm if the slowest 1 % of responses exceed it. Default 2."""
     deletion_protection: NotRequired[bool]
     """Whether resources that can't be recreated are protected from deletion. Default true."""
-    tags: NotRequired[dict[str, str]]
+    tags: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Tags for everything."""
 
 
@@ -170,7 +170,7 @@ class AwsDeployment(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AwsDeploymentArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make network, secrets, database, role, frontend and server, in the order in which they need each other."""
-        settings = AwsSettings.resolve(args, f"AwsDeployment {name}")
+        settings = AwsSettings.resolve(args, f"AwsDeployment {name}", AwsDeploymentArgs)
         server = settings.server
         super().__init__(
             token("AwsDeployment"),

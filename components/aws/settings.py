@@ -210,9 +210,9 @@ class AwsSettings(NetworkSettings, TopologySettings):
     )
 
     @classmethod
-    def resolve(cls, args: Mapping[str, Any], subject: str) -> AwsSettings:
+    def resolve(cls, args: Mapping[str, Any], subject: str, args_type: type[Any] | None = None) -> AwsSettings:
         """Return a deployment's inputs with their defaults; raise ``InvalidInputError`` with all that is wrong."""
-        return resolve(cls, args, subject, also_known=["tags"])
+        return resolve(cls, args, subject, ["tags"], args_type)
 
     @together
     def check_way_out(self) -> Iterator[Problem]:

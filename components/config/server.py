@@ -111,6 +111,12 @@ class ServerSettings:
         return self.base_url.host.rpartition(".")[2] in LOCAL_DOMAINS
 
 
-def resolve(settings: type[T], args: Mapping[str, Any], subject: str, also_known: Collection[str]) -> T:
+def resolve(
+    settings: type[T],
+    args: Mapping[str, Any],
+    subject: str,
+    also_known: Collection[str],
+    args_type: type[Any] | None = None,
+) -> T:
     """Return a deployment's inputs as ``settings``; raise ``InvalidInputError`` with all that is wrong."""
-    return parse(settings, args, Problems(subject), also_known)
+    return parse(settings, args, Problems(subject), also_known, args_type)

@@ -1,6 +1,7 @@
 """The root certificate of the frontend's own authority, for clients to trust."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
@@ -26,8 +27,8 @@ class _CertificateInputs:
     volume: pulumi.Input[str] = value()
     written_by: pulumi.Input[str] = value()
     frontend: str = value(one_of(*_WITH_AUTHORITY), default=DEFAULT.name)
-    image: str = derived(None, lambda made: FRONTENDS[made.frontend].default_image)
-    labels: dict[str, str] = value(default={})
+    image: pulumi.Input[str] = derived(None, lambda made: FRONTENDS[made.frontend].default_image)
+    labels: Mapping[str, pulumi.Input[str]] = value(default={})
 
 
 class DockerCaCertificateArgs(TypedDict):
@@ -39,9 +40,9 @@ class DockerCaCertificateArgs(TypedDict):
     """Name of the container that writes the certificate. A new container may create a new certificate authority."""
     frontend: NotRequired[str]
     """Frontend in that container. Default `caddy`."""
-    image: NotRequired[str]
+    image: NotRequired[pulumi.Input[str]]
     """Image with `sh`. Default the frontend's official image."""
-    labels: NotRequired[dict[str, str]]
+    labels: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Labels for every child."""
 
 

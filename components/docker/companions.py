@@ -25,8 +25,8 @@ class Companions:
     spec: ContainerSpec
     owner: str
     """`uid:gid` of the container's user."""
-    labels: Mapping[str, str]
-    files_image: str
+    labels: Mapping[str, pulumi.Input[str]]
+    files_image: pulumi.Input[str]
     opts: pulumi.ResourceOptions
 
     def runtime(self, **different: object) -> Runtime:
@@ -43,7 +43,12 @@ class Companions:
         """Make a volume that another owner replaces, and return its name: the former owner's files are useless."""
         return self._volume(short, {**self.labels, _OWNER_LABEL: self.owner}, self.opts)
 
-    def _volume(self, short: str, labels: Mapping[str, str], opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
+    def _volume(
+        self,
+        short: str,
+        labels: Mapping[str, pulumi.Input[str]],
+        opts: pulumi.ResourceOptions,
+    ) -> pulumi.Output[str]:
         volume = docker.Volume(
             f"{self.name}-{short}",
             labels=[docker.VolumeLabelArgs(label=key, value=value) for key, value in sorted(labels.items())],
@@ -65,7 +70,7 @@ class Companions:
             args["volume"], args["directory"] = volume, NEXT
         return DockerFiles(f"{self.name}-{short}", args, self.opts)
 
-    def own(self, short: str, mounts: Sequence[Mount], image: str = "") -> pulumi.Resource:
+    def own(self, short: str, mounts: Sequence[Mount], image: pulumi.Input[str] = "") -> pulumi.Resource:
         """Give the folders to the container's user: a new volume is root's, and so is what Docker copies there.
 
         The container's own image must have `find` and `chown`, or else ``image`` must.

@@ -49,9 +49,9 @@ class _ContainerInputs:
     secrets: Mapping[str, pulumi.Input[str]] = value(default={}, secret=True)
     shared_volumes: Mapping[str, pulumi.Input[str]] = value(default={})
     networks: list[NetworkAttachment] = value(default=[])
-    files_image: str = derived(None, lambda made: made.spec.get("image", ""))
-    labels: dict[str, str] = value(default={})
-    container_labels: dict[str, str] = value(default={})
+    files_image: pulumi.Input[str] = derived(None, lambda made: made.spec.get("image", ""))
+    labels: Mapping[str, pulumi.Input[str]] = value(default={})
+    container_labels: Mapping[str, pulumi.Input[str]] = value(default={})
 
     @together
     def check_spec(self) -> Iterator[Problem]:
@@ -84,11 +84,11 @@ class DockerContainerArgs(TypedDict):
     `DockerContainer`."""
     networks: NotRequired[list[NetworkAttachment]]
     """Networks to join; none by default."""
-    files_image: NotRequired[str]
+    files_image: NotRequired[pulumi.Input[str]]
     """Image without a user, for the containers that copy files into volumes. Default the spec's image."""
-    labels: NotRequired[dict[str, str]]
+    labels: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Labels for every child."""
-    container_labels: NotRequired[dict[str, str]]
+    container_labels: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Labels for the container alone, not for its volumes and jobs. They replace those of `labels`."""
 
 
@@ -174,7 +174,12 @@ class DockerContainer(pulumi.ComponentResource):
             destroy_grace_seconds=stop_seconds,
         )
 
-    def _runtime(self, mounts: list[Mount], networks: list[Attachment], labels: dict[str, str]) -> Runtime:
+    def _runtime(
+        self,
+        mounts: list[Mount],
+        networks: list[Attachment],
+        labels: Mapping[str, pulumi.Input[str]],
+    ) -> Runtime:
         spec = self._companions.spec
         return Runtime(
             part=spec["part"],

@@ -1,5 +1,6 @@
 """PostgreSQL on a Docker host, and the application's role in it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NotRequired, TypedDict
@@ -37,8 +38,8 @@ class _DatabaseInputs:
     memory: int = value(whole_number("memory in MB", 128, 1 << 20), default=_DEFAULT_MEMORY_MB)
     cpus: float = value(number("processors", 0.1, 256), default=1.0)
     database: str = value(parse_database_name, default=OWNER)
-    labels: dict[str, str] = value(default={})
-    container_labels: dict[str, str] = value(default={})
+    labels: Mapping[str, pulumi.Input[str]] = value(default={})
+    container_labels: Mapping[str, pulumi.Input[str]] = value(default={})
 
 
 class DockerDatabaseArgs(TypedDict):
@@ -54,9 +55,9 @@ class DockerDatabaseArgs(TypedDict):
     """Processor limit. Default 1."""
     database: NotRequired[str]
     """Name of the database. Default `kotauth`."""
-    labels: NotRequired[dict[str, str]]
+    labels: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Labels for every child."""
-    container_labels: NotRequired[dict[str, str]]
+    container_labels: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Labels for the server's container alone, not for its volumes and jobs."""
 
 
@@ -107,14 +108,14 @@ class _RoleInputs:
     network: pulumi.Input[str] = value()
     administrator_password: pulumi.Input[str] = value(secret=True)
     password: pulumi.Input[str] = value(secret=True)
-    administrator: str = value(default=ADMINISTRATOR)
+    administrator: pulumi.Input[str] = value(default=ADMINISTRATOR)
     host: pulumi.Input[str] = value(default=HOST)
     database: str = value(parse_database_name, default=OWNER)
     password_version: int = value(parse_password_version, default=1)
     pool_size: int = value(parse_pool_size, default=POOL_SIZE)
     secret_key_fingerprint: pulumi.Output[str] | None = optional(parse_fingerprint, secret=True)
-    image: str = value(default=IMAGES[DEFAULT_VERSION])
-    labels: dict[str, str] = value(default={})
+    image: pulumi.Input[str] = value(default=IMAGES[DEFAULT_VERSION])
+    labels: Mapping[str, pulumi.Input[str]] = value(default={})
 
 
 class DockerDatabaseRoleArgs(TypedDict):
@@ -126,7 +127,7 @@ class DockerDatabaseRoleArgs(TypedDict):
     """Password of the administrator."""
     password: pulumi.Input[str]
     """Password of the login. Only its SCRAM verifier reaches the database server."""
-    administrator: NotRequired[str]
+    administrator: NotRequired[pulumi.Input[str]]
     """Role that creates the other roles. It need not be a superuser. Default `kotauth_admin`."""
     host: NotRequired[pulumi.Input[str]]
     """Name of the server on the network. Default `postgres`."""
@@ -140,9 +141,9 @@ class DockerDatabaseRoleArgs(TypedDict):
     secret_key_fingerprint: NotRequired[pulumi.Input[str]]
     """Fingerprint of the server's secret key, from `KotauthCredentials`. It is stored while the database holds no
     table, and the key guard compares each start with it. Without it, only the audit log shows a wrong key."""
-    image: NotRequired[str]
+    image: NotRequired[pulumi.Input[str]]
     """Image with `psql`. Default the official PostgreSQL 14."""
-    labels: NotRequired[dict[str, str]]
+    labels: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Labels for every child."""
 
 

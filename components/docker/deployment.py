@@ -1,5 +1,6 @@
 """The whole of Kotauth on one Docker host: PostgreSQL, the server, a frontend."""
 
+from collections.abc import Mapping
 from typing import NotRequired, TypedDict
 
 import pulumi
@@ -20,6 +21,7 @@ from .network import NETWORK_LABEL, DockerNetwork
 from .settings import DockerSettings
 
 _SERVER = "kotauth"
+_Labels = Mapping[str, pulumi.Input[str]]
 
 
 class DockerDeploymentArgs(TypedDict):
@@ -99,7 +101,7 @@ class DockerDeploymentArgs(TypedDict):
     """HTTP port on the Docker host, which redirects to HTTPS. Default 80 if `https_port` is 443, otherwise 8080."""
     https_port: NotRequired[int]
     """HTTPS port on the Docker host. Default the port of `base_url`."""
-    labels: NotRequired[dict[str, str]]
+    labels: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Labels for every container, volume and network."""
 
 
@@ -125,7 +127,7 @@ class DockerDeployment(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DockerDeploymentArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make networks, secrets, database, server and frontend, in the order in which they need each other."""
-        settings = DockerSettings.resolve(args, f"DockerDeployment {name}")
+        settings = DockerSettings.resolve(args, f"DockerDeployment {name}", DockerDeploymentArgs)
         application = settings.server
         super().__init__(
             token("DockerDeployment"),
@@ -222,7 +224,7 @@ class DockerDeployment(pulumi.ComponentResource):
 
 
 def _shared_network(
-    name: str, settings: DockerSettings, labels: dict[str, str], opts: pulumi.ResourceOptions
+    name: str, settings: DockerSettings, labels: _Labels, opts: pulumi.ResourceOptions
 ) -> NetworkAttachment:
     """Return the network that the proxy and the server share, and the server's name on it."""
     if settings.proxy_network:
@@ -234,7 +236,7 @@ def _shared_network(
 
 
 def _log_route(
-    name: str, settings: DockerSettings, stack: str, labels: dict[str, str], opts: pulumi.ResourceOptions
+    name: str, settings: DockerSettings, stack: str, labels: _Labels, opts: pulumi.ResourceOptions
 ) -> pulumi.Output[str]:
     """Make the log route; return the name of its watcher."""
     args: DockerLogRouteArgs = {
@@ -254,7 +256,7 @@ def _frontend(
     name: str,
     settings: DockerSettings,
     network: pulumi.Input[str],
-    labels: dict[str, str],
+    labels: _Labels,
     opts: pulumi.ResourceOptions,
 ) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
     """Make the proxy; return its container's name, known once it is ready, and the certificate of its authority."""

@@ -27,18 +27,18 @@ def _parse_owner(raw: object) -> tuple[str, str]:
 
 @dataclass(frozen=True, kw_only=True)
 class _FilesInputs:
-    image: str = value()
+    image: pulumi.Input[str] = value()
     files: Mapping[str, pulumi.Input[str]] = value(secret=True)
     owner: tuple[str, str] = value(_parse_owner, default=("10001", "10001"))
     volume: pulumi.Input[str] | None = optional()
     directory: str = value(default="")
-    labels: dict[str, str] = value(default={})
+    labels: Mapping[str, pulumi.Input[str]] = value(default={})
 
 
 class DockerFilesArgs(TypedDict):
     """Inputs of `DockerFiles`."""
 
-    image: str
+    image: pulumi.Input[str]
     """Any image without a user, because Docker gives copied files to that user. Nothing of the image runs."""
     files: Mapping[str, pulumi.Input[str]]
     """File name to content. Mark secret contents as secrets."""
@@ -49,7 +49,7 @@ class DockerFilesArgs(TypedDict):
     """Existing volume for the files. By default each version of the content gets a new volume."""
     directory: NotRequired[str]
     """Folder within the volume. Default its root."""
-    labels: NotRequired[dict[str, str]]
+    labels: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Labels for every child."""
 
 

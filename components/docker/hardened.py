@@ -50,7 +50,7 @@ class Runtime:
     """What a container is given; everything else it doesn't have."""
 
     part: str
-    image: str
+    image: pulumi.Input[str]
     user: str
     memory: int
     cpus: float

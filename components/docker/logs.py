@@ -1,5 +1,6 @@
 """The log route of a stack on a Docker host: reader, shipper and watcher, and the two networks between them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
@@ -27,7 +28,7 @@ class _LogRouteInputs:
     tools_image: str = value()
     files_image: str = value()
     log_files: str = value(default=LOG_FILES)
-    labels: dict[str, str] = value(default={})
+    labels: Mapping[str, pulumi.Input[str]] = value(default={})
 
 
 class DockerLogRouteArgs(TypedDict):
@@ -48,7 +49,7 @@ class DockerLogRouteArgs(TypedDict):
     """Image of the OpenTelemetry Collector. Default the official contrib distribution, 0.149.0."""
     log_files: NotRequired[str]
     """Folder `containers` in the data folder of the Docker daemon. Default `/var/lib/docker/containers`."""
-    labels: NotRequired[dict[str, str]]
+    labels: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Labels for every child."""
 
 

@@ -1,5 +1,6 @@
 """A bridge network of its own for each trust zone."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
@@ -18,7 +19,7 @@ NETWORK_LABEL = "kotauth.network"
 @dataclass(frozen=True, kw_only=True)
 class _NetworkInputs:
     internal: bool = value(true_or_false, default=True)
-    labels: dict[str, str] = value(default={})
+    labels: Mapping[str, pulumi.Input[str]] = value(default={})
 
 
 class DockerNetworkArgs(TypedDict):
@@ -26,7 +27,7 @@ class DockerNetworkArgs(TypedDict):
 
     internal: NotRequired[bool]
     """Whether the network has no route to or from outside. Default true, so an open network must be requested."""
-    labels: NotRequired[dict[str, str]]
+    labels: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Labels for every child."""
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import pulumi
+
 from ..config.certificate import CertificateSettings
 from ..config.declaration import setting
 from ..config.frontends import DEFAULT, FRONTENDS
@@ -79,9 +81,9 @@ class DockerSettings(CertificateSettings, LogSettings):
     )
 
     @classmethod
-    def resolve(cls, args: Mapping[str, Any], subject: str) -> DockerSettings:
+    def resolve(cls, args: Mapping[str, Any], subject: str, args_type: type[Any] | None = None) -> DockerSettings:
         """Return a deployment's inputs with their defaults; raise ``InvalidInputError`` with all that is wrong."""
-        return resolve(cls, args, subject, also_known=["labels"])
+        return resolve(cls, args, subject, ["labels"], args_type)
 
     @property
     def tls_elsewhere(self) -> str:
@@ -98,14 +100,15 @@ class DockerSettings(CertificateSettings, LogSettings):
         """The server's labels for a proxy that the user runs; none where the stack runs the proxy."""
         return traefik_labels(self.server.base_url, self.proxy_network) if self.proxy_network else {}
 
-    def sent_label(self, name: str, labels: Mapping[str, str]) -> dict[str, str]:
+    def sent_label(self, name: str, labels: Mapping[str, pulumi.Input[str]]) -> dict[str, str]:
         """Return the label that Docker writes beside each line that is sent; none without a route.
 
         ``labels`` are those of the deployment ``name``.
         """
         if not self.has_log_route:
             return {}
-        if not (stack := labels.get(STACK_LABEL)):
+        stack = labels.get(STACK_LABEL)
+        if not stack or not isinstance(stack, str):
             raise InvalidInputError(
                 f"DockerDeployment {name} is not valid: labels must have {STACK_LABEL} for a log route, with a value "
                 "that no other deployment on the host has"

@@ -12,11 +12,10 @@ from typing import Any, TypeVar, cast
 
 from .declaration import Problem, Required, Section, Value, checks, declared_fields, declared_values, secret_names
 from .problems import Problems, is_later
-from .shape import misfits, unknown_names
+from .shape import EARLY, Misfit, misfits, unknown_names
 
 T = TypeVar("T")
 
-_EARLY = "must be a plain value: an Output may be unknown at preview"
 _NAME = "name"
 
 
@@ -31,19 +30,31 @@ def parse_args(declared: type[T], args_type: type[Any], name: str, args: Mapping
     """
     problems = Problems(f"{args_type.__name__.removesuffix('Args')} {name}")
     problems.hide(secret_names(declared))
-    for misfit in misfits(args_type, args):
+    found = [*misfits(args_type, args)]
+    for misfit in found:
         problems.add(*misfit)
-    return _parsed(_Parser(problems, args, name), declared)
+    return _parsed(_Parser(problems, args, name, refused=_names_of_early(found)), declared)
 
 
-def parse(declared: type[T], values: Mapping[str, object], problems: Problems, also_known: Iterable[str] = ()) -> T:
+def parse(
+    declared: type[T],
+    values: Mapping[str, object],
+    problems: Problems,
+    also_known: Iterable[str] = (),
+    args_type: type[Any] | None = None,
+) -> T:
     """Parse ``values``, which lie under the user's names. Names other than the fields' and ``also_known`` are refused.
+
+    ``args_type`` is the ``TypedDict`` that says where an Output may be. A stack has none, because it has no Outputs.
 
     Raises:
         InvalidInputError: With every problem, those that ``problems`` holds already included.
     """
-    parser = _Parser(problems, values)
     problems.hide(map(problems.named, secret_names(declared)))
+    early = [misfit for misfit in misfits(args_type, values) if misfit.rule == EARLY] if args_type else []
+    for misfit in early:
+        problems.add(*misfit)
+    parser = _Parser(problems, values, refused=_names_of_early(early))
     known = {problems.named(name) for name in (*declared_values(declared), *also_known)}
     return _parsed(parser, declared, then=lambda: parser.refuse_unknown(known))
 
@@ -65,6 +76,11 @@ def parse_one(declared: type[Any], name: str, values: Mapping[str, object], prob
     return getattr(draft, name, declared_values(declared)[name].default)
 
 
+def _names_of_early(found: Iterable[Misfit]) -> set[str]:
+    """Return the names of the inputs that hold an Output where a plain value must be."""
+    return {re.split(r"[.[]", misfit.path)[0] for misfit in found if misfit.rule == EARLY}
+
+
 def _parsed(parser: _Parser, declared: type[T], then: Callable[[], None] = lambda: None) -> T:
     draft = parser.draft(declared)
     parser.check_together()
@@ -76,8 +92,15 @@ def _parsed(parser: _Parser, declared: type[T], then: Callable[[], None] = lambd
 class _Parser:
     """Makes a draft, which has no field for a bad value without a default. Without a problem it is the result."""
 
-    def __init__(self, problems: Problems, values: Mapping[str, object], own_name: str = "") -> None:
+    def __init__(
+        self,
+        problems: Problems,
+        values: Mapping[str, object],
+        own_name: str = "",
+        refused: Collection[str] = (),
+    ) -> None:
         self.problems = problems
+        self._refused = refused
         self._values = values
         self._own_name = own_name
         self._drafts: list[Any] = []
@@ -111,6 +134,9 @@ class _Parser:
         user_name = _NAME if entry.is_own_name else self.problems.named(name)
         raw = self._own_name if entry.is_own_name else self._values.get(user_name)
         self._bad.add(name)
+        if user_name in self._refused:
+            self._put_default(draft, name, entry)
+            return
         if raw is None or raw == "":
             if entry.default is Required and not entry.default_from:
                 self.problems.add(user_name, "" if raw is None else raw, "is required")
@@ -119,7 +145,7 @@ class _Parser:
         try:
             self._unless_bad(lambda: self._put(draft, name, _parse(entry, draft, raw)))
         except ValueError as error:
-            self.problems.add(user_name, raw, _EARLY if is_later(raw) else str(error))
+            self.problems.add(user_name, raw, EARLY if is_later(raw) else str(error))
             # Only for the rules between values: the draft is refused.
             self._put_default(draft, name, entry)
 

@@ -1,10 +1,15 @@
-"""Finds missing required inputs and unknown names by comparing values with their ``TypedDict``."""
+"""Finds missing required inputs, unknown names and misplaced Outputs by comparing values with their ``TypedDict``."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, NotRequired, cast, get_args, get_origin, is_typeddict
+
+import pulumi
+
+EARLY = "must be a plain value: an Output may be unknown at preview"
+"""Rule of an input whose value decides what a component makes."""
 
 
 class Misfit(NamedTuple):
@@ -22,6 +27,13 @@ def misfits(declared: Any, value: object, path: str = "") -> Iterator[Misfit]:  
     within = f"{path}." if path else ""
     if get_origin(declared) is NotRequired:
         (declared,) = get_args(declared)
+    takes_outputs = any(get_origin(kind) is Awaitable for kind in get_args(declared))
+    if isinstance(value, pulumi.Output):
+        if not takes_outputs and declared not in (Any, None):
+            yield Misfit(path, cast("object", value), EARLY)
+        return
+    if takes_outputs:
+        declared = get_args(declared)[0]
     if is_typeddict(declared) and isinstance(value, Mapping):
         given, kinds = cast("Mapping[str, object]", value), declared.__annotations__
         for name, kind in kinds.items():
@@ -36,7 +48,8 @@ def misfits(declared: Any, value: object, path: str = "") -> Iterator[Misfit]:  
     elif isinstance(value, list):
         kind, *_ = *get_args(declared), None
         for index, item in enumerate(cast("list[object]", value)):
-            yield from misfits(kind, item, f"{path}[{index}]")
+            # One Output in a list is named as the list.
+            yield from misfits(kind, item, path if isinstance(item, pulumi.Output) else f"{path}[{index}]")
 
 
 def unknown_names(

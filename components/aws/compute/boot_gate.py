@@ -4,6 +4,7 @@ The instance's id is no sign of readiness: EC2 returns it before anything runs. 
 either: without a hosted zone, the user creates the DNS record by hand, with the address that this update prints.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
@@ -35,7 +36,7 @@ class AwsBootGateArgs(TypedDict):
     """Days that the function's log is kept. Default 365."""
     kms_key_arn: NotRequired[pulumi.Input[str]]
     """KMS key of the log. By default the component creates one."""
-    tags: NotRequired[dict[str, str]]
+    tags: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Tags for every child."""
 
 

@@ -29,7 +29,7 @@ class GateInputs:
     limit_seconds: int = value(whole_number("seconds", 60, 840, "Lambda ends at 900"), default=840)
     log_retention_days: int = value(parse_retention, default=RETENTION_DAYS)
     kms_key_arn: pulumi.Input[str] | None = optional()
-    tags: dict[str, str] = value(default={})
+    tags: Mapping[str, pulumi.Input[str]] = value(default={})
 
 
 def gate_call(  # noqa: PLR0913 - one argument for each thing in which gates differ
@@ -42,7 +42,7 @@ def gate_call(  # noqa: PLR0913 - one argument for each thing in which gates dif
     trigger: str,
     retention_days: int,
     key_arn: pulumi.Input[str] | None,
-    tags: dict[str, str],
+    tags: Mapping[str, pulumi.Input[str]],
     opts: pulumi.ResourceOptions,
 ) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
     """Make the function in the folder ``code`` and call it once for each value of ``event[trigger]``.

@@ -15,7 +15,7 @@ def host_files(
     artifacts: Mapping[str, str],
     *,
     deletion_protection: bool,
-    tags: dict[str, str],
+    tags: Mapping[str, pulumi.Input[str]],
     opts: pulumi.ResourceOptions,
 ) -> tuple[aws.s3.Bucket, list[pulumi.Resource]]:
     """Make the bucket and its objects, from hash to content; return both."""

@@ -65,7 +65,7 @@ class HostInputs:
         None, lambda made: Watch(part="".join(made.parts[:1])), rule_from=lambda made: _watch(made.parts)
     )
     kms_key_arn: pulumi.Input[str] | None = optional()
-    tags: dict[str, str] = value(default={})
+    tags: Mapping[str, pulumi.Input[str]] = value(default={})
 
     @property
     def parts(self) -> list[str]:

@@ -3,7 +3,7 @@
 It reads its own secrets, files and parameter, pulls its private images, writes its log, and gives itself up.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -24,7 +24,7 @@ class HostRole:
 
 
 def host_role(
-    name: str, statements: Sequence[Statement], *, tags: dict[str, str], opts: pulumi.ResourceOptions
+    name: str, statements: Sequence[Statement], *, tags: Mapping[str, pulumi.Input[str]], opts: pulumi.ResourceOptions
 ) -> HostRole:
     """Make the role of a host that may do these things, and be entered through Session Manager."""
     role = aws.iam.Role(

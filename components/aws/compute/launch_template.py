@@ -67,7 +67,7 @@ class AwsLaunchTemplateArgs(TypedDict):
     """KMS key of the log. By default the component creates one."""
     deletion_protection: NotRequired[bool]
     """Whether the bucket with the hosts' files can only be deleted when empty. Default true."""
-    tags: NotRequired[dict[str, str]]
+    tags: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Tags for every child."""
 
 

@@ -5,6 +5,7 @@ and would delete the servers that still work. An invocation that failed is no re
 anew, and old groups go only at the end of an `up` without errors.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
@@ -36,7 +37,7 @@ class AwsRollGateArgs(TypedDict):
     """Days that the function's log is kept. Default 365."""
     kms_key_arn: NotRequired[pulumi.Input[str]]
     """KMS key of the log. By default the component creates one."""
-    tags: NotRequired[dict[str, str]]
+    tags: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Tags for every child."""
 
 

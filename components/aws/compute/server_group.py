@@ -5,7 +5,7 @@ in the target group, which the provider waits for and the gate asks again: no re
 leaves the old host serving.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, NotRequired, TypedDict
 
@@ -70,7 +70,7 @@ class AwsServerGroupArgs(TypedDict):
     """KMS key of the logs. By default the component creates one for each log."""
     deletion_protection: NotRequired[bool]
     """Whether the bucket with the hosts' files can only be deleted when empty. Default true."""
-    tags: NotRequired[dict[str, str]]
+    tags: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Tags for every child, and for the hosts."""
 
 

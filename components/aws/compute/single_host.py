@@ -4,6 +4,7 @@ The address and the volume can be held by one host at a time, so a changed host 
 minutes without service, the price of this variant. EC2's automatic recovery alone heals it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, NotRequired, TypedDict
 
@@ -67,7 +68,7 @@ class AwsSingleHostArgs(TypedDict):
     """KMS key of the logs. By default the component creates one for each log."""
     deletion_protection: NotRequired[bool]
     """Whether the address and the volume are protected from deletion. Default true."""
-    tags: NotRequired[dict[str, str]]
+    tags: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Tags for every child."""
 
 

@@ -13,7 +13,7 @@ its final snapshot never has the name of an earlier one. The key is kept when th
 final snapshot would be lost 30 days later.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NotRequired, TypedDict, cast
 
 import pulumi
@@ -67,7 +67,7 @@ class AwsDatabaseArgs(TypedDict):
     kms_key_arn: NotRequired[pulumi.Input[str]]
     """KMS key of data, password and logs. Its policy must allow CloudWatch Logs to use it. By default the component
     creates one, which stays in the account as long as snapshots may need it. A change replaces the instance."""
-    tags: NotRequired[dict[str, str]]
+    tags: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Tags for every child."""
 
 
@@ -193,7 +193,7 @@ class AwsDatabase(pulumi.ComponentResource):
 
 
 def _parameter_group(
-    name: str, settings: DatabaseInputs, tags: dict[str, str], opts: pulumi.ResourceOptions
+    name: str, settings: DatabaseInputs, tags: Mapping[str, pulumi.Input[str]], opts: pulumi.ResourceOptions
 ) -> "aws.rds.ParameterGroup":
     """Make the group; without a physical name, a new major version's is there before the instance leaves the old."""
     return aws.rds.ParameterGroup(
@@ -210,7 +210,7 @@ def _parameter_group(
 
 
 def _monitoring_role(
-    name: str, identifier: pulumi.Output[str], tags: dict[str, str], opts: pulumi.ResourceOptions
+    name: str, identifier: pulumi.Output[str], tags: Mapping[str, pulumi.Input[str]], opts: pulumi.ResourceOptions
 ) -> "tuple[aws.iam.Role, aws.iam.RolePolicyAttachment]":
     """Make the role by which RDS writes this instance's operating system metrics to the account's `RDSOSMetrics`."""
     invoke = pulumi.InvokeOutputOptions(parent=opts.parent)

@@ -5,7 +5,7 @@ ARNs and hosts, and is made again whenever one of them changes or the function's
 passwords itself, because a call's input lies in the state. The fingerprint of the secret key makes the input a secret.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
@@ -57,7 +57,7 @@ class _RoleInputs:
     reserve_concurrency: bool = value(true_or_false, default=False)
     log_retention_days: int = value(parse_retention, default=RETENTION_DAYS)
     kms_key_arn: pulumi.Input[str] | None = optional()
-    tags: dict[str, str] = value(default={})
+    tags: Mapping[str, pulumi.Input[str]] = value(default={})
 
 
 class AwsDatabaseRoleArgs(TypedDict):
@@ -102,7 +102,7 @@ class AwsDatabaseRoleArgs(TypedDict):
     """Days that the function's log is kept. Default 365."""
     kms_key_arn: NotRequired[pulumi.Input[str]]
     """KMS key of the log. By default the component creates one."""
-    tags: NotRequired[dict[str, str]]
+    tags: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Tags for every child."""
 
 

@@ -126,7 +126,7 @@ class DatabaseInputs:
     vpc_id: pulumi.Input[str] = value()
     subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]] = value()
     kms_key_arn: pulumi.Input[str] | None = optional()
-    tags: dict[str, str] = value(default={})
+    tags: Mapping[str, pulumi.Input[str]] = value(default={})
 
     def plain(self) -> dict[str, Any]:
         """Return what has a rule or a default of its own, for the component's inputs in the state."""

@@ -9,6 +9,8 @@ together, so a request that carries only one of them would be refused, and with 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pulumi
 import pulumi_aws as aws
 
@@ -17,7 +19,12 @@ from ..security.iam import Condition, allow
 
 
 def access_log_bucket(
-    name: str, *, days: int, deletion_protection: bool, tags: dict[str, str], opts: pulumi.ResourceOptions
+    name: str,
+    *,
+    days: int,
+    deletion_protection: bool,
+    tags: Mapping[str, pulumi.Input[str]],
+    opts: pulumi.ResourceOptions,
 ) -> PrivateBucket:
     """Make a bucket that the load balancers of this account write to; ``opts`` must name the parent."""
     invoke = pulumi.InvokeOutputOptions(parent=opts.parent)

@@ -1,6 +1,7 @@
 """A public certificate from ACM, validated through DNS: it renews itself as long as its record stays in the zone."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
@@ -36,7 +37,7 @@ class _CertificateInputs:
     host_name: str = value(_parse_host_name)
     zone_id: pulumi.Input[str] = value()
     key_algorithm: str = value(one_of("EC_prime256v1", "RSA_2048"), default="EC_prime256v1")
-    tags: dict[str, str] = value(default={})
+    tags: Mapping[str, pulumi.Input[str]] = value(default={})
 
 
 class AwsCertificateArgs(TypedDict):
@@ -48,7 +49,7 @@ class AwsCertificateArgs(TypedDict):
     """Id of the public Route 53 zone of the name. The zone must be delegated."""
     key_algorithm: NotRequired[str]
     """`EC_prime256v1` (default) or `RSA_2048`, for clients that know no elliptic curves."""
-    tags: NotRequired[dict[str, str]]
+    tags: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Tags for the certificate."""
 
 

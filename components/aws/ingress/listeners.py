@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -26,7 +27,7 @@ def listen(
     balancer: aws.lb.LoadBalancer,
     https: Https,
     *,
-    tags: dict[str, str],
+    tags: Mapping[str, pulumi.Input[str]],
     opts: pulumi.ResourceOptions,
 ) -> aws.lb.ListenerRule:
     """Make both listeners, and return the rule that forwards."""

@@ -6,7 +6,7 @@ Therefore they are kept only for a short time, in a bucket whose policy allows n
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NotRequired, TypedDict
 
@@ -68,7 +68,7 @@ class _LoadBalancerInputs:
     log_retention_days: int | None = optional(parse_retention)
     kms_key_arn: pulumi.Input[str] | None = optional()
     deletion_protection: bool = value(true_or_false, default=True)
-    tags: dict[str, str] = value(default={})
+    tags: Mapping[str, pulumi.Input[str]] = value(default={})
 
     @together
     def check_subnets(self) -> Iterator[Problem]:
@@ -125,7 +125,7 @@ class AwsLoadBalancerArgs(TypedDict):
     """KMS key of the firewall's log. By default the component creates one."""
     deletion_protection: NotRequired[bool]
     """Whether AWS refuses to delete the load balancer. Default true."""
-    tags: NotRequired[dict[str, str]]
+    tags: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Tags for every child."""
 
 
@@ -253,7 +253,7 @@ def _of_region(arn: str, region: str) -> str:
 
 
 def _security_group(
-    name: str, vpc_id: pulumi.Input[str], tags: dict[str, str], opts: pulumi.ResourceOptions
+    name: str, vpc_id: pulumi.Input[str], tags: Mapping[str, pulumi.Input[str]], opts: pulumi.ResourceOptions
 ) -> "aws.ec2.SecurityGroup":
     """Return a group that the world reaches on the two public ports, and that reaches nothing yet."""
     group = aws.ec2.SecurityGroup(

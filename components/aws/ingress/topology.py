@@ -5,6 +5,7 @@ Both run a frontend before the server on the same host: behind the load balancer
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -89,7 +90,7 @@ def make_topology(  # noqa: PLR0913 - what a deployment has made before
     server: ContainerSpec,
     dependencies: ServerDependencies,
     *,
-    tags: dict[str, str],
+    tags: Mapping[str, pulumi.Input[str]],
     opts: pulumi.ResourceOptions,
 ) -> Topology:
     """Make the server's hosts and what stands before them."""
@@ -104,7 +105,7 @@ def _load_balanced(  # noqa: PLR0913 - as above
     server: ContainerSpec,
     dependencies: ServerDependencies,
     *,
-    tags: dict[str, str],
+    tags: Mapping[str, pulumi.Input[str]],
     opts: pulumi.ResourceOptions,
 ) -> Topology:
     url = dependencies.base_url
@@ -165,7 +166,7 @@ def _single_host(  # noqa: PLR0913 - as above
     server: ContainerSpec,
     dependencies: ServerDependencies,
     *,
-    tags: dict[str, str],
+    tags: Mapping[str, pulumi.Input[str]],
     opts: pulumi.ResourceOptions,
 ) -> Topology:
     url = dependencies.base_url
@@ -211,7 +212,7 @@ def _host_inputs(  # noqa: PLR0913, PLR0917 - as above
     server: ContainerSpec,
     proxy: ContainerSpec,
     dependencies: ServerDependencies,
-    tags: dict[str, str],
+    tags: Mapping[str, pulumi.Input[str]],
 ) -> Any:  # noqa: ANN401 - the inputs that both kinds of host share
     image = {"image_id": settings.host_image_id} if settings.host_image_id else {}
     return {

@@ -5,6 +5,7 @@ logins would trigger therefore count requests and do not block them; `COUNTED` g
 (`_URL_RULES`) still block by their labels on all paths except those whose requests contain URLs (`_URL_PATHS`).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NotRequired, TypeAlias, TypedDict
 
@@ -68,7 +69,7 @@ class _WebAclInputs:
     rate_limit: int = value(parse_rate_limit, default=RATE_LIMIT)
     log_retention_days: int = value(parse_retention, default=RETENTION_DAYS)
     kms_key_arn: pulumi.Input[str] | None = optional()
-    tags: dict[str, str] = value(default={})
+    tags: Mapping[str, pulumi.Input[str]] = value(default={})
 
 
 class AwsWebAclArgs(TypedDict):
@@ -82,7 +83,7 @@ class AwsWebAclArgs(TypedDict):
     """Days that the log is kept. Default 365."""
     kms_key_arn: NotRequired[pulumi.Input[str]]
     """KMS key of the log. By default the component creates one."""
-    tags: NotRequired[dict[str, str]]
+    tags: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Tags for every child."""
 
 

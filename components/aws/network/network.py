@@ -5,6 +5,7 @@ security group says. Traffic to S3 never passes a NAT gateway, and reaches only 
 layers of ECR.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
@@ -43,7 +44,7 @@ class _NetworkInputs:
     nat_gateways: str = value(parse_nat_gateways, default=NAT_GATEWAYS)
     flow_log_retention_days: int = value(parse_retention, default=RETENTION_DAYS)
     kms_key_arn: pulumi.Input[str] | None = optional()
-    tags: dict[str, str] = value(default={})
+    tags: Mapping[str, pulumi.Input[str]] = value(default={})
 
 
 class AwsNetworkArgs(TypedDict):
@@ -61,7 +62,7 @@ class AwsNetworkArgs(TypedDict):
     kms_key_arn: NotRequired[pulumi.Input[str]]
     """KMS key of the flow log. Its policy must allow CloudWatch Logs to use it. By default the component creates
     one."""
-    tags: NotRequired[dict[str, str]]
+    tags: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Tags for every child."""
 
 
@@ -165,7 +166,7 @@ class AwsNetwork(pulumi.ComponentResource):
             }
         )
 
-    def _named(self, name: str) -> dict[str, str]:
+    def _named(self, name: str) -> Mapping[str, pulumi.Input[str]]:
         return {**self._tags, "Name": name}
 
     def _subnets(self, tier: str, zones: list[str], cidrs: list[str]) -> "dict[str, aws.ec2.Subnet]":

@@ -76,7 +76,7 @@ def lay_network(
     settings: NetworkSettings,
     *,
     log_key_arn: pulumi.Input[str],
-    tags: dict[str, str],
+    tags: Mapping[str, pulumi.Input[str]],
     opts: pulumi.ResourceOptions,
 ) -> NetworkPlacement:
     """Create a network, or look up the existing one; ``opts`` must name the parent."""

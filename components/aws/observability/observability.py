@@ -4,7 +4,7 @@ Everything is derived from two tables, of alarms (`alarms.py`) and of events (`e
 watched.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NotRequired, TypedDict
 
@@ -52,7 +52,7 @@ class _ObservabilityInputs:
     database_memory_mb: float = _threshold("database_memory_mb")
     database_connections: float = _threshold("database_connections")
     kms_key_arn: pulumi.Input[str] | None = optional()
-    tags: dict[str, str] = value(default={})
+    tags: Mapping[str, pulumi.Input[str]] = value(default={})
 
     @property
     def thresholds(self) -> dict[str, float]:
@@ -116,7 +116,7 @@ class AwsObservabilityArgs(TypedDict):
     """Open connections of the database. Default 100."""
     kms_key_arn: NotRequired[pulumi.Input[str]]
     """KMS key of the topic. Its policy must allow CloudWatch to use it. By default the component creates one."""
-    tags: NotRequired[dict[str, str]]
+    tags: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Tags for every child."""
 
 

@@ -5,7 +5,7 @@ It is a function and not a component, because a bucket is always a part of anoth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -31,7 +31,7 @@ def private_bucket(  # noqa: PLR0913 - one argument for each thing that the buck
     name: str,
     opts: pulumi.ResourceOptions,
     *,
-    tags: dict[str, str],
+    tags: Mapping[str, pulumi.Input[str]],
     deletion_protection: bool,
     statements: Callable[[pulumi.Output[str]], Sequence[Statement]] = lambda _: (),
     kms_key_arn: pulumi.Input[str] | None = None,

@@ -4,6 +4,7 @@ While servers roll, two generations run, and each must read its own value also a
 version with its own staging label beside AWSCURRENT, the old version keeps its label, and nothing deletes it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
@@ -50,12 +51,12 @@ class SecretReference(TypedDict):
 @dataclass(frozen=True, kw_only=True)
 class _SecretInputs:
     value: pulumi.Input[str] = declared_value(secret=True)
-    description: str = declared_value()
+    description: pulumi.Input[str] = declared_value()
     version: int | None = optional(_parse_version)
     kms_key_arn: pulumi.Input[str] | None = optional()
     recovery_window_days: int = declared_value(_parse_recovery_window, default=30)
     deletion_protection: bool = declared_value(true_or_false, default=False)
-    tags: dict[str, str] = declared_value(default={})
+    tags: Mapping[str, pulumi.Input[str]] = declared_value(default={})
 
 
 class AwsSecretArgs(TypedDict):
@@ -63,7 +64,7 @@ class AwsSecretArgs(TypedDict):
 
     value: pulumi.Input[str]
     """Value of the secret."""
-    description: str
+    description: pulumi.Input[str]
     """Description of the secret, shown in the AWS console."""
     version: NotRequired[int]
     """Number of the value, for readers that must keep their version. Each number has its own staging label. A new
@@ -74,7 +75,7 @@ class AwsSecretArgs(TypedDict):
     """Days in which a deleted secret can be restored, 7 to 30. Default 30."""
     deletion_protection: NotRequired[bool]
     """Whether Pulumi refuses to delete the secret and its own key. Default false."""
-    tags: NotRequired[dict[str, str]]
+    tags: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Tags for every child."""
 
 

@@ -27,7 +27,7 @@ def store_secrets(  # noqa: PLR0913 - what is stored, and how
     *,
     password_version: int,
     deletion_protection: bool,
-    tags: dict[str, str],
+    tags: Mapping[str, pulumi.Input[str]],
     opts: pulumi.ResourceOptions,
 ) -> StoredSecrets:
     """Store each file's content in Secrets Manager; ``opts`` must name the parent."""

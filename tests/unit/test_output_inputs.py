@@ -1,0 +1,78 @@
+"""Outputs as inputs: a component takes one where its type says so, also without a value, and names each other one."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Mapping
+from typing import Any, NotRequired, get_args, get_origin
+
+import pulumi
+import pytest
+
+from components import COMPONENTS, AwsDeployment, AwsLoadBalancer, AwsNetwork, DockerContainer, DockerDeployment
+from components.inputs.error import InvalidInputError
+from tests.unit.least_inputs import LEAST, SPEC, Component, declared
+from tests.unit.recording import declare, unknown
+
+EACH = pytest.mark.parametrize("component", COMPONENTS, ids=lambda component: component.__name__)
+EARLY = "must be a plain value: an Output may be unknown at preview"
+NOT_WITH_THE_LEAST = {
+    AwsDeployment: ["vpc_id", "public_subnet_ids", "private_subnet_ids", "isolated_subnet_ids", "certificate_arn"],
+    AwsLoadBalancer: ["certificate_arn"],
+}
+"""Inputs that exclude others; those of a network have tests in test_aws_deployment.py."""
+FILES_AND_LOGS = {"certificate_chain", "certificate_key", "logs_token", "logs_headers"}
+"""Inputs that need others, with tests in test_certificate_files.py and test_log_settings.py."""
+
+
+GIVEN = (":Key", ":Alias", "/volume:Volume")
+"""Types of resources that a component doesn't make where their ids are inputs."""
+
+
+def kinds(component: Component) -> Mapping[str, Any]:
+    """Return the type of each input."""
+    annotations = inspect.signature(component.__init__).parameters["args"].annotation.__annotations__
+    return {name: get_args(kind)[0] if get_origin(kind) is NotRequired else kind for name, kind in annotations.items()}
+
+
+def takes_outputs(kind: Any) -> bool:
+    return any(get_origin(one) is Awaitable for one in get_args(kind))
+
+
+@EACH
+def test_an_output_without_a_value_is_taken_where_the_type_says_so(component: Component) -> None:
+    left_out = {*NOT_WITH_THE_LEAST.get(component, []), *FILES_AND_LOGS}
+    late = [name for name, kind in kinds(component).items() if takes_outputs(kind) and name not in left_out]
+    labels = kinds(component).keys() & {"tags", "labels", "container_labels"}
+
+    def program() -> pulumi.ComponentResource:
+        outputs = {name: unknown() for name in late}
+        return component("it", {**LEAST[component], **outputs, **{name: {"team": unknown()} for name in labels}})
+
+    expected = {r.title for r in declared(component, LEAST[component]).resources if not r.type.endswith(GIVEN)}
+    assert expected <= {r.title for r in declare(program, preview=True).resources}
+
+
+@EACH
+def test_an_output_where_the_value_decides_is_named(component: Component) -> None:
+    for name in (name for name, kind in kinds(component).items() if not takes_outputs(kind)):
+        with pytest.raises(InvalidInputError) as refused:
+            component("it", {**LEAST[component], name: pulumi.Output.from_input("value")})
+        head, *lines = str(refused.value).splitlines()
+        assert f"{component.__name__} it " in head
+        assert f'  {name} = "an Output": {EARLY}' in lines or f'  {name} = "[secret]": {EARLY}' in lines
+
+
+@pytest.mark.parametrize(
+    ("component", "args", "name"),
+    [
+        (AwsNetwork, {"zones": ["eu-central-1a", pulumi.Output.from_input("eu-central-1b")]}, "zones"),
+        (DockerContainer, {"spec": {**SPEC, "image": pulumi.Output.from_input("x:1")}}, "spec.image"),
+        (DockerContainer, {"spec": {**SPEC, "ports": [{"host": pulumi.Output.from_input(1), "container": 1}]}}, ""),
+        (DockerDeployment, {**LEAST[DockerDeployment], "http_port": pulumi.Output.from_input(81)}, "http_port"),
+    ],
+)
+def test_an_output_inside_an_input_is_named(component: Component, args: dict[str, Any], name: str) -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        component("it", args)
+    assert str(refused.value).splitlines()[1:] == [f'  {name or "spec.ports[0].host"} = "an Output": {EARLY}']
