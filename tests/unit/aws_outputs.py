@@ -183,7 +183,7 @@ def outputs(kind: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
     if not kind.startswith("aws:"):
         return dict(inputs)
     # Documents may be given as objects, and are text ever after.
-    given = {key: json.dumps(value) if _is_document(value) else value for key, value in inputs.items()}
+    given = {key: json.dumps(value, default=str) if _is_document(value) else value for key, value in inputs.items()}
     return {**_OUTPUTS.get(kind, _named)(name), **given}
 
 

@@ -284,11 +284,8 @@ def later(given: Any, *, single: bool) -> Any:
 @pytest.mark.parametrize("single", [True, False], ids=["single ids", "whole lists"])
 def test_a_network_of_the_same_program(single: bool) -> None:
     """It is taken like an existing one, once it is known."""
-    declared = declare(
-        lambda: AwsDeployment(
-            "kotauth", ONE_PROGRAM | {key: later(each, single=single) for key, each in BROUGHT.items()}
-        )
-    )
+    args: Any = ONE_PROGRAM | {key: later(each, single=single) for key, each in BROUGHT.items()}
+    declared = deployed(args)
     assert declared.named("kotauth", ":LoadBalancer").inputs["subnets"] == BROUGHT["public_subnet_ids"]
     assert declared.named("kotauth-server", ":Group").inputs["vpcZoneIdentifiers"] == BROUGHT["private_subnet_ids"]
     assert declared.named("kotauth-database", ":SubnetGroup").inputs["subnetIds"] == BROUGHT["isolated_subnet_ids"]
@@ -322,7 +319,7 @@ def test_a_network_that_is_not_made_yet(frontend: dict[str, Any], public: Callab
 def test_a_single_host_is_in_the_zone_of_a_subnet_of_the_same_program() -> None:
     caddy: Any = {**BASE, **BROUGHT, "frontend": "caddy", "acme_email": "ops@example.com"}
     public = BROUGHT["public_subnet_ids"]
-    declared = declare(lambda: AwsDeployment("kotauth", {**caddy, "public_subnet_ids": later(public, single=False)}))
+    declared = deployed({**caddy, "public_subnet_ids": later(public, single=False)})
     assert declared.named("kotauth-server", ":Instance").inputs["subnetId"] == public[0]
     assert declared.named("kotauth-server-volume").inputs["availabilityZone"] == SUBNETS[public[0]][1]
 
