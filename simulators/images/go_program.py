@@ -8,10 +8,14 @@ from pathlib import Path
 from simulators.images.command import run
 from toolchain.pulumi import go_toolchain
 
+_SILENT_SECONDS = 300
+"""More than the largest package takes on a busy machine."""
+
 
 def build(module: Path, package: str, output: Path, linker_flags: str) -> None:
     """Compile `package` for the image: static, stripped, and politely (other builds may be running)."""
     environment = os.environ | {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -buildvcs=false"}
     flags = ["-trimpath", f"-ldflags=-s -w {linker_flags}", f"-o={output}"]
-    command = ["nice", "-n", "5", str(go_toolchain.ensure()), "-C", str(module), "build", *flags, package]
-    run(f"go build {module.name}", command, environment=environment)
+    command = ["nice", "-n", "5", str(go_toolchain.ensure()), "-C", str(module), "build", "-v", *flags, package]
+    # It names each module and each package. What a try has downloaded and compiled, the next one finds in Go's caches.
+    run(f"go build {module.name}", command, environment=environment, silent_seconds=_SILENT_SECONDS, tries=3)

@@ -3,12 +3,15 @@
 Everything goes to standard error, so that the output of `make env` stays fit for `eval`.
 """
 
+import contextlib
+import math
+import os
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 from .errors import EngineError
@@ -22,7 +25,7 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-@contextmanager
+@contextlib.contextmanager
 def step(title: str) -> Generator[None]:
     """Announce a step and, when it has worked, say how long it took."""
     say(f"==> {title}")
@@ -47,13 +50,15 @@ class Waiting:
             say(f"    {now - self._started:.0f} s: {self._what}{detail}")
 
 
-def run(
+def run(  # noqa: PLR0913 - what commands differ in
     command: Sequence[str],
     *,
     what: str,
     log: Path,
     env: Mapping[str, str] | None = None,
     describe: Callable[[list[str]], str] = lambda _lines: "",
+    silent_seconds: float = math.inf,
+    tries: int = 1,
 ) -> None:
     """Run a long command with its output in a log file; report progress, and its last lines if it fails.
 
@@ -63,9 +68,35 @@ def run(
         log: Where its output goes.
         env: Its whole environment, if not ours.
         describe: Makes a progress detail of the lines seen so far.
+        silent_seconds: For how long it may print nothing; a download that stalls would otherwise take for ever.
+        tries: How often it is run if it is too long silent.
     """
-    lines: list[str] = []
     log.parent.mkdir(parents=True, exist_ok=True)
+    lines: list[str] = []
+    code: int | None = None
+    waiting = Waiting(what)
+    for _ in range(tries):
+        lines.clear()
+        code = _once(command, log, env, silent_seconds, lines=lines, tick=lambda: waiting.tick(describe(lines)))
+        if code is not None:
+            break
+        say(f"    {what} printed nothing for {silent_seconds:g} s and was stopped")
+    if code != 0:
+        tail = "\n".join(f"    {line}" for line in lines[-_TAIL_LINES:])
+        ended = f"exit code {code}" if code is not None else f"nothing printed for {silent_seconds:g} s, {tries} times"
+        raise EngineError(f"{what} failed ({ended}), full output in {log}:\n{tail}")
+
+
+def _once(  # noqa: PLR0913
+    command: Sequence[str],
+    log: Path,
+    env: Mapping[str, str] | None,
+    silent_seconds: float,
+    *,
+    lines: list[str],
+    tick: Callable[[], None],
+) -> int | None:
+    """Run it once and collect its lines; return its exit code, or None where it was stopped because it was silent."""
     with (
         log.open("w", encoding="utf-8") as file,
         subprocess.Popen(
@@ -76,25 +107,35 @@ def run(
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
+            # Its own children hold its output, and are stopped with it.
+            process_group=0,
         ) as process,
     ):
+        heard = time.monotonic()
 
         def read() -> None:
+            nonlocal heard
             for line in process.stdout or ():
+                heard = time.monotonic()
                 lines.append(line.rstrip())
                 file.write(line)
 
         reader = threading.Thread(target=read, daemon=True)
         reader.start()
-        waiting = Waiting(what)
         try:
             while process.poll() is None:
-                waiting.tick(describe(lines))
+                tick()
+                if time.monotonic() - heard > silent_seconds:
+                    _kill(process)
+                    return None
                 time.sleep(0.1)
         except BaseException:
-            process.kill()
+            _kill(process)
             raise
         reader.join()
-    if process.returncode != 0:
-        tail = "\n".join(f"    {line}" for line in lines[-_TAIL_LINES:])
-        raise EngineError(f"{what} failed (exit code {process.returncode}), full output in {log}:\n{tail}")
+        return process.returncode
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
