@@ -1,0 +1,41 @@
+"""The example with a VPC and a deployment in one program, previewed while no id of the network exists."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from simulators.aws import aws_simulator
+from tests.engine.aws_stack import ZONE, ZONE_ID, name_of
+from tests.engine.example_project import copied_example, example_project
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.fixture(scope="module")
+def steps(tmp_path_factory: pytest.TempPathFactory, pulumi_engine: None) -> Iterator[dict[str, dict[str, Any]]]:
+    """Yield the steps of the first preview, by resource."""
+    path = copied_example("network-and-deployment", tmp_path_factory.mktemp("examples"))
+    with aws_simulator(program=path) as aws:
+        aws.hosted_zone(ZONE, ZONE_ID)
+        project = example_project(path, aws.variables)
+        project.configure(baseUrl=f"https://auth.{ZONE}", zoneId=ZONE_ID)
+        output = project.preview("--json").output
+        yield {name_of(step["urn"]): step for step in json.loads(output[output.index("{") :])["steps"]}
+
+
+def test_the_network_and_the_deployment_are_planned_together(steps: dict[str, dict[str, Any]]) -> None:
+    assert {step["op"] for step in steps.values()} == {"create"}
+    assert {"Vpc identity", "Group kotauth-server", "Instance kotauth-database-instance"} <= steps.keys()
+    assert len([name for name in steps if name.startswith("Vpc ")]) == 1
+
+
+def test_only_what_is_known_early_is_in_the_plan(steps: dict[str, dict[str, Any]]) -> None:
+    assert "cidrBlock" in steps["Subnet identity-public-eu-central-1a"]["newState"]["inputs"]
+    balancer = steps["LoadBalancer kotauth"]["newState"]["inputs"]
+    assert "subnet-" not in json.dumps(balancer.get("subnets"))
+    files = [step["newState"]["inputs"]["content"] for name, step in steps.items() if name.startswith("BucketObject")]
+    assert [text for text in files if "trusted_proxies static 10.80.0.0/24 10.80.1.0/24" in text] != []
