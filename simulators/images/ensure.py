@@ -27,11 +27,8 @@ def ensure(names: Iterable[str] = ALL) -> dict[str, str]:
     if unknown := [name for name in wanted if name not in _BY_NAME]:
         raise EngineError(f"unknown image {', '.join(unknown)}: choose from {', '.join(ALL)}")
     recipes = [_BY_NAME[name] for name in wanted]
-    if _missing(recipes):
-        with cache.lock("images"):
-            # Looked at again: while this process waited for the lock, the other one may have made them.
-            for recipe in _missing(recipes):
-                _make(recipe)
+    for recipe in _missing(recipes):
+        _make(recipe)
     return {recipe.name: recipe.reference for recipe in recipes}
 
 
@@ -41,14 +38,19 @@ def _missing(recipes: list[Recipe]) -> list[Recipe]:
 
 
 def _make(recipe: Recipe) -> None:
-    if archive.path(recipe).exists():
-        with progress.step(f"Loading {recipe.reference} from the cache"):
-            archive.load(recipe)
-        return
-    if recipe.parent and _missing([recipe.parent]):
-        _make(recipe.parent)
-    with progress.step(f"Building {recipe.reference}"):
-        recipe.build(recipe)
-    if recipe.saved:
-        with progress.step(f"Saving {recipe.reference} in the cache"):
-            archive.save(recipe)
+    # A lock for each: one image takes minutes, and whoever needs another one does not wait for it.
+    with cache.lock(f"image-{recipe.name}"):
+        # While this process waited for the lock, another one may have made it.
+        if not _missing([recipe]):
+            return
+        if archive.path(recipe).exists():
+            with progress.step(f"Loading {recipe.reference} from the cache"):
+                archive.load(recipe)
+            return
+        if recipe.parent and _missing([recipe.parent]):
+            _make(recipe.parent)
+        with progress.step(f"Building {recipe.reference}"):
+            recipe.build(recipe)
+        if recipe.saved:
+            with progress.step(f"Saving {recipe.reference} in the cache"):
+                archive.save(recipe)

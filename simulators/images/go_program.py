@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from simulators.images.command import run
+from toolchain.machine import cache
 from toolchain.pulumi import go_toolchain
 
 _SILENT_SECONDS = 300
@@ -18,4 +19,6 @@ def build(module: Path, package: str, output: Path, linker_flags: str) -> None:
     flags = ["-trimpath", f"-ldflags=-s -w {linker_flags}", f"-o={output}"]
     command = ["nice", "-n", "5", str(go_toolchain.ensure()), "-C", str(module), "build", "-v", *flags, package]
     # It names each module and each package. What a try has downloaded and compiled, the next one finds in Go's caches.
-    run(f"go build {module.name}", command, environment=environment, silent_seconds=_SILENT_SECONDS, tries=3)
+    # One at a time: each takes all processors.
+    with cache.lock("go-build"):
+        run(f"go build {module.name}", command, environment=environment, silent_seconds=_SILENT_SECONDS, tries=3)

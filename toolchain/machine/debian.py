@@ -19,6 +19,6 @@ def install(packages: Sequence[str]) -> None:
         return
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     log = cache.folder() / "logs" / "apt-get.log"
-    with progress.step(f"Installing {', '.join(packages)} (apt-get)"):
+    with cache.lock("apt-get"), progress.step(f"Installing {', '.join(packages)} (apt-get)"):
         for command in (["update"], ["install", "--yes", "--no-install-recommends", *packages]):
             progress.run(["apt-get", "--quiet", *command], what=f"apt-get {command[0]}", log=log, env=environment)
