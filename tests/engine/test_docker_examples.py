@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.code_blocks import code_blocks
+from tests.e2e.docker_page import documented
 from tests.engine.example_project import copied_example, example_project
 from tests.project import ROOT, Project
 
@@ -58,6 +60,15 @@ def test_the_application_gets_the_address_and_traefik_finds_both(beside: dict[st
         assert labels[f"{router}.rule"] == f"Host(`{host}.example.org`)"
         assert labels[f"{router}.entrypoints"] in json.loads(settings)["entryPoints"]
         assert labels[f"{router}.tls.certresolver"] in json.loads(settings)["certificatesResolvers"]
+
+
+def test_the_proxy_has_what_kotauth_needs(beside: dict[str, dict[str, Any]]) -> None:
+    """The parts of the configuration in docs/docker.md that are not the user's own choice; tests/e2e runs that one."""
+    content, _ = (upload["content"] for upload in beside["Container proxy"]["uploads"])
+    settings, documented_settings = json.loads(content), yaml.safe_load(documented("certificatesResolvers:", "yaml"))
+    assert settings["serversTransport"] == documented_settings["serversTransport"]
+    assert settings["entryPoints"]["websecure"] == documented_settings["entryPoints"]["websecure"]
+    assert settings["providers"]["docker"] == documented_settings["providers"]["docker"]
 
 
 @pytest.fixture
