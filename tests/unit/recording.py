@@ -12,7 +12,7 @@ from unittest.mock import patch
 
 import pulumi
 from pulumi.runtime import mocks, resource, rpc
-from pulumi.runtime.proto import source_pb2
+from pulumi.runtime.proto import callback_pb2, source_pb2
 from pulumi.runtime.settings import ROOT, SETTINGS
 
 from tests.unit import aws_outputs
@@ -133,6 +133,10 @@ class Recording(mocks.MockMonitor):
         component = _type(request.urn), _name(request.urn)
         self.component_outputs[component] = set(rpc.deserialize_properties(request.outputs))
         return super().RegisterResourceOutputs(request)
+
+    def register_transform(self, _: pulumi.ResourceTransform) -> callback_pb2.Callback:
+        """Take a transform, which only the engine calls."""
+        return callback_pb2.Callback()
 
     def register_error_hook(self, hook: pulumi.ErrorHook) -> None:
         """Take a hook, in the place of the server that the engine would call back: Pulumi's mocks have none."""
