@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -27,8 +28,8 @@ from components import (
 )
 from components.schema.host import Components
 from tests.code_blocks import code_blocks
-from tests.project import ROOT
-from tests.sdks import go, typescript
+from tests.project import ROOT, Project
+from tests.sdks import go, host, typescript
 from tests.unit.recording import Declared, declare
 from toolchain.pulumi.pins import GO_MODULE
 from toolchain.sdks import generator
@@ -36,6 +37,7 @@ from toolchain.sdks import generator
 pytestmark = pytest.mark.thorough
 
 PAGE = (ROOT / "docs" / "library.md").read_text(encoding="utf-8")
+STACK = "pulumi:pulumi:Stack"
 PROGRAMS = Path(__file__).parent / "programs"
 SPEC: ContainerSpec = {
     "part": "server",
@@ -139,10 +141,10 @@ def sdks(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def typescript_project(sdks: Path, tmp_path_factory: pytest.TempPathFactory) -> typescript.Project:
+def example(sdks: Path, tmp_path_factory: pytest.TempPathFactory) -> typescript.Example:
     (page,) = code_blocks(PAGE, "typescript")
-    programs = {"nested": PROGRAMS / "nested.ts", "example": typescript.EXAMPLE / "index.ts", "page": page}
-    return typescript.Project(tmp_path_factory.mktemp("typescript"), sdks / "nodejs", programs)
+    programs = {"nested": PROGRAMS / "nested.ts", "page": page}
+    return typescript.Example(tmp_path_factory.mktemp("typescript") / "example", sdks / "nodejs", programs)
 
 
 @pytest.fixture(scope="module")
@@ -150,14 +152,14 @@ def made_in_python() -> Declared:
     return declare(nested)
 
 
-def test_typescript(typescript_project: typescript.Project, made_in_python: Declared) -> None:
-    recorded = typescript_project.run("nested")
+def test_typescript(example: typescript.Example, made_in_python: Declared) -> None:
+    recorded = example.run("nested")
     assert resources(constructed(recorded)) == resources(made_in_python)
     assert recorded["exported"] == {"url": "https://auth.example.com"}
 
 
 def test_go(sdks: Path, tmp_path: Path, made_in_python: Declared) -> None:
-    recorded = go.run(tmp_path / "nested", sdks / "go", PROGRAMS / "nested.go")
+    recorded = go.Program(tmp_path / "nested", sdks / "go", PROGRAMS / "nested.go").run()
     assert resources(constructed(recorded)) == resources(made_in_python)
 
 
@@ -167,22 +169,66 @@ def resources(declared: Declared) -> list[Any]:
     return sorted(shown, key=lambda resource: (resource.type, resource.name))
 
 
-def test_the_example_in_typescript(typescript_project: typescript.Project) -> None:
-    (project,) = re.findall(r"^name: (.*)$", (typescript.EXAMPLE / "Pulumi.yaml").read_text(), re.MULTILINE)
-    settings = {"baseUrl": "https://auth.example.com", "acmeEmail": "ops@example.com"}
-    recorded = typescript_project.run(
-        "example", project=project, config={f"{project}:{name}": value for name, value in settings.items()}
-    )
-    made = constructed(recorded)
-    assert made.named("kotauth-server", ":Container").labels["team"] == "identity"
-    assert recorded["exported"]["url"] == settings["baseUrl"]
+def test_the_typescript_of_the_page(example: typescript.Example, of_the_page: Declared) -> None:
+    recorded = example.run("page")
+    assert resources(constructed(recorded)) == resources(of_the_page)
+    assert recorded["exported"] == {"url": "https://auth.example.org"}
 
 
-def test_the_programs_of_the_page(typescript_project: typescript.Project, sdks: Path, tmp_path: Path) -> None:
-    (in_go,) = code_blocks(PAGE, "go")
-    recorded = [typescript_project.run("page"), go.run(tmp_path / "page", sdks / "go", in_go)]
-    for each in recorded:
-        assert constructed(each).named("kotauth-server", ":Container").labels["team"] == "identity"
+@pytest.fixture(scope="module")
+def of_the_page() -> Declared:
+    """Return what the page's program in Python declares."""
+    program = code_blocks(PAGE, "python")[0].replace("pulumi_kotauth", "components")
+    return declare(lambda: exec(program, {}))  # noqa: S102 - the page's own text
+
+
+@pytest.mark.engine
+def test_the_go_of_the_page_on_the_engine(
+    pulumi_engine: None, sdks: Path, tmp_path: Path, of_the_page: Declared
+) -> None:
+    (text,) = code_blocks(PAGE, "go")
+    program = go.Program(tmp_path / "page", sdks / "go", text)
+    program.build()
+    (program.folder / "Pulumi.yaml").write_text("name: page\nruntime: go\n")
+    with host.running(program.command) as address:
+        output = with_components(program.folder).preview("--json", "--client", address).output
+    assert created(output) == {each.title for each in of_the_page.resources if each.type != STACK}
+
+
+@pytest.mark.engine
+def test_the_example_in_typescript_on_the_engine(
+    pulumi_engine: None, example: typescript.Example, of_the_page: Declared
+) -> None:
+    project = with_components(example.folder)
+    project.configure(baseUrl="https://auth.example.org", acmeEmail="operations@example.org")
+    with host.running(example.command) as address:
+        output = project.preview("--json", "--client", address).output
+        assert created(output) == {each.title for each in of_the_page.resources if each.type != STACK}
+        project.configure(baseUrl="http://auth.example.org")
+        refused = project.preview("--client", address, check=False)
+    assert refused.code
+    assert 'baseUrl = "http://auth.example.org": must start with https://' in refused.output
+    assert "Traceback" not in refused.output
+
+
+def with_components(folder: Path) -> Project:
+    """Return a project whose package `kotauth` is a copy of the components, with a stack."""
+    shutil.copytree(ROOT / "components", folder / "components", ignore=shutil.ignore_patterns("venv", "build"))
+    # What pip would install is what the tests run with.
+    (folder / "components" / "venv").symlink_to(ROOT / ".venv")
+    with (folder / "Pulumi.yaml").open("a", encoding="utf-8") as file:
+        file.write("packages:\n  kotauth: ./components\n")
+    project = Project(folder, variables={"PIP_NO_INDEX": "1"})
+    project.pulumi("stack", "init", project.stack)
+    return project
+
+
+def created(output: str) -> set[str]:
+    """Return what a preview creates, each as type and name."""
+    steps = json.loads(output[output.index("{") :])["steps"]
+    assert {step["op"] for step in steps} == {"create"}
+    urns = [step["urn"].split("::") for step in steps]
+    return {f"{kind.rpartition(':')[2]} {name}" for _, _, kind, name in urns if kind != STACK}
 
 
 @pytest.mark.parametrize(

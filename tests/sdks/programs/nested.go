@@ -27,7 +27,7 @@ func program(ctx *pulumi.Context) error {
 		AcmeEmail: pulumi.StringRef("ops@example.com"),
 		HttpPort:  pulumi.IntRef(81),
 		SecretKey: pulumi.ToSecret(pulumi.String(strings.Repeat("b", 64))).(pulumi.StringOutput),
-		Labels:    map[string]pulumi.StringInput{"team": pulumi.String("identity")},
+		Labels:    pulumi.StringMap{"team": pulumi.String("identity")},
 	})
 	if err != nil {
 		return err
@@ -61,12 +61,12 @@ func program(ctx *pulumi.Context) error {
 	deployment, err := kotauth.NewAwsDeployment(ctx, "aws", &kotauth.AwsDeploymentArgs{
 		BaseUrl:           "https://auth.example.com",
 		AvailabilityZones: []string{"eu-central-1a", "eu-central-1b"},
-		ZoneId:            pulumi.StringPtr("Z0123456789ABC"),
+		ZoneId:            pulumi.String("Z0123456789ABC"),
 		AdminCidrs:        []string{"203.0.113.0/24"},
 		EgressPorts:       []int{443, 587},
 		DatabaseMultiAz:   pulumi.BoolRef(false),
 		AlarmLatency:      pulumi.Float64Ref(1.5),
-		Tags:              map[string]pulumi.StringInput{"team": pulumi.String("identity")},
+		Tags:              pulumi.StringMap{"team": pulumi.String("identity")},
 	})
 	if err != nil {
 		return err

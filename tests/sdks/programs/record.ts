@@ -1,24 +1,20 @@
 // Runs a program under Pulumi's mocks, and writes what it registered as JSON:
-// node record.js PROGRAM PROJECT CONFIG FILE
+// node record.js PROGRAM FILE
 import * as pulumi from "@pulumi/pulumi";
 import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 
-const [program, project, config, file] = process.argv.slice(2);
+const [program, file] = process.argv.slice(2);
 const resources: object[] = [];
 
-pulumi.runtime.setAllConfig(JSON.parse(config));
-pulumi.runtime.setMocks(
-    {
-        newResource({ type, name, inputs }) {
-            resources.push({ type, name, inputs });
-            const state = { ...inputs, url: inputs.baseUrl, arn: `${name}-arn`, kmsKeyArn: `${name}-key`, versionLabel: "v1" };
-            return { id: `${name}-id`, state };
-        },
-        call: ({ inputs }) => inputs,
+pulumi.runtime.setMocks({
+    newResource({ type, name, inputs }) {
+        resources.push({ type, name, inputs });
+        const state = { ...inputs, url: inputs.baseUrl, arn: `${name}-arn`, kmsKeyArn: `${name}-key`, versionLabel: "v1" };
+        return { id: `${name}-id`, state };
     },
-    project,
-);
+    call: ({ inputs }) => inputs,
+});
 
 async function main() {
     const exported: Record<string, unknown> = {};
