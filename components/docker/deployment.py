@@ -54,7 +54,7 @@ class DockerDeploymentArgs(TypedDict):
     frontend: NotRequired[str]
     """Frontend: the proxy that terminates TLS, or external for a proxy that you run already. The value external
     requires `proxy_network`. Default `caddy`."""
-    proxy_network: NotRequired[str]
+    proxy_network: NotRequired[pulumi.Input[str]]
     """Existing Docker network that your proxy and the server share. Only for frontend external."""
     frontend_image: NotRequired[str]
     """Image of the frontend with an exact tag. Default the official image."""

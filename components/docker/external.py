@@ -10,6 +10,8 @@ from __future__ import annotations
 import hashlib
 import re
 
+import pulumi
+
 from ..kotauth.base_url import BaseUrl
 from ..kotauth.server import PORT
 
@@ -57,7 +59,7 @@ def router_label(base_url: BaseUrl) -> str:
     return f"traefik.http.routers.{server_name(base_url)}.rule"
 
 
-def traefik_labels(base_url: BaseUrl, network: str) -> dict[str, str]:
+def traefik_labels(base_url: BaseUrl, network: pulumi.Input[str]) -> dict[str, pulumi.Input[str]]:
     """Return the labels by which Traefik's Docker provider routes to the server."""
     name = server_name(base_url)
     router, service = f"traefik.http.routers.{name}", f"traefik.http.services.{name}"

@@ -13,7 +13,7 @@ import errno
 import functools
 import socket
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 
@@ -48,7 +48,9 @@ def check(settings: DockerSettings, own: Mapping[str, str]) -> pulumi.ResourceOp
         problems += log_files.problems(info)
     if settings.proxy_network:
         others = [container for container in containers if not own.items() <= container["Labels"].items()]
-        problems += _network_problems(settings.server.base_url, settings.proxy_network, networks, others)
+        # The settings of a stack are plain values; only a program gives Outputs.
+        network = cast("str", settings.proxy_network)
+        problems += _network_problems(settings.server.base_url, network, networks, others)
     else:
         problems += _port_problems(settings, containers, own, is_local)
     if problems:

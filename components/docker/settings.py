@@ -20,6 +20,7 @@ from ..inputs.declaration import Problem, Rule, section, together
 from ..inputs.error import InvalidInputError
 from ..inputs.image import Image
 from ..inputs.number import parse_port
+from ..inputs.problems import when_known
 from ..postgres import server as postgres
 from ..workload.spec import LOGS_LABEL
 from .external import EXTERNAL, parse_proxy_network, traefik_labels
@@ -53,8 +54,8 @@ class DockerSettings(CertificateSettings, LogSettings):
         about="Frontend: the proxy that terminates TLS, or external for a proxy that you run already. "
         "The value external requires {proxy_network}.",
     )
-    proxy_network: str | None = setting(
-        parse_proxy_network,
+    proxy_network: pulumi.Input[str] | None = setting(
+        when_known("proxy_network", parse_proxy_network),
         default=None,
         about="Existing Docker network that your proxy and the server share. Only for frontend external.",
     )
@@ -96,7 +97,7 @@ class DockerSettings(CertificateSettings, LogSettings):
         return self.proxy.ca_certificate if self.certificates == INTERNAL else None
 
     @property
-    def traefik_labels(self) -> dict[str, str]:
+    def traefik_labels(self) -> Mapping[str, pulumi.Input[str]]:
         """The server's labels for a proxy that the user runs; none where the stack runs the proxy."""
         return traefik_labels(self.server.base_url, self.proxy_network) if self.proxy_network else {}
 

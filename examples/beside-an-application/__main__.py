@@ -16,9 +16,7 @@ APPLICATION_PORT = 80
 config = pulumi.Config()
 domain = config.require("domain")
 
-# The deployment takes the name as a plain value, so the network has a fixed one.
-NETWORK = "proxy"
-network = docker.Network("proxy", name=NETWORK)
+network = docker.Network("proxy", name="proxy")
 
 acme = {"email": config.require("email"), "storage": "/acme/acme.json", "httpChallenge": {"entryPoint": "web"}}
 settings = {
@@ -53,10 +51,10 @@ kotauth = DockerDeployment(
     {
         "base_url": f"https://auth.{domain}",
         "frontend": "external",
-        "proxy_network": NETWORK,
+        "proxy_network": network.name,
         "database_version": 17,
     },
-    pulumi.ResourceOptions(depends_on=[network, proxy]),
+    pulumi.ResourceOptions(depends_on=[proxy]),
 )
 
 labels = {

@@ -13,11 +13,12 @@ from components.docker import preflight
 from components.docker.deployment import DockerDeployment, DockerDeploymentArgs
 from components.docker.external import server_name, traefik_labels
 from components.docker.settings import DockerSettings
+from components.inputs.error import InvalidInputError
 from components.kotauth.base_url import parse_base_url
 from tests.e2e.forwarded import SPOOFED
 from tests.unit.conftest import LABELS, deploy
 from tests.unit.docker_api import Daemon
-from tests.unit.recording import PROJECT, STACK, Declared, Recording
+from tests.unit.recording import PROJECT, STACK, Declared, Recording, declare, unknown
 
 NETWORK, URL = "proxy", "https://auth.example.com"
 EXTERNAL: DockerDeploymentArgs = {
@@ -40,6 +41,22 @@ THEIRS = {"kotauth.stack": "kotauth/other", **CHECKLIST}
 @pytest.fixture(scope="module")
 def external() -> Declared:
     return deploy(EXTERNAL)
+
+
+def test_the_network_may_be_of_the_same_program(external: Declared) -> None:
+    late = declare(
+        lambda: DockerDeployment("kotauth", {**EXTERNAL, "proxy_network": pulumi.Output.from_input(NETWORK)})
+    )
+    of_server = "kotauth-server", ":Container"
+    assert late.named(*of_server).inputs == external.named(*of_server).inputs
+    early = declare(lambda: DockerDeployment("kotauth", {**EXTERNAL, "proxy_network": unknown()}), preview=True)
+    assert {r.title for r in early.resources} == {r.title for r in external.resources}
+
+
+def test_a_network_of_the_same_program_has_the_same_rule() -> None:
+    host = pulumi.Output.from_input("host")
+    with pytest.raises(InvalidInputError, match='proxy_network = "host": must be a network that you created'):
+        declare(lambda: DockerDeployment("kotauth", {**EXTERNAL, "proxy_network": host}))
 
 
 def networks(container: Any) -> list[tuple[str, list[str] | None]]:
@@ -86,7 +103,7 @@ def test_each_header_that_the_server_believes_is_removed_or_set() -> None:
 def test_the_router_uses_each_middleware() -> None:
     labels = traefik_labels(parse_base_url(URL), NETWORK)
     defined = {match[1] for name in labels if (match := re.match(r"traefik\.http\.middlewares\.([^.]+)\.", name))}
-    (used,) = (value.split(",") for name, value in labels.items() if name.endswith(".middlewares"))
+    (used,) = (str(value).split(",") for name, value in labels.items() if name.endswith(".middlewares"))
     assert set(used) == defined
 
 

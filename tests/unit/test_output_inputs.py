@@ -11,7 +11,7 @@ import pytest
 
 from components import COMPONENTS, AwsDeployment, AwsLoadBalancer, AwsNetwork, DockerContainer, DockerDeployment
 from components.inputs.error import InvalidInputError
-from tests.unit.least_inputs import LEAST, SPEC, Component, declared
+from tests.unit.least_inputs import LEAST, SPEC, Component
 from tests.unit.recording import declare, unknown
 
 EACH = pytest.mark.parametrize("component", COMPONENTS, ids=lambda component: component.__name__)
@@ -21,12 +21,8 @@ NOT_WITH_THE_LEAST = {
     AwsLoadBalancer: ["certificate_arn"],
 }
 """Inputs that exclude others; those of a network have tests in test_aws_deployment.py."""
-FILES_AND_LOGS = {"certificate_chain", "certificate_key", "logs_token", "logs_headers"}
-"""Inputs that need others, with tests in test_certificate_files.py and test_log_settings.py."""
-
-
-GIVEN = (":Key", ":Alias", "/volume:Volume")
-"""Types of resources that a component doesn't make where their ids are inputs."""
+WITH_OTHERS = {"certificate_chain", "certificate_key", "logs_token", "logs_headers", "proxy_network"}
+"""Inputs that need others, with tests in test_certificate_files.py, test_log_settings.py, test_external_frontend.py."""
 
 
 def kinds(component: Component) -> Mapping[str, Any]:
@@ -41,7 +37,7 @@ def takes_outputs(kind: Any) -> bool:
 
 @EACH
 def test_an_output_without_a_value_is_taken_where_the_type_says_so(component: Component) -> None:
-    left_out = {*NOT_WITH_THE_LEAST.get(component, []), *FILES_AND_LOGS}
+    left_out = {*NOT_WITH_THE_LEAST.get(component, []), *WITH_OTHERS}
     late = [name for name, kind in kinds(component).items() if takes_outputs(kind) and name not in left_out]
     labels = kinds(component).keys() & {"tags", "labels", "container_labels"}
 
@@ -49,8 +45,9 @@ def test_an_output_without_a_value_is_taken_where_the_type_says_so(component: Co
         outputs = {name: unknown() for name in late}
         return component("it", {**LEAST[component], **outputs, **{name: {"team": unknown()} for name in labels}})
 
-    expected = {r.title for r in declared(component, LEAST[component]).resources if not r.type.endswith(GIVEN)}
-    assert expected <= {r.title for r in declare(program, preview=True).resources}
+    made = declare(program, preview=True)
+    outputs = {name for name in component.__annotations__ if not name.startswith("_")}
+    assert made.component_outputs[f"kotauth:index:{component.__name__}", "it"] == outputs
 
 
 @EACH
