@@ -99,7 +99,7 @@ class Recording(mocks.MockMonitor):
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the engine's own name
         answer = super().RegisterResource(request)
-        inputs = {key: _plain(value) for key, value in rpc.deserialize_properties(request.object).items()}
+        inputs = {key: _plain(value) for key, value in _read(request.object).items()}
         registered = Registered(
             type=request.type,
             name=request.name,
@@ -131,7 +131,7 @@ class Recording(mocks.MockMonitor):
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - the engine's own name
         component = _type(request.urn), _name(request.urn)
-        self.component_outputs[component] = set(rpc.deserialize_properties(request.outputs))
+        self.component_outputs[component] = set(_read(request.outputs))
         return super().RegisterResourceOutputs(request)
 
     def register_transform(self, _: pulumi.ResourceTransform) -> callback_pb2.Callback:
@@ -256,6 +256,11 @@ def _name(urn: str) -> str:
 
 def _type(urn: str) -> str:
     return urn.split("::")[2].rpartition("$")[2]
+
+
+def _read(properties: Any) -> dict[str, Any]:
+    """Return the properties of a request, those without a value too: whether it is a preview, this thread can't say."""
+    return rpc.deserialize_properties(properties, keep_unknowns=True)
 
 
 def _secret(value: str) -> Any:
