@@ -1,1 +1,1 @@
-"""Programs in other languages: the SDKs are generated and compiled, and their programs run under Pulumi's mocks."""
+"""Programs in other languages: the SDKs are generated and compiled, the programs run under mocks and on the engine."""
