@@ -13,20 +13,19 @@ from toolchain.machine import progress
 
 from .figures import Cost, Costs, figures
 from .process_tree import Measured
-from .project import COMPONENTS, FLAT, Projects, projects
+from .project import PROGRAMS, Projects, projects
 
 _DEPLOYMENTS = [1, 10, 50]
 _TITLES = {"docker": "Docker", "aws": "AWS"}
-_PROGRAMS = (COMPONENTS, FLAT)
 
 
 def measure(previewed: Projects, deployments: list[int], rounds: int, waits_once: bool) -> dict[str, Costs]:
-    """Return the costs of both programs. In each round both have their turn at each number of deployments."""
-    measured: dict[str, dict[int, list[Measured]]] = {program: {n: [] for n in deployments} for program in _PROGRAMS}
+    """Return the costs of the programs. In each round each has its turn at each number of deployments."""
+    measured: dict[str, dict[int, list[Measured]]] = {program: {n: [] for n in deployments} for program in PROGRAMS}
     for number in range(rounds):
         progress.say(f"the SDK waits {'once' if waits_once else 'as it does'}, round {number + 1} of {rounds}")
         for count in deployments:
-            for program in _PROGRAMS:
+            for program in PROGRAMS:
                 measured[program][count].append(previewed.preview(program, count, waits_once))
     return {
         program: {count: Cost.least(runs) for count, runs in counts.items()} for program, counts in measured.items()
@@ -37,7 +36,7 @@ def main() -> int:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(prog="growth", description=__doc__)
     parser.add_argument("--target", choices=_TITLES, default="docker")
-    parser.add_argument("--rounds", type=int, default=2, help="how often each is measured; the least counts")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each is measured; the least counts")
     parser.add_argument("--deployments", type=int, nargs=3, default=_DEPLOYMENTS, help="three numbers, in order")
     arguments = parser.parse_args()
     sections: dict[str, list[Figure]] = {}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from .recording import NAME
 
 _FIRST_PORT = 20000
+_CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate/01234567-89ab-cdef-0123-456789abcdef"
 
 
 def deploy(target: str, deployments: int) -> None:
@@ -40,6 +41,6 @@ def _aws(deployments: int) -> None:
             {
                 "base_url": "https://auth.example.org",
                 "availability_zones": ["eu-central-1a", "eu-central-1b"],
-                "certificate_arn": "arn:aws:acm:eu-central-1:123456789012:certificate/0123",
+                "certificate_arn": _CERTIFICATE,
             },
         )

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from policy.bench.budget import Figure
 
 from .process_tree import Measured
-from .project import COMPONENTS, FLAT
+from .project import COMPONENTS, EMPTY, FLAT
 
-BESIDE_FLAT = 1.25
-"""Cost of a preview to that of the flat program with the same resources."""
+BESIDE = 1.25
+"""Cost of a preview to that of a program that registers the same resources in plain calls."""
 GROWTH = 1.1
 """Cost of each further deployment among the most to that of each among the fewest. Quadratic growth would be near 5."""
 
@@ -42,30 +42,35 @@ def figures(costs: Mapping[str, Costs], waits_once: bool) -> list[Figure]:
     """Return the figures of a target.
 
     Args:
-        costs: The costs of both programs, at three numbers of deployments.
+        costs: The costs of the programs, at three numbers of deployments.
         waits_once: Whether the SDK waited for all outputs at once. If not, its own waiting decides about the processor
             time, which then has no limit.
     """
-    ours, flat = costs[COMPONENTS], costs[FLAT]
+    ours = costs[COMPONENTS]
     lines: list[Figure] = []
-    for name, unit, is_limited in (("processor", "s", waits_once), ("memory", "MB", True)):
-        beside_flat, growth_limit = (BESIDE_FLAT, GROWTH) if is_limited else (None, None)
+    for name, unit in (("processor", "s"), ("memory", "MB")):
+        is_limited = waits_once or name == "memory"
         for number in sorted(ours):
-            here, there = getattr(ours[number], name), getattr(flat[number], name)
+            here = getattr(ours[number], name)
             lines += [
                 Figure(f"{name}, {number} deployments", here, unit),
-                Figure(f"{name}, {number} deployments, flat program", there, unit),
-                Figure(f"{name}, {number} deployments, to the flat program", here / there, "", beside_flat),
+                # What Pulumi itself takes for a component is no cost of ours, and has no limit.
+                Figure(f"{name}, {number}, to no components", here / getattr(costs[FLAT][number], name)),
+                Figure(
+                    f"{name}, {number}, to empty components",
+                    here / getattr(costs[EMPTY][number], name),
+                    limit=BESIDE if is_limited else None,
+                ),
             ]
         lines += [
-            Figure(f"{name}, growth for each deployment", growth(ours, name), "", growth_limit),
-            Figure(f"{name}, growth for each deployment, flat program", growth(flat, name)),
+            Figure(f"{name}, growth for each deployment", growth(ours, name), limit=GROWTH if is_limited else None),
+            Figure(f"{name}, growth without components", growth(costs[FLAT], name)),
         ]
     most = max(ours)
     return [
         *lines,
         Figure(f"by the clock, {most} deployments", ours[most].clock, "s"),
-        Figure(f"by the clock, {most} deployments, flat program", flat[most].clock, "s"),
+        Figure(f"by the clock, {most}, no components", costs[FLAT][most].clock, "s"),
     ]
 
 

@@ -10,21 +10,26 @@ from __future__ import annotations
 
 import functools
 import importlib
+import inspect
 import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
 import pulumi
-from pulumi._types import input_type_py_to_pulumi_names
 from pulumi.runtime import rpc
 
 from .recording import NAME
 
 
-def register(file: Path, copies: int) -> None:
-    """Register the resources of a file that `recording` wrote for deployment 0, once for each deployment."""
+def register(file: Path, copies: int, has_components: bool) -> None:
+    """Register the resources of a file that `recording` wrote for deployment 0, once for each deployment.
+
+    Args:
+        file: The recorded resources.
+        copies: Number of deployments.
+        has_components: Whether to register the components, too, without children.
+    """
     text = file.read_text(encoding="utf-8")
     for number in range(copies):
         made: dict[str, pulumi.CustomResource] = {}
@@ -32,30 +37,39 @@ def register(file: Path, copies: int) -> None:
             recorded = json.loads(line)
             if recorded["custom"]:
                 made[recorded["urn"]] = _resource(recorded, made)
+            elif has_components:
+                inputs, _ = _inputs(recorded, made)
+                pulumi.ComponentResource(recorded["type"], recorded["name"], inputs).register_outputs({})
 
 
 @functools.cache
 def _class(token: str) -> tuple[type[pulumi.CustomResource], Mapping[str, str]]:
-    """Return the SDK's class of a resource type, and the names of its inputs in Python."""
+    """Return the SDK's class of a resource type, and the Python names of its inputs by their names in the schema."""
     package, path, name = token.split(":")
     folder = path.partition("/")[0]
     sdk = importlib.import_module(f"pulumi_{package}" if folder == "index" else f"pulumi_{package}.{folder}")
     resource = getattr(sdk, name)
-    args = getattr(sys.modules[resource.__module__], f"{name}Args")
-    return resource, {camel: python for python, camel in input_type_py_to_pulumi_names(args).items()}
+    names = inspect.signature(resource._internal_init).parameters
+    return resource, {python.replace("_", "").lower(): python for python in names}
 
 
 def _resource(recorded: Mapping[str, Any], made: Mapping[str, pulumi.CustomResource]) -> pulumi.CustomResource:
-    resource, python_names = _class(recorded["type"])
+    resource, names = _class(recorded["type"])
+    inputs, of_inputs = _inputs(recorded, made)
+    others = [made[urn] for urn in recorded["dependencies"] if urn in made and urn not in of_inputs]
+    options = pulumi.ResourceOptions(depends_on=others, **recorded["options"])
+    return resource(recorded["name"], **{names[name.lower()]: value for name, value in inputs.items()}, opts=options)
+
+
+def _inputs(recorded: Mapping[str, Any], made: Mapping[str, pulumi.CustomResource]) -> tuple[dict[str, Any], set[str]]:
+    """Return the inputs, and the URNs of the resources whose outputs are in them."""
     inputs: dict[str, Any] = {}
     of_inputs: set[str] = set()
     for name, value in recorded["inputs"].items():
         urns = [urn for urn in recorded["unknown_until"].get(name, ()) if urn in made]
         of_inputs.update(urns)
-        inputs[python_names.get(name, name)] = _value(value, [made[urn] for urn in urns])
-    others = [made[urn] for urn in recorded["dependencies"] if urn in made and urn not in of_inputs]
-    options = pulumi.ResourceOptions(depends_on=others, **recorded["options"])
-    return resource(recorded["name"], **inputs, opts=options)
+        inputs[name] = _value(value, [made[urn] for urn in urns])
+    return inputs, of_inputs
 
 
 def _value(value: Any, sources: list[pulumi.CustomResource]) -> Any:  # noqa: ANN401 - anything that is an input

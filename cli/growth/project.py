@@ -1,6 +1,6 @@
-"""Previews of both programs by the real engine, each in an empty stack.
+"""Previews of the programs by the real engine, each in an empty stack.
 
-A simulator answers for AWS. It is no child of the engine, so its processor time and memory count for neither program.
+A simulator answers for AWS. It is no child of the engine, so its processor time and memory count for no program.
 The provider for Docker is the real one; a preview asks no daemon.
 """
 
@@ -20,7 +20,8 @@ from toolchain import environment
 from .process_tree import Measured, measure
 
 ROOT = Path(__file__).resolve().parents[2]
-COMPONENTS, FLAT = "components", "flat"
+COMPONENTS, EMPTY, FLAT = PROGRAMS = "components", "empty", "flat"
+"""Programs: with components, with the same resources but empty components, and without any component."""
 
 _PROJECT = "name: {}\nruntime: {{name: python, options: {{toolchain: pip, virtualenv: venv}}}}\n"
 _STACK = "test"
@@ -30,15 +31,15 @@ _HEAD = f"import sys\nfrom pathlib import Path\n\nsys.path.insert(0, {str(ROOT)!
 
 
 class Projects:
-    """A project with components, and the flat one with the same resources."""
+    """A project for each program."""
 
     def __init__(self, folder: Path, target: str, variables: dict[str, str]) -> None:
-        """Write both projects, and record the resources of one deployment."""
+        """Write the projects, and record the resources of one deployment."""
         self._folder, self._target = folder, target
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}
         state = {"PULUMI_BACKEND_URL": folder.as_uri(), "PULUMI_CONFIG_PASSPHRASE": "growth"}
         self._environment = {**inherited, **environment(folder), **state, **variables}
-        for name in (COMPONENTS, FLAT):
+        for name in PROGRAMS:
             self._write(name, "", 0)
             self._pulumi(name, "stack", "init", _STACK)
         self._write(
@@ -46,16 +47,16 @@ class Projects:
         )
         self._pulumi(COMPONENTS, "preview")
         lines = (folder / _FILE).read_text(encoding="utf-8").splitlines()
-        recorded = [each for each in map(json.loads, lines) if each["type"] != "pulumi:pulumi:Stack"]
+        recorded = [json.loads(line) for line in lines]
         self.resources = sum(each["custom"] for each in recorded)
         """Number of resources of a deployment, without its components."""
-        self._registered = {COMPONENTS: len(recorded), FLAT: self.resources}
+        self._registered = {COMPONENTS: len(recorded), EMPTY: len(recorded), FLAT: self.resources}
 
     def preview(self, program: str, deployments: int, waits_once: bool) -> Measured:
         """Preview a program with so many deployments; fail where the preview shows another number of resources.
 
         Args:
-            program: ``COMPONENTS`` or ``FLAT``.
+            program: One of ``PROGRAMS``.
             deployments: Number of deployments.
             waits_once: Whether the SDK waits for all outputs at once; see `waiting`.
         """
@@ -77,8 +78,11 @@ class Projects:
             (project / "venv").symlink_to(sys.prefix)
         lines = {
             COMPONENTS: f"from cli.growth.deployments import deploy\n\ndeploy({self._target!r}, {deployments})\n",
-            FLAT: "from cli.growth.flat import register\n\n"
-            f"register(Path({str(self._folder / _FILE)!r}), {deployments})\n",
+            **{
+                name: "from cli.growth.flat import register\n\n"
+                f"register(Path({str(self._folder / _FILE)!r}), {deployments}, has_components={name == EMPTY})\n"
+                for name in (EMPTY, FLAT)
+            },
         }
         (project / "__main__.py").write_text(_HEAD + before + lines[program], encoding="utf-8")
 

@@ -17,6 +17,8 @@ from pulumi.runtime.proto import resource_pb2
 NAME = "kotauth-{}-of-many"
 """Name of a deployment by its number. No other text in a resource contains it."""
 
+_STACK = "pulumi:pulumi:Stack"
+
 
 def record(file: Path) -> None:
     """Append each resource that this program registers from now on to a file."""
@@ -25,8 +27,9 @@ def record(file: Path) -> None:
 
     def recorded(request: resource_pb2.RegisterResourceRequest, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401
         response = register(request, *arguments, **options)
-        with lock, file.open("a", encoding="utf-8") as lines:
-            lines.write(json.dumps(_resource(response.urn, request)) + "\n")
+        if request.type != _STACK:
+            with lock, file.open("a", encoding="utf-8") as lines:
+                lines.write(json.dumps(_resource(response.urn, request)) + "\n")
         return response
 
     monitor.RegisterResource = recorded

@@ -18,15 +18,14 @@ from pulumi.runtime.settings import SETTINGS
 
 from cli.growth import deployments, figures, flat, process_tree, recording, waiting
 from cli.growth.figures import Cost, Costs
-from cli.growth.project import COMPONENTS, FLAT
+from cli.growth.project import COMPONENTS, EMPTY, FLAT
 from policy.testing.wire import register
 
 Registered = dict[tuple[str, str], resource_pb2.RegisterResourceRequest]
 
 
 def registered(program: Any) -> Registered:
-    requests = [request for _, request in register(program).registrations if request.custom]
-    return {(request.type, request.name): request for request in requests}
+    return {(request.type, request.name): request for _, request in register(program).registrations}
 
 
 def names(urns: Any) -> set[str]:
@@ -43,17 +42,20 @@ def test_the_flat_program_registers_the_same_resources(tmp_path: Path) -> None:
         deployments.deploy("docker", 1)
 
     ours = registered(recorded)
-    copies = registered(lambda: flat.register(file, 2))
-    assert len(ours) == 29
-    assert len(copies) == 2 * len(ours)
-    for key, request in ours.items():
-        copy = copies[key]
-        assert copy.object == request.object, key
-        assert copy.protect == request.protect, key
-        assert list(copy.ignoreChanges) == list(request.ignoreChanges), key
-        made = {name for _, name in ours}
-        assert names(copy.dependencies) == names(request.dependencies) & made, key
-        assert (key[0], key[1].replace(recording.NAME.format(0), recording.NAME.format(1))) in copies
+    made = {name for (_, name), request in ours.items() if request.custom}
+    for has_components in (False, True):
+        copies = registered(lambda has=has_components: flat.register(file, 2, has))
+        expected = {key: request for key, request in ours.items() if request.custom or has_components}
+        assert len(expected) == (43 if has_components else 29)
+        assert len(copies) == 2 * len(expected)
+        for key, request in expected.items():
+            copy = copies[key]
+            assert copy.object == request.object, key
+            assert copy.protect == request.protect, key
+            assert list(copy.ignoreChanges) == list(request.ignoreChanges), key
+            if request.custom:
+                assert names(copy.dependencies) == names(request.dependencies) & made, key
+            assert (key[0], key[1].replace(recording.NAME.format(0), recording.NAME.format(1))) in copies
 
 
 def test_a_text_of_the_second_copy_never_names_the_first(tmp_path: Path) -> None:
@@ -61,7 +63,7 @@ def test_a_text_of_the_second_copy_never_names_the_first(tmp_path: Path) -> None
     line = {"type": "random:index/randomPassword:RandomPassword", "name": recording.NAME.format(0), "custom": True}
     rest = {"urn": "u", "inputs": {"length": 8.0}, "unknown_until": {}, "dependencies": [], "options": {}}
     file.write_text(json.dumps({**line, **rest}) + "\n")
-    assert [name for _, name in registered(lambda: flat.register(file, 2))] == [
+    assert [name for _, name in registered(lambda: flat.register(file, 2, False))] == [
         recording.NAME.format(0),
         recording.NAME.format(1),
     ]
@@ -75,26 +77,26 @@ LINEAR = costs(2, 11, 51)
 
 
 @pytest.mark.parametrize(
-    ("ours", "flat_costs", "broken"),
+    ("ours", "empty", "broken"),
     [
         (LINEAR, LINEAR, set()),
         (costs(2.4, 13.2, 61.2), LINEAR, set()),
-        (costs(2.6, 11, 51), LINEAR, {"processor, 1 deployments, to the flat program"}),
+        (costs(2.6, 11, 51), LINEAR, {"processor, 1, to empty components"}),
         (costs(2, 11, 56), LINEAR, {"processor, growth for each deployment"}),
         (
             costs(2, 11, 51, memory=200),
             LINEAR,
-            {f"memory, {n} deployments, to the flat program" for n in (1, 10, 50)},
+            {f"memory, {n}, to empty components" for n in (1, 10, 50)},
         ),
     ],
 )
-def test_a_broken_limit_shows(ours: Costs, flat_costs: Costs, broken: set[str]) -> None:
-    lines = figures.figures({COMPONENTS: ours, FLAT: flat_costs}, waits_once=True)
+def test_a_broken_limit_shows(ours: Costs, empty: Costs, broken: set[str]) -> None:
+    lines = figures.figures({COMPONENTS: ours, EMPTY: empty, FLAT: LINEAR}, waits_once=True)
     assert {line.what for line in lines if not line.is_kept} == broken
 
 
 def test_the_waiting_of_the_sdk_has_no_limit() -> None:
-    lines = figures.figures({COMPONENTS: costs(9, 99, 999), FLAT: LINEAR}, waits_once=False)
+    lines = figures.figures({COMPONENTS: costs(9, 99, 999), EMPTY: LINEAR, FLAT: LINEAR}, waits_once=False)
     assert all(line.is_kept for line in lines)
     assert {line.what.partition(",")[0] for line in lines if line.limit is not None} == {"memory"}
 
