@@ -245,6 +245,8 @@ class AwsSettings(NetworkSettings, TopologySettings):
                 f"must be {len(subnets)} CIDR blocks, one for each subnet in {{public_subnet_ids}} (got {len(cidrs)})"
             )
             yield Problem(name, ",".join(cidrs), rule)
+        elif len(cidrs) == 1 and is_later(subnets):
+            yield Problem(name, cidrs[0], "must be two or more CIDR blocks, of subnets in different zones")
         elif not cidrs and self.has_load_balancer and is_later(subnets):
             rule = "is required because {public_subnet_ids} is an Output: give the CIDR blocks as plain values"
             yield Problem(name, "", rule)

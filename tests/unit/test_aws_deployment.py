@@ -334,12 +334,19 @@ def test_other_cidr_blocks_than_those_of_the_subnets_are_refused(late: bool) -> 
     assert str(refused.value) == f'public_subnet_cidrs = "10.1.2.0/24,10.1.1.0/24": {rule}'
 
 
-def test_what_a_network_of_the_same_program_must_say_early() -> None:
+@pytest.mark.parametrize(
+    ("cidrs", "rule"),
+    [
+        ([], "is required because public_subnet_ids is an Output: give the CIDR blocks as plain values"),
+        (CIDRS[:1], "must be two or more CIDR blocks, of subnets in different zones"),
+    ],
+)
+def test_what_a_network_of_the_same_program_must_say_early(cidrs: list[str], rule: str) -> None:
     late = {key: later(value, single=False) for key, value in BROUGHT.items()}
     with pytest.raises(InvalidInputError) as refused:
-        deployed({**BASE, **late, "zone_id": ZONE_ID})
-    rule = "is required because public_subnet_ids is an Output: give the CIDR blocks as plain values"
-    assert str(refused.value) == f'AwsDeployment kotauth is not valid:\n  public_subnet_cidrs = "": {rule}'
+        deployed({**ONE_PROGRAM, **late, "public_subnet_cidrs": cidrs})
+    shown = ",".join(cidrs)
+    assert str(refused.value) == f'AwsDeployment kotauth is not valid:\n  public_subnet_cidrs = "{shown}": {rule}'
 
 
 @pytest.mark.parametrize(
