@@ -12,6 +12,7 @@ import functools
 import importlib
 import inspect
 import json
+import keyword
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -47,7 +48,8 @@ def _class(token: str) -> tuple[type[pulumi.CustomResource], Mapping[str, str]]:
     """Return the SDK's class of a resource type, and the Python names of its inputs by their names in the schema."""
     package, path, name = token.split(":")
     folder = path.partition("/")[0]
-    sdk = importlib.import_module(f"pulumi_{package}" if folder == "index" else f"pulumi_{package}.{folder}")
+    module = f"{folder}_" if keyword.iskeyword(folder) else folder
+    sdk = importlib.import_module(f"pulumi_{package}" if folder == "index" else f"pulumi_{package}.{module}")
     resource = getattr(sdk, name)
     names = inspect.signature(resource._internal_init).parameters
     return resource, {python.replace("_", "").lower(): python for python in names}
