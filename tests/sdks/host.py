@@ -28,8 +28,10 @@ def running(command: Command) -> Iterator[str]:
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(_Host(command), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    yield f"127.0.0.1:{port}"
-    server.stop(None)
+    try:
+        yield f"127.0.0.1:{port}"
+    finally:
+        server.stop(None)
 
 
 class _Host(language_pb2_grpc.LanguageRuntimeServicer):

@@ -79,9 +79,11 @@ def _install(partial: Path) -> None:
         shutil.copy(file, partial)
     with progress.step("Installing Pulumi's SDK for Node.js and TypeScript from the npm registry (130 MB, once)"):
         progress.run(
-            # Their scripts are of no use to these programs.
-            [str(_NODE), str(_NPM), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(partial)],
+            # The scripts of the packages are of no use to these programs. Each download is a line of the log.
+            [str(_NODE), str(_NPM), "ci", "--ignore-scripts", "--loglevel", "http", "--prefix", str(partial)],
             what="npm ci",
             log=cache.folder() / "logs" / "npm.log",
             env={**os.environ, "PATH": f"{_NODE.parent}{os.pathsep}{os.environ['PATH']}"},
+            silent_seconds=300,
+            tries=3,
         )

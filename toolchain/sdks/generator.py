@@ -43,8 +43,11 @@ def _build(partial: Path) -> None:
     go = go_toolchain.ensure()
     with progress.step(f"Building Pulumi's generators of SDKs with {go} from the Go module proxy (once)"):
         progress.run(
-            [str(go), "build", "-C", str(GO_MODULE), *BUILD_FLAGS, "-o", str(partial / "sdks"), "."],
+            [str(go), "build", "-C", str(GO_MODULE), "-v", *BUILD_FLAGS, "-o", str(partial / "sdks"), "."],
             what="go build",
             log=cache.folder() / "logs" / "go-build-sdks.log",
             env=go_environment(),
+            # It names each module and each package, so it is only silent where a download stalls.
+            silent_seconds=300,
+            tries=3,
         )
