@@ -66,7 +66,8 @@ def test_each_header_that_passes_is_found(spec: ContainerSpec, header: str) -> N
 
 
 def test_the_labels_for_a_proxy_of_the_user_pass_no_header_on() -> None:
-    assert list(passed_by_labels(traefik_labels(URL, "proxy"), HEADERS)) == []
+    labels = {key: str(value) for key, value in traefik_labels(URL, "proxy").items()}
+    assert list(passed_by_labels(labels, HEADERS)) == []
 
 
 _ACME = {"acme_email": "ops@example.com"}

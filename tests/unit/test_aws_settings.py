@@ -123,7 +123,8 @@ def test_the_edge_needs_one_public_and_one_private_subnet() -> None:
     """RDS alone wants two."""
     one = {"public_subnet_ids": "subnet-0123456789abcdef1", "private_subnet_ids": "subnet-0123456789abcdef3"}
     settings = AwsSettings.resolve({**CADDY, **BROUGHT, **one, "frontend": "caddy"}, "it")
-    assert len(settings.public_subnet_ids) == len(settings.private_subnet_ids) == 1
+    assert settings.public_subnet_ids == ["subnet-0123456789abcdef1"]
+    assert settings.private_subnet_ids == ["subnet-0123456789abcdef3"]
     isolated = {"isolated_subnet_ids": "subnet-0123456789abcdef5"}
     assert refusals({**CADDY, **BROUGHT, **isolated, "frontend": "caddy"}) == [
         f'isolated_subnet_ids = "subnet-0123456789abcdef5": {bad_settings.TWO_SUBNETS}'
