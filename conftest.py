@@ -146,6 +146,6 @@ def images(request: pytest.FixtureRequest, daemon: docker.Daemon) -> dict[str, s
     from simulators import images  # noqa: PLC0415 - only where Docker is used
 
     with _progress_shown(request):
-        chosen = images.choose()
+        chosen = images.choose(backups=True)
     server = os.environ.get("KOTAUTH_TEST_IMAGE")
     return {**chosen, "image": server} if server else chosen

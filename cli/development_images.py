@@ -14,7 +14,7 @@ def choose(stack: Stack) -> None:
     """Set the images of the development stack that are available here. An image that the user has set stays."""
     from simulators import images  # noqa: PLC0415 - building needs much that other stacks don't
 
-    chosen = images.choose(stack.setting("frontend"))
+    chosen = images.choose(stack.setting("frontend"), backups=stack.setting("backups").lower() == "true")
     proxy = stack.setting("frontendImage")
     if proxy != chosen.get("frontendImage") and images.is_built_proxy(proxy):
         # It was set here, for the proxy that the stack had before.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from components.backups import store as restic
 from components.config.frontends import DEFAULT, FRONTENDS
 from components.kotauth import server as kotauth
 from components.postgres import server as postgres
@@ -18,13 +19,15 @@ _OFFICIAL = {
 """Setting to the official image and the name of its replacement."""
 
 
-def choose(frontend: str = "") -> dict[str, str]:
+def choose(frontend: str = "", *, backups: bool = False) -> dict[str, str]:
     """Return setting -> image that exists in the daemon or can be pulled; builds what is missing.
 
     An image of a proxy is built under the proxy's name. An empty ``frontend`` is the default one; a name that is none
-    leaves its image to the preview.
+    leaves its image to the preview. The image of the backups is only chosen with ``backups``.
     """
     official_images = dict(_OFFICIAL)
+    if backups:
+        official_images["backupImage"] = (restic.DEFAULT_IMAGE, "restic")
     if proxy := FRONTENDS.get(frontend or DEFAULT.name):
         official_images["frontendImage"] = (proxy.default_image, proxy.name)
     pulled = {setting: official for setting, (official, _) in official_images.items() if registry_reachable(official)}

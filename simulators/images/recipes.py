@@ -33,6 +33,7 @@ TRAEFIK_VERSION = "3.6.12"
 PEBBLE_VERSION = "2.10.1"
 COLLECTOR_VERSION = "0.149.0"
 LOKI_VERSION = "3.7.8"
+RESTIC_VERSION = "0.18.1"
 DISTRIBUTION_VERSION = "3.0.0"
 SIMULATOR_VERSION = "1.22.0"
 NEXT_SIMULATOR_VERSION = "1.22.1"
@@ -161,6 +162,7 @@ _LOKI_MODULE = "github.com/grafana/loki/v3"
 LOKI = _go_program(
     "loki", LOKI_VERSION, f"{_LOKI_MODULE}/cmd/loki", f"{_LOKI_MODULE}/pkg/util/build.Version={LOKI_VERSION}"
 )
+RESTIC = _go_program("restic", RESTIC_VERSION, "github.com/restic/restic/cmd/restic", f"main.version={RESTIC_VERSION}")
 _DISTRIBUTION_MODULE = "github.com/distribution/distribution/v3"
 DISTRIBUTION = _go_program(
     "distribution",
@@ -248,6 +250,7 @@ RECIPES = (
     EC2_HOST,
     PEBBLE,
     DISTRIBUTION,
+    RESTIC,
     CADDY,
     COLLECTOR,
     TRAEFIK,
