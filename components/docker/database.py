@@ -114,6 +114,7 @@ class _RoleInputs:
     password_version: int = value(parse_password_version, default=1)
     pool_size: int = value(parse_pool_size, default=POOL_SIZE)
     secret_key_fingerprint: pulumi.Output[str] | None = optional(parse_fingerprint, secret=True)
+    backup_password: pulumi.Input[str] | None = optional(secret=True)
     image: pulumi.Input[str] = value(default=IMAGES[DEFAULT_VERSION])
     labels: Mapping[str, pulumi.Input[str]] = value(default={})
 
@@ -141,6 +142,9 @@ class DockerDatabaseRoleArgs(TypedDict):
     secret_key_fingerprint: NotRequired[pulumi.Input[str]]
     """Fingerprint of the server's secret key, from `KotauthCredentials`. It is stored while the database holds no
     table, and the key guard compares each start with it. Without it, only the audit log shows a wrong key."""
+    backup_password: NotRequired[pulumi.Input[str]]
+    """Password of `kotauth_backup`, the login that reads everything for a dump and writes nothing. Without it, that
+    login is locked."""
     image: NotRequired[pulumi.Input[str]]
     """Image with `psql`. Default the official PostgreSQL 14."""
     labels: NotRequired[Mapping[str, pulumi.Input[str]]]
@@ -161,8 +165,8 @@ class DockerDatabaseRole(pulumi.ComponentResource):
         super().__init__(token("DockerDatabaseRole"), name, {"login": login, "connection_limit": limit}, opts)
         child = pulumi.ResourceOptions(parent=self)
 
-        script = pulumi.Output.secret(inputs.password).apply(
-            lambda password: role_script(role_settings(login, scram_verifier(password), limit))
+        script = pulumi.Output.secret(pulumi.Output.all(inputs.password, inputs.backup_password)).apply(
+            lambda passwords: _script(login, limit, *passwords)
         )
         files = DockerFiles(
             f"{name}-files",
@@ -206,3 +210,8 @@ class DockerDatabaseRole(pulumi.ComponentResource):
         )
         self.user = job.urn.apply(lambda _: login)
         self.register_outputs({"user": self.user})
+
+
+def _script(login: str, limit: int, password: str, backup_password: str | None) -> str:
+    backups = scram_verifier(backup_password) if backup_password else ""
+    return role_script(role_settings(login, scram_verifier(password), limit, backups))

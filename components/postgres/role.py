@@ -15,6 +15,8 @@ ROLE_SQL = (Path(__file__).parent / "role.sql").read_text()
 OWNER = "kotauth"
 """Owns every object. Can't log in."""
 SCHEMA = "kotauth"
+BACKUP_LOGIN = "kotauth_backup"
+"""Reads the schema for a dump, and writes nothing."""
 
 KEY_FINGERPRINT = "kotauth.key_fingerprint"
 """Setting of the session with the fingerprint of the secret key, for `role.sql`; unset or empty for none."""
@@ -49,14 +51,23 @@ def scram_verifier(password: str) -> str:
     return f"SCRAM-SHA-256${SCRAM_ITERATIONS}:{salt64}${stored64}:{server64}"
 
 
-def role_settings(login: str, verifier: str, limit: int) -> dict[str, str]:
-    """Return the session settings that `role.sql` reads."""
+def role_settings(login: str, verifier: str, limit: int, backup_verifier: str | None = None) -> dict[str, str]:
+    """Return the session settings that `role.sql` reads.
+
+    Without ``backup_verifier``, it leaves the login of the backups alone; with an empty one, it locks that login.
+    """
+    backups = (
+        {}
+        if backup_verifier is None
+        else {"kotauth.backup_login": BACKUP_LOGIN, "kotauth.backup_verifier": backup_verifier}
+    )
     return {
         "kotauth.owner": OWNER,
         "kotauth.login": login,
         "kotauth.verifier": verifier,
         "kotauth.schema": SCHEMA,
         "kotauth.connection_limit": str(limit),
+        **backups,
     }
 
 

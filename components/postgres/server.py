@@ -13,6 +13,10 @@ ADMINISTRATOR = "kotauth_admin"
 USER = "999:999"
 """User of the official Debian images."""
 
+DATA_PATH = "/var/lib/postgresql/data"
+CLUSTER = f"{DATA_PATH}/cluster"
+"""Where `start.sh` keeps the data on that volume."""
+
 IMAGES = {
     14: "docker.io/library/postgres:14.23-bookworm",
     15: "docker.io/library/postgres:15.18-bookworm",
@@ -43,7 +47,7 @@ def database_server(*, image: str, memory: int, cpus: float, database: str) -> C
         "command": ["-c", f"shared_buffers={memory // 4}MB", "-c", "log_statement=ddl", "-c", "log_connections=on"],
         "environment": {"ADMINISTRATOR": ADMINISTRATOR, "DATABASE": database},
         "secret_files": ["administrator_password"],
-        "volumes": [{"name": "data", "path": "/var/lib/postgresql/data"}],
+        "volumes": [{"name": "data", "path": DATA_PATH}],
         "tmpfs": ["/tmp", "/var/run/postgresql"],  # noqa: S108 - the container's own
         "probe": {
             "command": ["pg_isready", "-q", "-h", "127.0.0.1", "-U", ADMINISTRATOR, "-d", database],

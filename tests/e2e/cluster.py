@@ -102,9 +102,20 @@ class Cluster:
         assert outcome.code == 0, outcome.output
         return outcome.output.strip()
 
-    def apply_role(self, login: str, password: str, database: str = OWNER, fingerprint: str = "") -> Outcome:
-        """Run `role.sql` as the one-shot container of the deployment does it, as the administrator."""
-        settings = role_settings(login, scram_verifier(password), connection_limit(10))
+    def apply_role(
+        self,
+        login: str,
+        password: str,
+        database: str = OWNER,
+        fingerprint: str = "",
+        backup_password: str | None = None,
+    ) -> Outcome:
+        """Run `role.sql` as the one-shot container of the deployment does it, as the administrator.
+
+        An empty ``backup_password`` locks the login of the backups; without one, it stays as it is.
+        """
+        backups = scram_verifier(backup_password) if backup_password else backup_password
+        settings = role_settings(login, scram_verifier(password), connection_limit(10), backups)
         environment = {"PGHOST": "127.0.0.1", "PGUSER": ADMINISTRATOR, "PGDATABASE": database}
         files = 'cat >/run/secrets/role.sql; printf %s "$FINGERPRINT" >/run/key/key_fingerprint'
         return self._execute(
@@ -122,6 +133,17 @@ class Cluster:
         pipe = f"pg_dump -Fc {source} | pg_restore --exit-on-error -n {SCHEMA} --no-owner -d {target}"
         environment = {"PGHOST": "127.0.0.1", "PGUSER": login, "PGPASSWORD": password}
         return self._execute(["bash", "-c", f"set -o pipefail; {pipe}"], environment=environment)
+
+    def dump_as(self, login: str, password: str) -> Outcome:
+        """Dump Kotauth's schema as a login, beside a connection that holds the snapshot; return what the dump holds."""
+        script = rf"""
+        BEGIN ISOLATION LEVEL REPEATABLE READ;
+        SELECT pg_export_snapshot() AS snapshot \gset
+        \setenv SNAPSHOT :snapshot
+        \! pg_dump -Fc -n {SCHEMA} --snapshot=$SNAPSHOT | pg_restore --list
+        """
+        environment = {"PGHOST": "127.0.0.1", "PGUSER": login, "PGPASSWORD": password, "PGDATABASE": OWNER}
+        return self._execute(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1"], script, environment)
 
     def log_in(self, sql: str, user: str, password: str, database: str = OWNER) -> Outcome:
         """Run SQL over a connection with a password; each statement by itself, whatever became of the one before."""

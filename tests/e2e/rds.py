@@ -106,8 +106,16 @@ class Rds(Cluster):
         aliases = f"--alias={HOST}", f"--alias={OTHER_HOST}"
         docker("network", "connect", *aliases, self.network, self.container, check=False)
 
-    def apply_role(self, login: str, password: str, database: str = OWNER, fingerprint: str = "") -> Outcome:
-        """Run `role.sql` by the function."""
+    def apply_role(
+        self,
+        login: str,
+        password: str,
+        database: str = OWNER,
+        fingerprint: str = "",
+        backup_password: str | None = None,
+    ) -> Outcome:
+        """Run `role.sql` by the function, which knows no login of the backups."""
+        assert backup_password is None
         version = 1 if login.endswith("a") else 2
         called = self.call(
             password_secret_arn=self.secrets.keep(password, f"v{version}"),

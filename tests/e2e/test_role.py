@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from components.postgres.role import BACKUP_LOGIN
 from components.postgres.server import ADMINISTRATOR
 from simulators import images as built
 from tests.e2e.cluster import OTHER_DATABASE, RDS, SUPERUSER, Cluster, error_states, password
@@ -27,7 +28,7 @@ from tests.e2e.side_by_side import side_by_side
 pytestmark = pytest.mark.docker
 
 LOGIN, NEXT_LOGIN = "kotauth_a", "kotauth_b"
-PASSWORD = password()
+PASSWORD, BACKUP_PASSWORD = password(), password()
 FINGERPRINT, OTHER_FINGERPRINT = "0123456789abcdef", "fedcba9876543210"
 INSUFFICIENT_PRIVILEGE = "42501"
 MARK = "next try"
@@ -43,6 +44,9 @@ WAYS = {
 
 On Docker the administrator is a superuser, on RDS none: what that makes of `role.sql` depends on the version.
 """
+
+BY_PSQL = pytest.mark.parametrize("way", [way for way in WAYS if way.startswith("psql")])
+"""On AWS there is no login for backups."""
 
 # Another application in the same database, and something of the administrator's in the schema of ours.
 OTHERS = """
@@ -300,6 +304,85 @@ def test_a_membership_in_another_role_is_revoked_or_refused(cluster: Cluster, gr
         assert granted in outcome.output
 
 
+@pytest.fixture
+def with_backups(cluster: Cluster) -> Iterator[Cluster]:
+    """Yield a server with the login of the backups, two tables and a sequence; one is older than that login."""
+    cluster.as_superuser("DROP SCHEMA kotauth CASCADE")
+    assert cluster.apply_role(LOGIN, PASSWORD).code == 0
+    cluster.log_in("CREATE TABLE older (id serial); INSERT INTO older VALUES (1)", LOGIN, PASSWORD)
+    applied = cluster.apply_role(LOGIN, PASSWORD, backup_password=BACKUP_PASSWORD)
+    assert applied.code == 0, applied.output
+    cluster.log_in("CREATE TABLE newer (id serial); INSERT INTO newer VALUES (2)", LOGIN, PASSWORD)
+    yield cluster
+    cluster.as_superuser("DROP SCHEMA kotauth CASCADE")
+    apply_for_the_first_time(cluster)
+
+
+@BY_PSQL
+def test_the_backup_login_reads_what_the_owner_has_and_will_have_and_nothing_else(with_backups: Cluster) -> None:
+    reading = (
+        "SELECT id FROM kotauth.older",
+        "SELECT id FROM kotauth.newer",
+        "SELECT last_value FROM kotauth.newer_id_seq",
+    )
+    for statement, value in zip(reading, ("1", "2", "1"), strict=True):
+        assert with_backups.log_in(statement, BACKUP_LOGIN, BACKUP_PASSWORD).output == f"{value}\n"
+    writing = [
+        "INSERT INTO kotauth.older VALUES (3)",
+        "UPDATE kotauth.newer SET id = 3",
+        "DELETE FROM kotauth.newer",
+        "TRUNCATE kotauth.newer",
+        "DROP TABLE kotauth.newer",
+        "SELECT nextval('kotauth.newer_id_seq')",
+        "CREATE TABLE kotauth.intruder (id int)",
+        "CREATE TEMP TABLE intruder (id int)",
+        "SET ROLE kotauth",
+    ]
+    denied = [statement for what, statement in DENIED.items() if "administrator's table" not in what]
+    tries = "".join(f"\\warn {MARK}\n{statement};\n" for statement in [*writing, *denied])
+    answers = with_backups.log_in(
+        f"SET default_transaction_read_only = off;\nSET search_path = kotauth;\n{tries}", BACKUP_LOGIN, BACKUP_PASSWORD
+    )
+    states = [error_states(answer) for answer in answers.output.split(MARK)[1:]]
+    allowed = {
+        statement: answered
+        for statement, answered in zip([*writing, *denied], states, strict=True)
+        if answered != [INSUFFICIENT_PRIVILEGE] and "t FROM" not in statement
+    }
+    assert allowed == {}
+
+
+@BY_PSQL
+def test_the_backup_login_dumps_within_its_two_connections(with_backups: Cluster) -> None:
+    assert with_backups.as_superuser(f"SELECT rolconnlimit FROM pg_roles WHERE rolname = '{BACKUP_LOGIN}'") == "2"
+    dumped = with_backups.dump_as(BACKUP_LOGIN, BACKUP_PASSWORD)
+    assert dumped.code == 0, dumped.output
+    assert {"older", "newer"} <= set(dumped.output.split())
+
+
+@BY_PSQL
+def test_a_second_run_changes_nothing_for_the_backup_login(with_backups: Cluster) -> None:
+    privileges = (
+        "SELECT relname, relacl FROM pg_class WHERE relnamespace = 'kotauth'::regnamespace ORDER BY 1;"
+        "SELECT * FROM pg_default_acl"
+    )
+    before = with_backups.roles(), with_backups.as_superuser(privileges)
+    assert with_backups.apply_role(LOGIN, PASSWORD, backup_password=BACKUP_PASSWORD).code == 0
+    assert (with_backups.roles(), with_backups.as_superuser(privileges)) == before
+
+
+@BY_PSQL
+def test_the_backup_login_is_locked_without_backups_and_loses_foreign_memberships(with_backups: Cluster) -> None:
+    with_backups.as_superuser(f"GRANT neighbour TO {BACKUP_LOGIN}")
+    may_revoke = with_backups.kind == SUPERUSER or with_backups.version < 16
+    outcome = with_backups.apply_role(LOGIN, PASSWORD, backup_password=BACKUP_PASSWORD)
+    assert (outcome.code == 0) == may_revoke, outcome.output
+    with_backups.as_superuser(f"REVOKE neighbour FROM {BACKUP_LOGIN}")
+    assert with_backups.apply_role(LOGIN, PASSWORD, backup_password="").code == 0
+    assert "FATAL" in with_backups.log_in("SELECT 1", BACKUP_LOGIN, BACKUP_PASSWORD).output
+    assert with_backups.as_superuser(f"SELECT rolcanlogin FROM pg_roles WHERE rolname = '{BACKUP_LOGIN}'") == "f"
+
+
 @pytest.mark.parametrize("attribute", ["CREATEROLE", "CREATEDB"])
 def test_an_attribute_that_the_administrator_may_take_is_taken(cluster: Cluster, attribute: str) -> None:
     cluster.as_superuser(f"ALTER ROLE {LOGIN} {attribute}; ALTER ROLE kotauth {attribute}")
@@ -410,3 +493,4 @@ def test_no_password_is_logged(cluster: Cluster) -> None:
     log = cluster.log()
     assert "kotauth.verifier" in log  # every statement is logged here
     assert PASSWORD not in log
+    assert BACKUP_PASSWORD not in log
