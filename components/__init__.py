@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .aws.network.network import AwsNetwork, AwsNetworkArgs
     from .aws.observability.observability import AwsObservability, AwsObservabilityArgs
     from .aws.security.secret import AwsSecret, AwsSecretArgs
+    from .docker.backups import DockerBackups, DockerBackupsArgs
     from .docker.certificate import DockerCaCertificate, DockerCaCertificateArgs
     from .docker.container import DockerContainer, DockerContainerArgs
     from .docker.database import DockerDatabase, DockerDatabaseArgs, DockerDatabaseRole, DockerDatabaseRoleArgs
@@ -75,6 +76,8 @@ __all__ = [
     "AwsWebAcl",
     "AwsWebAclArgs",
     "ContainerSpec",
+    "DockerBackups",
+    "DockerBackupsArgs",
     "DockerCaCertificate",
     "DockerCaCertificateArgs",
     "DockerContainer",
@@ -104,6 +107,7 @@ _COMPONENT_MODULES = {
     "DockerDatabase": "docker.database",
     "DockerDatabaseRole": "docker.database",
     "DockerCaCertificate": "docker.certificate",
+    "DockerBackups": "docker.backups",
     "KotauthCredentials": "kotauth.credentials",
     "AwsDatabase": "aws.database.database",
     "AwsSecret": "aws.security.secret",

@@ -67,6 +67,21 @@ def moved(tag: str) -> str:
 ON_DOCKER = {"baseUrl": "https://auth.example.com", "acmeEmail": "ops@example.com"}
 """A stack on Docker that is valid."""
 
+_TIMES = "must be times of day in UTC such as 03:30 or 03:30,15:30, at most 24"
+_REPOSITORY = (
+    "must be volume, s3:HOST/BUCKET/FOLDER or sftp:USER@HOST:/FOLDER (with a port: sftp://USER@HOST:PORT//FOLDER), "
+    "without a password"
+)
+_NO_REPOSITORIES = (
+    "/backups",
+    "s3:s3.example.com",
+    "s3:https://KEY:SECRET@s3.example.com/bucket",
+    "sftp:backup.example.com:/backups",
+    "sftp:user:password@backup.example.com:/backups",
+    "rest:https://backup.example.com/",
+    "volume:mine",
+)
+
 DOCKER: Rows = {
     ("baseUrl", ""): "is required",
     ("baseUrl", "http://auth.example.com"): LOWER,
@@ -109,6 +124,16 @@ DOCKER: Rows = {
     ("acmeServer", "https:///dir"): HTTPS,
     ("acmeServer", "https://[::1/dir"): HTTPS,
     ("acmeServer", "https://acme.example.com/{env.HOME}"): HTTPS,
+    ("backups", "yes"): BOOLEAN,
+    **{("backupRepository", value): _REPOSITORY for value in _NO_REPOSITORIES},
+    **{("backupSchedule", value): _TIMES for value in ("daily", "24:00", "3:30", "03:30+01:00", ",")},
+    ("backupKeepDaily", "0"): "must be a number of days, a whole number from 1 to 366",
+    ("backupKeepWeekly", "-1"): "must be a number of weeks, a whole number from 0 to 520",
+    ("backupKeepMonthly", "many"): "must be a number of months, a whole number from 0 to 240",
+    ("backupKnownHosts", "backup.example.com ssh-ed25519 AAAA"): "is only for a repository with sftp: remove it",
+    ("backupImage", "docker.io/restic/restic:0.16.4"): (
+        "must be version 0.17 or newer (older versions don't tell a missing repository from a wrong password)"
+    ),
     ("colour", "blue"): "is an unknown name: remove it",
     ("memorry", "1024"): "is an unknown name: did you mean kotauth:memory?",
 }

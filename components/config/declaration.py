@@ -63,8 +63,8 @@ def setting(  # noqa: PLR0913 - a row of the documentation
         allowed=allowed,
         may_be_plain=may_be_plain,
     )
-    if default_from:
-        return derived(rule, default_from, rule_from=rule_from, documented=told)
+    if default_from or rule_from:
+        return derived(rule, default_from or (lambda _: default), rule_from=rule_from, documented=told, secret=secret)
     return value(rule, default=default, documented=told, secret=secret)
 
 

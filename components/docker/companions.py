@@ -1,20 +1,29 @@
-"""The volumes, files and jobs beside a container, which have its image, user and labels."""
+"""The volumes, files and jobs beside a container, which have its image, user and labels.
+
+Among them is what puts new files into a running container without a restart: beside the files in use, then in their
+place. Before the first start there is nothing to tell, and the files are only put in place.
+"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pulumi
 import pulumi_docker as docker
 
 from ..workload.hardening import CHECK_CPUS, CHECK_MEMORY_MB
-from ..workload.spec import NEXT, ContainerSpec
+from ..workload.spec import CONFIG_DIRECTORY, NEXT, SECRETS_DIRECTORY, ContainerSpec, PersistentVolume, Reload
 from .files import DockerFiles, DockerFilesArgs
 from .hardened import Attachment, Mount, Runtime
 from .job import run_job
 
 _OWNER_LABEL = "kotauth.owner"
 _VOLUME = "docker:index/volume:Volume"
+_SCRIPT = (Path(__file__).parent / "reload.sh").read_text()
+_NO_SOCKET = "-"
+"""Not an empty word, which the provider refuses in a command."""
+_SEND = 'kill -s "$1" 1'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +118,7 @@ class Companions:
         return [spec["image"], spec["memory"], spec["cpus"], *spec.get("command", []), *environment]
 
 
-def kept_beside(opts: pulumi.ResourceOptions | None, short: str) -> pulumi.ResourceOptions:
+def kept_beside(opts: pulumi.ResourceOptions | None, volume: PersistentVolume) -> pulumi.ResourceOptions:
     """Return the options of a protected volume that stands beside the component with these options, not in it.
 
     What a component waits for is kept with its protected children, and `destroy --exclude-protected` would stop
@@ -121,11 +130,14 @@ def kept_beside(opts: pulumi.ResourceOptions | None, short: str) -> pulumi.Resou
         protect=True,
         provider=own.provider,
         providers=own.providers if isinstance(own.providers, Mapping) else list(own.providers or []),
-        aliases=[pulumi.Output.from_input(alias).apply(lambda one: _beside(one, short)) for alias in own.aliases or []],
+        aliases=[
+            pulumi.Output.from_input(alias).apply(lambda one: _beside(one, volume["name"]))
+            for alias in own.aliases or []
+        ],
         transformations=own.transformations,
         transforms=own.transforms,
         deleted_with=own.deleted_with,
-        retain_on_delete=own.retain_on_delete,
+        retain_on_delete=volume.get("kept") or own.retain_on_delete,
     )
 
 
@@ -140,3 +152,75 @@ def _beside(alias: pulumi.Alias | str, short: str) -> pulumi.Alias | str:
         stack=alias.stack,
         project=alias.project,
     )
+
+
+@dataclass(frozen=True)
+class ReloadableFiles:
+    """Files that change under a container while it runs."""
+
+    mounts: list[Mount]
+    """What the container needs for them."""
+    applied: pulumi.Resource
+    """Done once the newest files are the ones in use, and taken in by a command if there is one."""
+    versions: list[pulumi.Input[Any]]
+    """Change with the files."""
+
+
+def reloadable_files(
+    companions: Companions, reload: Reload, secrets: Mapping[str, pulumi.Input[str]]
+) -> ReloadableFiles:
+    """Put the configuration files, and those secret files that are reloaded, where they can change."""
+    config_volume = companions.owned_volume("config")
+    mounts, files = [Mount(config_volume, CONFIG_DIRECTORY, read_only=False)], list[DockerFiles]()
+    socket = reload.get("socket", "")
+    if socket:
+        # A running container without secret files has no mount for them and can't load any. It is replaced, and its
+        # socket is out of the job's sight.
+        control = companions.owned_volume("secrets-control" if secrets else "control")
+        mounts.append(Mount(control, socket.rpartition("/")[0], read_only=False))
+    if secrets:
+        secrets_volume = companions.owned_volume("secrets")
+        mounts.append(Mount(secrets_volume, SECRETS_DIRECTORY, read_only=False))
+        files.append(companions.files("next-secrets", secrets, secrets_volume))
+    owned = companions.own("config-owner", mounts)
+    files.insert(0, companions.files("next-config", companions.spec.get("config_files", {}), config_volume))
+    versions: list[pulumi.Input[Any]] = [
+        version for carried in files for version in (carried.version, carried.volume_name)
+    ]
+    spec = companions.spec
+    applied = run_job(
+        f"{companions.name}-reload",
+        companions.runtime(
+            command=[
+                "sh",
+                "-c",
+                _SCRIPT,
+                "reload",
+                socket or _NO_SOCKET,
+                *reload.get("command", reload.get("check", [])),
+            ],
+            mounts=mounts,
+            environment=spec.get("environment", {}),
+            tmpfs=spec.get("tmpfs", []),
+            capabilities=spec.get("capabilities", []),
+        ),
+        pulumi.ResourceOptions.merge(companions.opts, pulumi.ResourceOptions(depends_on=[owned])),
+        triggers=versions,
+    )
+    # Only the jobs write secret files.
+    of_container = [replace(mount, read_only=mount.read_only or mount.path == SECRETS_DIRECTORY) for mount in mounts]
+    return ReloadableFiles(of_container, applied, versions)
+
+
+def send_signal(companions: Companions, reload: Reload, files: ReloadableFiles, container: docker.Container) -> None:
+    """Send the reload's signal to the container's first process, if it has one, whenever the files have changed."""
+    signal = reload.get("signal", "")
+    if signal:
+        command = ["sh", "-c", _SEND, "signal", signal.removeprefix("SIG")]
+        run_job(
+            f"{companions.name}-signal",
+            companions.runtime(command=command),
+            companions.opts,
+            triggers=files.versions,
+            beside=container.id,
+        )

@@ -23,10 +23,9 @@ from ..workload.spec import (
     probe_of,
     problems,
 )
-from .companions import Companions, kept_beside
+from .companions import Companions, kept_beside, reloadable_files, send_signal
 from .hardened import Attachment, Mount, Runtime, hardened_container, healthcheck
 from .job import run_job
-from .reload import reloadable_files, send_signal
 
 # Beyond the failed probes that the spec allows, for a busy machine.
 _GRACE_SECONDS = 20
@@ -117,12 +116,11 @@ class DockerContainer(pulumi.ComponentResource):
         networks = [Attachment(network["name"], network.get("alias")) for network in inputs.networks]
 
         ready: list[pulumi.Resource] = []
-        own = [*spec.get("volumes", []), *spec.get("disposable_volumes", [])]
+        persistent, disposable = spec.get("volumes", []), spec.get("disposable_volumes", [])
+        own = [*persistent, *disposable]
         volumes = {
-            volume["name"]: companions.volume(
-                volume["name"], kept_beside(opts, volume["name"]) if volume in spec.get("volumes", []) else None
-            )
-            for volume in own
+            **{each["name"]: companions.volume(each["name"], kept_beside(opts, each)) for each in persistent},
+            **{each["name"]: companions.volume(each["name"]) for each in disposable},
         }
         data = [Mount(volumes[volume["name"]], volume["path"], read_only=False) for volume in own]
         mounts = [*data, *_shared_mounts(spec, inputs.shared_volumes)]

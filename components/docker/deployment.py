@@ -4,23 +4,23 @@ from collections.abc import Mapping
 from typing import NotRequired, TypedDict
 
 import pulumi
+import pulumi_random as random
 
-from ..frontends.frontend import EdgeSite
+from ..config.stack import STACK_LABEL
 from ..kotauth import server as kotauth
 from ..kotauth.credentials import KotauthCredentials
 from ..kotauth.database import DatabaseConnection
 from ..postgres.role import OWNER, login_name
 from ..schema.tokens import token
 from ..workload.spec import LOGS_LABEL
-from .certificate import DockerCaCertificate
-from .container import DockerContainer, NetworkAttachment
-from .database import HOST, DockerDatabase, DockerDatabaseRole
-from .external import server_name
+from .backups import DockerBackups, DockerBackupsArgs
+from .container import DockerContainer
+from .database import HOST, DockerDatabase, DockerDatabaseRole, DockerDatabaseRoleArgs
+from .frontend import make_frontend, shared_network
 from .logs import DockerLogRoute, DockerLogRouteArgs
 from .network import NETWORK_LABEL, DockerNetwork
 from .settings import DockerSettings
 
-_SERVER = "kotauth"
 _Labels = Mapping[str, pulumi.Input[str]]
 
 
@@ -101,6 +101,28 @@ class DockerDeploymentArgs(TypedDict):
     """HTTP port on the Docker host, which redirects to HTTPS. Default 80 if `https_port` is 443, otherwise 8080."""
     https_port: NotRequired[int]
     """HTTPS port on the Docker host. Default the port of `base_url`."""
+    backups: NotRequired[bool]
+    """Whether the database is dumped on schedule, into an encrypted repository. Default true if `environment` is
+    production, otherwise false."""
+    backup_repository: NotRequired[str]
+    """Repository of the backups: volume (a volume of its own on the Docker host), or the address of a bucket or of a
+    folder on another host. A volume on the same host doesn't survive the loss of the host. Default `volume`."""
+    backup_schedule: NotRequired[list[str]]
+    """Times of day in UTC at which the database is dumped, separated by commas. Default 03:30."""
+    backup_keep_daily: NotRequired[int]
+    """Number of days of which the newest backup is kept. Default 7."""
+    backup_keep_weekly: NotRequired[int]
+    """Number of weeks of which the newest backup is kept. Default 5."""
+    backup_keep_monthly: NotRequired[int]
+    """Number of months of which the newest backup is kept. Default 12."""
+    backup_credentials: NotRequired[pulumi.Input[str]]
+    """Access to the repository: for a bucket ACCESS_KEY_ID:SECRET_ACCESS_KEY, for SFTP the text of a private key
+    without a passphrase. Set it with `pulumi config set --secret`. Required if `backup_repository` is not volume."""
+    backup_known_hosts: NotRequired[str]
+    """Lines of known_hosts by which ssh recognizes the host of an SFTP repository. Required for sftp, and only allowed
+    there."""
+    backup_image: NotRequired[str]
+    """Image of restic with an exact tag. Default `docker.io/restic/restic:0.18.1`."""
     labels: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Labels for every container, volume and network."""
 
@@ -144,7 +166,7 @@ class DockerDeployment(pulumi.ComponentResource):
         # On containers alone: new labels would replace the volumes.
         sent = settings.sent_label(name, labels)
 
-        shared = _shared_network(name, settings, labels, child)
+        shared = shared_network(name, settings, labels, child)
         database_network = DockerNetwork(
             f"{name}-database-network", {"labels": {**labels, NETWORK_LABEL: "database"}}, child
         ).network_name
@@ -160,21 +182,48 @@ class DockerDeployment(pulumi.ComponentResource):
             },
             child,
         )
+        role_args: DockerDatabaseRoleArgs = {
+            "network": database_network,
+            "host": HOST,
+            "administrator_password": database.administrator_password,
+            "password": credentials.database_password,
+            "password_version": application.database_password_version,
+            "pool_size": application.pool_size,
+            "secret_key_fingerprint": credentials.secret_key_fingerprint,
+            "image": settings.database_image.reference,
+            "labels": labels,
+        }
+        backup_password = None
+        if settings.backups:
+            backup_password = role_args["backup_password"] = random.RandomPassword(
+                f"{name}-backup-login-password", length=48, special=False, opts=child
+            ).result
         role = DockerDatabaseRole(
             f"{name}-database-role",
-            {
-                "network": database_network,
-                "host": HOST,
-                "administrator_password": database.administrator_password,
-                "password": credentials.database_password,
-                "password_version": application.database_password_version,
-                "pool_size": application.pool_size,
-                "secret_key_fingerprint": credentials.secret_key_fingerprint,
-                "image": settings.database_image.reference,
-                "labels": labels,
-            },
+            role_args,
             pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[database])),
         )
+
+        if backup_password is not None:
+            backups: DockerBackupsArgs = {
+                "server_image": application.image.reference,
+                "repository": str(settings.backup_repository),
+                "schedule": settings.backup_schedule,
+                "keep_daily": settings.backup_keep_daily,
+                "keep_weekly": settings.backup_keep_weekly,
+                "keep_monthly": settings.backup_keep_monthly,
+                "known_hosts": settings.backup_known_hosts or "",
+                "credentials": settings.backup_credentials or "",
+                "image": settings.backup_image.reference,
+                "database_image": settings.database_image.reference,
+                "stack": _stack_name(name, labels),
+                "network": database_network,
+                "host": role.user.apply(lambda _: HOST),
+                "login_password": backup_password,
+                "labels": labels,
+                "container_labels": sent,
+            }
+            DockerBackups(f"{name}-backup", backups, child)
 
         server_database = DatabaseConnection(
             HOST, OWNER, login_name(application.database_password_version), settings.database_image.reference
@@ -197,7 +246,7 @@ class DockerDeployment(pulumi.ComponentResource):
 
         ready, self.ca_certificate = server.container_name, pulumi.Output.from_input("")
         if not settings.proxy_network:
-            ready, self.ca_certificate = _frontend(
+            ready, self.ca_certificate = make_frontend(
                 name, settings, shared["name"], labels, pulumi.ResourceOptions(parent=self, depends_on=[server])
             )
         self.log_watcher = pulumi.Output.from_input("")
@@ -223,16 +272,10 @@ class DockerDeployment(pulumi.ComponentResource):
         )
 
 
-def _shared_network(
-    name: str, settings: DockerSettings, labels: _Labels, opts: pulumi.ResourceOptions
-) -> NetworkAttachment:
-    """Return the network that the proxy and the server share, and the server's name on it."""
-    if settings.proxy_network:
-        return {"name": settings.proxy_network, "alias": server_name(settings.server.base_url)}
-    network = DockerNetwork(
-        f"{name}-frontend-network", {"internal": False, "labels": {**labels, NETWORK_LABEL: "frontend"}}, opts
-    )
-    return {"name": network.network_name, "alias": _SERVER}
+def _stack_name(name: str, labels: _Labels) -> str:
+    """Return the name of the stack, or else of the deployment, by which the repository knows the backups."""
+    stack = labels.get(STACK_LABEL)
+    return stack.rpartition("/")[2] if isinstance(stack, str) else name
 
 
 def _log_route(
@@ -250,49 +293,3 @@ def _log_route(
     if settings.has_log_headers:
         args["headers"] = settings.log_headers
     return DockerLogRoute(f"{name}-logs", args, opts).watcher_name
-
-
-def _frontend(
-    name: str,
-    settings: DockerSettings,
-    network: pulumi.Input[str],
-    labels: _Labels,
-    opts: pulumi.ResourceOptions,
-) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
-    """Make the proxy; return its container's name, known once it is ready, and the certificate of its authority."""
-    frontend = DockerContainer(
-        f"{name}-frontend",
-        {
-            "spec": settings.proxy.edge(
-                EdgeSite(
-                    base_url=settings.server.base_url,
-                    upstream=_SERVER,
-                    image=settings.frontend_image.reference,
-                    http_port=settings.http_port,
-                    https_port=settings.https_port,
-                    certificate=settings.certificate,
-                )
-            ),
-            "secrets": settings.frontend_secrets,
-            "networks": [{"name": network}],
-            "files_image": settings.database_image.reference,
-            "labels": labels,
-            "container_labels": settings.sent_label(name, labels),
-        },
-        opts,
-    )
-    ca = settings.internal_ca
-    if not ca:
-        return frontend.container_name, pulumi.Output.from_input("")
-    certificate = DockerCaCertificate(
-        f"{name}-ca-certificate",
-        {
-            "volume": frontend.volumes[ca.volume],
-            "frontend": settings.frontend,
-            "image": settings.frontend_image.reference,
-            "written_by": frontend.container_name,
-            "labels": labels,
-        },
-        pulumi.ResourceOptions(parent=opts.parent),
-    )
-    return frontend.container_name, certificate.pem

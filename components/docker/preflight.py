@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import errno
 import functools
+import re
 import socket
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import pulumi
 
+from ..frontends.external import router_label
 from ..kotauth.base_url import BaseUrl
+from ..workload.spec import PART_LABEL
 from .daemon import client as daemon
 from .daemon import kernel, log_files
-from .external import router_label
 from .network import NETWORK_LABEL
 from .settings import DockerSettings
 
@@ -43,7 +45,7 @@ def check(settings: DockerSettings, own: Mapping[str, str]) -> pulumi.ResourceOp
             f"{error}. Start Docker, or choose another daemon with `pulumi config set docker:host` or DOCKER_HOST."
         ) from error
     _refuse_former_names(containers, own)
-    problems = list(kernel.problems(info))
+    problems = [*kernel.problems(info), *_version_problems(settings, containers, own)]
     if settings.has_log_route:
         problems += log_files.problems(info)
     if settings.proxy_network:
@@ -55,9 +57,31 @@ def check(settings: DockerSettings, own: Mapping[str, str]) -> pulumi.ResourceOp
         problems += _port_problems(settings, containers, own, is_local)
     if problems:
         raise pulumi.RunError("\n  ".join(["the machine can't run this stack:", *problems]))
+    if settings.backups and not settings.backup_repository.is_remote and not settings.server.is_local:
+        pulumi.log.warn(
+            "the backups are in a volume on the Docker host, which doesn't survive the loss of the host: set "
+            "kotauth:backupRepository to a bucket or to a folder on another host"
+        )
     adjustments = [kernel.adjustments(info), log_files.relocation(info) if settings.has_log_route else None]
     wanted = [options for options in adjustments if options]
     return functools.reduce(pulumi.ResourceOptions.merge, wanted) if wanted else None
+
+
+def _version_problems(
+    settings: DockerSettings, containers: Iterable[dict[str, Any]], own: Mapping[str, str]
+) -> Iterator[str]:
+    """Yield that PostgreSQL runs in another major version, on data that the wanted one can't read."""
+    wanted = settings.server.database_version
+    ours = {**own, PART_LABEL: "database"}
+    for container in containers:
+        # Docker tells an id where the tag was moved to another image.
+        tag = re.search(r"/[^/:]+:(\d+)[^/]*$", container.get("Image", ""))
+        if ours.items() <= container["Labels"].items() and tag and int(tag[1]) != wanted:
+            yield (
+                f"container {_name(container)} has data of PostgreSQL {tag[1]}, which version {wanted} "
+                f"(kotauth:databaseVersion) can't read; run `make upgrade STACK={pulumi.get_stack()}`, or set "
+                f"databaseVersion to {tag[1]}"
+            )
 
 
 def _network_problems(

@@ -8,12 +8,14 @@ from typing import Any
 
 import pulumi
 
+from ..config.backups import BackupSettings
 from ..config.certificate import CertificateSettings
 from ..config.declaration import setting
 from ..config.frontends import DEFAULT, FRONTENDS
 from ..config.logs import LogSettings
 from ..config.server import ServerSettings, resolve
 from ..config.stack import STACK_LABEL
+from ..frontends.external import EXTERNAL, parse_proxy_network, traefik_labels
 from ..frontends.frontend import ACME, FILES, INTERNAL, CaCertificate
 from ..inputs.choice import one_of
 from ..inputs.declaration import Problem, Rule, section, together
@@ -23,7 +25,6 @@ from ..inputs.number import parse_port
 from ..inputs.problems import when_known
 from ..postgres import server as postgres
 from ..workload.spec import LOGS_LABEL
-from .external import EXTERNAL, parse_proxy_network, traefik_labels
 
 _parse_frontend = one_of(*FRONTENDS, EXTERNAL, hint={"alb": "an ALB exists only on AWS, not with target docker"})
 
@@ -38,7 +39,7 @@ def _of_own_proxy(rule_from: Callable[[DockerSettings], Rule]) -> Callable[[Dock
 
 
 @dataclass(frozen=True, kw_only=True)
-class DockerSettings(CertificateSettings, LogSettings):
+class DockerSettings(CertificateSettings, LogSettings, BackupSettings):
     """Settings of `DockerDeployment`."""
 
     server: ServerSettings = section(ServerSettings)

@@ -83,9 +83,15 @@ def derived(
     *,
     rule_from: Callable[[Any], Rule] | None = None,
     documented: object = None,
+    secret: bool = False,
 ) -> Any:  # noqa: ANN401
-    """Declare a field whose default depends on the fields before it, and with ``rule_from`` also its rule."""
-    return _field(Value(rule=rule, rule_from=rule_from, default_from=default_from, documented=documented))
+    """Declare a field whose default depends on the fields before it, and with ``rule_from`` also its rule.
+
+    Messages don't show a ``secret`` value.
+    """
+    return _field(
+        Value(rule=rule, rule_from=rule_from, default_from=default_from, documented=documented, is_secret=secret)
+    )
 
 
 def optional(rule: Rule | None = None, *, documented: object = None, secret: bool = False) -> Any:  # noqa: ANN401

@@ -59,10 +59,12 @@ class PersistentVolume(TypedDict):
     """Short name, unique within the container."""
     path: str
     """Mount path in the container."""
+    kept: NotRequired[bool]
+    """Whether the volume stays even if the stack is deleted. Default false."""
 
 
 class DisposableVolume(TypedDict):
-    """Data that outlives the container but may be lost, such as a queue. It is removed with the container."""
+    """Data that outlives the container but may be lost, such as a queue. Nothing protects it from deletion."""
 
     name: str
     """Short name, unique within the container."""
@@ -71,7 +73,7 @@ class DisposableVolume(TypedDict):
 
 
 class SharedVolume(TypedDict):
-    """A persistent volume of another container, also mounted here. Its files belong to that container's user."""
+    """A volume of another container, also mounted here. Its files belong to that container's user."""
 
     owner: str
     """Part of the container whose spec has the volume."""
@@ -189,7 +191,7 @@ class ContainerSpec(TypedDict):
     disposable_volumes: NotRequired[list[DisposableVolume]]
     """Data that may be lost with the container."""
     shared_volumes: NotRequired[list[SharedVolume]]
-    """Persistent volumes of other containers."""
+    """Volumes of other containers."""
     host_mounts: NotRequired[list[HostMount]]
     """Folders of the host, read-only."""
     log: NotRequired[Log]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from components.docker.external import server_name
+from components.frontends.external import server_name
 from components.kotauth.base_url import parse_base_url
 from components.kotauth.server import PORT
 from simulators import images

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from components.config.frontends import FRONTENDS
-from components.docker.external import EXTERNAL
+from components.frontends.external import EXTERNAL
 from components.frontends.frontend import CertificateFiles, EdgeSite, Frontend
 from components.kotauth.base_url import parse_base_url
 from simulators import images

@@ -8,7 +8,7 @@ import pulumi
 from components import DockerContainer
 from components.config.frontends import FRONTENDS
 from components.docker.daemon import client, kernel
-from components.docker.external import traefik_labels
+from components.frontends.external import traefik_labels
 from components.frontends.frontend import CERTIFICATE_FILE, CertificateFiles, EdgeSite
 from components.kotauth.base_url import parse_base_url
 from components.workload.spec import ContainerSpec

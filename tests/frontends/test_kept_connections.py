@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from components.docker.external import traefik_labels
+from components.frontends.external import traefik_labels
 from components.kotauth.base_url import parse_base_url
 from components.kotauth.server import PORT
 from simulators.docker_command import docker

@@ -22,6 +22,7 @@ WITHOUT_DEFAULT = {
     "DockerLogRoute": 4,
     "AwsDatabaseRole": 8,
     "AwsServerGroup": 5,
+    "DockerBackups": 3,
     "AwsSingleHost": 4,
     "AwsLaunchTemplate": 3,
     "AwsLoadBalancer": 3,
@@ -108,6 +109,8 @@ def told_defaults(component: type[pulumi.ComponentResource]) -> dict[str, str]:
 
 def written(value: Any) -> str:
     value = getattr(value, "reference", value)
+    if isinstance(value, list):
+        return ",".join(value)
     return f"{value:g}" if isinstance(value, float) else str(value).lower() if isinstance(value, bool) else str(value)
 
 

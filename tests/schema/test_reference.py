@@ -17,7 +17,7 @@ from tests.unit.recording import PROJECT, declare
 
 PAGE = reference.FILE.read_text(encoding="utf-8")
 PROGRAMS = dict(zip((component.__name__ for component in COMPONENTS), code_blocks(PAGE, "python"), strict=True))
-SECRETS = ("administratorPassword", "certificateKey", "databasePassword")
+SECRETS = ("administratorPassword", "backupPassword", "certificateKey", "databasePassword")
 
 
 def test_the_page_is_what_the_components_declare() -> None:

@@ -32,6 +32,7 @@ INTERNAL: DockerDeploymentArgs = {
     "environment": "development",
     "certificates": "internal",
     "http_port": 8080,
+    "backups": True,
     "labels": LABELS,
 }
 

@@ -23,6 +23,7 @@ from components import (
     AwsServerGroup,
     AwsSingleHost,
     AwsWebAcl,
+    DockerBackups,
     DockerCaCertificate,
     DockerContainer,
     DockerDatabase,
@@ -77,6 +78,14 @@ LEAST: dict[Component, dict[str, Any]] = {
     },
     DockerDatabase: {"network": "back", "memory": 512, "cpus": 1},
     DockerDatabaseRole: {**ROLE, "password_version": 2, "pool_size": 10},
+    DockerBackups: {
+        "stack": "prod",
+        "network": "back",
+        "login_password": "backup",
+        "keep_daily": 7,
+        "keep_weekly": 5,
+        "keep_monthly": 12,
+    },
     DockerCaCertificate: {
         "volume": "data",
         "frontend": "caddy",

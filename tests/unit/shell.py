@@ -33,15 +33,20 @@ class Shell:
         return place
 
     def run(
-        self, script: str, *arguments: str, moved: tuple[str, ...], environment: Mapping[str, str] | None = None
+        self,
+        script: str,
+        *arguments: str,
+        moved: tuple[str, ...],
+        environment: Mapping[str, str] | None = None,
+        interpreter: str = "bash",
     ) -> subprocess.CompletedProcess[str]:
-        """Run ``script`` with bash; paths that begin with one of ``moved`` lie under the root."""
+        """Run ``script``; paths that begin with one of ``moved`` lie under the root."""
         for path in moved:
             assert path in script, f"the script doesn't use {path}"
             self.file(path)
             script = script.replace(path, str(self.root / path.lstrip("/")))
         return subprocess.run(
-            ["bash", "-c", script, "script", *arguments],
+            [interpreter, "-c", script, "script", *arguments],
             env={"PATH": f"{self._commands}:{os.environ['PATH']}", "LC_ALL": "C.UTF-8", **(environment or {})},
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -69,6 +69,7 @@ def test_a_job_publishes_nothing_and_keeps_nothing() -> None:
     for changes in (
         {"ports": [{"host": 1, "container": 2}]},
         {"volumes": [{"name": "data", "path": "/data"}]},
+        {"disposable_volumes": [{"name": "spool", "path": "/spool"}]},
         WATCHED,
     ):
         (problem,) = refused({**JOB, **changes})

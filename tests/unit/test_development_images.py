@@ -46,7 +46,8 @@ def test_the_image_of_the_frontend_is_one_of_the_proxy_that_is_set(
         file.write_text(yaml.safe_dump({"config": config}))
         return ""
 
-    def choose(_frontend: str) -> dict[str, str]:
+    def choose(_frontend: str, *, backups: bool) -> dict[str, str]:
+        assert not backups
         return {"image": "docker.io/any:1.0.0", **({"frontendImage": available} if available else {})}
 
     monkeypatch.setattr(pulumi_command, "ROOT", tmp_path)

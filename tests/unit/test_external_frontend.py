@@ -11,8 +11,8 @@ from pulumi.runtime.mocks import set_mocks
 
 from components.docker import preflight
 from components.docker.deployment import DockerDeployment, DockerDeploymentArgs
-from components.docker.external import server_name, traefik_labels
 from components.docker.settings import DockerSettings
+from components.frontends.external import server_name, traefik_labels
 from components.inputs.error import InvalidInputError
 from components.kotauth.base_url import parse_base_url
 from tests.e2e.forwarded import SPOOFED
@@ -65,7 +65,7 @@ def networks(container: Any) -> list[tuple[str, list[str] | None]]:
 
 def test_the_server_joins_the_user_s_network_and_no_proxy_is_made(external: Declared) -> None:
     parts = {container.labels["kotauth.part"]: container for container in external.containers}
-    assert set(parts) == {"server", "database", "job", "files"}
+    assert set(parts) == {"server", "database", "job", "files", "backup-dump", "backup-store"}
     assert [network.name for network in external.of_type(":Network")] == ["kotauth-database-network"]
     database = "kotauth-database-network-0c0ffee"
     assert networks(parts["server"]) == [(NETWORK, ["kotauth-auth-example-com"]), (database, None)]
@@ -141,7 +141,7 @@ def told(monkeypatch: pytest.MonkeyPatch, docker_daemon: Daemon) -> Told:
 
 
 def check() -> None:
-    preflight.check(DockerSettings.resolve(EXTERNAL, "it"), OURS)
+    preflight.check(DockerSettings.resolve({**EXTERNAL, "backups": False}, "it"), OURS)
 
 
 def problem() -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.unit.recording import Declared, Registered
 
-SERVICES = {"kotauth-postgres", "kotauth-server", "kotauth-frontend"}
+SERVICES = {"kotauth-postgres", "kotauth-server", "kotauth-frontend", "kotauth-backup-dump", "kotauth-backup-store"}
 
 
 def running(deployment: Declared) -> list[Registered]:
@@ -37,13 +37,15 @@ def test_all_capabilities_dropped_and_few_added(deployment: Declared) -> None:
         "kotauth-postgres-data-owner": ["CAP_CHOWN"],
         "kotauth-frontend-data-owner": ["CAP_CHOWN"],
         "kotauth-frontend-config-owner": ["CAP_CHOWN"],
+        "kotauth-backup-dump-data-owner": ["CAP_CHOWN"],
+        "kotauth-backup-store-data-owner": ["CAP_CHOWN"],
         # The official binary carries it as a file capability.
         "kotauth-frontend": ["CAP_NET_BIND_SERVICE"],
         "kotauth-frontend-reload": ["CAP_NET_BIND_SERVICE"],
     }
 
 
-def test_kernel_parameters_of_the_server_alone(deployment: Declared) -> None:
+def test_kernel_parameters_of_what_keeps_a_connection_to_the_database(deployment: Declared) -> None:
     expected = {
         "net.ipv4.tcp_keepalive_time": "10",
         "net.ipv4.tcp_keepalive_intvl": "5",
@@ -51,13 +53,19 @@ def test_kernel_parameters_of_the_server_alone(deployment: Declared) -> None:
         "net.ipv4.tcp_retries2": "6",
     }
     found = {c.name: c.inputs["sysctls"] for c in running(deployment) if "sysctls" in c.inputs}
-    assert found == {"kotauth-server": expected}
+    assert found == {"kotauth-server": expected, "kotauth-backup-dump": expected}
 
 
 def test_nothing_runs_as_root_but_what_gives_volumes_away(deployment: Declared) -> None:
     users = {c.name: c.inputs["user"] for c in running(deployment)}
     root = {name for name, user in users.items() if user.partition(":")[0] in ("0", "", "root")}
-    assert root == {"kotauth-postgres-data-owner", "kotauth-frontend-data-owner", "kotauth-frontend-config-owner"}
+    assert root == {
+        "kotauth-postgres-data-owner",
+        "kotauth-frontend-data-owner",
+        "kotauth-frontend-config-owner",
+        "kotauth-backup-dump-data-owner",
+        "kotauth-backup-store-data-owner",
+    }
     for name in root:
         assert deployment.named(name, ":Container").inputs["networkMode"] == "none"
 

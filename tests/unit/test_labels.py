@@ -20,6 +20,8 @@ def test_every_container_says_which_part_it_is(deployment: Declared) -> None:
         "kotauth-postgres": "database",
         "kotauth-server": "server",
         "kotauth-frontend": "frontend",
+        "kotauth-backup-dump": "backup-dump",
+        "kotauth-backup-store": "backup-store",
     }
 
 

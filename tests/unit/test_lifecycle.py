@@ -17,6 +17,8 @@ def test_exactly_what_cannot_be_made_again_is_protected(deployment: Declared) ->
         "kotauth-postgres-administrator-password",
         "kotauth-postgres-data",
         "kotauth-frontend-data",
+        "kotauth-backup-repository-password",
+        "kotauth-backup-store-repository",
     }
 
 
@@ -24,7 +26,13 @@ def test_what_owns_a_port_or_data_is_deleted_first_and_the_server_last(deploymen
     order = {
         c.name: c.delete_before_replace for c in deployment.containers if c.inputs.get("restart") == "unless-stopped"
     }
-    assert order == {"kotauth-postgres": True, "kotauth-frontend": True, "kotauth-server": False}
+    assert order == {
+        "kotauth-postgres": True,
+        "kotauth-frontend": True,
+        "kotauth-server": False,
+        "kotauth-backup-dump": True,
+        "kotauth-backup-store": True,
+    }
 
 
 def test_nothing_has_a_name_that_two_generations_would_fight_for(deployment: Declared) -> None:

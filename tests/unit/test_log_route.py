@@ -79,7 +79,14 @@ def test_only_the_shipper_has_a_way_out_and_the_token(declared: Declared) -> Non
 def test_docker_writes_the_label_beside_the_lines_of_the_parts(declared: Declared) -> None:
     """Not of reader and shipper, whose lines would be about themselves, and not of jobs, which an `up` shows."""
     sent = [c.name for c in declared.containers if c.labels.get("kotauth.logs") == "kotauth/prod"]
-    assert sent == ["kotauth-frontend", "kotauth-logs-watcher", "kotauth-postgres", "kotauth-server"]
+    assert sent == [
+        "kotauth-backup-dump",
+        "kotauth-backup-store",
+        "kotauth-frontend",
+        "kotauth-logs-watcher",
+        "kotauth-postgres",
+        "kotauth-server",
+    ]
     beside = "kotauth.logs,kotauth.part"
     assert [c.name for c in declared.containers if c.inputs.get("logOpts", {}).get("labels") == beside] == sent
 

@@ -21,8 +21,12 @@ NOT_WITH_THE_LEAST = {
     AwsLoadBalancer: ["certificate_arn"],
 }
 """Inputs that exclude others; those of a network have tests in test_aws_deployment.py."""
-WITH_OTHERS = {"certificate_chain", "certificate_key", "logs_token", "logs_headers", "proxy_network"}
-"""Inputs that need others, with tests in test_certificate_files.py, test_log_settings.py, test_external_frontend.py."""
+WITH_OTHERS = {
+    *("certificate_chain", "certificate_key", "logs_token", "logs_headers", "proxy_network"),
+    *("credentials", "backup_credentials"),
+}
+"""Inputs that need others, with tests in test_certificate_files.py, test_log_settings.py, test_external_frontend.py,
+test_backup_settings.py."""
 
 
 def kinds(component: Component) -> Mapping[str, Any]:

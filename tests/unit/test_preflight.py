@@ -188,3 +188,45 @@ def test_the_stack_s_own_daemon_wins_over_the_environment(
     finally:
         set_all_config({})
     assert docker_daemon.asked
+
+
+def test_another_major_version_of_postgresql_is_refused_while_the_old_one_runs(docker_daemon: Daemon) -> None:
+    docker_daemon.publish("kotauth-postgres-0c0ffee", labels={**OURS, "kotauth.part": "database"})
+    docker_daemon.publish("kotauth-postgres-1234567", labels={"kotauth.stack": "x", "kotauth.part": "database"})
+    for container in docker_daemon.containers:
+        container["Image"] = "docker.io/library/postgres:15.18-bookworm"
+    (problem,) = problems(free_port(), free_port())
+    assert problem.startswith(
+        "container kotauth-postgres-0c0ffee has data of PostgreSQL 15, which version 14 (kotauth:databaseVersion) "
+        "can't read; run `make upgrade STACK="
+    )
+    docker_daemon.containers[0]["Image"] = "docker.io/library/postgres:14.22-bookworm"
+    assert preflight.check(settings(free_port(), free_port()), OURS) is None
+    docker_daemon.containers[0]["Image"] = "sha256:15aa"
+    assert preflight.check(settings(free_port(), free_port()), OURS) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "repository", "said"),
+    [
+        ("https://auth.example.com", "volume", 1),
+        ("https://auth.example.com", "s3:s3.example.com/backups", 0),
+        ("https://kotauth.localhost", "volume", 0),
+    ],
+)
+def test_backups_on_the_same_host_are_told(
+    docker_daemon: Daemon, monkeypatch: pytest.MonkeyPatch, url: str, repository: str, said: int
+) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", warnings.append)
+    args: dict[str, object] = {
+        "base_url": f"{url}:{free_port()}",
+        "http_port": free_port(),
+        "acme_email": "a@example.com",
+    }
+    if "localhost" in url:
+        del args["acme_email"]
+    if repository != "volume":
+        args |= {"backup_repository": repository, "backup_credentials": "AKIA:secret"}
+    preflight.check(DockerSettings.resolve(args, "it"), OURS)
+    assert len([warning for warning in warnings if "doesn't survive the loss of the host" in warning]) == said

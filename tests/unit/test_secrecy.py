@@ -19,6 +19,8 @@ NAMES = (
     "kotauth-checklist-api-key",
     "kotauth-database-password",
     "kotauth-postgres-administrator-password",
+    "kotauth-backup-login-password",
+    "kotauth-backup-repository-password",
 )
 SECRET_KEY = hashlib.sha256(generated("kotauth-secret-key").encode()).hexdigest()
 API_KEY = f"kauth_master_{generated('kotauth-checklist-api-key')}"
@@ -62,6 +64,8 @@ def test_files_with_secrets_are_marked(deployment: Declared) -> None:
         "kotauth-postgres-secrets-carrier",
         "kotauth-database-role-files-carrier",
         "kotauth-server-secrets-carrier",
+        "kotauth-backup-dump-secrets-carrier",
+        "kotauth-backup-store-secrets-carrier",
     }
     assert [c.name for c in found if "uploads" not in c.secret_inputs] == []
 
@@ -73,6 +77,12 @@ def test_each_container_gets_its_own_secrets_only(deployment: Declared) -> None:
     assert set(uploads(deployment, "kotauth-database-role-files")) == {"administrator_password", "role.sql"}
     assert uploads(deployment, "kotauth-database-role-key") == {"key_fingerprint": key_fingerprint(SECRET_KEY)}
     assert "uploads" in deployment.named("kotauth-database-role-key-carrier").secret_inputs
+    assert uploads(deployment, "kotauth-backup-dump-secrets") == {
+        "backup_password": generated("kotauth-backup-login-password")
+    }
+    assert uploads(deployment, "kotauth-backup-store-secrets") == {
+        "repository_password": generated("kotauth-backup-repository-password")
+    }
     server = uploads(deployment, "kotauth-server-secrets")
     assert {**server, "api_keys.json": ""} == {
         "secret_key": SECRET_KEY,
@@ -95,6 +105,11 @@ def test_files_belong_to_the_user_that_reads_them(deployment: Declared) -> None:
         "kotauth-database-role-key-carrier": {("999", "999")},
         "kotauth-server-secrets-carrier": {("10001", "10001")},
         "kotauth-frontend-next-config-carrier": {("10002", "10002")},
+        **{
+            f"kotauth-backup-{part}-{files}-carrier": {("65534", "65534")}
+            for part in ("dump", "store")
+            for files in ("config", "secrets")
+        },
     }
 
 
@@ -107,8 +122,9 @@ def test_the_guard_reads_the_server_s_files(deployment: Declared) -> None:
 
 def test_the_database_server_gets_the_verifier_and_not_the_password(deployment: Declared) -> None:
     script = uploads(deployment, "kotauth-database-role-files")["role.sql"]
-    assert scram_verifier(generated("kotauth-database-password")) in script
-    assert generated("kotauth-database-password") not in script
+    for password in ("kotauth-database-password", "kotauth-backup-login-password"):
+        assert scram_verifier(generated(password)) in script
+        assert generated(password) not in script
 
 
 def test_outputs(public: Declared, internal: Declared) -> None:

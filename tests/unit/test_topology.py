@@ -38,6 +38,7 @@ def test_who_is_on_which_network(deployment: Declared) -> None:
         # It has the server's networks and not its name.
         "kotauth-server-key-guard": {BACK: []},
         "kotauth-frontend": {FRONT: []},
+        "kotauth-backup-dump": {BACK: []},
     }
 
 
@@ -80,6 +81,7 @@ def test_what_is_kept_lies_beside_the_container_that_can_be_destroyed(deployment
     assert parents == {
         "kotauth-postgres-data": "kotauth:index:DockerDatabase",
         "kotauth-frontend-data": "kotauth:index:DockerDeployment",
+        "kotauth-backup-store-repository": "kotauth:index:DockerBackups",
     }
 
 

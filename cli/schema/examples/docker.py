@@ -8,6 +8,7 @@ from __future__ import annotations
 import pulumi
 
 from components import (
+    DockerBackups,
     DockerCaCertificate,
     DockerContainer,
     DockerDatabase,
@@ -97,6 +98,20 @@ def example_DockerDatabaseRole() -> None:
         },
     )
     pulumi.export("user", role.user)
+
+
+def example_DockerBackups() -> None:
+    config = pulumi.Config()
+    backups = DockerBackups(
+        "identity-backups",
+        {
+            "stack": "production",
+            "network": "identity-database",
+            "login_password": config.require_secret("backupPassword"),
+            "schedule": ["03:30", "15:30"],
+        },
+    )
+    pulumi.export("repository", backups.repository)
 
 
 def example_DockerCaCertificate() -> None:

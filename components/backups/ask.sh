@@ -1,0 +1,25 @@
+# Asks the dump container for a backup and waits until it is stored. Arguments: tag, and a number that nobody else has.
+# Prints what the store noted, or the failure. Ends with 1 if it can't ask, and with 2 if the backup failed.
+set -u
+state=/spool/state
+# A request that the dump has not seen yet stays.
+set -C
+if ! echo "$1 $2" 2>/dev/null >"$state/request"; then
+  echo "another backup was requested a moment ago: wait for it, then try again"
+  exit 1
+fi
+began=$(date -u +%s)
+while sleep 1; do
+  for failed in "$state/dump-failed" "$state/store-failed"; do
+    if grep -q "\"request\":\"$2\"" "$failed" 2>/dev/null; then
+      cat "$failed"
+      exit 2
+    fi
+  done
+  # Or a newer dump took the place of this one before it was stored.
+  made=$(sed -n 's/.*"time":\([0-9]*\).*/\1/p' "$state/last" 2>/dev/null)
+  if grep -q "\"request\":\"$2\"" "$state/last" 2>/dev/null || [ "${made:-0}" -ge "$began" ]; then
+    cat "$state/last"
+    exit 0
+  fi
+done

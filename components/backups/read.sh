@@ -1,0 +1,42 @@
+# Reads the repository for a command that an operator runs, and takes no lock. For busybox's sh.
+# Arguments: `list`, which prints the backups of a stack as JSON and, where the spool is here, the state of the store;
+# or `fetch` and the id of a backup, which puts it into /work/backup and prints its manifest.
+set -u
+umask 077
+. /run/config/common.sh
+. /run/config/repository.sh
+export RESTIC_CACHE_DIR=/tmp/cache TMPDIR=/tmp
+
+give_up() {
+  echo "$1"
+  exit 1
+}
+
+case $1 in
+  list)
+    restic snapshots --no-lock --json --host "$STACK"
+    code=$?
+    case $code in
+      0) cat "$said" ;;
+      # The first backup makes it.
+      10) echo '[]' ;;
+      *) give_up "the backups can't be listed: $(why "$code")" ;;
+    esac
+    [ ! -d "$state" ] || printf 'checked %s\n' "$(moment "$state/checked")"
+    for name in dump-failed store-failed check-failed; do
+      [ ! -s "$state/$name" ] || printf '%s %s\n' "$name" "$(cat "$state/$name")"
+    done
+    ;;
+  fetch)
+    restic restore "$2" --no-lock --host "$STACK" --target /work/backup
+    code=$?
+    case $code-$(cat "$log") in
+      0-*)
+        # The next step runs as another user. Only the steps of a restore mount this volume.
+        chmod 755 /work/backup && chmod 444 /work/backup/* && cat /work/backup/manifest.json
+        ;;
+      *"no matching ID"* | *"no snapshot found"*) give_up "there is no backup $2 of stack $STACK: make backups lists them" ;;
+      *) give_up "the backup $2 can't be read: $(why "$code")" ;;
+    esac
+    ;;
+esac

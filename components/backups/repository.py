@@ -1,0 +1,149 @@
+"""The repository of the backups: a volume on the host, a bucket, or a folder that is reached by SFTP."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import cast
+
+import pulumi
+
+from ..inputs.error import InvalidInputError
+
+VOLUME, S3, SFTP = "volume", "s3", "sftp"
+KINDS = (VOLUME, S3, SFTP)
+FOLDER = "/repository"
+"""Where a container finds the repository that is a volume."""
+
+_S3 = re.compile(r"s3:(https?://)?[a-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._-]+)+")
+_AT, _FOLDER = r"[A-Za-z0-9._-]+@[A-Za-z0-9.-]+", r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*/?"
+_SFTP = re.compile(rf"sftp:(//{_AT}(:[0-9]+)?//?{_FOLDER}|{_AT}:/?{_FOLDER})")
+_KEY_PAIR = re.compile(r"[A-Za-z0-9]+:[A-Za-z0-9/+=]+")
+_PRIVATE_KEY = re.compile(r"-----BEGIN ([A-Z ]*PRIVATE KEY)-----\n.+\n-----END \1-----\n?", re.DOTALL)
+_HOST_KEY = re.compile(r"\S+ (ssh-|ecdsa-|sk-)\S+ [A-Za-z0-9+/=]+( .*)?")
+
+
+@dataclass(frozen=True)
+class Repository:
+    """Where backups are stored."""
+
+    kind: str
+    address: str
+    """As restic takes it."""
+
+    def __str__(self) -> str:
+        """Return it as a user writes it."""
+        return VOLUME if self.kind == VOLUME else self.address
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether it is on another host, or can be."""
+        return self.kind != VOLUME
+
+    @property
+    def is_encrypted_on_the_way(self) -> bool:
+        """Whether the connection to it is encrypted. The content of a repository always is."""
+        return not self.address.startswith(f"{S3}:http://")
+
+
+def parse_repository(raw: object) -> Repository:
+    """Parse the address of a repository; raise ``ValueError`` for one that contains credentials, too."""
+    text = str(raw)
+    if text == VOLUME:
+        return Repository(VOLUME, FOLDER)
+    if _S3.fullmatch(text):
+        return Repository(S3, text)
+    if _SFTP.fullmatch(text):
+        return Repository(SFTP, text)
+    raise ValueError(
+        "must be volume, s3:HOST/BUCKET/FOLDER or sftp:USER@HOST:/FOLDER (with a port: sftp://USER@HOST:PORT//FOLDER), "
+        "without a password"
+    )
+
+
+DEFAULT_REPOSITORY = Repository(VOLUME, FOLDER)
+
+
+def credentials_rule(repository: Repository) -> Callable[[object], object]:
+    """Return the parser of the credentials for a kind of repository."""
+    return {VOLUME: _unchanged, S3: _parse_s3_credentials, SFTP: _parse_sftp_credentials}[repository.kind]
+
+
+def access_problems(
+    repository: Repository, credentials: object, known_hosts: str | None
+) -> Iterator[tuple[str, object, str]]:
+    """Yield what is missing for the kind of repository, or too much: name of the value, the value, and the rule."""
+    if repository.is_remote and credentials is None:
+        rule = f"is required for a repository with {repository.kind}: set the access key or the private key as a secret"
+        yield "credentials", "", rule
+    if not repository.is_remote and credentials is not None:
+        yield "credentials", credentials, "is only for a repository with s3 or sftp: remove it"
+    if repository.kind == SFTP and not known_hosts:
+        rule = "is required for a repository with sftp: set it to what `ssh-keyscan HOST` prints, once compared"
+        yield "known_hosts", "", rule
+    if repository.kind != SFTP and known_hosts:
+        yield "known_hosts", known_hosts.strip(), "is only for a repository with sftp: remove it"
+
+
+def _parse_s3_credentials(raw: object) -> object:
+    """Parse an access key; an Output is parsed when its value is known."""
+    rule = "must be ACCESS_KEY_ID:SECRET_ACCESS_KEY, the access key of a user who may use only this bucket"
+    return _parse_secret(raw, lambda text: bool(_KEY_PAIR.fullmatch(text.strip())), rule)
+
+
+def _parse_sftp_credentials(raw: object) -> object:
+    """Parse a private key of OpenSSH; an Output is parsed when its value is known."""
+    rule = "must be a private key of OpenSSH without a passphrase, the whole text of its file"
+    return _parse_secret(raw, lambda text: bool(_PRIVATE_KEY.fullmatch(text.strip() + "\n")), rule)
+
+
+def _unchanged(raw: object) -> object:
+    """Return credentials that `access_problems` refuses."""
+    return raw
+
+
+def parse_known_hosts(raw: object) -> str:
+    """Parse lines of a file `known_hosts`."""
+    lines = [line.strip() for line in str(raw).splitlines() if line.strip() and not line.startswith("#")]
+    if not lines or not all(map(_HOST_KEY.fullmatch, lines)):
+        raise ValueError("must be lines of a known_hosts file, such as `ssh-keyscan HOST` prints them")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def secret_files(repository: Repository, credentials: pulumi.Input[str] | None) -> dict[str, pulumi.Input[str]]:
+    """Return the secret files for reaching the repository, by name: none for a volume."""
+    if credentials is None:
+        return {}
+    (name,) = secret_file_names(repository)
+    return {name: pulumi.Output.secret(credentials).apply(lambda text: secret_file(repository, text))}
+
+
+S3_FILE, SFTP_FILE = "s3_credentials", "sftp_key"
+
+
+def secret_file_names(repository: Repository) -> list[str]:
+    """Return the names of these files."""
+    return {VOLUME: list[str](), S3: [S3_FILE], SFTP: [SFTP_FILE]}[repository.kind]
+
+
+def secret_file(repository: Repository, credentials: str) -> str:
+    """Return the content of the secret file in the form of its program."""
+    if repository.kind == S3:
+        access_key, _, secret = credentials.strip().partition(":")
+        return f"[default]\naws_access_key_id = {access_key}\naws_secret_access_key = {secret}\n"
+    # OpenSSH refuses a key without a line end.
+    return credentials.strip() + "\n"
+
+
+def _parse_secret(raw: object, fits: Callable[[str], bool], rule: str) -> object:
+    def deferred(text: str) -> str:
+        if not fits(text):
+            raise InvalidInputError(f'backup_credentials = "[secret]": {rule}')
+        return text
+
+    if isinstance(raw, pulumi.Output):
+        return cast("pulumi.Output[str]", raw).apply(deferred)
+    if not fits(str(raw)):
+        raise ValueError(rule)
+    return str(raw)

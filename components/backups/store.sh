@@ -1,0 +1,140 @@
+# Takes each dump from the spool into the repository, forgets old ones, and checks the repository once a week.
+# Arguments: `loop`, or `probe`, which fails where the last backup or check failed or a backup is overdue.
+#
+# For busybox's sh, which the official image of restic has.
+set -u
+umask 077
+. /run/config/common.sh
+. /run/config/repository.sh
+
+export RESTIC_CACHE_DIR="$spool/cache" TMPDIR="$spool/tmp"
+week_seconds=604800
+dump_tried=
+
+# Puts the dump into the repository, which it makes at the first time. Arguments: tag, moment of the snapshot.
+take() {
+  cd "$spool/taking" || return
+  backup "$@"
+  code=$?
+  if [ "$code" = 10 ] && [ ! -e "$state/repository" ]; then
+    restic init && backup "$@"
+    code=$?
+  elif [ "$code" = 11 ]; then
+    # Only locks of processes that are dead, or silent for half an hour.
+    restic unlock && backup "$@"
+    code=$?
+  fi
+  cd /
+  [ "$code" = 0 ] || return "$code"
+  put "$state/repository" "$RESTIC_REPOSITORY"
+  id=$(sed -n 's/.*"snapshot_id":"\([0-9a-f]\{8\}\).*/\1/p' "$said")
+  [ -n "$id" ]
+}
+
+backup() {
+  restic backup --json --host "$STACK" --tag "$1" --time "$(date -u -d "@$2" '+%Y-%m-%d %H:%M:%S')" .
+}
+
+# The value of a number or a plain text in the manifest. Argument: its name.
+in_manifest() {
+  sed -n "s/.*\"$1\":\"\\{0,1\\}\\([^,\"}]*\\).*/\\1/p" "$spool/taking/manifest.json" | head -n 1
+}
+
+store() {
+  began=$(now)
+  tag=$(in_manifest tag) request=$(in_manifest request) bytes=$(in_manifest bytes)
+  dumping=$(in_manifest seconds) time=$(sed -n 's/.*"time" *: *\([0-9]*\).*/\1/p' "$spool/taking/manifest.json")
+  if take "$tag" "$time"; then
+    rm -rf "$spool/taking" "$state/store-failed"
+    seconds=$((dumping + $(now) - began))
+    put "$state/stored" "$(now)"
+    put "$state/last" "{\"id\":\"$id\",\"request\":\"$request\",\"time\":$time,\"bytes\":$bytes,\"seconds\":$seconds}"
+    retry_after=0
+    say INFO "stored backup $id: $bytes bytes in $seconds s"
+    forget "$tag" ||
+      fail store-failed "" "the backup is stored, but old ones could not be removed: $(why "$?")"
+  else
+    code=$?
+    later
+    fail store-failed "$request" "the backup is not stored, the next try is in $retry_after s: $(why "$code")"
+  fi
+}
+
+# Removes old backups with a tag. Each of those that a command asked for counts, not only the newest of a day.
+forget() {
+  if [ "$1" = scheduled ]; then
+    set -- "$1" --keep-daily "$KEEP_DAILY" --keep-weekly "$KEEP_WEEKLY" --keep-monthly "$KEEP_MONTHLY"
+  else
+    set -- "$1" --keep-within 90d
+  fi
+  restic forget --host "$STACK" --group-by host,tags --prune --tag "$@"
+}
+
+check() {
+  # Another eighth of the data each week.
+  if restic unlock && restic check --read-data-subset "$(($(now) / week_seconds % 8 + 1))/8"; then
+    put "$state/checked" "$(now)"
+    rm -f "$state/check-failed"
+    say INFO "the repository is intact"
+    retry_after=0
+  else
+    code=$?
+    later
+    fail check-failed "" "the check of the repository failed, the next try is in $retry_after s: $(why "$code")"
+  fi
+}
+
+# Takes the newest dump for this container alone, in place of one that it could not store.
+claim() {
+  newest=
+  for dump in "$spool"/ready-*; do
+    [ -e "$dump/manifest.json" ] || continue
+    [ -z "$newest" ] || rm -rf "$newest"
+    newest=$dump
+  done
+  [ -z "$newest" ] || { rm -rf "$spool/taking" && mv "$newest" "$spool/taking"; }
+}
+
+look() {
+  claim
+  if [ -e "$spool/taking/manifest.json" ]; then
+    # Another dump than the one that failed is tried at once.
+    dump_now=$(cksum <"$spool/taking/manifest.json")
+    [ "$dump_now" = "$dump_tried" ] || retry_after=0
+    dump_tried=$dump_now
+    ! waits || return 0
+    store
+  elif [ "$(moment "$state/stored")" != 0 ] && [ $(($(now) - $(moment "$state/checked"))) -ge "$week_seconds" ]; then
+    ! waits || return 0
+    check
+  fi
+}
+
+leave() {
+  if [ "$running" != 0 ]; then
+    kill -TERM "$running" 2>/dev/null
+    wait "$running"
+  fi
+  exit 0
+}
+
+case $1 in
+  probe)
+    [ ! -e "$state/store-failed" ] && [ ! -e "$state/check-failed" ] && punctual stored
+    ;;
+  loop)
+    mkdir -p "$state" "$spool/cache" "$spool/tmp"
+    rm -rf "$state/store-failed" "$state/check-failed" "${spool:?}/tmp/"*
+    # A new repository gets a backup at once.
+    if [ -e "$state/repository" ] && [ "$(cat "$state/repository")" != "$RESTIC_REPOSITORY" ]; then
+      rm -rf "$state/repository" "$state/stored" "$state/checked" "$state/last" "$state/dumped" "${spool:?}/cache/"*
+    fi
+    put /tmp/started "$(now)"
+    trap leave TERM INT
+    while true; do
+      look
+      sleep 2 &
+      wait $!
+    done
+    ;;
+esac

@@ -1,0 +1,72 @@
+"""The proxy of a deployment on a Docker host, and the network that it shares with the server."""
+
+from collections.abc import Mapping
+
+import pulumi
+
+from ..frontends.external import server_name
+from ..frontends.frontend import EdgeSite
+from .certificate import DockerCaCertificate
+from .container import DockerContainer, NetworkAttachment
+from .network import NETWORK_LABEL, DockerNetwork
+from .settings import DockerSettings
+
+_SERVER = "kotauth"
+
+
+def shared_network(
+    name: str, settings: DockerSettings, labels: Mapping[str, pulumi.Input[str]], opts: pulumi.ResourceOptions
+) -> NetworkAttachment:
+    """Return the network that the proxy and the server share, and the server's name on it."""
+    if settings.proxy_network:
+        return {"name": settings.proxy_network, "alias": server_name(settings.server.base_url)}
+    network = DockerNetwork(
+        f"{name}-frontend-network", {"internal": False, "labels": {**labels, NETWORK_LABEL: "frontend"}}, opts
+    )
+    return {"name": network.network_name, "alias": _SERVER}
+
+
+def make_frontend(
+    name: str,
+    settings: DockerSettings,
+    network: pulumi.Input[str],
+    labels: Mapping[str, pulumi.Input[str]],
+    opts: pulumi.ResourceOptions,
+) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
+    """Make the proxy; return its container's name, known once it is ready, and the certificate of its authority."""
+    frontend = DockerContainer(
+        f"{name}-frontend",
+        {
+            "spec": settings.proxy.edge(
+                EdgeSite(
+                    base_url=settings.server.base_url,
+                    upstream=_SERVER,
+                    image=settings.frontend_image.reference,
+                    http_port=settings.http_port,
+                    https_port=settings.https_port,
+                    certificate=settings.certificate,
+                )
+            ),
+            "secrets": settings.frontend_secrets,
+            "networks": [{"name": network}],
+            "files_image": settings.database_image.reference,
+            "labels": labels,
+            "container_labels": settings.sent_label(name, labels),
+        },
+        opts,
+    )
+    ca = settings.internal_ca
+    if not ca:
+        return frontend.container_name, pulumi.Output.from_input("")
+    certificate = DockerCaCertificate(
+        f"{name}-ca-certificate",
+        {
+            "volume": frontend.volumes[ca.volume],
+            "frontend": settings.frontend,
+            "image": settings.frontend_image.reference,
+            "written_by": frontend.container_name,
+            "labels": labels,
+        },
+        pulumi.ResourceOptions(parent=opts.parent),
+    )
+    return frontend.container_name, certificate.pem

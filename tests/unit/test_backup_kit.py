@@ -1,0 +1,70 @@
+"""The two files of a kit, written and read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cli.backups.kit import KeyKit, Kit, KitError, RepositoryKit, read, write
+
+REPOSITORY = RepositoryKit(
+    stack="prod",
+    repository="s3:s3.example.com/backups",
+    files={"repository_password": "secret", "s3_credentials": "[default]"},
+    known_hosts="",
+    base_url="https://auth.example.com",
+    images={"server": "a", "database": "b", "backup": "c"},
+)
+KIT = Kit(REPOSITORY, KeyKit(stack="prod", secret_key="k" * 64))
+
+
+def test_what_is_written_is_read_in_any_order(tmp_path: Path) -> None:
+    files = write(tmp_path, KIT)
+    assert read(files) == read(files[::-1]) == KIT
+    assert read(files[:1]) == Kit(REPOSITORY, None)
+
+
+def test_each_file_is_for_its_owner_only_and_holds_no_secret_of_the_other(tmp_path: Path) -> None:
+    repository, key = write(tmp_path, KIT)
+    assert [oct(file.stat().st_mode & 0o777) for file in (repository, key)] == ["0o600", "0o600"]
+    assert "k" * 64 not in repository.read_text()
+    assert set(json.loads(key.read_text())) == {"format", "stack", "secret_key"}
+
+
+def test_no_file_is_written_over(tmp_path: Path) -> None:
+    write(tmp_path, KIT)
+    with pytest.raises(KitError, match=r"kotauth-prod-repository\.json exists: move it away"):
+        write(tmp_path, KIT)
+
+
+def test_a_folder_that_does_not_exist(tmp_path: Path) -> None:
+    with pytest.raises(KitError, match="can't be written: No such file or directory"):
+        write(tmp_path / "none", KIT)
+
+
+def test_files_of_two_stacks(tmp_path: Path) -> None:
+    repository, _ = write(tmp_path, KIT)
+    other = tmp_path / "key.json"
+    other.write_text(json.dumps({"format": 1, "stack": "staging", "secret_key": "x"}))
+    with pytest.raises(KitError, match="the two files are of different stacks, prod and staging"):
+        read([repository, other])
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"format": 2}', '{"format": 1, "repository": "s3:x"}', '{"format": 1}']
+)
+def test_a_file_that_is_none_of_a_kit(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "x.json"
+    file.write_text(text)
+    with pytest.raises(KitError, match="is no file of a backup kit"):
+        read([file])
+
+
+def test_a_missing_file_and_the_key_alone(tmp_path: Path) -> None:
+    with pytest.raises(KitError, match="can't be read: No such file"):
+        read([tmp_path / "x.json"])
+    _, key = write(tmp_path, KIT)
+    with pytest.raises(KitError, match="KIT must name the file of the repository"):
+        read([key])

@@ -1,0 +1,214 @@
+"""How dumps get from the spool into the repository, and what becomes of one that can't."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.unit.backup_loops import DAY, Loop, moment
+from tests.unit.shell import Shell
+
+NOON = moment("2026-01-01 12:00")
+KEEP = {"KEEP_DAILY": "7", "KEEP_WEEKLY": "5", "KEEP_MONTHLY": "12", "RESTIC_REPOSITORY": "s3:s3.example.com/backups"}
+
+
+@pytest.fixture
+def loop(tmp_path: Path) -> Loop:
+    """Return a container whose repository was checked an hour ago, with a dump in the spool."""
+    loop = Loop(Shell(tmp_path), "store.sh", KEEP)
+    (loop.root / "initialised").touch()
+    loop.shell.file("/spool/state/checked").write_text(f"{NOON - 3600}\n")
+    arrive(loop, NOON - 60)
+    return loop
+
+
+def arrive(loop: Loop, when: int, number: int = 1, tag: str = "scheduled", request: str = "") -> None:
+    """Put a dump into the spool."""
+    (loop.root / "spool/ready").parent.mkdir(parents=True, exist_ok=True)
+    making = loop.root / "spool/new"
+    making.mkdir()
+    (making / "kotauth.dump").write_text(f"dump {number}")
+    manifest = {"tag": tag, "request": request, "bytes": 6, "seconds": 2, "database": {"time": when}}
+    text = json.dumps(manifest, separators=(",", ":")).replace('{"time":', '{"time" : ')
+    (making / "manifest.json").write_text(text)
+    making.rename(loop.root / f"spool/ready-{1000000 + number}")
+
+
+def fail(loop: Loop, command: str, message: str, code: int = 1) -> None:
+    """Have a command of restic fail until `repair`."""
+    (loop.root / f"fails.{command}").write_text(f"echo '{message}' >&2; exit {code}")
+
+
+def stored(loop: Loop) -> list[str]:
+    """Return the dumps that are in the repository."""
+    file = loop.root / "stored"
+    return file.read_text().splitlines() if file.exists() else []
+
+
+def test_a_dump_is_stored_under_the_stack_its_tag_and_its_own_time_and_leaves_the_spool(loop: Loop) -> None:
+    lines = loop.run(NOON, NOON + 30, step=30)
+    ((_, backup),) = loop.calls("restic backup")
+    assert backup == "restic backup --json --host prod --tag scheduled --time 2026-01-01 11:59:00 ."
+    assert stored(loop) == ["dump 1"]
+    assert {path.name for path in (loop.root / "spool").iterdir()} == {"state", "cache", "tmp"}
+    assert [line["message"] for line in lines] == ["stored backup 01234567: 6 bytes in 2 s"]
+    assert loop.state("last") == {"id": "01234567", "request": "", "time": NOON - 60, "bytes": 6, "seconds": 2}
+
+
+def test_old_backups_are_forgotten_by_stack_and_tag_after_each_backup(loop: Loop) -> None:
+    loop.run(NOON, NOON + 30, step=30)
+    ((_, forget),) = loop.calls("restic forget")
+    wanted = "--host prod --group-by host,tags --prune --tag scheduled"
+    assert forget == f"restic forget {wanted} --keep-daily 7 --keep-weekly 5 --keep-monthly 12"
+
+
+@pytest.mark.parametrize("tag", ["manual", "before-restore"])
+def test_each_backup_on_request_is_kept_for_a_while(loop: Loop, tag: str) -> None:
+    arrive(loop, NOON, 2, tag=tag)
+    loop.run(NOON, NOON + 30, step=30)
+    ((_, forget),) = loop.calls("restic forget")
+    assert forget == f"restic forget --host prod --group-by host,tags --prune --tag {tag} --keep-within 90d"
+
+
+def test_a_repository_is_made_once(loop: Loop) -> None:
+    (loop.root / "initialised").unlink()
+    loop.run(NOON, NOON + 30, step=30)
+    assert stored(loop) == ["dump 1"]
+    assert len(loop.calls("restic init")) == 1
+
+
+def test_a_repository_that_is_gone_is_not_made_again(loop: Loop) -> None:
+    loop.run(NOON, NOON + 30, step=30)
+    (loop.root / "initialised").unlink()
+    arrive(loop, NOON + 60, 2)
+    (line,) = loop.run(NOON + 60, NOON + 90, step=30)
+    assert "the repository at s3:s3.example.com/backups is gone" in line["message"]
+    assert not loop.calls("restic init")
+    loop.environment = {**KEEP, "RESTIC_REPOSITORY": "s3:s3.example.com/others"}
+    loop.run(NOON + 120, NOON + 150, step=30)
+    assert loop.calls("restic init")
+
+
+MESSAGES = {
+    "another password": (12, "Fatal: wrong password or no key found", "has another password than this stack's"),
+    "unreachable": (1, "Fatal: unable to open repository: dial tcp: connection refused", "connection refused"),
+    "no space": (1, "write /repository/data: no space left on device", "no space left on device"),
+    "locked": (11, "repository is already locked by PID 7 on store", "another process has locked the repository"),
+}
+
+
+@pytest.mark.parametrize(("code", "said", "expected"), MESSAGES.values(), ids=MESSAGES)
+def test_a_dump_that_can_not_be_stored_stays_and_is_tried_again(
+    loop: Loop, code: int, said: str, expected: str
+) -> None:
+    fail(loop, "backup", said, code)
+    loop.at(NOON + 600, f'rm "{loop.root}/fails.backup"')
+    lines = loop.run(NOON, NOON + 960, step=60)
+    errors = [line["message"] for line in lines if line["level"] == "ERROR"]
+    assert expected in errors[0]
+    assert errors[0].startswith("the backup is not stored, the next try is in 60 s")
+    assert len(errors) == 4
+    assert stored(loop) == ["dump 1"]
+    assert loop.state("store-failed") is None
+
+
+def test_a_lock_is_removed_only_where_restic_calls_it_stale(loop: Loop) -> None:
+    fail(loop, "backup", "locked", 11)
+    # The first `unlock` finds a process that may be alive, the second one a lock that is old enough.
+    (loop.root / "fails.unlock").write_text(
+        f'if [ -e "{loop.root}/old" ]; then rm -f "{loop.root}/fails.backup"; else touch "{loop.root}/old"; fi'
+    )
+    loop.run(NOON, NOON + 120, step=60)
+    assert {what for _, what in loop.calls("restic unlock")} == {"restic unlock"}
+    assert stored(loop) == ["dump 1"]
+
+
+def test_the_newest_of_several_dumps_is_stored(loop: Loop) -> None:
+    arrive(loop, NOON - 30, 2)
+    loop.run(NOON, NOON + 60, step=30)
+    assert stored(loop) == ["dump 2"]
+
+
+def test_a_newer_dump_takes_the_place_of_one_that_fails_and_is_tried_at_once(loop: Loop) -> None:
+    fail(loop, "backup", "no route to host")
+    loop.run(NOON, NOON + 60, step=60)
+    (loop.root / "fails.backup").unlink()
+    arrive(loop, NOON + 60, 2, tag="manual", request="77")
+    loop.run(NOON + 61, NOON + 62, step=1)
+    assert stored(loop) == ["dump 2"]
+    assert loop.state("last")["request"] == "77"
+
+
+def test_a_failed_request_is_known_by_its_number(loop: Loop) -> None:
+    arrive(loop, NOON, 2, tag="manual", request="77")
+    fail(loop, "backup", "no route to host")
+    loop.run(NOON, NOON + 30, step=30)
+    assert loop.state("store-failed")["request"] == "77"
+
+
+def test_old_backups_that_can_not_be_removed_are_a_failure_though_the_backup_is_stored(loop: Loop) -> None:
+    fail(loop, "forget", "Fatal: permission denied")
+    lines = loop.run(NOON, NOON + 30, step=30)
+    assert stored(loop) == ["dump 1"]
+    assert "the backup is stored, but old ones could not be removed: Fatal: permission" in lines[-1]["message"]
+    assert not loop.is_healthy(NOON + 60)
+
+
+def test_the_repository_is_checked_weekly_another_eighth_each_time(loop: Loop) -> None:
+    loop.run(NOON, NOON + 15 * DAY, step=DAY // 2)
+    checks = loop.calls("restic check")
+    assert [(when - NOON) // DAY for when, _ in checks] == [7, 14]
+    assert len({what for _, what in checks}) == 2
+    assert all(what.startswith("restic check --read-data-subset ") and what.endswith("/8") for _, what in checks)
+
+
+def test_a_new_repository_is_checked_after_its_first_backup(loop: Loop) -> None:
+    (loop.root / "spool/state/checked").unlink()
+    loop.run(NOON, NOON + 60, step=30)
+    assert len(loop.calls("restic check")) == 1
+
+
+def test_a_check_that_fails_is_said_until_one_succeeds(loop: Loop) -> None:
+    (loop.root / "spool/state/checked").unlink()
+    fail(loop, "check", "Fatal: repository contains errors")
+    lines = [line for line in loop.run(NOON, NOON + 120, step=30) if line["level"] == "ERROR"]
+    assert lines[0]["message"].startswith("the check of the repository failed, the next try is in 60 s: Fatal: repos")
+    assert "the next try is in 120 s" in lines[1]["message"]
+    assert not loop.is_healthy(NOON + 120)
+    (loop.root / "fails.check").unlink()
+    loop.run(NOON + 300, NOON + 330, step=30)
+    assert loop.is_healthy(NOON + 330)
+
+
+def test_the_probe_sees_an_overdue_backup(loop: Loop) -> None:
+    (loop.root / "tmp/started").write_text(f"{NOON - DAY}\n")
+    (loop.root / "spool/state/stored").write_text(f"{NOON - DAY}\n")
+    due = moment("2026-01-01 03:30")
+    assert loop.is_healthy(due + 7100)
+    assert not loop.is_healthy(due + 7300)
+
+
+def test_a_clock_that_jumps_back_does_not_put_the_next_try_off(loop: Loop) -> None:
+    fail(loop, "backup", "no route to host")
+    back = NOON - 3 * DAY
+    end = f'echo \'kill -TERM "$PPID"\' >"$EVENTS/{back + 60}"'
+    loop.at(NOON + 30, f'now={back}; echo "$now" >"$CLOCK"; rm "{loop.root}/fails.backup"; {end}')
+    loop.run(NOON, NOON + DAY, step=30)
+    assert stored(loop) == ["dump 1"]
+
+
+@pytest.mark.parametrize("secret", ["s3_credentials", "sftp_key", ""])
+def test_restic_gets_secrets_as_files_only(tmp_path: Path, secret: str) -> None:
+    loop = Loop(Shell(tmp_path), "store.sh", KEEP)
+    loop.shell.command("restic", 'printf "%s\\n" "$@" >>"$CALLS"; env >>"$CALLS"; exit 1')
+    if secret:
+        (loop.root / "run/secrets" / secret).write_text("canary")
+    arrive(loop, NOON)
+    loop.run(NOON, NOON + 30, step=30)
+    called = (loop.root / "calls").read_text()
+    assert "canary" not in called
+    assert f"RESTIC_PASSWORD_FILE={loop.root}/run/secrets/repository_password" in called
+    assert ("AWS_SHARED_CREDENTIALS_FILE=" in called) == (secret == "s3_credentials")
+    assert (f"UserKnownHostsFile={loop.root}/run/config/known_hosts" in called) == (secret == "sftp_key")

@@ -1,0 +1,125 @@
+"""`make upgrade` to another major version of PostgreSQL: what it does where a step fails, and the switched state."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from cli import pulumi_command
+from cli.backups import backup, upgrade
+from cli.backups.job import JobError, Runner
+from cli.backups.site import Site, SiteError
+from cli.stack import Stack
+from components.postgres.server import DATA_PATH
+
+OLD = "kotauth-postgres-data-0c0ffee"
+
+
+class Host:
+    """A Docker host with the database and the server of a stack."""
+
+    def __init__(self) -> None:
+        self.posted: list[str] = []
+
+    def get(self, path: str, **query: str) -> Any:
+        if path == "/containers/json":
+            (part,) = [label for label in json.loads(query["filters"])["label"] if "part=" in label]
+            return [{"Id": part.partition("=")[2]}]
+        if path.startswith("/volumes/"):
+            return {"Labels": {"kotauth.stack": "kotauth/dev"}}
+        return {
+            "Id": path.split("/")[2],
+            "Name": "/it",
+            "State": {"Running": True},
+            "Config": {"Image": "docker.io/library/postgres:14.23-bookworm", "User": "999:999"},
+            "Mounts": [{"Type": "volume", "Destination": DATA_PATH, "Name": OLD}],
+        }
+
+    def post(self, path: str, body: Any = None, **_: object) -> Any:
+        self.posted.append(path)
+        return {"Name": body["Name"]} if body else None
+
+
+@pytest.fixture
+def host() -> Host:
+    return Host()
+
+
+@pytest.fixture
+def site(host: Host) -> Site:
+    settings: Any = SimpleNamespace(server=SimpleNamespace(database_version=17))
+    runner = Runner(host, "kotauth/dev")  # pyright: ignore[reportArgumentType]
+    return Site(Stack("dev"), settings, runner, "kotauth", {})
+
+
+def test_the_server_runs_again_where_the_backup_fails(site: Site, host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise JobError("no space left on device")
+
+    monkeypatch.setattr(backup, "make", fail)
+    with pytest.raises(JobError, match="no space left"):
+        upgrade.upgrade(site)
+    assert host.posted == ["/containers/server/stop", "/containers/server/start"]
+
+
+def test_the_way_back_is_told_where_a_later_step_fails(
+    site: Site, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    switched: list[tuple[str, str]] = []
+
+    def switch(_: Site, old: str, new: str) -> None:
+        switched.append((old, new))
+
+    def fail(_: Site) -> None:
+        raise SystemExit(255)
+
+    monkeypatch.setattr(backup, "make", lambda *_: backup.Made("0123abcd", 1, 1))
+    monkeypatch.setattr(upgrade, "_switch", switch)
+    monkeypatch.setattr(upgrade, "_deploy", fail)
+    with pytest.raises(SystemExit):
+        upgrade.upgrade(site)
+    ((old, new),) = switched
+    assert old == OLD
+    assert new.startswith("kotauth-postgres-data-17-")
+    printed = capsys.readouterr().out
+    assert "set kotauth:databaseVersion to 14, then" in printed
+    assert f"make upgrade STACK=dev VOLUME={OLD}" in printed
+
+
+def test_an_older_version_is_refused(site: Site, host: Host) -> None:
+    site.settings.server.database_version = 13  # pyright: ignore[reportAttributeAccessIssue]
+    with pytest.raises(SiteError, match="an older version can't read them"):
+        upgrade.upgrade(site)
+    assert host.posted == []
+
+
+@pytest.mark.parametrize(("current", "switches"), [(OLD, True), ("kotauth-postgres-data-1234567", False)])
+def test_the_state_gets_the_new_name_of_the_volume_and_no_other_change(
+    site: Site, monkeypatch: pytest.MonkeyPatch, current: str, switches: bool
+) -> None:
+    def state(volume: str) -> dict[str, Any]:
+        urn = "urn:pulumi:dev::kotauth::docker:index/volume:Volume::kotauth-postgres-data"
+        data = {"urn": urn, "id": volume, "inputs": {"name": volume}, "outputs": {"name": volume}}
+        return {"deployment": {"resources": [data, {"urn": "urn:it", "id": "x", "inputs": {"mounts": [OLD]}}]}}
+
+    imported: list[Any] = []
+
+    def run_or_exit(*words: str, capture: bool = False) -> str:
+        if words[:2] == ("stack", "import"):
+            file = Path(words[words.index("--file") + 1])
+            assert file.stat().st_mode & 0o777 == 0o600
+            imported.append(json.loads(file.read_text()))
+        return json.dumps(state(current)) if capture else ""
+
+    monkeypatch.setattr(pulumi_command, "run_or_exit", run_or_exit)
+    if switches:
+        upgrade._switch(site, OLD, "new")
+        assert imported == [state("new")]
+    else:
+        with pytest.raises(SiteError, match=f"doesn't have volume {OLD}: run make up first"):
+            upgrade._switch(site, OLD, "new")
+        assert imported == []
