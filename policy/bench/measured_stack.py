@@ -39,7 +39,7 @@ def program() -> None:
 def _workers() -> dict[str, tuple[Any, Args]]:
     """Return the Docker stack without the parts that the AWS stack also has: server, frontend, backup and alarm."""
     resources = docker_program.compliant()
-    for name in ("backups", "backup", "alarm"):
+    for name in ("backups", "spool", "backup-dump", "backup-store", "alarm"):
         del resources[name]
     for container in ("server", "frontend"):
         put(container, "labels.0.value", "worker")(resources)

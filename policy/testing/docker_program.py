@@ -27,6 +27,7 @@ https://auth.example.com {
     }
 }
 """
+RESTIC = "docker.io/restic/restic:0.18.1"
 TELEGRAF = "docker.io/library/telegraf:1.36.3"
 
 
@@ -123,6 +124,7 @@ def compliant() -> Resources:
         "data": (docker.Volume, {"opts": {"protect": True}}),
         "certificates": (docker.Volume, {"opts": {"protect": True}}),
         "backups": (docker.Volume, {"opts": {"protect": True}}),
+        "spool": (docker.Volume, {}),
         "server-carrier": (
             docker.Container,
             carrier(
@@ -215,16 +217,31 @@ def compliant() -> Resources:
                 networks_advanced=[on("frontend-network", "frontend")],
             ),
         ),
-        "backup": (
+        "backup-dump": (
             docker.Container,
             service(
-                "backup",
+                "backup-dump",
                 POSTGRES,
-                "999:999",
-                ["pgrep", "-f", "backup"],
-                entrypoints=["sh", "-c", "exec /run/config/backup"],
-                volumes=[mounted("backups", "/backups", read_only=False), mounted("database-files", "/run/secrets")],
-                networks_advanced=[on("database-network", "backup")],
+                "65534:65534",
+                ["bash", "/run/config/dump.sh", "probe"],
+                entrypoints=["bash", "/run/config/dump.sh", "loop"],
+                envs=["PGHOST=database", "PGUSER=kotauth_backup"],
+                volumes=[mounted("spool", "/spool", read_only=False)],
+                networks_advanced=[on("database-network", "backup-dump")],
+            ),
+        ),
+        "backup-store": (
+            docker.Container,
+            service(
+                "backup-store",
+                RESTIC,
+                "65534:65534",
+                ["sh", "/run/config/store.sh", "probe"],
+                entrypoints=["sh", "/run/config/store.sh"],
+                command=["loop"],
+                envs=["RESTIC_REPOSITORY=/repository"],
+                volumes=[mounted(*each, read_only=False) for each in (("spool", "/spool"), ("backups", "/repository"))],
+                network_mode="none",
             ),
         ),
         "alarm": (
@@ -255,7 +272,7 @@ KNOWN: dict[str, dict[str, Any]] = {
     "log-egress-network": {"name": "log-egress-network-0a1b2c3"},
     **{
         name: {"name": f"{name}-0a1b2c3"}
-        for name in ("server-files", "database-files", "frontend-files", "data", "certificates", "backups")
+        for name in ("server-files", "database-files", "frontend-files", "data", "certificates", "backups", "spool")
     },
 }
 """Outputs after a first update, when every generated value is known."""

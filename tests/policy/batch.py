@@ -15,7 +15,15 @@ from .rows import of_rule
 APART = {
     *("allow-image-registries", "certify-listeners", "complete-stack", "configure-database-access"),
     *("find-kotauth-server", "forbid-escalation", "forbid-host-system-mounts", "forbid-unconfined-profiles"),
-    *("forbid-unsafe-switches", "have-alarms", "have-backups", "have-log-route", "keep-secret-key", "limit-swap"),
+    *(
+        "forbid-unsafe-switches",
+        "have-alarms",
+        "have-backups",
+        "have-backups-on-docker",
+        "have-log-route",
+        "keep-secret-key",
+        "limit-swap",
+    ),
     *("name-changed-resources", "name-decryption-keys", "name-secret-references", "plan-runtime-upgrades"),
     *("pool-by-session", "protect-secret-key", "run-one-frontend", "separate-database-roles"),
     *("separate-frontend-from-database", "set-bootstrap-admin-password", "set-production-environment"),

@@ -13,5 +13,5 @@ program = build(
     put("frontend", "ports.1.external", 8443),
     put("server", "log_driver", "json-file"),
     put("server", "log_opts", {"max-size": "10m", "max-file": "3"}),
-    without("backup", "alarm"),
+    without("backup-dump", "backup-store", "alarm"),
 )

@@ -45,7 +45,10 @@ CONTENT = {
         for rule in ("forbid-docker-socket", "forbid-host-system-mounts")
         for name in ("containerPath", "volumeName")
     },
-    ("keep-secret-key-apart", "volumes.*.containerPath"): "it is about which volume, not where",
+    **{
+        (rule, "volumes.*.containerPath"): "it is about which volume, not where"
+        for rule in ("keep-secret-key-apart", "have-backups-on-docker", "store-backups-apart")
+    },
     ("keep-secret-key-apart", "volumes.*.hostPath"): "no server of this stack has its key in a folder of the host",
     ("keep-certificates-on-volume", "volumes.*.hostPath"): "it is about another folder",
     ("trust-exactly", "assumeRolePolicy.Statement.*.Principal"): "a text is one of its two forms",

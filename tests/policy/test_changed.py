@@ -41,7 +41,7 @@ def test_the_first_row_of_each_area(area: str) -> None:
         (),
         (put("server", "memory", ABSENT), put("server", "labels", [])),
         (put("server", "envs", [From("key", "result")]),),
-        (without("alarm", "backup"),),
+        (without("alarm", "backup-dump", "backup-store"),),
         # What names another resource names its type.
         (without("data"), add("data", docker.Network, {}, first=True)),
     ],

@@ -10,7 +10,7 @@ import pytest
 from components.config.frontends import FRONTENDS, INNER
 from components.docker import hardened
 from components.docker.deployment import DockerDeployment
-from components.docker.external import traefik_labels
+from components.frontends.external import traefik_labels
 from components.frontends.frontend import Acme, Certificate, CertificateFiles, EdgeSite, InnerSite, OwnAuthority
 from components.kotauth.base_url import parse_base_url
 from components.workload.spec import ContainerSpec

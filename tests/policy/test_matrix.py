@@ -30,6 +30,8 @@ READS_TEXT: tuple[str, ...] = (
     "certify-frontends",
     "certify-listeners",
     "configure-database-access",
+    "dump-with-own-login",
+    "encrypt-backup-repository",
     "encrypt-buckets",
     "encrypt-secret-files",
     "encrypt-secrets-with-own-key",

@@ -108,12 +108,12 @@ TAGS = (
     Case("no tag", (put("frontend", "image", "caddy"),), found("pin-image@frontend")),
     Case("a digest", (put("frontend", "image", f"caddy@{_DIGEST}"),), NOTHING),
     Case("no third number: PostgreSQL", (put("database", "image", "postgres:14.23"),), NOTHING),
-    Case("no third number: Debian", (put("backup", "image", "debian:12.8-slim"),), NOTHING),
+    Case("no third number: Debian", (put("backup-dump", "image", "debian:12.8-slim"),), NOTHING),
     *(
-        Case(f"one number too few: {image}", (put("backup", "image", image),), found("pin-image@backup"))
+        Case(f"one number too few: {image}", (put("backup-dump", "image", image),), found("pin-image@backup-dump"))
         for image in (f"{_LIBRARY}/redis:7.4", f"{_LIBRARY}/mypostgres:14.23", "postgres:14", "alpine:3.20")
     ),
-    Case("the base is the image itself", (put("backup", "image", f"{_LIBRARY}/alpine:alpine-3.20.3"),), NOTHING),
+    Case("the base is the image itself", (put("backup-dump", "image", f"{_LIBRARY}/alpine:alpine-3.20.3"),), NOTHING),
 )
 
 REGISTRIES = (

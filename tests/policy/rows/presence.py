@@ -100,7 +100,7 @@ ON_DOCKER = (
             secret=found(f"{rule}@server", f"keep-secrets-out-of-labels@{name}"),
             unknown=PART,
         )
-        for rule, name in (("have-backups-on-docker", "backup"), ("have-alarms-on-docker", "alarm"))
+        for rule, name in (("have-backups-on-docker", "backup-dump"), ("have-alarms-on-docker", "alarm"))
     ),
     Row(
         "have-log-route-on-docker",
@@ -114,15 +114,19 @@ ON_DOCKER = (
         "a backup and an alarm that are known by their images",
         tuple(
             put(name, key, value)
-            for name, image in (("backup", "postgres-backup-local"), ("alarm", "gatus"))
+            for name, image in (("backup-dump", "postgres-backup-local"), ("alarm", "gatus"))
             for key, value in (("labels", ABSENT), ("image", f"docker.io/library/{image}:5.24.1"))
         ),
         NOTHING,
     ),
     Case("logs that a container carries away", (*_LOCAL, put("alarm", "labels.0.value", "logs")), _NO_ALARM),
-    Case("a database elsewhere", (without("database", "backup"),), found("complete-stack@server")),
+    Case("a database elsewhere", (without("database", "backup-dump", "backup-store"),), found("complete-stack@server")),
     Case("an alarm of CloudWatch", (without("alarm"), add("alarm", aws.cloudwatch.MetricAlarm, _ALARM)), NOTHING),
-    Case("nothing but a database", (without("server", "server-carrier", "backup", "alarm"),), NOTHING),
+    Case(
+        "nothing but a database",
+        (without("server", "server-carrier", "backup-dump", "backup-store", "alarm"),),
+        NOTHING,
+    ),
 )
 
 TABLE = [*on_aws(*ROWS, *STATES, *CASES, *ELSEWHERE), *table(*ON_DOCKER)]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ...engine.resource import Resource
+from ...engine.resource import Resource, Stack
 from ...engine.value import Value
 from ...engine.verdict import UndecidableError
-from .parts import DATABASE
+from .parts import DATABASE, parts_in
 from .resources import NETWORK, NETWORK_LABEL, label
 
 _NO_OWN_NETWORK = ("", "default", "bridge", "host", "none")
@@ -49,3 +49,14 @@ def is_database_network(network: Resource) -> bool:
     """Whether a network has the label of the database network."""
     network_label = label(network, NETWORK_LABEL)
     return network_label is not None and network_label.text() == DATABASE
+
+
+def networks_of_databases(stack: Stack) -> set[str]:
+    """Return the URNs of the networks that databases of the stack are on."""
+    return {network.urn for database in parts_in(stack, DATABASE) for network in networks_of(database)}
+
+
+def reaches_database(container: Resource) -> list[Resource]:
+    """Return the networks of a container that a database is on, or that are labelled as the database's."""
+    private = container.in_stack().once(networks_of_databases)
+    return [each for each in networks_of(container) if each.urn in private or is_database_network(each)]

@@ -20,6 +20,8 @@ from .resources import CONTAINER, IMAGES, known_image, label, references
 PART_LABEL = "kotauth.part"
 SERVER, DATABASE, FRONTEND, JOB, FILES = "server", "database", "frontend", "job", "files"
 BACKUP, ALARM, LOGS = "backup", "alarm", "logs"
+BACKUP_DUMP, BACKUP_STORE = "backup-dump", "backup-store"
+"""The two halves of a backup: one reaches the database, the other one the repository."""
 _PART_OF_IMAGE = {
     "kotauth": SERVER,
     "kotauth-simulator": SERVER,
@@ -28,6 +30,7 @@ _PART_OF_IMAGE = {
     "nginx": FRONTEND,
     "traefik": FRONTEND,
     "docker-volume-backup": BACKUP,
+    "restic": BACKUP_STORE,
     "pgbackrest": BACKUP,
     "postgres-backup-local": BACKUP,
     "alertmanager": ALARM,

@@ -110,6 +110,7 @@ def _keeps_tags(repository: Resource) -> bool:
                 "ghcr.io/inumansoul",
                 "docker.io/library",
                 "public.ecr.aws/docker/library",
+                "docker.io/restic/restic",
                 "docker.io/otel/opentelemetry-collector-contrib",
             ],
             "Allowed registries, folders in them, or single repositories.",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...engine.resource import Resource, Stack
+from ...engine.resource import Resource
 from ...engine.rule import Area, Kind, Parameter, References, Settings, Severity
 from ...engine.value import Value, is_given
 from ...engine.verdict import Verdict, fail
 from ...readers.docker.containers import starts
-from ...readers.docker.networks import is_database_network, is_own_network_mode, networks_of
-from ...readers.docker.parts import DATABASE, FRONTEND, JOB, is_part, part, parts_in
+from ...readers.docker.networks import is_database_network, is_own_network_mode, networks_of, reaches_database
+from ...readers.docker.parts import DATABASE, FRONTEND, JOB, is_part, part
 from ...readers.docker.resources import CONTAINER, NETWORK
 
 AREA = Area("docker-networks")
@@ -152,11 +152,5 @@ def attach_internal_networks_only(container: Resource, _: Settings) -> Iterator[
 )
 def separate_frontend_from_database(container: Resource, _: Settings) -> Iterator[Verdict]:
     """The frontend, which serves the internet, must not reach the database past the server."""
-    private = container.in_stack().once(_networks_of_databases)
-    for network in networks_of(container):
-        if network.urn in private or is_database_network(network):
-            yield fail("networksAdvanced", f"contains the network {network.name}, which the database is connected to")
-
-
-def _networks_of_databases(stack: Stack) -> set[str]:
-    return {network.urn for database in parts_in(stack, DATABASE) for network in networks_of(database)}
+    for network in reaches_database(container):
+        yield fail("networksAdvanced", f"contains the network {network.name}, which the database is connected to")

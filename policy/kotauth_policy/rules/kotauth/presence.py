@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...engine.resource import Resource
+from ...engine.resource import Resource, Stack
 from ...engine.rule import Area, Level, References, Settings, Severity
 from ...engine.verdict import Verdict, fail
 from ...readers.aws.resources import (
@@ -22,7 +22,19 @@ from ...readers.aws.resources import (
 )
 from ...readers.docker.containers import CARRYING_DRIVERS, containers_in
 from ...readers.docker.log_route import is_sent
-from ...readers.docker.parts import ALARM, BACKUP, DATABASE, LOGS, parts_in, runs_server
+from ...readers.docker.mounts import volumes_of
+from ...readers.docker.networks import reaches_database
+from ...readers.docker.parts import (
+    ALARM,
+    BACKUP,
+    BACKUP_DUMP,
+    BACKUP_STORE,
+    DATABASE,
+    LOGS,
+    part,
+    parts_in,
+    runs_server,
+)
 from ...readers.docker.resources import CONTAINER
 from ...readers.hosts.user_data import program_of, property_of
 from ...readers.kotauth.server import is_server
@@ -90,18 +102,35 @@ def have_log_route(host: Resource, _: Settings) -> Iterator[Verdict]:
     Severity.CRITICAL,
     "Back up the database of Kotauth on a Docker host.",
     level=Level.ADVISORY,
-    remedy='Run a backup container with the label `kotauth.part` "backup". If a system outside the stack backs up '
-    "the host, waive this rule.",
+    remedy="Use `DockerBackups`; in a stack of this repository, set `backups` to true. A container of your own counts "
+    'if it has the label `kotauth.part` "backup" and a network or a volume of the database. If a system outside the '
+    "stack backs up the host, waive this rule.",
     types=(CONTAINER,),
     nested=False,
     when=is_server,
     references=References(checklist=(11,)),
 )
 def have_backups_on_docker(server: Resource, _: Settings) -> Iterator[Verdict]:
-    """A database of another stack or of AWS is backed up there."""
+    """A database of another stack or of AWS is backed up there.
+
+    A container that dumps needs another one that takes its dumps from a volume.
+    """
     stack = server.in_stack()
-    if parts_in(stack, DATABASE) and not parts_in(stack, BACKUP) and not stack.of_type(BACKUP_PLAN, SNAPSHOT_POLICY):
+    if parts_in(stack, DATABASE) and not stack.of_type(BACKUP_PLAN, SNAPSHOT_POLICY) and not _backups(stack):
         yield fail("", "runs with a database that has no backup")
+
+
+def _backups(stack: Stack) -> bool:
+    """Whether a container reads the database, over a network or on its volume, and stores what it read."""
+    data = {volume for database in parts_in(stack, DATABASE) for volume in volumes_of(database)}
+    stored = {volume for store in parts_in(stack, BACKUP_STORE) for volume in volumes_of(store)}
+    for backup in parts_in(stack, BACKUP, BACKUP_DUMP, BACKUP_STORE):
+        volumes = volumes_of(backup)
+        if not (reaches_database(backup) or volumes & data):
+            continue
+        if part(backup) != BACKUP_DUMP or volumes & stored:
+            return True
+    return False
 
 
 @AREA.rule(
