@@ -3,6 +3,8 @@
 
 STACK ?= dev
 FORMAT ?= table
+FROM ?= latest
+KITS = $(if $(KIT),--kit '$(KIT)')
 PYTHON ?= python3
 OUTAGE_SECONDS ?= 300
 LOG_OUTAGE_SECONDS ?= 600
@@ -19,17 +21,19 @@ TOGETHER := --dist loadgroup --no-loadscope-reorder --since $(STARTED)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview policy-report down purge image env test outage log-outage check lint fmt controls settings schema pictures bench bench-frontends bench-growth pins venv engine
+.PHONY: help up preview policy-report down purge backup backups restore upgrade restore-drill backup-kit image env test outage log-outage check lint fmt controls settings schema pictures bench bench-frontends bench-growth pins venv engine
 
 help: ## list the commands
 	@sed -n 's/\$$\$$/$$/; s/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 	@echo '  STACK=name selects the stack (default dev). YES=1 confirms the changes of up and down without a question'
 	@echo '  VERBOSE=1 makes preview show the verdict of every policy rule'
 	@echo '  OFFLINE=1 previews an AWS stack on a simulator, without an AWS account'
+	@echo '  KIT=file,file makes backups, restore and restore-drill read the repository of a backup kit'
 	@echo '  DEPLOYED=1 or FILE=export.json makes policy-report evaluate a deployed or an exported state, not a preview'
 
 up: engine ## deploy the stack: database, server, frontend
 	@$(RUN) -m cli up --stack $(STACK)
+	@$(RUN) -m cli.backups status --stack $(STACK)
 
 preview: engine ## show what `make up` would change, and the findings of the policy rules
 	@$(RUN) -m cli preview --stack $(STACK)
@@ -43,6 +47,24 @@ down: engine ## stop the stack on Docker; keep its key, passwords and data
 
 purge: engine ## delete the stack, its key, passwords and data, after a confirmation
 	@$(RUN) -m cli purge --stack $(STACK)
+
+backup: engine ## make a backup of the database now, and wait until it is stored
+	@$(RUN) -m cli.backups backup --stack $(STACK)
+
+backups: engine ## list the backups, and what is wrong with them
+	@$(RUN) -m cli.backups backups --stack $(STACK) $(KITS)
+
+restore: engine ## restore a backup: make restore FROM=latest|ID
+	@$(RUN) -m cli.backups restore --stack $(STACK) --from '$(FROM)' $(KITS)
+
+upgrade: engine ## back up, then bring the stack to its settings: a newer Kotauth, another major version of PostgreSQL
+	@$(RUN) -m cli.backups upgrade --stack $(STACK) $(if $(VOLUME),--volume '$(VOLUME)')
+
+restore-drill: engine ## restore the newest backup beside the stack, start Kotauth on it, and remove both again
+	@$(RUN) -m cli.backups restore-drill --stack $(STACK) --from '$(FROM)' $(KITS)
+
+backup-kit: engine ## write what a restore needs when host and state are gone into two files: make backup-kit [OUT=folder]
+	@$(RUN) -m cli.backups backup-kit --stack $(STACK) $(if $(OUT),--out '$(OUT)')
 
 image: venv ## pin the newest host image and the digests of the container images in an AWS stack's file
 	@$(RUN) -m cli image --stack $(STACK)

@@ -5,6 +5,7 @@
 `offline`             OFFLINE=1: the AWS simulator instead of AWS
 `policy_report`       `make policy-report`: the `verdicts` alone
 `host_image`          `make image`, with the digests of `image_digest`, written by `stack_file`
+`backups/`              `make backup` and the other commands for backups, with a `__main__` of their own
 `settings_reference`  `make settings`: the descriptions of settings in Pulumi.yaml, docs/settings.md and docstrings
 `schema`              `make schema`: docs/schema.yaml and docs/reference.md, the interface of the components
 `growth`              `make bench-growth`: previews of many deployments in one program, beside a flat program

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from typing import Any
 from urllib.parse import urlsplit
 
 from . import offline, pulumi_command, readiness
@@ -18,6 +19,11 @@ the protection off in production, so use plain Pulumi. To delete the stack:
   pulumi config set deletionProtection false --stack {stack} && pulumi up --stack {stack}
   make purge STACK={stack}
 """
+_LEFT_VOLUME = """
+Kept on purpose, on the Docker host: volume {volume} with the backups.
+Only a backup kit opens it, because the password of the repository was deleted with the stack.
+To delete the backups, too: docker volume rm {volume}"""
+_VOLUME = "docker:index/volume:Volume"
 _READY_SECONDS = 30.0
 """As long as a proxy may take to get its first certificate."""
 _NOT_READY = """
@@ -59,7 +65,12 @@ def up(stack: Stack) -> None:
     """Deploy the stack and wait for its public address."""
     offline.refuse("`make up` needs AWS")
     prepare(stack)
-    done = pulumi_command.run("up", *stack.options, *stack.policy_options, *_confirmed(stack))
+    deploy(stack, *_confirmed(stack))
+
+
+def deploy(stack: Stack, *confirmed: str) -> None:
+    """Run `pulumi up` and wait for the public address; ``confirmed`` are the options that answer for the user."""
+    done = pulumi_command.run("up", *stack.options, *stack.policy_options, *confirmed)
     if done.returncode:
         from components.docker.preflight import FORMER_FRONTEND  # noqa: PLC0415 - loads Pulumi's SDK
 
@@ -88,7 +99,7 @@ def down(stack: Stack) -> None:
     """Stop the stack, and keep its key, passwords and data."""
     if stack.is_on_aws:
         sys.exit(_TAKE_DOWN.format(stack=stack.name))
-    _require(stack)
+    require(stack)
     pulumi_command.run_or_exit("destroy", *stack.options, "--exclude-protected", *_confirmed(stack))
     print("\nKept: the secret key, the passwords and the data. `make up` uses them again, `make purge` deletes them.")
 
@@ -98,19 +109,19 @@ def purge(stack: Stack) -> None:
     if stack.is_on_aws and stack.setting("deletionProtection") != "false":
         # AWS would keep the database and the load balancer, and lose everything else.
         sys.exit(_TAKE_DOWN.format(stack=stack.name))
-    _require(stack)
+    require(stack)
     print(f"This deletes the secret key, the passwords and all data of stack {stack.name}. They can't be recovered.")
-    try:
-        typed = input("Type the name of the stack to confirm: ").strip()
-    except EOFError:
-        typed = ""
-    if typed != stack.name:
-        sys.exit("Nothing was deleted.")
+    if _kept_volumes(stack):
+        print("The backups stay, but only a backup kit opens them: make backup-kit writes one.")
+    confirm(stack, "Nothing was deleted.")
+    kept = _kept_volumes(stack)
     pulumi_command.run_or_exit("state", "unprotect", "--all", "--yes", "--stack", stack.name)
     pulumi_command.run_or_exit("destroy", *stack.options, "--yes")
     pulumi_command.run_or_exit("stack", "rm", stack.name, "--yes", "--preserve-config")
     if stack.is_on_aws:
         print(LEFT_ON_AWS)
+    for volume in kept:
+        print(_LEFT_VOLUME.format(volume=volume))
 
 
 def _require_certificate(stack: Stack, url: str, seconds: float) -> None:
@@ -121,7 +132,24 @@ def _require_certificate(stack: Stack, url: str, seconds: float) -> None:
         sys.exit(_NO_CERTIFICATE.format(host=host, said=problem.said, advice=problem.advice))
 
 
-def _require(stack: Stack) -> None:
+def confirm(stack: Stack, otherwise: str = "Nothing was changed.") -> None:
+    """Ask for the name of the stack; end this process with ``otherwise`` where something else is typed."""
+    try:
+        typed = input("Type the name of the stack to confirm: ").strip()
+    except EOFError:
+        typed = ""
+    if typed != stack.name:
+        sys.exit(otherwise)
+
+
+def _kept_volumes(stack: Stack) -> list[str]:
+    """Return the names of the volumes that stay on the Docker host when the stack is deleted."""
+    exported = json.loads(pulumi_command.run_or_exit("stack", "export", "--stack", stack.name, capture=True))
+    resources: list[dict[str, Any]] = exported["deployment"].get("resources") or []
+    return [resource["id"] for resource in resources if resource["type"] == _VOLUME and resource.get("retainOnDelete")]
+
+
+def require(stack: Stack) -> None:
     """Bring the copy of the settings up to date; end this process if the stack does not exist."""
     if not stack.exists():
         sys.exit(_NO_STACK.format(stack=stack.name))

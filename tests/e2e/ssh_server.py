@@ -20,7 +20,7 @@ from toolchain.machine import debian
 _SEARCHED = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"
 _PRIVILEGE_SEPARATION = Path("/run/sshd")
 _CONFIGURATION = """
-ListenAddress 127.0.0.1
+ListenAddress {address}
 Port {port}
 HostKey {folder}/host_key
 AuthorizedKeysFile {folder}/user_key.pub
@@ -31,6 +31,7 @@ KbdInteractiveAuthentication no
 UsePAM no
 StrictModes no
 PidFile none
+Subsystem sftp internal-sftp
 """
 """The rest is the default, such as how many connections may wait for their authentication."""
 
@@ -56,16 +57,16 @@ def install() -> None:
 
 
 @contextmanager
-def ssh_server(folder: Path) -> Generator[SshServer]:
-    """Run a server with its files in ``folder``."""
+def ssh_server(folder: Path, address: str = "127.0.0.1") -> Generator[SshServer]:
+    """Run a server with its files in ``folder``; it also serves SFTP."""
     install()
     for name in ("host_key", "user_key"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name], check=True)
-    with socket.create_server(("127.0.0.1", 0)) as free:
+    with socket.create_server((address, 0)) as free:
         port = free.getsockname()[1]
     known, user = (folder / "host_key.pub").read_text().split()[:2], pwd.getpwuid(os.getuid()).pw_name
-    (folder / "known_hosts").write_text(f"[127.0.0.1]:{port} {' '.join(known)}\n")
-    (folder / "sshd_config").write_text(_CONFIGURATION.format(port=port, folder=folder, user=user))
+    (folder / "known_hosts").write_text(f"[{address}]:{port} {' '.join(known)}\n")
+    (folder / "sshd_config").write_text(_CONFIGURATION.format(address=address, port=port, folder=folder, user=user))
     if os.getuid() == 0:
         _PRIVILEGE_SEPARATION.mkdir(mode=0o755, exist_ok=True)
     sshd, log = shutil.which("sshd", path=_SEARCHED), folder / "log"
@@ -73,13 +74,13 @@ def ssh_server(folder: Path) -> Generator[SshServer]:
     server = subprocess.Popen([sshd, "-D", "-f", folder / "sshd_config", "-E", log], stdin=subprocess.DEVNULL)
     options = ["-F", "none", "-i", str(folder / "user_key"), "-o", f"UserKnownHostsFile={folder / 'known_hosts'}"]
     try:
-        eventually("sshd listens", lambda: _listens(port))
-        yield SshServer(f"ssh://{user}@127.0.0.1:{port}", options, log)
+        eventually("sshd listens", lambda: _listens(address, port))
+        yield SshServer(f"ssh://{user}@{address}:{port}", options, log)
     finally:
         server.terminate()
         server.wait()
 
 
-def _listens(port: int) -> bool:
+def _listens(address: str, port: int) -> bool:
     with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+        return probe.connect_ex((address, port)) == 0

@@ -63,6 +63,13 @@ class Stack:
             project.destroy(check=False)
             raise
 
+    def remove(self) -> None:
+        """Delete everything, and the repository of the backups, which outlives a stack."""
+        self.project.destroy()
+        filtered = f"--filter=label=kotauth.stack=kotauth/{self.project.stack}"
+        if left := self.docker("volume", "ls", "--quiet", filtered).split():
+            self.docker("volume", "rm", *left)
+
     @property
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs, secrets in clear."""

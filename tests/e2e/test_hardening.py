@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from components.backups import dump
 from components.config.frontends import DEFAULT as FRONTEND
 from components.docker.hardened import PROCESSES
 from components.kotauth import server as kotauth
@@ -18,18 +19,34 @@ from tests.e2e.stack import Stack
 
 pytestmark = [pytest.mark.docker, pytest.mark.engine]
 
-PARTS = ("server", "database", "frontend")
+PARTS = ("server", "database", "frontend", "backup-dump", "backup-store")
 # Caddy's binary carries it as a file capability; without it the kernel would not start the binary.
-ADDED = {"server": [], "database": [], "frontend": ["CAP_NET_BIND_SERVICE"]}
+ADDED: dict[str, list[str]] = {**{part: [] for part in PARTS}, "frontend": ["CAP_NET_BIND_SERVICE"]}
 CAPABILITY_BITS = {"CAP_NET_BIND_SERVICE": 1 << 10}
-USERS = {"server": kotauth.USER, "database": server.USER, "frontend": FRONTEND.user}
-MEMORY_MB = {"server": 512, "database": 512, "frontend": 256}
+BACKUPS = ("backup-dump", "backup-store")
+USERS = {
+    "server": kotauth.USER,
+    "database": server.USER,
+    "frontend": FRONTEND.user,
+    **dict.fromkeys(BACKUPS, dump.USER),
+}
+MEMORY_MB = {"server": 512, "database": 512, "frontend": 256, **dict.fromkeys(BACKUPS, dump.MEMORY_MB)}
+CPUS = {"server": 1, "database": 1, "frontend": 1, **dict.fromkeys(BACKUPS, dump.CPUS)}
 WRITABLE = {
     "server": {"/tmp"},  # noqa: S108 - the container's own, here and below
     "database": {"/tmp", "/var/run/postgresql", "/var/lib/postgresql/data"},  # noqa: S108
     "frontend": {"/config", "/data", "/run/config", "/run/admin"},
+    "backup-dump": {"/tmp", "/spool", "/var/lib/postgresql/data"},  # noqa: S108
+    "backup-store": {"/tmp", "/spool", "/repository"},  # noqa: S108
 }
-NETWORKS = {"server": {"frontend", "database"}, "database": {"database"}, "frontend": {"frontend"}}
+NETWORKS: dict[str, set[str]] = {
+    "server": {"frontend", "database"},
+    "database": {"database"},
+    "frontend": {"frontend"},
+    "backup-dump": {"database"},
+    # Its repository is a volume.
+    "backup-store": set(),
+}
 
 # None of these is switched on: each would be a way to the host.
 WAYS_TO_THE_HOST = (
@@ -118,7 +135,7 @@ def test_memory_is_limited(running: dict[str, dict[str, Any]], part: str) -> Non
 
 @parts
 def test_processors_and_processes_are_limited(running: dict[str, dict[str, Any]], part: str) -> None:
-    assert running[part]["HostConfig"]["NanoCpus"] == 10**9
+    assert running[part]["HostConfig"]["NanoCpus"] == CPUS[part] * 10**9
     limits = inside(running[part], "cat /proc/1/limits")
     assert re.search(rf"^Max processes +{PROCESSES} +{PROCESSES} ", limits, re.MULTILINE), limits
 
@@ -191,7 +208,8 @@ def test_only_the_frontend_publishes_and_only_two_ports(stack: Stack, running: d
 def test_it_is_on_its_networks_only(
     running: dict[str, dict[str, Any]], networks: dict[str, dict[str, Any]], part: str
 ) -> None:
-    joined = {attached["NetworkID"] for attached in running[part]["NetworkSettings"]["Networks"].values()}
+    attachments = running[part]["NetworkSettings"]["Networks"]
+    joined = {attached["NetworkID"] for name, attached in attachments.items() if name != "none"}
     assert joined == {networks[name]["Id"] for name in NETWORKS[part]}
 
 

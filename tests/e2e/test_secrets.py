@@ -29,6 +29,8 @@ READERS = {
         "postgres-secrets/administrator_password",
         "database-role-files/administrator_password",
     },
+    "kotauth-backup-login-password": {"backup-dump-secrets/backup_password"},
+    "kotauth-backup-repository-password": {"backup-store-secrets/repository_password"},
     # Kotauth gets its hash only.
     "kotauth-checklist-api-key": set[str](),
     "checklist API key": set[str](),
@@ -36,7 +38,7 @@ READERS = {
     "kotauth-secret-key": set[str](),
     "passphrase": set[str](),
 }
-SERVER, DATABASE = "10001:10001", "999:999"
+SERVER, DATABASE, BACKUPS = "10001:10001", "999:999", "65534:65534"
 OWNERS = {
     "server-secrets/secret_key": SERVER,
     "server-secrets/admin_password": SERVER,
@@ -45,6 +47,8 @@ OWNERS = {
     "postgres-secrets/administrator_password": DATABASE,
     "database-role-files/administrator_password": DATABASE,
     "database-role-files/role.sql": DATABASE,
+    "backup-dump-secrets/backup_password": BACKUPS,
+    "backup-store-secrets/repository_password": BACKUPS,
 }
 
 CANARY = f"Canary{uuid.uuid4().hex}{uuid.uuid4().hex}"

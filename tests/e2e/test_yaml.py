@@ -74,7 +74,7 @@ def test_the_example(example: Project, images: dict[str, str], tmp_path: Path) -
 
     # Elsewhere, it finds them in git. Its page says how.
     program = (SOURCE / "Pulumi.yaml").read_text().replace("packages:\n  kotauth: ../../components\n", "")
-    settings = {**images, "databaseVersion": 14, "httpPort": free_port(), "labels": {"team": NAME}}
+    settings = {**images, "databaseVersion": 14, "backups": False, "httpPort": free_port(), "labels": {"team": NAME}}
     (example.path / "Pulumi.yaml").write_text(changed(program, **settings))
     repository(tmp_path, "example/kotauth-infra", "components", "v0.1.0")
     add = code_blocks((SOURCE / "README.md").read_text(), "sh")[0].split()[:4]

@@ -1,0 +1,173 @@
+"""`python -m cli.backups COMMAND --stack NAME`, which the Makefile calls: reads the arguments and runs the command."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+from components.backups import store
+from components.kotauth.secret_files import SECRET_FILES
+from toolchain import EngineError
+
+from ..stack import DEVELOPMENT, Stack
+from . import backup, kit, listing
+from .drill import Plan, drill
+from .host import HostError, connect
+from .job import JobError, Runner
+from .kit import KitError
+from .manifest import ManifestError
+from .restore import restore
+from .site import Site, SiteError, open_site
+from .source import LATEST, kit_of, of_kit, of_stack, secret_contents
+from .upgrade import go_back, upgrade
+
+_EXPECTED = (EngineError, HostError, JobError, KitError, ManifestError, SiteError, KeyboardInterrupt)
+_STATUS, _DRILL = "status", "restore-drill"
+
+
+def _leave(_number: int, _frame: object) -> None:
+    """Remove what was made, as after Ctrl-C."""
+    raise KeyboardInterrupt
+
+
+def main(words: list[str]) -> int:
+    """Run one command; return the exit code."""
+    arguments = _parser().parse_args(words)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _leave)
+    try:
+        stack = Stack(arguments.stack)
+        if arguments.command == _STATUS and not _makes_backups(stack):
+            return 0
+        if arguments.command == _DRILL and arguments.kit:
+            return _drill_of_kit(arguments)
+        with open_site(stack) as site:
+            return _COMMANDS[arguments.command](site, arguments)
+    except _EXPECTED as error:
+        print(f"error: {error or 'interrupted'}", file=sys.stderr)
+        return 1
+
+
+def _backup(site: Site, _: argparse.Namespace) -> int:
+    made = backup.make(site)
+    print(f"Backup {made.id}: {listing.size(made.bytes)}, {made.seconds} s")
+    return 0
+
+
+def _backups(site: Site, arguments: argparse.Namespace) -> int:
+    now = datetime.now(UTC)
+    if arguments.kit:
+        with of_kit(site.runner, kit.read(arguments.kit).repository) as source:
+            print(listing.table(source, source.list(site.runner), now))
+        return 0
+    source = of_stack(site)
+    listed = source.list(site.runner)
+    print(listing.table(source, listed, now))
+    found = [*listing.problems(site, listed.state)]
+    for problem in found:
+        print(f"PROBLEM: {problem}", file=sys.stderr)
+    return 1 if found else 0
+
+
+def _makes_backups(stack: Stack) -> bool:
+    """Tell by its file whether a stack makes backups; to load its settings takes seconds."""
+    on = stack.setting("backups").lower() or str(stack.setting("environment") == "production").lower()
+    return on == "true" and not stack.is_on_aws
+
+
+def _status(site: Site, _: argparse.Namespace) -> int:
+    """Print one line for the end of `make up`; nothing where the stack makes no backups."""
+    container = site.find(store.PART)
+    if container:
+        print(f"Backups              {listing.status(site, container)}")
+    return 0
+
+
+def _restore(site: Site, arguments: argparse.Namespace) -> int:
+    restore(site, arguments.backup, arguments.kit)
+    return 0
+
+
+def _upgrade(site: Site, arguments: argparse.Namespace) -> int:
+    if arguments.volume:
+        go_back(site, arguments.volume)
+    else:
+        upgrade(site)
+    return 0
+
+
+def _drill(site: Site, arguments: argparse.Namespace) -> int:
+    server = site.container("server", "run make up first")
+    plan = Plan(
+        source=of_stack(site),
+        wanted=arguments.backup,
+        server_image=site.settings.server.image.reference,
+        database_image=site.settings.database_image.reference,
+        base_url=site.settings.server.base_url.text,
+        secret_key=secret_contents(site, server, [SECRET_FILES[0]])[SECRET_FILES[0]],
+    )
+    print(drill(site.runner, plan))
+    return 0
+
+
+def _drill_of_kit(arguments: argparse.Namespace) -> int:
+    """Run a drill with nothing but a kit and a Docker host: the stack and its state may be gone."""
+    given = kit.read(arguments.kit)
+    if given.key is None:
+        raise KitError("a drill needs both files of the kit: KIT=REPOSITORY-FILE,KEY-FILE")
+    with connect() as host:
+        runner = Runner(host, f"kit/{given.repository.stack}")
+        with of_kit(runner, given.repository) as source:
+            images = given.repository.images
+            plan = Plan(
+                source=source,
+                wanted=arguments.backup,
+                server_image=images["server"],
+                database_image=images["database"],
+                base_url=given.repository.base_url,
+                secret_key=given.key.secret_key,
+            )
+            print(drill(runner, plan))
+    return 0
+
+
+def _kit(site: Site, arguments: argparse.Namespace) -> int:
+    written = kit.write(arguments.out, kit_of(site))
+    for file, content in zip(written, ("the repository and its password", "the secret key"), strict=True):
+        print(f"{file}: {content}")
+    print("Keep the two files in two places: together they open every account. Delete them here afterwards.")
+    return 0
+
+
+_COMMANDS = {
+    _STATUS: _status,
+    "backup": _backup,
+    "backups": _backups,
+    "restore": _restore,
+    "upgrade": _upgrade,
+    _DRILL: _drill,
+    "backup-kit": _kit,
+}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m cli.backups", description=__doc__)
+    parser.add_argument("command", choices=_COMMANDS)
+    parser.add_argument("--stack", default=DEVELOPMENT)
+    parser.add_argument("--from", dest="backup", default=LATEST, help="id of a backup, or latest")
+    parser.add_argument("--volume", default="", help="old volume of the database to go back to")
+    parser.add_argument("--out", type=Path, default=Path(), help="folder for the files of a backup kit")
+    parser.add_argument("--kit", type=_files, default=[], help="files of a backup kit, with commas between them")
+    return parser
+
+
+def _files(text: str) -> list[Path]:
+    return [Path(name) for name in text.split(",") if name]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

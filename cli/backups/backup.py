@@ -1,0 +1,54 @@
+"""`make backup`: have the containers of a stack make a backup now, and wait for it."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+
+from components.backups import dump, store
+
+from .job import Job, JobError
+from .site import Site, SiteError
+
+MANUAL, BEFORE_RESTORE = "manual", "before-restore"
+"""Tags of backups that a command asked for."""
+_OFF = "backups are off; set kotauth:backups to true and run make up"
+_DUMP_SECONDS = 6 * 3600.0
+_ASK = (dump.FOLDER / "ask.sh").read_text()
+
+
+@dataclass(frozen=True)
+class Made:
+    """A backup that was just made."""
+
+    id: str
+    bytes: int
+    seconds: int
+    """From the begin of the dump until the repository has it."""
+
+
+def make(site: Site, tag: str = MANUAL) -> Made:
+    """Make a backup and wait for it.
+
+    Raises ``SiteError`` where the stack makes no backups, ``JobError`` with the reason where the backup failed.
+    """
+    dumps, stores = site.container(dump.PART, _OFF), site.container(store.PART, _OFF)
+    for container in (dumps, stores):
+        if not container.runs:
+            raise SiteError(f"container {container.name} doesn't run: start it with docker start {container.name}")
+    outcome = site.runner.outcome(
+        Job(
+            image=dumps.image,
+            command=["sh", "-c", _ASK, "ask", tag, secrets.token_hex(8)],
+            user=dumps.user,
+            mounts=[dumps.mount(dump.SPOOL, read_only=False)],
+        ),
+        seconds=_DUMP_SECONDS,
+    )
+    if outcome.code == 1:
+        raise JobError(outcome.last_line)
+    told = json.loads(outcome.last_line)
+    if outcome.code:
+        raise JobError(told["message"])
+    return Made(told["id"], told["bytes"], told["seconds"])

@@ -1,0 +1,97 @@
+"""`make backup-kit`: what a restore needs when the host and the state are gone, in two files for two places."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+FORMAT = 1
+REPOSITORY_FILE, KEY_FILE = "kotauth-{stack}-repository.json", "kotauth-{stack}-secret-key.json"
+
+
+class KitError(Exception):
+    """Files that are no kit."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepositoryKit:
+    """How the backups of a stack are read."""
+
+    stack: str
+    repository: str
+    """Its address, or `volume:` and the name of the volume."""
+    files: dict[str, str]
+    """Secret files by name: the password of the repository, and the access to it."""
+    known_hosts: str
+    base_url: str
+    images: dict[str, str]
+    """Images of the server, the database and restic."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyKit:
+    """The secret key of a stack."""
+
+    stack: str
+    secret_key: str
+
+
+@dataclass(frozen=True)
+class Kit:
+    """Both."""
+
+    repository: RepositoryKit
+    key: KeyKit | None
+
+
+def write(folder: Path, kit: Kit) -> list[Path]:
+    """Write the two files, each for its owner only; raise ``KitError`` where one exists."""
+    written: list[Path] = []
+    for name, part in ((REPOSITORY_FILE, kit.repository), (KEY_FILE, kit.key)):
+        file = folder / name.format(stack=kit.repository.stack)
+        text = json.dumps({"format": FORMAT, **asdict(part)}, indent=2) + "\n"  # pyright: ignore[reportArgumentType]
+        try:
+            opened = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            raise KitError(f"{file} exists: move it away, or set OUT to another folder") from None
+        except OSError as error:
+            raise KitError(f"{file} can't be written: {error.strerror}") from error
+        with os.fdopen(opened, "w", encoding="utf-8") as output:
+            output.write(text)
+        written.append(file)
+    return written
+
+
+def read(files: list[Path]) -> Kit:
+    """Read the file of the repository and, if it is among ``files``, that of the key."""
+    repository: RepositoryKit | None = None
+    key: KeyKit | None = None
+    for file in files:
+        told = _json(file)
+        try:
+            if "repository" in told:
+                repository = RepositoryKit(**told)
+            else:
+                key = KeyKit(**told)
+        except TypeError as error:
+            raise KitError(f"{file} is no file of a backup kit: {error}") from error
+    if repository is None:
+        raise KitError("KIT must name the file of the repository, and for a drill that of the secret key, with a comma")
+    if key and key.stack != repository.stack:
+        raise KitError(f"the two files are of different stacks, {repository.stack} and {key.stack}")
+    return Kit(repository, key)
+
+
+def _json(file: Path) -> dict[str, Any]:
+    try:
+        told: Any = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise KitError(f"{file} can't be read: {error.strerror}") from error
+    except ValueError as error:
+        raise KitError(f"{file} is no file of a backup kit: {error}") from error
+    if not isinstance(told, dict) or told.get("format") != FORMAT:  # pyright: ignore[reportUnknownMemberType]
+        raise KitError(f"{file} is no file of a backup kit of format {FORMAT}")
+    return {name: value for name, value in told.items() if name != "format"}  # pyright: ignore

@@ -1,0 +1,101 @@
+"""`make backups`: the backups of a stack, and what is wrong with them."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+from components.backups import dump, store
+
+from .job import Job
+from .site import Container, Site
+from .source import Backup, Listing, Source
+
+_FAILURES = ("dump-failed", "store-failed", "check-failed")
+_STATE = """
+for name in last dump-failed store-failed check-failed; do
+  [ ! -s "/spool/state/$name" ] || printf '%s %s\\n' "$name" "$(cat "/spool/state/$name")"
+done
+"""
+_QUICK_SECONDS = 60.0
+_UNITS = ((86400, "d"), (3600, "h"), (60, "min"))
+
+
+def table(source: Source, listing: Listing, now: datetime) -> str:
+    """Return the backups as text, newest first."""
+    lines = [f"Backups of {source.stack} in {source.shown}"]
+    if listing.backups:
+        lines.append(f"{'ID':10}{'Age':>8}  {'Made (UTC)':18}{'Size':>10}  Made by")
+        lines += [_row(backup, now) for backup in reversed(listing.backups)]
+    else:
+        lines.append("There is no backup yet.")
+    checked = listing.state.get("checked")
+    if checked == "0":
+        lines.append("The repository was not checked yet.")
+    elif checked:
+        lines.append(f"Last check of the repository: {age(now.timestamp() - int(checked))} ago")
+    return "\n".join(lines)
+
+
+def problems(site: Site, state: dict[str, str]) -> Iterator[str]:
+    """Yield what is wrong with the backups of a stack, by its containers and by what they noted."""
+    for name in _FAILURES:
+        if name in state:
+            yield json.loads(state[name])["message"]
+    if not any(name in state for name in _FAILURES):
+        for part in (dump.PART, store.PART):
+            container = site.find(part)
+            if container and not container.runs:
+                yield f"container {container.name} doesn't run: start it with docker start {container.name}"
+            elif container and container.health == "unhealthy":
+                yield f"a backup is overdue: see docker logs {container.name}"
+
+
+def status(site: Site, stores: Container) -> str:
+    """Return in one line how the backups of a stack are doing; it asks no repository."""
+    printed = site.runner.run(
+        Job(
+            image=stores.image,
+            command=["sh", "-c", _STATE],
+            user=stores.user,
+            mounts=[stores.mount(dump.SPOOL)],
+        ),
+        seconds=_QUICK_SECONDS,
+    )
+    state = dict(line.split(" ", 1) for line in printed.splitlines() if " " in line)
+    for problem in problems(site, state):
+        return f"FAILED: {problem}"
+    if "last" not in state:
+        return "the first one is under way; make backups lists them"
+    last = json.loads(state["last"])
+    made = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(last["time"]))
+    return f"the last one is of {made}, {size(last['bytes'])}; make backups lists them"
+
+
+def age(seconds: float) -> str:
+    """Return a time span in its largest unit."""
+    return next((f"{seconds / size:.0f} {unit}" for size, unit in _UNITS if seconds >= size), f"{seconds:.0f} s")
+
+
+def size(count: int | None) -> str:
+    """Return a number of bytes for people."""
+    if count is None:
+        return "?"
+    number = float(count)
+    for unit in ("B", "KB", "MB", "GB"):
+        if number < 1000:
+            return f"{number:.3g} {unit}"
+        number /= 1000
+    return f"{number:.3g} TB"
+
+
+def newest(backups: Iterable[Backup]) -> Backup | None:
+    """Return the newest of some backups."""
+    return max(backups, key=lambda backup: backup.time, default=None)
+
+
+def _row(backup: Backup, now: datetime) -> str:
+    made, old = backup.time.astimezone(UTC), age((now - backup.time).total_seconds())
+    return f"{backup.id:10}{old:>8}  {made:%Y-%m-%d %H:%M}  {size(backup.bytes):>10}  {', '.join(backup.tags)}"
