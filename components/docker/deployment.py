@@ -16,7 +16,7 @@ from ..workload.spec import LOGS_LABEL
 from .backups import DockerBackups, DockerBackupsArgs
 from .container import DockerContainer
 from .database import HOST, DockerDatabase, DockerDatabaseRole, DockerDatabaseRoleArgs
-from .frontend import make_frontend, shared_network
+from .frontend import known_to_proxy, make_frontend, shared_network
 from .logs import DockerLogRoute, DockerLogRouteArgs
 from .network import NETWORK_LABEL, DockerNetwork
 from .settings import DockerSettings
@@ -244,8 +244,10 @@ class DockerDeployment(pulumi.ComponentResource):
             pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[role])),
         )
 
-        ready, self.ca_certificate = server.container_name, pulumi.Output.from_input("")
-        if not settings.proxy_network:
+        self.ca_certificate = pulumi.Output.from_input("")
+        if settings.proxy_network:
+            ready = known_to_proxy(name, settings, server.container_name, labels, child)
+        else:
             ready, self.ca_certificate = make_frontend(
                 name, settings, shared["name"], labels, pulumi.ResourceOptions(parent=self, depends_on=[server])
             )

@@ -6,12 +6,18 @@ import pulumi
 
 from ..frontends.external import server_name
 from ..frontends.frontend import EdgeSite
+from ..postgres.server import USER
+from ..workload.hardening import CHECK_CPUS, CHECK_MEMORY_MB
 from .certificate import DockerCaCertificate
 from .container import DockerContainer, NetworkAttachment
+from .hardened import Runtime
+from .job import run_job
 from .network import NETWORK_LABEL, DockerNetwork
 from .settings import DockerSettings
 
 _SERVER = "kotauth"
+_LEARNED_SECONDS = 10
+"""Traefik takes what Docker tells at most every two seconds, and asks about each container of the host first."""
 
 
 def shared_network(
@@ -70,3 +76,27 @@ def make_frontend(
         pulumi.ResourceOptions(parent=opts.parent),
     )
     return frontend.container_name, certificate.pem
+
+
+def known_to_proxy(
+    name: str,
+    settings: DockerSettings,
+    server: pulumi.Output[str],
+    labels: Mapping[str, pulumi.Input[str]],
+    opts: pulumi.ResourceOptions,
+) -> pulumi.Output[str]:
+    """Keep the old server until the user's proxy has learned of the new one; return a name known afterwards.
+
+    Pulumi deletes what it replaced at the end. Traefik learns of a new server late where the daemon is busy, and sends
+    requests that arrived before only to the servers that it knew then.
+    """
+    wait = Runtime(
+        part="job",
+        image=settings.database_image.reference,
+        user=USER,
+        memory=CHECK_MEMORY_MB,
+        cpus=CHECK_CPUS,
+        command=["sleep", str(_LEARNED_SECONDS)],
+        labels=labels,
+    )
+    return run_job(f"{name}-known-to-proxy", wait, opts, triggers=[server], timeout_seconds=_LEARNED_SECONDS + 30).name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import Any
 
@@ -204,3 +205,12 @@ def test_a_network_without_a_way_out(docker_daemon: Daemon, told: Told) -> None:
     check()
     (warning,) = told.warnings
     assert warning.startswith("network proxy (kotauth:proxyNetwork) is internal: the server can neither send mail")
+
+
+def test_the_old_server_stays_until_the_proxy_knows_the_new_one(external: Declared) -> None:
+    wait = external.named("kotauth-known-to-proxy", ":Container")
+    assert wait.inputs["command"] == ["sleep", "10"]
+    assert wait.inputs["waitTimeout"] > 10
+    # A new server has another name, so the next wait is another container, which the old server outlives.
+    server = external.named("kotauth-server", ":Container")
+    assert wait.labels["kotauth.trigger"] == hashlib.sha256(repr([f"{server.name}-0c0ffee"]).encode()).hexdigest()[:16]
