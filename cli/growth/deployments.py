@@ -28,6 +28,7 @@ def _docker(deployments: int) -> None:
                 "base_url": f"https://auth.example.org:{port}",
                 "http_port": port + 1,
                 "acme_email": "operations@example.org",
+                "backups": False,
             },
         )
 
