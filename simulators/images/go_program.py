@@ -6,11 +6,8 @@ import os
 from pathlib import Path
 
 from simulators.images.command import run
-from toolchain.machine import cache
+from toolchain.machine import cache, progress
 from toolchain.pulumi import go_toolchain
-
-_SILENT_SECONDS = 300
-"""More than the largest package takes on a busy machine."""
 
 
 def build(module: Path, package: str, output: Path, linker_flags: str) -> None:
@@ -18,7 +15,12 @@ def build(module: Path, package: str, output: Path, linker_flags: str) -> None:
     environment = os.environ | {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -buildvcs=false"}
     flags = ["-trimpath", f"-ldflags=-s -w {linker_flags}", f"-o={output}"]
     command = ["nice", "-n", "5", str(go_toolchain.ensure()), "-C", str(module), "build", "-v", *flags, package]
-    # It names each module and each package. What a try has downloaded and compiled, the next one finds in Go's caches.
     # One at a time: each takes all processors.
     with cache.lock("go-build"):
-        run(f"go build {module.name}", command, environment=environment, silent_seconds=_SILENT_SECONDS, tries=3)
+        run(
+            f"go build {module.name}",
+            command,
+            environment=environment,
+            silent_seconds=progress.STALLED_SECONDS,
+            tries=progress.DOWNLOAD_TRIES,
+        )

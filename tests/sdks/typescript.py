@@ -84,6 +84,6 @@ def _install(partial: Path) -> None:
             what="npm ci",
             log=cache.folder() / "logs" / "npm.log",
             env={**os.environ, "PATH": f"{_NODE.parent}{os.pathsep}{os.environ['PATH']}"},
-            silent_seconds=300,
-            tries=3,
+            silent_seconds=progress.STALLED_SECONDS,
+            tries=progress.DOWNLOAD_TRIES,
         )

@@ -48,6 +48,6 @@ def _build(partial: Path) -> None:
             log=cache.folder() / "logs" / "go-build-sdks.log",
             env=go_environment(),
             # It names each module and each package, so it is only silent where a download stalls.
-            silent_seconds=300,
-            tries=3,
+            silent_seconds=progress.STALLED_SECONDS,
+            tries=progress.DOWNLOAD_TRIES,
         )
