@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import json
 import re
@@ -23,6 +22,7 @@ from components.inputs.error import InvalidInputError
 from components.schema.host import Components, Servicer
 from components.schema.tokens import token
 from tests.code_blocks import code_blocks
+from tests.own_loop import run_alone
 from tests.unit.least_inputs import LEAST
 from tests.unit.recording import declare
 
@@ -180,7 +180,4 @@ def construct(provider: Components, monkeypatch: pytest.MonkeyPatch, error: Exce
         raise error
 
     monkeypatch.setattr(server.ProviderServicer, "_construct", fails)
-    # Not `asyncio.run`, which would leave other tests without a loop.
-    loop = asyncio.new_event_loop()
-    loop.run_until_complete(Servicer(provider, [], "").Construct(provider_pb2.ConstructRequest(), context))
-    loop.close()
+    run_alone(Servicer(provider, [], "").Construct(provider_pb2.ConstructRequest(), context))

@@ -20,6 +20,7 @@ from cli.growth import deployments, figures, flat, process_tree, recording, wait
 from cli.growth.figures import Cost, Costs
 from cli.growth.project import COMPONENTS, EMPTY, FLAT
 from policy.testing.wire import register
+from tests.own_loop import run_alone
 
 Registered = dict[tuple[str, str], resource_pb2.RegisterResourceRequest]
 
@@ -127,13 +128,8 @@ def test_waiting_once_ends_with_the_last_or_with_a_failure(monkeypatch: pytest.M
         assert all(task.exception() is None or isinstance(task.exception(), ValueError) for task in done)
         return len(done), len(pending)
 
-    # Not `asyncio.run`, which would leave other tests without a loop.
-    loop = asyncio.new_event_loop()
-    try:
-        assert loop.run_until_complete(waited(later(0), later(0.01))) == (2, 0)
-        assert loop.run_until_complete(waited(later(0), later(0, fails=True), later(60))) == (2, 1)
-    finally:
-        loop.close()
+    assert run_alone(waited(later(0), later(0.01))) == (2, 0)
+    assert run_alone(waited(later(0), later(0, fails=True), later(60))) == (2, 1)
 
 
 def test_a_command_is_measured_with_its_children(tmp_path: Path) -> None:
