@@ -121,7 +121,7 @@ def default_and_meaning(member: Member) -> tuple[str, str]:
     for number, sentence in enumerate(sentences):
         if sentence.startswith("Default "):
             text = sentence.removeprefix("Default ").removesuffix(".")
-            short = re.split(r", |: |; ", text)[0]
+            short = re.split(r", (?!\d)|: |; ", text)[0]
             if " if " in short or (" " in short and len(short) > _LONGEST_DEFAULT):
                 return _IN_THE_TEXT, member.description
             rest = sentences if text != short else sentences[:number] + sentences[number + 1 :]

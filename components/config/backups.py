@@ -46,7 +46,7 @@ class BackupSettings:
     backup_schedule: list[str] = setting(
         schedule.parse_schedule,
         default=schedule.DEFAULT_SCHEDULE,
-        about="Times of day in UTC at which the database is dumped, separated by commas.",
+        about="Times of day in UTC at which the database is dumped, such as 03:30,15:30.",
         empty="03:30",
     )
     backup_keep_daily: int = setting(

@@ -108,7 +108,7 @@ class DockerDeploymentArgs(TypedDict):
     """Repository of the backups: volume (a volume of its own on the Docker host), or the address of a bucket or of a
     folder on another host. A volume on the same host doesn't survive the loss of the host. Default `volume`."""
     backup_schedule: NotRequired[list[str]]
-    """Times of day in UTC at which the database is dumped, separated by commas. Default 03:30."""
+    """Times of day in UTC at which the database is dumped, such as 03:30,15:30. Default 03:30."""
     backup_keep_daily: NotRequired[int]
     """Number of days of which the newest backup is kept. Default 7."""
     backup_keep_weekly: NotRequired[int]

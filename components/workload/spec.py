@@ -152,7 +152,7 @@ class ContainerSpec(TypedDict):
     """One container: what runs, with which files, limits and rights."""
 
     part: str
-    """Part of the system: `server`, `database` or `frontend`. Its label is `PART_LABEL`."""
+    """Part of the system, such as `server` or `frontend`. The container has it in the label `kotauth.part`."""
     image: str
     """Image by exact tag or digest."""
     user: str
@@ -199,7 +199,7 @@ class ContainerSpec(TypedDict):
     tmpfs: NotRequired[list[str]]
     """Writable paths in memory. All other paths except the volumes are read-only."""
     reaches_host: NotRequired[bool]
-    """Whether the name `HOST_NAME` leads to the host. Default false."""
+    """Whether the name `host.docker.internal` leads to the host. Default false."""
     ports: NotRequired[list[PublishedPort]]
     """Published ports. Only a frontend publishes ports."""
     capabilities: NotRequired[list[str]]
@@ -211,7 +211,7 @@ class ContainerSpec(TypedDict):
     stop_signal: NotRequired[str]
     """Signal that stops the container. Default SIGTERM."""
     stop_seconds: NotRequired[int]
-    """Seconds between that signal and SIGKILL. Default 10."""
+    """Seconds between `stop_signal` and SIGKILL. Default 10."""
 
 
 def problems(spec: Mapping[str, Any]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 
@@ -22,6 +23,10 @@ SECRETS = ("administratorPassword", "backupPassword", "certificateKey", "databas
 
 def test_the_page_is_what_the_components_declare() -> None:
     assert reference.page(members.current()) == PAGE, "run `make schema`"
+
+
+def test_the_page_names_no_constant_of_the_source() -> None:
+    assert re.findall(r"`[A-Z]+_[A-Z_]+`", PAGE) == []
 
 
 @pytest.fixture
@@ -51,6 +56,7 @@ def member(description: str, is_required: bool = False) -> members.Member:
     [
         ("Name. Default `kotauth`. A change replaces it.", "`kotauth`", "Name. A change replaces it."),
         ("Ports. Default 443,465,587.", "443,465,587", "Ports."),
+        ("Ports. Default 443, 465 and 587.", "443, 465 and 587", "Ports."),
         ("Seconds. Default 840, which is less.", "840", "Seconds. Default 840, which is less."),
         ("Port. Default 80 if it is free.", "see the meaning", "Port. Default 80 if it is free."),
         ("Key. By default the next one.", "see the meaning", "Key. By default the next one."),

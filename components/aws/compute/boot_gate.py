@@ -41,7 +41,7 @@ class AwsBootGateArgs(TypedDict):
 
 
 class AwsBootGate(pulumi.ComponentResource):
-    """A function outside the VPC that only reads the hosts' log, and its call for this host."""
+    """A Lambda function that fails an update if a host isn't ready in time. It reads the host's log."""
 
     result: pulumi.Output[str]
     """Result of the function, known once the host is ready. Depend on it to wait for the host."""

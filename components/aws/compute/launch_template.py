@@ -42,7 +42,7 @@ class AwsLaunchTemplateArgs(TypedDict):
     """The host's VPC."""
     containers: list[ContainerSpec]
     """Containers of the host, in start order. Only one container may publish each host port. Values known at preview go
-    into the user data, deferred values into the boot parameter."""
+    into the user data. The host reads the other values at boot from a parameter in Systems Manager."""
     in_group: bool
     """Whether an Auto Scaling group launches the host and replaces it when it reports itself unhealthy."""
     secrets: NotRequired[dict[str, SecretReference]]
@@ -85,7 +85,7 @@ class AwsLaunchTemplate(pulumi.ComponentResource):
     log_group_name: pulumi.Output[str]
     """Log group of the containers and the boot, redacted, with one stream for each part of each host."""
     log_group_arn: pulumi.Output[str]
-    """ARN of that log group."""
+    """ARN of the log group `log_group_name`."""
 
     def __init__(self, name: str, args: AwsLaunchTemplateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Render the host and make what it needs."""

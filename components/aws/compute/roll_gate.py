@@ -42,7 +42,7 @@ class AwsRollGateArgs(TypedDict):
 
 
 class AwsRollGate(pulumi.ComponentResource):
-    """A function outside the VPC that only looks, and its call for this group."""
+    """A Lambda function that fails an update if the host of a new Auto Scaling group isn't healthy in time."""
 
     result: pulumi.Output[str]
     """Result of the function, known once the group is healthy. Depend on it to wait for the group."""

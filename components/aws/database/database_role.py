@@ -74,11 +74,11 @@ class AwsDatabaseRoleArgs(TypedDict):
     administrator_secret_arn: pulumi.Input[str]
     """Secret with the administrator's `username` and `password` in JSON, as RDS manages it."""
     administrator_key_arn: pulumi.Input[str]
-    """Key of that secret."""
+    """KMS key of the administrator's secret."""
     password_secret_arn: pulumi.Input[str]
     """Secret with the password of the login. Each version has a staging label, as from `AwsSecret`."""
     password_key_arn: pulumi.Input[str]
-    """Key of that secret."""
+    """KMS key of the password's secret."""
     database_port: NotRequired[int]
     """Port of the database. Default 5432."""
     database: NotRequired[str]
