@@ -21,7 +21,7 @@ TOGETHER := --dist loadgroup --no-loadscope-reorder --since $(STARTED)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview policy-report down purge backup backups restore upgrade restore-drill backup-kit image env test outage log-outage check lint fmt controls settings schema pictures bench bench-frontends bench-growth pins venv engine
+.PHONY: help up preview offline policy-report down purge backup backups restore upgrade restore-drill backup-kit image env test outage log-outage check lint fmt controls settings schema pictures bench bench-frontends bench-growth pins venv engine
 
 help: ## list the commands
 	@sed -n 's/\$$\$$/$$/; s/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -37,6 +37,9 @@ up: engine ## deploy the stack: database, server, frontend
 
 preview: engine ## show what `make up` would change, and the findings of the policy rules
 	@$(RUN) -m cli preview --stack $(STACK)
+
+offline: venv ## preview your own project in another folder, without an AWS account: make offline PROJECT=folder
+	@$(RUN) -m cli.offline '$(PROJECT)' $(STACK)
 
 policy-report: engine ## print only the verdict of every policy rule: make -s policy-report FORMAT=table|json|sarif|junit [OUT=file]
 	@$(RUN) -m cli policy-report --stack $(STACK) --format $(FORMAT) $(if $(OUT),--out '$(OUT)') \

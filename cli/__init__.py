@@ -2,7 +2,7 @@
 
 `lifecycle`           `make up`, `make down`, `make purge`; `up` ends with the answer of the address (`readiness`)
 `preview`             `make preview`: what Pulumi prints, then the `verdicts` of the policy rules
-`offline`             OFFLINE=1: the AWS simulator instead of AWS
+`offline`             OFFLINE=1 and `make offline`: the AWS simulator instead of AWS
 `policy_report`       `make policy-report`: the `verdicts` alone
 `host_image`          `make image`, with the digests of `image_digest`, written by `stack_file`
 `backups/`              `make backup` and the other commands for backups, with a `__main__` of their own

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 
-from simulators.aws import aws_simulator
+from cli import offline
 from tests.engine.aws_stack import ZONE, ZONE_ID, name_of
 from tests.engine.example_project import copied_example, example_project
+from tests.project import ROOT
 
 pytestmark = pytest.mark.engine
 
 
 @pytest.fixture(scope="module")
-def steps(tmp_path_factory: pytest.TempPathFactory, pulumi_engine: None) -> Iterator[dict[str, dict[str, Any]]]:
-    """Yield the steps of the first preview, by resource."""
+def steps(tmp_path_factory: pytest.TempPathFactory, pulumi_engine: None) -> dict[str, dict[str, Any]]:
+    """Return the steps of the first preview, by resource; `make offline` previews without an account."""
     path = copied_example("network-and-deployment", tmp_path_factory.mktemp("examples"))
-    with aws_simulator(program=path) as aws:
-        aws.hosted_zone(ZONE, ZONE_ID)
-        project = example_project(path, aws.variables)
-        project.configure(baseUrl=f"https://auth.{ZONE}", zoneId=ZONE_ID)
-        output = project.preview("--json").output
-        yield {name_of(step["urn"]): step for step in json.loads(output[output.index("{") :])["steps"]}
+    project = example_project(path)
+    project.configure(baseUrl=f"https://auth.{ZONE}", zoneId=ZONE_ID)
+    command = [sys.executable, "-m", "cli.offline", path, "prod", "--json"]
+    done = subprocess.run(command, cwd=ROOT, env=project.environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr.startswith("OFFLINE: a simulator answers for AWS.")
+    return {name_of(step["urn"]): step for step in json.loads(done.stdout)["steps"]}
 
 
 def test_the_network_and_the_deployment_are_planned_together(steps: dict[str, dict[str, Any]]) -> None:
@@ -39,3 +42,9 @@ def test_only_what_is_known_early_is_in_the_plan(steps: dict[str, dict[str, Any]
     assert "subnet-" not in json.dumps(balancer.get("subnets"))
     files = [step["newState"]["inputs"]["content"] for name, step in steps.items() if name.startswith("BucketObject")]
     assert [text for text in files if "trusted_proxies static 10.80.0.0/24 10.80.1.0/24" in text] != []
+
+
+@pytest.mark.parametrize("folder", ["", "/nowhere"])
+def test_a_folder_without_a_project_is_named(folder: str) -> None:
+    with pytest.raises(SystemExit, match=f"error: PROJECT={folder}: there is no Pulumi.yaml: give the folder"):
+        offline.main([folder, "prod"])
