@@ -7,10 +7,11 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 from unittest.mock import patch
 
 import pulumi
+from google.protobuf import json_format, struct_pb2
 from pulumi.runtime import mocks, resource, rpc
 from pulumi.runtime.proto import callback_pb2, source_pb2
 from pulumi.runtime.settings import ROOT, SETTINGS
@@ -69,6 +70,13 @@ class Registered:
     """Names of the resources that must be there before."""
     waits_for: frozenset[str]
     """Those resources, each as type and name."""
+    sent: struct_pb2.Struct
+    """The inputs as they were sent."""
+
+    @property
+    def in_clear(self) -> str:
+        """The inputs without every secret in them, as text."""
+        return repr(_without_secrets(json_format.MessageToDict(self.sent)))
 
     @property
     def title(self) -> str:
@@ -120,6 +128,7 @@ class Recording(mocks.MockMonitor):
             ),
             dependencies=tuple(sorted({_name(urn) for urn in request.dependencies})),
             waits_for=frozenset(f"{_type(urn).rpartition(':')[2]} {_name(urn)}" for urn in request.dependencies),
+            sent=request.object,
         )
         with self._lock:
             self.resources_seen.append(registered)
@@ -140,6 +149,7 @@ class Recording(mocks.MockMonitor):
 
     def register_error_hook(self, hook: pulumi.ErrorHook) -> None:
         """Take a hook, in the place of the server that the engine would call back: Pulumi's mocks have none."""
+        assert hook.name not in self.error_hooks, "the engine refuses a second hook of one name"
         self.error_hooks[hook.name] = hook
 
 
@@ -265,6 +275,14 @@ def _read(properties: Any) -> dict[str, Any]:
 
 def _secret(value: str) -> Any:
     return {rpc._special_sig_key: rpc._special_secret_sig, "value": value}
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, dict):
+        entries = cast("dict[str, Any]", value)
+        is_secret = entries.get(rpc._special_sig_key) == rpc._special_secret_sig
+        return None if is_secret else {key: _without_secrets(entry) for key, entry in entries.items()}
+    return [_without_secrets(item) for item in cast("list[Any]", value)] if isinstance(value, list) else value
 
 
 def _plain(value: Any) -> tuple[Any, bool]:

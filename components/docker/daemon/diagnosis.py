@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import re
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pulumi
+from pulumi import runtime
 
 from . import client as daemon
 
 _TAIL_LINES = 20
 # What psql prints below the line that says what is wrong.
 _REMARK = re.compile(r"(CONTEXT|DETAIL|HINT|LINE \d+|QUERY): |PL/pgSQL function |password retrieved from file |\s*\^$")
+_numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: itertools.count(1))
+"""How often each name of a hook was asked for. Containers below different parents can have one name, hooks can't."""
 
 
 def explain_failure(name: str) -> pulumi.ResourceOptions:
-    """Return the options that print the last line of a container whose creation failed."""
-    hook = pulumi.ErrorHook(f"explain-{name}", functools.partial(_explain, name))
+    """Return the options that print the last line of a container whose creation failed.
+
+    Under Pulumi's mocks, which take no hooks, there are none.
+    """
+    monitor = runtime.settings.get_monitor()
+    if isinstance(monitor, runtime.mocks.MockMonitor) and not hasattr(monitor, "register_error_hook"):
+        return pulumi.ResourceOptions()
+    hook_name = f"explain-{name}"
+    number = next(_numbers[hook_name])
+    # No container has a name with a space.
+    hook_name = hook_name if number == 1 else f"{hook_name} {number}"
+    hook = pulumi.ErrorHook(hook_name, functools.partial(_explain, name))
     return pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(on_error=[hook]))
 
 
