@@ -102,7 +102,8 @@ class DockerContainer(pulumi.ComponentResource):
     def __init__(self, name: str, args: DockerContainerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make the container and wait until its probe succeeds."""
         inputs = parse_args(_ContainerInputs, DockerContainerArgs, name, args)
-        spec, secrets = inputs.spec, inputs.secrets
+        spec = inputs.spec
+        secrets = {file: pulumi.Output.secret(content) for file, content in inputs.secrets.items()}
         uid, gid = owner(spec)
         super().__init__(token("DockerContainer"), name, {"part": spec["part"], "image": spec["image"]}, opts)
         self._companions = companions = Companions(

@@ -172,7 +172,10 @@ class DockerDatabaseRole(pulumi.ComponentResource):
             f"{name}-files",
             {
                 "image": image,
-                "files": {"administrator_password": inputs.administrator_password, "role.sql": script},
+                "files": {
+                    "administrator_password": pulumi.Output.secret(inputs.administrator_password),
+                    "role.sql": script,
+                },
                 "owner": USER,
                 "labels": labels,
             },

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import Any
 
 import pytest
 
+from components import AwsSecret, DockerBackups, DockerContainer, DockerDatabaseRole, DockerLogRoute
 from components.kotauth.credentials import KotauthCredentials
 from components.kotauth.secret_key import key_fingerprint
 from components.postgres.role import scram_verifier
 from tests.unit.conftest import PUBLIC, deploy
+from tests.unit.least_inputs import LEAST, SPEC, Component
 from tests.unit.recording import Declared, declare, generated
 
 NAMES = (
@@ -155,3 +158,20 @@ def test_a_given_key_is_used_and_marked_and_one_is_generated_all_the_same() -> N
     assert "uploads" in deployment.named("kotauth-server-secrets-carrier").secret_inputs
     assert deployment.named("kotauth-secret-key").protect
     assert [r.name for r in deployment.resources if GIVEN in repr({**r.inputs, "uploads": None})] == []
+
+
+@pytest.mark.parametrize(
+    ("component", "secret"),
+    [
+        (AwsSecret, {"value": GIVEN}),
+        (DockerBackups, {"login_password": GIVEN}),
+        (DockerContainer, {"spec": {**SPEC, "secret_files": ["key"]}, "secrets": {"key": GIVEN}}),
+        (DockerDatabaseRole, {"administrator_password": GIVEN}),
+        (DockerDatabaseRole, {"password": GIVEN}),
+        (DockerDatabaseRole, {"backup_password": GIVEN}),
+        (DockerLogRoute, {"headers": GIVEN}),
+    ],
+)
+def test_a_secret_that_was_given_in_clear_is_marked(component: Component, secret: dict[str, Any]) -> None:
+    made = declare(lambda: component("it", {**LEAST[component], **secret})).resources
+    assert [resource.title for resource in made if GIVEN in resource.in_clear] == []
