@@ -170,7 +170,7 @@ class AwsDeployment(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AwsDeploymentArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make network, secrets, database, role, frontend and server, in the order in which they need each other."""
-        settings = AwsSettings.resolve(args, f"AwsDeployment {name}", AwsDeploymentArgs)
+        settings = AwsSettings.resolve(args, f"AwsDeployment {name}", AwsDeploymentArgs, name)
         server = settings.server
         super().__init__(
             token("AwsDeployment"),

@@ -15,12 +15,14 @@ import pulumi
 
 from ..config.declaration import setting
 from ..config.frontends import FRONTENDS
-from ..config.server import ServerSettings, resolve
+from ..config.server import ServerSettings
 from ..inputs.addresses import parse_email, parse_networks
 from ..inputs.choice import one_of, true_or_false
 from ..inputs.declaration import Problem, section, together
 from ..inputs.image import Image
-from ..inputs.problems import is_later, when_known
+from ..inputs.parsing import parse
+from ..inputs.problems import Problems, is_later, when_known
+from ..inputs.resource_name import parse_deployment_name
 from ..postgres import server as postgres
 from ..postgres.rds_ca import parse_ca_bundle
 from .compute.capacity import INSTANCE_TYPE, parse_image_id, parse_instance_type
@@ -210,9 +212,20 @@ class AwsSettings(NetworkSettings, TopologySettings):
     )
 
     @classmethod
-    def resolve(cls, args: Mapping[str, Any], subject: str, args_type: type[Any] | None = None) -> AwsSettings:
-        """Return a deployment's inputs with their defaults; raise ``InvalidInputError`` with all that is wrong."""
-        return resolve(cls, args, subject, ["tags"], args_type)
+    def resolve(
+        cls, args: Mapping[str, Any], subject: str, args_type: type[Any] | None = None, name: str = "kotauth"
+    ) -> AwsSettings:
+        """Return the inputs of the deployment ``name`` with their defaults.
+
+        Raises:
+            InvalidInputError: With all that is wrong.
+        """
+        problems = Problems(subject)
+        try:
+            parse_deployment_name(name, args.get("frontend") in (None, "", LOAD_BALANCER))
+        except ValueError as error:
+            problems.add("name", name, str(error))
+        return parse(cls, args, problems, ["tags"], args_type)
 
     @together
     def check_way_out(self) -> Iterator[Problem]:

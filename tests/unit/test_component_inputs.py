@@ -10,6 +10,9 @@ import pytest
 
 from components import (
     COMPONENTS,
+    AwsCertificate,
+    AwsDeployment,
+    AwsDeploymentArgs,
     AwsDns,
     AwsLaunchTemplate,
     AwsSecret,
@@ -21,6 +24,7 @@ from components import (
     DockerFiles,
     DockerNetwork,
 )
+from components.aws.settings import AwsSettings
 from components.inputs.error import InvalidInputError
 from tests import bad_settings
 from tests.unit.least_inputs import LEAST, ROLE, SPEC, declared
@@ -56,12 +60,12 @@ OF_SEVERAL: dict[str, tuple[object, str]] = {
 """Input to a bad value and its rule, whichever component takes it."""
 
 
-def refused(component: Component, args: dict[str, Any]) -> list[str]:
+def refused(component: Component, args: dict[str, Any], name: str = "it") -> list[str]:
     """Return the lines of the one error, whose first line names the component."""
     with pytest.raises(InvalidInputError) as error:
-        component("it", args)
+        component(name, args)
     head, *lines = str(error.value).splitlines()
-    assert f"{component.__name__} it " in head
+    assert f"{component.__name__} {name} " in head
     return [line.strip() for line in lines]
 
 
@@ -86,6 +90,37 @@ def test_a_misspelt_input_is_refused_with_the_name_that_was_meant(component: Com
 def test_what_several_components_take_is_judged_alike(component: Component, name: str) -> None:
     value, rule = OF_SEVERAL[name]
     assert refused(component, {**LEAST[component], name: value}) == [f'{name} = "{value}": {rule}']
+
+
+WITHOUT_NAMES = {AwsCertificate, AwsDns}
+"""Components whose resources on AWS have no names."""
+
+
+@pytest.mark.parametrize(
+    "component",
+    [each for each in COMPONENTS if each.__name__.startswith("Aws") and each not in WITHOUT_NAMES],
+    ids=lambda component: component.__name__,
+)
+def test_a_name_that_aws_refuses_is_named_with_the_inputs(component: Component) -> None:
+    lines = refused(component, {**LEAST[component], "colour": "red"}, "auth.example")
+    assert {line.split(" = ")[0] for line in lines} == {"name", "colour"}
+
+
+@pytest.mark.parametrize("component", [AwsLaunchTemplate, AwsServerGroup, AwsSingleHost, AwsDeployment])
+@pytest.mark.parametrize("name", ["aws-identity", "ssmith"])
+def test_hosts_have_no_name_that_a_parameter_can_t_have(component: Component, name: str) -> None:
+    rule = "must not begin with aws or ssm: Systems Manager refuses a parameter with such a name"
+    assert refused(component, LEAST[component], name) == [f'name = "{name}": {rule}']
+
+
+@pytest.mark.parametrize(("frontend", "longest"), [("alb", 21), ("caddy", 33)])
+def test_a_deployment_has_a_name_that_each_of_its_resources_can_have(frontend: str, longest: int) -> None:
+    args = {**LEAST[AwsDeployment], "frontend": frontend}
+    args |= {} if frontend == "alb" else {"acme_email": "ops@example.com"}
+    assert AwsSettings.resolve(args, "it", AwsDeploymentArgs, "x" * longest)
+    rule = f"must be up to {longest} lower-case letters, digits and single hyphens: resources have it in their names"
+    for name in ("x" * (longest + 1), "Kotauth", "a_b"):
+        assert refused(AwsDeployment, args, name) == [f'name = "{name}": {rule}']
 
 
 def test_a_network_that_should_be_closed_is_not_opened_by_a_typing_error() -> None:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from ...inputs.declaration import optional, value
+from ...inputs.declaration import optional, own_name, value
 from ...inputs.number import whole_number
+from ...inputs.resource_name import parse_resource_name
 from ..functions.archive import function_code
 from ..observability.logs import RETENTION_DAYS, encrypted_log_group, parse_retention
 from ..security.iam import Statement, allow, document, trust
@@ -26,6 +27,7 @@ _LAMBDA_SECONDS = 900
 class GateInputs:
     """Inputs that all gates share."""
 
+    name: str = own_name(parse_resource_name)
     limit_seconds: int = value(whole_number("seconds", 60, 840, "Lambda ends at 900"), default=840)
     log_retention_days: int = value(parse_retention, default=RETENTION_DAYS)
     kms_key_arn: pulumi.Input[str] | None = optional()

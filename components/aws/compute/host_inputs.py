@@ -9,9 +9,10 @@ from typing import Any, ClassVar, NotRequired, TypedDict, cast
 import pulumi
 
 from ...inputs.choice import true_or_false
-from ...inputs.declaration import Problem, declared_values, derived, optional, together, value
+from ...inputs.declaration import Problem, declared_values, derived, optional, own_name, together, value
 from ...inputs.number import parse_port
 from ...inputs.problems import when_known
+from ...inputs.resource_name import parse_name_of_hosts
 from ...kotauth.server import LIVE_PATH, PORT
 from ...workload.spec import ContainerSpec
 from ..host.description import Watch
@@ -52,6 +53,7 @@ class HostInputs:
     public_port: ClassVar[int | None] = None
     """Port of the host that exactly one of its containers must publish."""
 
+    name: str = own_name(parse_name_of_hosts)
     vpc_id: pulumi.Input[str] = value()
     containers: list[ContainerSpec] = value(default=[])
     secrets: dict[str, SecretReference] = value(default={})

@@ -13,9 +13,10 @@ import pulumi
 import pulumi_aws as aws
 
 from ...inputs.choice import true_or_false
-from ...inputs.declaration import derived, optional, value
+from ...inputs.declaration import derived, optional, own_name, value
 from ...inputs.number import whole_number
 from ...inputs.parsing import parse_args
+from ...inputs.resource_name import parse_resource_name
 from ...postgres.limits import (
     POOL_SIZE,
     parse_database_name,
@@ -39,6 +40,7 @@ _SECONDS = 300
 
 @dataclass(frozen=True, kw_only=True)
 class _RoleInputs:
+    name: str = own_name(parse_resource_name)
     vpc_id: pulumi.Input[str] = value()
     subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]] = value()
     database_host: pulumi.Input[str] = value()

@@ -12,9 +12,10 @@ from typing import Any, NotRequired, TypeAlias, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from ...inputs.declaration import optional, value
+from ...inputs.declaration import optional, own_name, value
 from ...inputs.number import whole_number
 from ...inputs.parsing import parse_args
+from ...inputs.resource_name import parse_resource_name
 from ...schema.tokens import token
 from ..observability.logs import RETENTION_DAYS, encrypted_log_group, parse_retention
 
@@ -65,6 +66,7 @@ _REDACTED_HEADERS = ("authorization", "cookie")
 
 @dataclass(frozen=True, kw_only=True)
 class _WebAclInputs:
+    name: str = own_name(parse_resource_name)
     login_rate_limit: int = value(parse_rate_limit, default=LOGIN_RATE_LIMIT)
     rate_limit: int = value(parse_rate_limit, default=RATE_LIMIT)
     log_retention_days: int = value(parse_retention, default=RETENTION_DAYS)

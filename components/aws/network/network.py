@@ -13,8 +13,9 @@ import pulumi
 import pulumi_aws as aws
 
 from ...inputs.choice import one_of
-from ...inputs.declaration import optional, value
+from ...inputs.declaration import optional, own_name, value
 from ...inputs.parsing import parse_args
+from ...inputs.resource_name import parse_resource_name
 from ...schema.tokens import token
 from ..observability.logs import RETENTION_DAYS, parse_retention
 from ..security.security_groups import WORLD
@@ -39,6 +40,7 @@ def nat_gateway_zones(zones: list[str], nat_gateways: str) -> list[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class _NetworkInputs:
+    name: str = own_name(parse_resource_name)
     zones: list[str] = value(parse_zones)
     cidr: str = value(parse_vpc_cidr, default=CIDR)
     nat_gateways: str = value(parse_nat_gateways, default=NAT_GATEWAYS)

@@ -12,8 +12,9 @@ import pulumi
 import pulumi_aws as aws
 
 from ...inputs.addresses import parse_email
-from ...inputs.declaration import Problem, optional, together, value
+from ...inputs.declaration import Problem, optional, own_name, together, value
 from ...inputs.parsing import parse_args
+from ...inputs.resource_name import parse_resource_name
 from ...schema.tokens import token
 from ..security.iam import allow, deny, document
 from ..security.key import customer_managed_key
@@ -29,6 +30,7 @@ def _threshold(key: str) -> Any:  # noqa: ANN401 - takes the type of its annotat
 
 @dataclass(frozen=True, kw_only=True)
 class _ObservabilityInputs:
+    name: str = own_name(parse_resource_name)
     log_group_name: pulumi.Input[str] = value()
     alarm_email: str | None = optional(parse_email)
     load_balancer_arn_suffix: pulumi.Input[str] | None = optional()

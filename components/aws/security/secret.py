@@ -12,10 +12,11 @@ import pulumi
 import pulumi_aws as aws
 
 from ...inputs.choice import true_or_false
-from ...inputs.declaration import optional
+from ...inputs.declaration import optional, own_name
 from ...inputs.declaration import value as declared_value
 from ...inputs.number import whole_number
 from ...inputs.parsing import parse_args
+from ...inputs.resource_name import parse_resource_name
 from ...schema.tokens import token
 from .key import customer_managed_key
 
@@ -50,6 +51,7 @@ class SecretReference(TypedDict):
 
 @dataclass(frozen=True, kw_only=True)
 class _SecretInputs:
+    name: str = own_name(parse_resource_name)
     value: pulumi.Input[str] = declared_value(secret=True)
     description: pulumi.Input[str] = declared_value()
     version: int | None = optional(_parse_version)
