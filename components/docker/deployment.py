@@ -162,7 +162,7 @@ class DockerDeployment(pulumi.ComponentResource):
             opts,
         )
         child = pulumi.ResourceOptions(parent=self)
-        labels = args.get("labels", {})
+        labels = args.get("labels") or {}
         # On containers alone: new labels would replace the volumes.
         sent = settings.sent_label(name, labels)
 

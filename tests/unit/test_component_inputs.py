@@ -21,6 +21,7 @@ from components import (
     DockerContainer,
     DockerDatabase,
     DockerDatabaseRole,
+    DockerDeployment,
     DockerFiles,
     DockerNetwork,
 )
@@ -76,6 +77,15 @@ def test_all_missing_inputs_are_named_at_once(component: Component) -> None:
         declared(component, {})
         return
     assert {f'{name} = "": is required' for name in required} <= set(refused(component, {}))
+
+
+@pytest.mark.parametrize("component", [DockerDeployment, DockerNetwork, AwsDns])
+def test_none_is_as_good_as_nothing(component: Component) -> None:
+    """A program that reads its tags from a configuration may have none."""
+    optional = inputs(component).__optional_keys__ - LEAST[component].keys()
+    assert optional
+    with_none = declared(component, {**LEAST[component], **dict.fromkeys(optional)})
+    assert {r.title for r in with_none.resources} == {r.title for r in declared(component, LEAST[component]).resources}
 
 
 @pytest.mark.parametrize(("component", "name"), EVERY_INPUT)
