@@ -45,8 +45,7 @@ class Program:
 
     def command(self, said: Mapping[str, str]) -> host.Started:
         """Return how Pulumi's plugin for Go starts the program."""
-        variables = {f"PULUMI_{name.upper().replace('-', '_')}": value for name, value in said.items()}
-        return [str(self.folder / "program")], variables
+        return [str(self.folder / "program")], host.variables(said)
 
     def _go(self, *arguments: str, **variables: str) -> None:
         done = subprocess.run(

@@ -21,6 +21,11 @@ Command = Callable[[Mapping[str, str]], Started]
 """How a program is started, from what the engine says of the run, such as `monitor`."""
 
 
+def variables(said: Mapping[str, str]) -> Mapping[str, str]:
+    """Return what the engine says of the run as the variables that Pulumi's SDKs for Go and Java read."""
+    return {f"PULUMI_{name.upper().replace('-', '_')}": value for name, value in said.items()}
+
+
 @contextmanager
 def running(command: Command) -> Iterator[str]:
     """Yield the address of a language runtime that runs one program: the value of `pulumi preview --client`."""

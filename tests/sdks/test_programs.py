@@ -1,4 +1,4 @@
-"""A program in TypeScript or Go makes what the same program in Python makes."""
+"""A program in TypeScript, Go or Java makes what the same program in Python makes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from components import (
 from components.schema.host import Components
 from tests.code_blocks import code_blocks
 from tests.project import ROOT, Project
-from tests.sdks import go, host, typescript
+from tests.sdks import go, host, java, typescript
 from tests.unit.recording import Declared, declare
 from toolchain.pulumi.pins import GO_MODULE
 from toolchain.sdks import generator
@@ -189,10 +189,24 @@ def test_the_go_of_the_page_on_the_engine(
     (text,) = code_blocks(PAGE, "go")
     program = go.Program(tmp_path / "page", sdks / "go", text)
     program.build()
-    (program.folder / "Pulumi.yaml").write_text("name: page\nruntime: go\n")
+    assert previewed(program, "go") == titles(of_the_page)
+
+
+@pytest.mark.engine
+def test_java(pulumi_engine: None, sdks: Path, tmp_path: Path, of_the_page: Declared) -> None:
+    """The SDK is generated. Where it can be compiled, the engine previews the program of the page."""
+    (text,) = code_blocks(PAGE, "java")
+    assert not missing(sdks, "java", "src/main/java/com/pulumi/kotauth/{}.java")
+    if java.can_compile():
+        program = java.Program(tmp_path / "page", sdks / "java", text)
+        assert previewed(program, "java") == titles(of_the_page)
+
+
+def previewed(program: go.Program | java.Program, runtime: str) -> set[str]:
+    """Return what a preview of a program creates, each as type and name."""
+    (program.folder / "Pulumi.yaml").write_text(f"name: page\nruntime: {runtime}\n")
     with host.running(program.command) as address:
-        output = with_components(program.folder).preview("--json", "--client", address).output
-    assert created(output) == {each.title for each in of_the_page.resources if each.type != STACK}
+        return created(with_components(program.folder).preview("--json", "--client", address).output)
 
 
 @pytest.mark.engine
@@ -203,7 +217,7 @@ def test_the_example_in_typescript_on_the_engine(
     project.configure(baseUrl="https://auth.example.org", acmeEmail="operations@example.org")
     with host.running(example.command) as address:
         output = project.preview("--json", "--client", address).output
-        assert created(output) == {each.title for each in of_the_page.resources if each.type != STACK}
+        assert created(output) == titles(of_the_page)
         project.configure(baseUrl="http://auth.example.org")
         refused = project.preview("--client", address, check=False)
     assert refused.code
@@ -231,19 +245,28 @@ def created(output: str) -> set[str]:
     return {f"{kind.rpartition(':')[2]} {name}" for _, _, kind, name in urns if kind != STACK}
 
 
+def titles(declared: Declared) -> set[str]:
+    """Return what a preview of the same creates."""
+    return {each.title for each in declared.resources if each.type != STACK}
+
+
 @pytest.mark.parametrize(
     ("language", "file"),
     [
         ("dotnet", "{}.cs"),
-        ("java", "src/main/java/com/pulumi/kotauth/{}.java"),
         ("python", "pulumi_kotauth/{}.py"),
     ],
 )
 def test_other_sdks_are_generated(sdks: Path, language: str, file: str) -> None:
+    assert not missing(sdks, language, file)
+
+
+def missing(sdks: Path, language: str, file: str) -> list[str]:
+    """Return the components that an SDK lacks; ``file`` is a component's file with braces for its name."""
     names = [component.__name__ for component in COMPONENTS]
     if language == "python":
         names = [re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower() for name in names]
-    assert not [name for name in names if not (sdks / language / file.format(name)).is_file()]
+    return [name for name in names if not (sdks / language / file.format(name)).is_file()]
 
 
 def test_the_generators_share_the_engine_s_build() -> None:
