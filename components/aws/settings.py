@@ -17,6 +17,7 @@ from ..config.declaration import setting
 from ..config.frontends import FRONTENDS
 from ..config.server import ServerSettings
 from ..inputs.addresses import parse_email, parse_networks
+from ..inputs.aws_ids import resource_id
 from ..inputs.choice import one_of, true_or_false
 from ..inputs.declaration import Problem, section, together
 from ..inputs.image import Image
@@ -32,7 +33,7 @@ from .ingress.dns import parse_zone_id
 from .ingress.topology import LOAD_BALANCER, TopologySettings
 from .network.network import CIDR, NAT_GATEWAYS, parse_nat_gateways
 from .network.placement import ISOLATED, NETWORK, NetworkSettings
-from .network.resource_ids import parse_subnet_cidrs, parse_subnet_ids, resource_id
+from .network.resource_ids import parse_subnet_cidrs, parse_subnet_ids
 from .network.subnets import parse_vpc_cidr, parse_zones
 from .observability.alarms import alarm
 from .observability.logs import RETENTION_DAYS, parse_retention

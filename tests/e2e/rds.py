@@ -144,10 +144,10 @@ class Rds(Cluster):
 
     def _args(self, args: dict[str, Any]) -> AwsDatabaseRoleArgs:
         return {
-            "vpc_id": "vpc-1",
-            "subnet_ids": ["subnet-1", "subnet-2"],
+            "vpc_id": "vpc-0123456789abcdef0",
+            "subnet_ids": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
             "database_host": HOST,
-            "database_security_group_id": "sg-1",
+            "database_security_group_id": "sg-0123456789abcdef0",
             "administrator_secret_arn": self.administrator_secret,
             "administrator_key_arn": "arn:aws:kms:eu-central-1:111122223333:key/1",
             "password_secret_arn": "",

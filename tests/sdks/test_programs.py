@@ -94,8 +94,8 @@ def nested() -> None:
     AwsSingleHost(
         "host",
         {
-            "vpc_id": "vpc-1",
-            "subnet_id": "subnet-a",
+            "vpc_id": "vpc-0123456789abcdef0",
+            "subnet_id": "subnet-0123456789abcdef0",
             "availability_zone": "eu-central-1a",
             "containers": [{**SPEC, "secret_files": ["token"], "ports": [{"host": 443, "container": 8443}]}],
             # What the recorders answer for the outputs of `secret`.

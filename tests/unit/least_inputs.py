@@ -59,12 +59,12 @@ ROLE: dict[str, Any] = {
     "password": "application",
 }
 HOST: dict[str, Any] = {
-    "vpc_id": "vpc-1",
+    "vpc_id": "vpc-0123456789abcdef0",
     "containers": [{**SPEC, "ports": [{"host": 443, "container": 8443}], "tmpfs": ["/tmp"]}],  # noqa: S108
     "log_retention_days": 30,
     "watch": {"port": 9000},
 }
-SUBNETS = ["subnet-a", "subnet-b"]
+SUBNETS = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
 LEAST: dict[Component, dict[str, Any]] = {
     DockerDeployment: {"base_url": "https://auth.example.com", "acme_email": "ops@example.com", "http_port": 81},
     DockerNetwork: {},
@@ -114,7 +114,7 @@ LEAST: dict[Component, dict[str, Any]] = {
     AwsNetwork: {"zones": ["eu-central-1a", "eu-central-1b"], "flow_log_retention_days": 30},
     AwsSecret: {"value": "x", "description": "x", "version": 2, "recovery_window_days": 7},
     AwsDatabase: {
-        "vpc_id": "vpc-1",
+        "vpc_id": "vpc-0123456789abcdef0",
         "subnet_ids": SUBNETS,
         "version": 15,
         "storage_gb": 30,
@@ -123,11 +123,11 @@ LEAST: dict[Component, dict[str, Any]] = {
         "log_retention_days": 30,
     },
     AwsDatabaseRole: {
-        "vpc_id": "vpc-1",
+        "vpc_id": "vpc-0123456789abcdef0",
         "subnet_ids": SUBNETS,
         "database_host": "db.example",
         "database_port": 5433,
-        "database_security_group_id": "sg-1",
+        "database_security_group_id": "sg-0123456789abcdef0",
         "administrator_secret_arn": "arn:a",
         "administrator_key_arn": "arn:b",
         "password_secret_arn": "arn:c",
@@ -141,13 +141,18 @@ LEAST: dict[Component, dict[str, Any]] = {
         **HOST,
         "subnet_ids": SUBNETS,
         "target_group_arn": "arn:t",
-        "load_balancer_security_group_id": "sg-1",
+        "load_balancer_security_group_id": "sg-0123456789abcdef0",
     },
-    AwsSingleHost: {**HOST, "subnet_id": "subnet-a", "availability_zone": "eu-central-1a", "volume_gb": 2},
+    AwsSingleHost: {
+        **HOST,
+        "subnet_id": "subnet-0123456789abcdef0",
+        "availability_zone": "eu-central-1a",
+        "volume_gb": 2,
+    },
     AwsCertificate: {"host_name": "auth.example.com", "zone_id": "Z0123456789ABC"},
     AwsDns: {"name": "auth.example.com", "zone_id": "Z0123456789ABC", "address": "203.0.113.10"},
     AwsLoadBalancer: {
-        "vpc_id": "vpc-1",
+        "vpc_id": "vpc-0123456789abcdef0",
         "subnet_ids": SUBNETS,
         "host_name": "auth.example.com",
         "zone_id": "Z0123456789ABC",
@@ -158,7 +163,11 @@ LEAST: dict[Component, dict[str, Any]] = {
         "log_retention_days": 30,
     },
     AwsWebAcl: {"login_rate_limit": 20, "rate_limit": 500, "log_retention_days": 30},
-    AwsBootGate: {"instance_id": "i-1", "log_group_arn": "arn:aws:logs:r:1:log-group:g", "limit_seconds": 300},
+    AwsBootGate: {
+        "instance_id": "i-0123456789abcdef0",
+        "log_group_arn": "arn:aws:logs:r:1:log-group:g",
+        "limit_seconds": 300,
+    },
     AwsRollGate: {
         "group_name": "g",
         "target_group_arn": "arn:t",

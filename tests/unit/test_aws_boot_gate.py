@@ -17,15 +17,19 @@ LOG = arn("logs", "log-group:kotauth-log-1a2b3c4")
 
 @pytest.fixture(scope="module")
 def declared() -> Declared:
-    args: Any = {"instance_id": "i-1", "log_group_arn": LOG, "tags": TAGS}
+    args: Any = {"instance_id": "i-0123456789abcdef0", "log_group_arn": LOG, "tags": TAGS}
     return declare(lambda: {"result": AwsBootGate("gate", args).result})
 
 
 def test_it_is_asked_anew_for_every_host(declared: Declared) -> None:
     call = declared.named("gate-call").inputs
-    assert call["triggers"] == {"instance": "i-1"}
+    assert call["triggers"] == {"instance": "i-0123456789abcdef0"}
     assert call["lifecycleScope"] == "CREATE_ONLY"
-    assert json.loads(call["input"]) == {"log_group": "kotauth-log-1a2b3c4", "instance": "i-1", "limit_seconds": 840}
+    assert json.loads(call["input"]) == {
+        "log_group": "kotauth-log-1a2b3c4",
+        "instance": "i-0123456789abcdef0",
+        "limit_seconds": 840,
+    }
     assert declared.outputs["result"] == '{"call": "gate-call"}'
 
 

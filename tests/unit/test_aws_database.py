@@ -15,7 +15,7 @@ from tests.unit.aws import TAGS, statements, untagged
 from tests.unit.aws_outputs import arn
 from tests.unit.recording import Declared, Registered, declare
 
-SUBNETS = ["subnet-1", "subnet-2"]
+SUBNETS = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
 KEY = arn("kms", "key/db-key-id")
 IDENTIFIER = "db-0c0ffee"
 FORCES_NEW = {
@@ -37,7 +37,7 @@ FORCES_NEW = {
 
 
 def made(**args: Any) -> Declared:
-    given: AwsDatabaseArgs = {"vpc_id": "vpc-1", "subnet_ids": SUBNETS, "tags": TAGS, **args}  # pyright: ignore[reportAssignmentType]
+    given: AwsDatabaseArgs = {"vpc_id": "vpc-0123456789abcdef0", "subnet_ids": SUBNETS, "tags": TAGS, **args}  # pyright: ignore[reportAssignmentType]
 
     return declare(lambda: AwsDatabase("db", given))
 
@@ -123,7 +123,7 @@ def test_nothing_that_changes_is_hidden_and_nothing_is_forced(usual: Declared) -
         {"backup_retention_days": 35},
         {"parameters": {"max_connections": "200"}},
         {"tags": {"team": "other"}},
-        {"subnet_ids": ["subnet-1", "subnet-2", "subnet-3"]},
+        {"subnet_ids": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1", "subnet-0123456789abcdef2"]},
         {"deletion_protection": False},
         {"log_retention_days": 30},
     ],
@@ -237,24 +237,24 @@ def test_much_storage_moves_the_limit_with_it() -> None:
         ({"parameters": {"rds.force_ssl": "0"}}, "must leave rds.force_ssl at 1"),
         ({"parameters": {"Work Mem": "1"}}, 'must be named as in PostgreSQL, in lower case (got "Work Mem")'),
         ({"parameters": ["work_mem"]}, "must be parameters by name"),
-        ({"subnet_ids": ["subnet-1"]}, bad_settings.TWO_SUBNETS),
+        ({"subnet_ids": ["subnet-0123456789abcdef0"]}, bad_settings.TWO_SUBNETS),
     ],
 )
 def test_bad_input(args: dict[str, Any], rule: str) -> None:
     with pytest.raises(InvalidInputError) as error:
-        AwsDatabase("db", {"vpc_id": "vpc-1", "subnet_ids": SUBNETS, **args})  # pyright: ignore[reportArgumentType]
+        AwsDatabase("db", {"vpc_id": "vpc-0123456789abcdef0", "subnet_ids": SUBNETS, **args})  # pyright: ignore[reportArgumentType]
     assert rule in str(error.value)
 
 
 @pytest.mark.parametrize("name", ["Db", "db_main", "db--main", "db-", "1db", "d" * 51])
 def test_a_name_that_rds_would_refuse(name: str) -> None:
     with pytest.raises(InvalidInputError, match=f'name = "{name}": must be up to 50 lower-case letters'):
-        AwsDatabase(name, {"vpc_id": "vpc-1", "subnet_ids": SUBNETS})
+        AwsDatabase(name, {"vpc_id": "vpc-0123456789abcdef0", "subnet_ids": SUBNETS})
 
 
 def test_too_few_subnets_that_are_known_later() -> None:
     with pytest.raises(InvalidInputError, match="must be two or more subnets"):
-        made(subnet_ids=pulumi.Output.from_input(["subnet-1"]))
+        made(subnet_ids=pulumi.Output.from_input(["subnet-0123456789abcdef0"]))
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def launched(
     def component() -> AwsLaunchTemplate:
         late = pulumi.Output.from_input(database_host)
         args: Any = {
-            "vpc_id": "vpc-1",
+            "vpc_id": "vpc-0123456789abcdef0",
             "containers": [hosts.server(late, **(server or {})), {**hosts.inner(), **(frontend or {})}],
             "in_group": True,
             "secrets": secrets(),

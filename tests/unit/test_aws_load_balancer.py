@@ -18,8 +18,8 @@ ZONE: dict[str, Any] = {"zone_id": "Z0123456789ABC"}
 
 def balanced(name: str = "kotauth", **more: Any) -> Declared:
     args: Any = {
-        "vpc_id": "vpc-1",
-        "subnet_ids": ["subnet-a", "subnet-b"],
+        "vpc_id": "vpc-0123456789abcdef0",
+        "subnet_ids": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
         "host_name": "auth.example.com",
         "tags": TAGS,
         **more,
@@ -37,7 +37,7 @@ def test_the_load_balancer(declared: Declared) -> None:
     balancer = declared.named("kotauth", ":LoadBalancer")
     assert balancer.inputs == {
         "loadBalancerType": "application",
-        "subnets": ["subnet-a", "subnet-b"],
+        "subnets": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
         "securityGroups": ["kotauth-group-id"],
         "accessLogs": {"bucket": "kotauth-access-logs-0c0ffee", "enabled": True},
         "dropInvalidHeaderFields": True,
@@ -78,7 +78,7 @@ def test_the_world_reaches_two_ports_and_nothing_goes_out_yet(declared: Declared
 def test_hosts_are_asked_whether_they_are_ready(declared: Declared) -> None:
     group = declared.named("kotauth-tg").inputs
     assert group == {
-        "vpcId": "vpc-1",
+        "vpcId": "vpc-0123456789abcdef0",
         "port": 443,
         "protocol": "HTTPS",
         "targetType": "instance",
@@ -189,7 +189,10 @@ def test_a_certificate_is_brought(late: bool) -> None:
             "certificate_arn = .*: must be the ARN of an ACM certificate",
         ),
         ({**ZONE, "host_name": "*.example.com"}, "host_name = .* without wildcard"),
-        ({**ZONE, "subnet_ids": ["subnet-a"]}, 'subnet_ids = "subnet-a": must be two or more subnets'),
+        (
+            {**ZONE, "subnet_ids": ["subnet-0123456789abcdef0"]},
+            'subnet_ids = "subnet-0123456789abcdef0": must be two or more subnets',
+        ),
         (
             {**ZONE, "ssl_policy": "ELBSecurityPolicy-2016-08"},
             "ssl_policy = .*: must be exactly ELBSecurityPolicy-TLS13",

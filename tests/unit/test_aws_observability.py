@@ -28,7 +28,7 @@ EVERYTHING: dict[str, Any] = {
     "certificate_arn": certificate_arn(),
     "database_identifier": "kotauth-database",
     "group_name": "kotauth-server",
-    "instance_id": "i-1",
+    "instance_id": "i-0123456789abcdef0",
     "role_function_name": "kotauth-database-role",
     "gate_function_name": "kotauth-server-gate",
     "nat_gateway_ids": {"eu-central-1a": "nat-a", "eu-central-1b": "nat-b"},
@@ -55,7 +55,7 @@ OF_LOG = f"Kotauth/{LOG}"
 OF_BALANCER = {"LoadBalancer": BALANCER}
 OF_TARGETS = {"LoadBalancer": BALANCER, "TargetGroup": TARGETS}
 OF_DATABASE = {"DBInstanceIdentifier": "kotauth-database"}
-OF_GROUP, OF_INSTANCE = {"AutoScalingGroupName": "kotauth-server"}, {"InstanceId": "i-1"}
+OF_GROUP, OF_INSTANCE = {"AutoScalingGroupName": "kotauth-server"}, {"InstanceId": "i-0123456789abcdef0"}
 OF_ROLE, OF_GATE = {"FunctionName": "kotauth-database-role"}, {"FunctionName": "kotauth-server-gate"}
 OF_NAT = {zone: {"NatGatewayId": f"nat-{zone}"} for zone in "ab"}
 OF_CERTIFICATE = {"CertificateArn": certificate_arn()}
@@ -120,7 +120,7 @@ def test_what_is_not_given_is_not_watched() -> None:
         "watch-host-failures",
         "watch-readiness-lost",
     ]
-    assert len(watch(instance_id="i-1").of_type(":MetricAlarm")) == 6
+    assert len(watch(instance_id="i-0123456789abcdef0").of_type(":MetricAlarm")) == 6
     assert watch().of_type(":EventRule") == []
 
 

@@ -25,8 +25,8 @@ BALANCER_GROUP, DATABASE_GROUP = "sg-0123456789abcdef0", "sg-0123456789abcdef1"
 def served(**more: Any) -> Declared:
     def component() -> AwsServerGroup:
         args: Any = {
-            "vpc_id": "vpc-1",
-            "subnet_ids": ["subnet-a", "subnet-b"],
+            "vpc_id": "vpc-0123456789abcdef0",
+            "subnet_ids": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
             "containers": [hosts.server(pulumi.Output.from_input("database.test")), hosts.inner()],
             "target_group_arn": TARGETS,
             "load_balancer_security_group_id": BALANCER_GROUP,
@@ -48,7 +48,7 @@ def declared() -> Declared:
 def test_the_group(declared: Declared) -> None:
     """All of it: a physical name would keep the new group from standing beside the old one."""
     assert declared.named("kotauth", ":Group").inputs == {
-        "vpcZoneIdentifiers": ["subnet-a", "subnet-b"],
+        "vpcZoneIdentifiers": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
         "launchTemplate": {"id": "kotauth-id", "version": "1"},
         "minSize": 1,
         "maxSize": 1,

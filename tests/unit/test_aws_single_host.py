@@ -23,8 +23,8 @@ DATABASE_GROUP = "sg-0123456789abcdef1"
 def single_host(**more: Any) -> Declared:
     def component() -> AwsSingleHost:
         args: Any = {
-            "vpc_id": "vpc-1",
-            "subnet_id": "subnet-a",
+            "vpc_id": "vpc-0123456789abcdef0",
+            "subnet_id": "subnet-0123456789abcdef0",
             "availability_zone": "eu-central-1a",
             "containers": [hosts.server(pulumi.Output.from_input("database.test")), hosts.edge()],
             "database_security_group_id": DATABASE_GROUP,
@@ -45,7 +45,7 @@ def declared() -> Declared:
 def test_the_host(declared: Declared) -> None:
     instance = declared.named("kotauth", ":Instance")
     assert instance.inputs == {
-        "subnetId": "subnet-a",
+        "subnetId": "subnet-0123456789abcdef0",
         "launchTemplate": {"id": "kotauth-id", "version": "1"},
         "vpcSecurityGroupIds": ["kotauth-group-id"],
         "monitoring": True,
@@ -127,8 +127,8 @@ def test_outputs(declared: Declared) -> None:
 
 def test_the_host_counts_as_there_only_with_its_address_and_volume(declared: Declared) -> None:
     args: Any = {
-        "vpc_id": "vpc-1",
-        "subnet_id": "subnet-a",
+        "vpc_id": "vpc-0123456789abcdef0",
+        "subnet_id": "subnet-0123456789abcdef0",
         "availability_zone": "eu-central-1a",
         "containers": [hosts.inner()],
     }

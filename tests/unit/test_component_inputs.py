@@ -48,7 +48,24 @@ EVERY_INPUT = [
 
 
 RATE_LIMIT = "must be requests in five minutes, a whole number from 10 to 2000000000 (WAF counts from 10)"
+ID = "must be an id such as {}-0123456789abcdef0"
+ARN = "must be an ARN, which begins with arn:"
 OF_SEVERAL: dict[str, tuple[object, str]] = {
+    "vpc_id": ("identity", ID.format("vpc")),
+    "subnet_id": ("vpc-0123456789abcdef0", ID.format("subnet")),
+    "subnet_ids": (["subnet-0123456789abcdef0", "10.0.0.0/24"], ID.format("subnet")),
+    "database_security_group_id": ("database", ID.format("sg")),
+    "load_balancer_security_group_id": ("balancer", ID.format("sg")),
+    "instance_id": ("server", ID.format("i")),
+    "volume_id": ("/dev/sdf", ID.format("vol")),
+    "zone_id": ("example.com", "must be the id of a Route 53 hosted zone, such as Z0123456789ABC"),
+    "kms_key_arn": ("alias/identity", ARN),
+    "target_group_arn": ("identity", ARN),
+    "log_group_arn": ("/identity", ARN),
+    "administrator_secret_arn": ("identity/administrator", ARN),
+    "administrator_key_arn": ("01234567-89ab-cdef-0123-456789abcdef", ARN),
+    "password_secret_arn": ("identity/password", ARN),
+    "password_key_arn": ("alias/identity", ARN),
     "deletion_protection": ("no", bad_settings.BOOLEAN),
     "multi_az": ("no", bad_settings.BOOLEAN),
     "database_multi_az": ("no", bad_settings.BOOLEAN),

@@ -10,6 +10,7 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
+from ...inputs.aws_ids import parse_arn, plain, resource_id
 from ...inputs.declaration import value
 from ...inputs.parsing import parse_args
 from ...schema.tokens import token
@@ -19,8 +20,8 @@ from .gate_function import GateInputs, gate_call
 
 @dataclass(frozen=True, kw_only=True)
 class _BootGateInputs(GateInputs):
-    instance_id: pulumi.Input[str] = value()
-    log_group_arn: pulumi.Input[str] = value()
+    instance_id: pulumi.Input[str] = value(plain(resource_id("i")))
+    log_group_arn: pulumi.Input[str] = value(plain(parse_arn))
 
 
 class AwsBootGateArgs(TypedDict):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from ...inputs.aws_ids import parse_arn, plain
 from ...inputs.declaration import optional, own_name, value
 from ...inputs.number import whole_number
 from ...inputs.resource_name import parse_resource_name
@@ -30,7 +31,7 @@ class GateInputs:
     name: str = own_name(parse_resource_name)
     limit_seconds: int = value(whole_number("seconds", 60, 840, "Lambda ends at 900"), default=840)
     log_retention_days: int = value(parse_retention, default=RETENTION_DAYS)
-    kms_key_arn: pulumi.Input[str] | None = optional()
+    kms_key_arn: pulumi.Input[str] | None = optional(plain(parse_arn))
     tags: Mapping[str, pulumi.Input[str]] = value(default={})
 
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, NotRequired, TypedDict, cast
 
 import pulumi
 
+from ...inputs.aws_ids import parse_arn, plain, resource_id
 from ...inputs.choice import true_or_false
 from ...inputs.declaration import Problem, declared_values, derived, optional, own_name, together, value
 from ...inputs.number import parse_port
@@ -54,10 +55,10 @@ class HostInputs:
     """Port of the host that exactly one of its containers must publish."""
 
     name: str = own_name(parse_name_of_hosts)
-    vpc_id: pulumi.Input[str] = value()
+    vpc_id: pulumi.Input[str] = value(plain(resource_id("vpc")))
     containers: list[ContainerSpec] = value(default=[])
     secrets: dict[str, SecretReference] = value(default={})
-    database_security_group_id: pulumi.Input[str] | None = optional()
+    database_security_group_id: pulumi.Input[str] | None = optional(plain(resource_id("sg")))
     egress: list[Egress] = value(default=ways_out(EGRESS_PORTS))
     instance_type: str = value(parse_instance_type, default=INSTANCE_TYPE)
     image_id: pulumi.Input[str] | None = optional(when_known("image_id", parse_image_id))
@@ -66,7 +67,7 @@ class HostInputs:
     watch: Watch = derived(
         None, lambda made: Watch(part="".join(made.parts[:1])), rule_from=lambda made: _watch(made.parts)
     )
-    kms_key_arn: pulumi.Input[str] | None = optional()
+    kms_key_arn: pulumi.Input[str] | None = optional(plain(parse_arn))
     tags: Mapping[str, pulumi.Input[str]] = value(default={})
 
     @property

@@ -13,6 +13,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from ...inputs.aws_ids import plain, resource_id
 from ...inputs.declaration import optional, value
 from ...inputs.parsing import parse_args
 from ...kotauth.database import DATABASE_PORT
@@ -32,7 +33,7 @@ from .host_role import boot_and_log, give_up, host_role, may_pull_images, read_s
 @dataclass(frozen=True, kw_only=True)
 class _LaunchTemplateInputs(HostInputs):
     in_group: bool = value()
-    volume_id: pulumi.Input[str] | None = optional()
+    volume_id: pulumi.Input[str] | None = optional(plain(resource_id("vol")))
 
 
 class AwsLaunchTemplateArgs(TypedDict):

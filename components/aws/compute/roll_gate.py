@@ -11,6 +11,7 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
+from ...inputs.aws_ids import parse_arn, plain
 from ...inputs.declaration import value
 from ...inputs.parsing import parse_args
 from ...schema.tokens import token
@@ -21,7 +22,7 @@ from .gate_function import GateInputs, gate_call
 @dataclass(frozen=True, kw_only=True)
 class _RollGateInputs(GateInputs):
     group_name: pulumi.Input[str] = value()
-    target_group_arn: pulumi.Input[str] = value()
+    target_group_arn: pulumi.Input[str] = value(plain(parse_arn))
 
 
 class AwsRollGateArgs(TypedDict):

@@ -12,6 +12,7 @@ from typing import ClassVar, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from ...inputs.aws_ids import parse_arn, parse_subnet_list, plain, resource_id
 from ...inputs.declaration import value
 from ...inputs.parsing import parse_args
 from ...schema.tokens import token
@@ -32,9 +33,9 @@ PORT = 443
 class _ServerGroupInputs(HostInputs):
     public_port: ClassVar[int | None] = PORT
 
-    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]] = value()
-    target_group_arn: pulumi.Input[str] = value()
-    load_balancer_security_group_id: pulumi.Input[str] = value()
+    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]] = value(parse_subnet_list)
+    target_group_arn: pulumi.Input[str] = value(plain(parse_arn))
+    load_balancer_security_group_id: pulumi.Input[str] = value(plain(resource_id("sg")))
 
 
 class AwsServerGroupArgs(TypedDict):

@@ -11,6 +11,7 @@ from typing import ClassVar, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from ...inputs.aws_ids import parse_subnet_id
 from ...inputs.declaration import value
 from ...inputs.number import whole_number
 from ...inputs.parsing import parse_args
@@ -29,7 +30,7 @@ _PORTS = {80: "Redirect to https, and certificate challenges", 443: "The public 
 @dataclass(frozen=True, kw_only=True)
 class _SingleHostInputs(HostInputs):
     public_port: ClassVar[int | None] = 443
-    subnet_id: pulumi.Input[str] = value()
+    subnet_id: pulumi.Input[str] = value(parse_subnet_id)
     availability_zone: pulumi.Input[str] = value()
     volume_gb: int = value(whole_number("size in GB", 1, 1024), default=1)
 

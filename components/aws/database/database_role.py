@@ -12,6 +12,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from ...inputs.aws_ids import parse_arn, parse_subnet_list, plain, resource_id
 from ...inputs.choice import true_or_false
 from ...inputs.declaration import derived, optional, own_name, value
 from ...inputs.number import whole_number
@@ -41,14 +42,14 @@ _SECONDS = 300
 @dataclass(frozen=True, kw_only=True)
 class _RoleInputs:
     name: str = own_name(parse_resource_name)
-    vpc_id: pulumi.Input[str] = value()
-    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]] = value()
+    vpc_id: pulumi.Input[str] = value(plain(resource_id("vpc")))
+    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]] = value(parse_subnet_list)
     database_host: pulumi.Input[str] = value()
-    database_security_group_id: pulumi.Input[str] = value()
-    administrator_secret_arn: pulumi.Input[str] = value()
-    administrator_key_arn: pulumi.Input[str] = value()
-    password_secret_arn: pulumi.Input[str] = value()
-    password_key_arn: pulumi.Input[str] = value()
+    database_security_group_id: pulumi.Input[str] = value(plain(resource_id("sg")))
+    administrator_secret_arn: pulumi.Input[str] = value(plain(parse_arn))
+    administrator_key_arn: pulumi.Input[str] = value(plain(parse_arn))
+    password_secret_arn: pulumi.Input[str] = value(plain(parse_arn))
+    password_key_arn: pulumi.Input[str] = value(plain(parse_arn))
     database_port: int = value(whole_number("a port", 1, 65535), default=5432)
     database: str = value(parse_database_name, default=OWNER)
     password_version: int = value(parse_password_version, default=1)
@@ -58,7 +59,7 @@ class _RoleInputs:
     ca_bundle: str | None = optional(parse_ca_bundle)
     reserve_concurrency: bool = value(true_or_false, default=False)
     log_retention_days: int = value(parse_retention, default=RETENTION_DAYS)
-    kms_key_arn: pulumi.Input[str] | None = optional()
+    kms_key_arn: pulumi.Input[str] | None = optional(plain(parse_arn))
     tags: Mapping[str, pulumi.Input[str]] = value(default={})
 
 

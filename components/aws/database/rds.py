@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pulumi
 
+from ...inputs.aws_ids import parse_arn, parse_subnet_list, plain, resource_id
 from ...inputs.choice import true_or_false
 from ...inputs.declaration import Problem, derived, optional, own_name, together, value
 from ...inputs.number import whole_number
@@ -123,9 +124,9 @@ class DatabaseInputs:
     log_retention_days: int = value(parse_retention, default=RETENTION_DAYS)
     deletion_protection: bool = value(true_or_false, default=True)
     name: str = own_name(_parse_name)
-    vpc_id: pulumi.Input[str] = value()
-    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]] = value()
-    kms_key_arn: pulumi.Input[str] | None = optional()
+    vpc_id: pulumi.Input[str] = value(plain(resource_id("vpc")))
+    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]] = value(parse_subnet_list)
+    kms_key_arn: pulumi.Input[str] | None = optional(plain(parse_arn))
     tags: Mapping[str, pulumi.Input[str]] = value(default={})
 
     def plain(self) -> dict[str, Any]:

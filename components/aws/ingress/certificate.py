@@ -8,11 +8,12 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from ...inputs.aws_ids import plain
 from ...inputs.choice import one_of
 from ...inputs.declaration import value
 from ...inputs.parsing import parse_args
 from ...schema.tokens import token
-from .dns import parse_host_name
+from .dns import parse_host_name, parse_zone_id
 
 _COMMON_NAME_CHARACTERS = 64
 """ACM puts the first name into the certificate's common name, which has room for no more (RFC 5280)."""
@@ -35,7 +36,7 @@ def _parse_host_name(raw: object) -> str:
 @dataclass(frozen=True, kw_only=True)
 class _CertificateInputs:
     host_name: str = value(_parse_host_name)
-    zone_id: pulumi.Input[str] = value()
+    zone_id: pulumi.Input[str] = value(plain(parse_zone_id))
     key_algorithm: str = value(one_of("EC_prime256v1", "RSA_2048"), default="EC_prime256v1")
     tags: Mapping[str, pulumi.Input[str]] = value(default={})
 

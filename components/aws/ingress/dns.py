@@ -12,6 +12,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from ...inputs.aws_ids import plain
 from ...inputs.declaration import Problem, optional, together, value
 from ...inputs.parsing import parse_args
 from ...inputs.text import pattern
@@ -44,7 +45,7 @@ class AliasTarget(TypedDict):
 
 @dataclass(frozen=True, kw_only=True)
 class _DnsInputs:
-    zone_id: pulumi.Input[str] = value()
+    zone_id: pulumi.Input[str] = value(plain(parse_zone_id))
     name: str = value(parse_host_name)
     alias: AliasTarget | None = optional()
     address: pulumi.Input[str] | None = optional()

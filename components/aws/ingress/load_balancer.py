@@ -13,6 +13,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from ...inputs.aws_ids import parse_arn, parse_subnet_list, plain, resource_id
 from ...inputs.choice import one_of, true_or_false
 from ...inputs.declaration import Problem, optional, own_name, together, value
 from ...inputs.error import InvalidInputError
@@ -24,7 +25,7 @@ from ..observability.logs import parse_retention
 from ..security.security_groups import WORLD
 from .access_log_bucket import access_log_bucket
 from .certificate import AwsCertificate, parse_certificate_arn
-from .dns import parse_host_name
+from .dns import parse_host_name, parse_zone_id
 from .listeners import Https, listen
 from .web_acl import AwsWebAcl, parse_rate_limit
 
@@ -53,8 +54,8 @@ def _parse_name(raw: object) -> str:
 @dataclass(frozen=True, kw_only=True)
 class _LoadBalancerInputs:
     name: str = own_name(_parse_name)
-    vpc_id: pulumi.Input[str] = value()
-    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]] = value()
+    vpc_id: pulumi.Input[str] = value(plain(resource_id("vpc")))
+    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]] = value(parse_subnet_list)
     host_name: str = value(parse_host_name)
     zone_id: pulumi.Input[str] | None = optional()
     certificate_arn: pulumi.Input[str] | None = optional()
@@ -66,7 +67,7 @@ class _LoadBalancerInputs:
     login_rate_limit: int | None = optional(parse_rate_limit)
     rate_limit: int | None = optional(parse_rate_limit)
     log_retention_days: int | None = optional(parse_retention)
-    kms_key_arn: pulumi.Input[str] | None = optional()
+    kms_key_arn: pulumi.Input[str] | None = optional(plain(parse_arn))
     deletion_protection: bool = value(true_or_false, default=True)
     tags: Mapping[str, pulumi.Input[str]] = value(default={})
 
@@ -89,11 +90,15 @@ class _LoadBalancerInputs:
                 "must be set, or else zone_id: the certificate is either brought or made in that zone; exactly one of "
                 "them",
             )
-        elif isinstance(arn, str):
+            return
+        field, given, parse = (
+            ("zone_id", zone, parse_zone_id) if arn is None else ("certificate_arn", arn, parse_certificate_arn)
+        )
+        if isinstance(given, str):
             try:
-                parse_certificate_arn(arn)
+                parse(given)
             except ValueError as error:
-                yield Problem("certificate_arn", arn, str(error))
+                yield Problem(field, given, str(error))
 
 
 class AwsLoadBalancerArgs(TypedDict):

@@ -12,6 +12,7 @@ from typing import Any, NotRequired, TypeAlias, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from ...inputs.aws_ids import parse_arn, plain
 from ...inputs.declaration import optional, own_name, value
 from ...inputs.number import whole_number
 from ...inputs.parsing import parse_args
@@ -70,7 +71,7 @@ class _WebAclInputs:
     login_rate_limit: int = value(parse_rate_limit, default=LOGIN_RATE_LIMIT)
     rate_limit: int = value(parse_rate_limit, default=RATE_LIMIT)
     log_retention_days: int = value(parse_retention, default=RETENTION_DAYS)
-    kms_key_arn: pulumi.Input[str] | None = optional()
+    kms_key_arn: pulumi.Input[str] | None = optional(plain(parse_arn))
     tags: Mapping[str, pulumi.Input[str]] = value(default={})
 
 

@@ -12,6 +12,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from ...inputs.aws_ids import parse_arn, plain
 from ...inputs.choice import one_of
 from ...inputs.declaration import optional, own_name, value
 from ...inputs.parsing import parse_args
@@ -45,7 +46,7 @@ class _NetworkInputs:
     cidr: str = value(parse_vpc_cidr, default=CIDR)
     nat_gateways: str = value(parse_nat_gateways, default=NAT_GATEWAYS)
     flow_log_retention_days: int = value(parse_retention, default=RETENTION_DAYS)
-    kms_key_arn: pulumi.Input[str] | None = optional()
+    kms_key_arn: pulumi.Input[str] | None = optional(plain(parse_arn))
     tags: Mapping[str, pulumi.Input[str]] = value(default={})
 
 

@@ -8,16 +8,12 @@ from typing import Any, cast
 
 import pulumi
 
+from ...inputs.aws_ids import resource_id
 from ...inputs.problems import when_known
-from ...inputs.text import items, pattern
+from ...inputs.text import items
 
 _LARGEST, _SMALLEST = 16, 28
 """Prefix lengths of a subnet on AWS."""
-
-
-def resource_id(kind: str) -> Callable[[object], str]:
-    """Make the parser of an id of this kind, such as `vpc`; whether there is one only AWS knows."""
-    return pattern(rf"{kind}-([0-9a-f]{{8}}|[0-9a-f]{{17}})", f"must be an id such as {kind}-0123456789abcdef0")
 
 
 def parse_subnet_ids(name: str) -> Callable[[object], pulumi.Input[Sequence[pulumi.Input[str]]]]:

@@ -12,6 +12,7 @@ import pulumi
 import pulumi_aws as aws
 
 from ...inputs.addresses import parse_email
+from ...inputs.aws_ids import parse_arn, plain, resource_id
 from ...inputs.declaration import Problem, optional, own_name, together, value
 from ...inputs.parsing import parse_args
 from ...inputs.resource_name import parse_resource_name
@@ -35,10 +36,10 @@ class _ObservabilityInputs:
     alarm_email: str | None = optional(parse_email)
     load_balancer_arn_suffix: pulumi.Input[str] | None = optional()
     target_group_arn_suffix: pulumi.Input[str] | None = optional()
-    certificate_arn: pulumi.Input[str] | None = optional()
+    certificate_arn: pulumi.Input[str] | None = optional(plain(parse_arn))
     database_identifier: pulumi.Input[str] | None = optional()
     group_name: pulumi.Input[str] | None = optional()
-    instance_id: pulumi.Input[str] | None = optional()
+    instance_id: pulumi.Input[str] | None = optional(plain(resource_id("i")))
     role_function_name: pulumi.Input[str] | None = optional()
     gate_function_name: pulumi.Input[str] | None = optional()
     nat_gateway_ids: dict[str, pulumi.Input[str]] = value(default={})
@@ -53,7 +54,7 @@ class _ObservabilityInputs:
     database_storage_gb: float = _threshold("database_storage_gb")
     database_memory_mb: float = _threshold("database_memory_mb")
     database_connections: float = _threshold("database_connections")
-    kms_key_arn: pulumi.Input[str] | None = optional()
+    kms_key_arn: pulumi.Input[str] | None = optional(plain(parse_arn))
     tags: Mapping[str, pulumi.Input[str]] = value(default={})
 
     @property

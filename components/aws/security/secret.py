@@ -11,6 +11,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from ...inputs.aws_ids import parse_arn, plain
 from ...inputs.choice import true_or_false
 from ...inputs.declaration import optional, own_name
 from ...inputs.declaration import value as declared_value
@@ -55,7 +56,7 @@ class _SecretInputs:
     value: pulumi.Input[str] = declared_value(secret=True)
     description: pulumi.Input[str] = declared_value()
     version: int | None = optional(_parse_version)
-    kms_key_arn: pulumi.Input[str] | None = optional()
+    kms_key_arn: pulumi.Input[str] | None = optional(plain(parse_arn))
     recovery_window_days: int = declared_value(_parse_recovery_window, default=30)
     deletion_protection: bool = declared_value(true_or_false, default=False)
     tags: Mapping[str, pulumi.Input[str]] = declared_value(default={})

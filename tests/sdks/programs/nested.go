@@ -84,8 +84,8 @@ func program(ctx *pulumi.Context) error {
 	host.SecretFiles = []string{"token"}
 	host.Ports = []kotauth.PublishedPortArgs{{Host: 443, Container: 8443}}
 	_, err = kotauth.NewAwsSingleHost(ctx, "host", &kotauth.AwsSingleHostArgs{
-		VpcId:            pulumi.String("vpc-1"),
-		SubnetId:         pulumi.String("subnet-a"),
+		VpcId:            pulumi.String("vpc-0123456789abcdef0"),
+		SubnetId:         pulumi.String("subnet-0123456789abcdef0"),
 		AvailabilityZone: pulumi.String("eu-central-1a"),
 		Containers:       []kotauth.ContainerSpecArgs{host},
 		Secrets: map[string]kotauth.SecretReferenceArgs{

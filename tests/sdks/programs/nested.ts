@@ -41,8 +41,8 @@ const deployment = new kotauth.AwsDeployment("aws", {
 const secret = new kotauth.AwsSecret("secret", { value: pulumi.secret("of the secret"), description: "Token" });
 
 new kotauth.AwsSingleHost("host", {
-    vpcId: "vpc-1",
-    subnetId: "subnet-a",
+    vpcId: "vpc-0123456789abcdef0",
+    subnetId: "subnet-0123456789abcdef0",
     availabilityZone: "eu-central-1a",
     containers: [{ ...spec, secretFiles: ["token"], ports: [{ host: 443, container: 8443 }] }],
     secrets: { token: { arn: secret.arn, keyArn: secret.kmsKeyArn, versionLabel: secret.versionLabel } },
