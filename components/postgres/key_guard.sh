@@ -13,7 +13,7 @@ refuse() { say "the secret key (key id $our_id) does not fit this database: $*";
 
 # libpq wants a password file of its own form; /tmp is in memory and gone with this container.
 umask 077
-printf '*:*:*:*:%s\n' "$(trim "$secrets/database_password")" >/tmp/pgpass
+printf '*:*:*:*:%s\n' "$(trim "$secrets/database_password" | sed 's/[\\:]/\\&/g')" >/tmp/pgpass
 export PGPASSFILE=/tmp/pgpass PGCONNECT_TIMEOUT=10
 # A database that vanished is given up after 25 s, as the server gives it up.
 psql() { command psql -d 'keepalives_idle=10 keepalives_interval=5 keepalives_count=3 tcp_user_timeout=25000' "$@"; }

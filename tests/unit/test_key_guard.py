@@ -108,9 +108,9 @@ def test_the_secrets_show_up_nowhere(shell: Shell) -> None:
 
 
 def test_the_password_file_is_libpq_s_and_private(shell: Shell) -> None:
-    guard(shell, password=f"{PASSWORD}\n")
+    guard(shell, password=f"{PASSWORD}:\\\n")
     file = shell.root / "tmp/pgpass"
-    assert file.read_text() == f"*:*:*:*:{PASSWORD}\n"
+    assert file.read_text() == f"*:*:*:*:{PASSWORD}\\:\\\\\n"
     assert file.stat().st_mode & 0o777 == 0o600
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import re
+from pathlib import Path
 
 import pytest
 from scramp import ScramClient, ScramMechanism
 
+from components.docker.database import APPLY_ROLE
 from components.postgres.role import ROLE_SQL, connection_limit, login_name, role_script, role_settings, scram_verifier
+from tests.unit.shell import Shell
 
 PASSWORDS = ["pencil", "x" * 48, "p$ss'w\"rd\\", ""]
 SHAPE = re.compile(r"SCRAM-SHA-256\$4096:([A-Za-z0-9+/=]{24})\$([A-Za-z0-9+/=]{44}):([A-Za-z0-9+/=]{44})")
@@ -83,3 +86,11 @@ def test_the_script_sets_everything_that_it_reads() -> None:
 def test_quotes_are_doubled() -> None:
     script = role_script({"kotauth.login": "o'brien'; DROP TABLE users; --"})
     assert script.splitlines()[0] == "SELECT set_config('kotauth.login', 'o''brien''; DROP TABLE users; --', false);"
+
+
+def test_the_administrator_s_password_file_is_in_libpq_s_form(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    shell.command("psql", "exit 0")
+    shell.file("/run/secrets/administrator_password").write_text("a:b\\c")
+    assert shell.run(APPLY_ROLE, moved=("/run/secrets", "/run/key", "/tmp/pgpass"), interpreter="sh").returncode == 0  # noqa: S108 - moved
+    assert (tmp_path / "tmp/pgpass").read_text() == "*:*:*:*:a\\:b\\\\c\n"
