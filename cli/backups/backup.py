@@ -15,6 +15,7 @@ MANUAL, BEFORE_RESTORE = "manual", "before-restore"
 """Tags of backups that a command asked for."""
 _OFF = "backups are off; set kotauth:backups to true and run make up"
 _DUMP_SECONDS = 6 * 3600.0
+_FAILED = 2
 _ASK = (dump.FOLDER / "ask.sh").read_text()
 
 
@@ -46,9 +47,9 @@ def make(site: Site, tag: str = MANUAL) -> Made:
         ),
         seconds=_DUMP_SECONDS,
     )
-    if outcome.code == 1:
+    if outcome.code not in (0, _FAILED):
         raise JobError(outcome.last_line)
     told = json.loads(outcome.last_line)
-    if outcome.code:
+    if outcome.code == _FAILED:
         raise JobError(told["message"])
     return Made(told["id"], told["bytes"], told["seconds"])

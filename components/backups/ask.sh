@@ -2,15 +2,23 @@
 # Prints what the store noted, or the failure. Ends with 1 if it can't ask, and with 2 if the backup failed.
 set -u
 state=/spool/state
-# A request that the dump has not seen yet stays.
-set -C
-if ! echo "$1 $2" 2>/dev/null >"$state/request"; then
+full="the disk of the Docker host is full: free space, then try again"
+# A request is there whole or not at all, and one that the dump has not seen yet stays.
+echo "$1 $2" 2>/dev/null >"$state/request.$2" || { rm -f "$state/request.$2" && echo "$full" && exit 1; }
+ln "$state/request.$2" "$state/request" 2>/dev/null
+refused=$?
+rm -f "$state/request.$2"
+if [ "$refused" != 0 ]; then
   echo "another backup was requested a moment ago: wait for it, then try again"
   exit 1
 fi
 began=$(date -u +%s)
 while sleep 1; do
   for failed in "$state/dump-failed" "$state/store-failed"; do
+    if [ -e "$failed" ] && [ ! -s "$failed" ]; then
+      echo "$full"
+      exit 1
+    fi
     if grep -q "\"request\":\"$2\"" "$failed" 2>/dev/null; then
       cat "$failed"
       exit 2

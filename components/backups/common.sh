@@ -48,7 +48,13 @@ latest_scheduled() {
 # Notes a failure, which the probe and `make backups` see. Arguments: file's name in the state, request, message.
 fail() {
   say ERROR "$3"
-  put "$state/$1" "{\"time\":$(now),\"request\":\"$2\",\"message\":\"$(escaped "$3")\"}"
+  # A full disk still has room for an empty file.
+  put "$state/$1" "{\"time\":$(now),\"request\":\"$2\",\"message\":\"$(escaped "$3")\"}" || : >"$state/$1"
+}
+
+# Succeeds in the first moments after a start, whatever fails: an `up` waits for the first success of the probe.
+starts() {
+  [ $(($(now) - $(moment /tmp/started))) -lt 15 ]
 }
 
 # Fails where a moment in a file of the state is before the latest scheduled time, for too long and since long enough

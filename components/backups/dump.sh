@@ -20,10 +20,10 @@ psql() {
 
 # Makes a dump. Arguments: tag, request.
 dump() {
-  local began sum bytes described number tables
+  local began sum bytes described number tables waiting
   began=$(now)
   rm -rf "$spool/new" && mkdir "$spool/new" || return
-  printf '*:*:*:*:%s\n' "$(cat /run/secrets/backup_password)" >"$PGPASSFILE" || return
+  printf '*:*:*:*:%s\n' "$(sed 's/[\\:]/\\&/g' /run/secrets/backup_password)" >"$PGPASSFILE" || return
   tables=$(psql -c "SELECT count(*) FROM pg_tables WHERE schemaname = '$SCHEMA'") || return
   [ "$tables" != 0 ] || return "$no_tables"
   described=$(psql -f /run/config/dump.sql) || return
@@ -31,10 +31,11 @@ dump() {
   [ -e "$spool/new/dumped" ] && rm "$spool/new/dumped" || return
   pg_restore --list "$spool/new/kotauth.dump" >/dev/null || return
   sum=$(sha256sum <"$spool/new/kotauth.dump") && bytes=$(stat -c %s "$spool/new/kotauth.dump") || return
-  put "$spool/new/manifest.json" "{\"format\":1,\"stack\":\"$STACK\",\"tag\":\"$1\",\"request\":\"$2\",\"image\":\"$SERVER_IMAGE\",\"bytes\":$bytes,\"sha256\":\"${sum%% *}\",\"seconds\":$(($(now) - began)),\"database\":$described}" || return
+  put "$spool/new/manifest.json" "{\"format\":1,\"stack\":\"$(escaped "$STACK")\",\"tag\":\"$1\",\"request\":\"$2\",\"image\":\"$(escaped "$SERVER_IMAGE")\",\"bytes\":$bytes,\"sha256\":\"${sum%% *}\",\"seconds\":$(($(now) - began)),\"database\":$described}" || return
   sync "$spool/new/kotauth.dump" "$spool/new/manifest.json" || return
-  number=$(($(cat "$state/number" 2>/dev/null || echo 1000000) + 1))
-  put "$state/number" "$number" && mv -T "$spool/new" "$spool/ready-$number" || return
+  waiting=("$spool"/ready-*) number=${waiting[-1]##*-}
+  [[ $number =~ ^[0-9]+$ ]] || number=1000000
+  mv -T "$spool/new" "$spool/ready-$((number + 1))" && put "$state/dumped" "$(now)" || return
   say INFO "dumped the database: $bytes bytes"
 }
 
@@ -51,7 +52,6 @@ run() {
   remove_older
   dump "$1" "$2" 2>"$log" || code=$?
   if [ "$code" = 0 ]; then
-    put "$state/dumped" "$(now)"
     rm -f "$state/dump-failed"
     retry_after=0
     return
@@ -69,11 +69,14 @@ run() {
 
 look() {
   local tag request
-  if [ -e "$state/request" ]; then
-    read -r tag request <"$state/request" || true
-    # Before the dump: a request that comes meanwhile must not be lost.
-    rm -f "$state/request"
+  # A request that comes meanwhile must not be lost, and neither must this one where the container ends in the middle.
+  if [ -e "$state/request" ] && [ ! -e "$state/asked" ]; then
+    mv "$state/request" "$state/asked"
+  fi
+  if [ -e "$state/asked" ]; then
+    read -r tag request <"$state/asked" || true
     run "${tag:-manual}" "${request:-}"
+    rm -f "$state/asked"
   elif [ "$(moment "$state/dumped")" -lt "$(latest_scheduled)" ] && ! waits; then
     run scheduled ""
   fi
@@ -81,7 +84,7 @@ look() {
 
 case $1 in
   probe)
-    [ ! -e "$state/dump-failed" ] && punctual dumped
+    starts || { [ ! -e "$state/dump-failed" ] && punctual dumped; }
     ;;
   loop)
     mkdir -p "$state"

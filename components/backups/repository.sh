@@ -20,6 +20,15 @@ restic() {
   return "$restic_code"
 }
 
+# Runs restic, and once more where it only lacked the lock of a process that is dead, or silent for half an hour.
+unlocked() {
+  restic "$@" || {
+    restic_code=$?
+    [ "$restic_code" = 11 ] || return "$restic_code"
+    restic unlock && restic "$@"
+  }
+}
+
 # Ends restic where it has tried the same request for a minute. By itself it tries for a quarter of an hour, in silence.
 # The next try is this container's. Argument: restic's process. Ends with it.
 give_up_retries() {
@@ -43,6 +52,7 @@ why() {
     10) echo "the repository at $RESTIC_REPOSITORY is gone. If it was deleted on purpose, run make down and make up, which begin a new one" ;;
     11) echo "another process has locked the repository. If that process is dead, the lock counts for 30 minutes after its end: $(tail -n 1 "$log")" ;;
     12) echo "the repository at $RESTIC_REPOSITORY has another password than this stack's. Another stack made it: set backupRepository to a path of this stack's own" ;;
+    137) echo "restic was killed, most likely because it needs more memory than this container may use" ;;
     *) grep -m 1 -iE 'fatal|error|refused|denied|no space' "$log" || tail -n 1 "$log" ;;
   esac
 }

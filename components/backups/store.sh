@@ -10,6 +10,8 @@ umask 077
 export RESTIC_CACHE_DIR="$spool/cache" TMPDIR="$spool/tmp"
 week_seconds=604800
 dump_tried=
+# Tag of the backups of which old ones are still to be removed.
+unforgotten=
 
 # Puts the dump into the repository, which it makes at the first time. Arguments: tag, moment of the snapshot.
 take() {
@@ -18,10 +20,6 @@ take() {
   code=$?
   if [ "$code" = 10 ] && [ ! -e "$state/repository" ]; then
     restic init && backup "$@"
-    code=$?
-  elif [ "$code" = 11 ]; then
-    # Only locks of processes that are dead, or silent for half an hour.
-    restic unlock && backup "$@"
     code=$?
   fi
   cd /
@@ -32,7 +30,7 @@ take() {
 }
 
 backup() {
-  restic backup --json --host "$STACK" --tag "$1" --time "$(date -u -d "@$2" '+%Y-%m-%d %H:%M:%S')" .
+  unlocked backup --json --host "$STACK" --tag "$1" --time "$(date -u -d "@$2" '+%Y-%m-%d %H:%M:%S')" .
 }
 
 # The value of a number or a plain text in the manifest. Argument: its name.
@@ -45,14 +43,14 @@ store() {
   tag=$(in_manifest tag) request=$(in_manifest request) bytes=$(in_manifest bytes)
   dumping=$(in_manifest seconds) time=$(sed -n 's/.*"time" *: *\([0-9]*\).*/\1/p' "$spool/taking/manifest.json")
   if take "$tag" "$time"; then
-    rm -rf "$spool/taking" "$state/store-failed"
     seconds=$((dumping + $(now) - began))
     put "$state/stored" "$(now)"
     put "$state/last" "{\"id\":\"$id\",\"request\":\"$request\",\"time\":$time,\"bytes\":$bytes,\"seconds\":$seconds}"
+    rm -rf "$spool/taking" "$state/store-failed"
     retry_after=0
     say INFO "stored backup $id: $bytes bytes in $seconds s"
-    forget "$tag" ||
-      fail store-failed "" "the backup is stored, but old ones could not be removed: $(why "$?")"
+    unforgotten=$tag
+    tidy
   else
     code=$?
     later
@@ -67,12 +65,23 @@ forget() {
   else
     set -- "$1" --keep-within 90d
   fi
-  restic forget --host "$STACK" --group-by host,tags --prune --tag "$@"
+  unlocked forget --host "$STACK" --group-by host,tags --prune --tag "$@"
+}
+
+tidy() {
+  if forget "$unforgotten"; then
+    rm -f "$state/store-failed"
+    unforgotten= retry_after=0
+  else
+    code=$?
+    later
+    fail store-failed "" "the backup is stored, but old ones could not be removed, the next try is in $retry_after s: $(why "$code")"
+  fi
 }
 
 check() {
   # Another eighth of the data each week.
-  if restic unlock && restic check --read-data-subset "$(($(now) / week_seconds % 8 + 1))/8"; then
+  if unlocked check --read-data-subset "$(($(now) / week_seconds % 8 + 1))/8"; then
     put "$state/checked" "$(now)"
     rm -f "$state/check-failed"
     say INFO "the repository is intact"
@@ -104,6 +113,8 @@ look() {
     dump_tried=$dump_now
     ! waits || return 0
     store
+  elif [ -n "$unforgotten" ]; then
+    waits || tidy
   elif [ "$(moment "$state/stored")" != 0 ] && [ $(($(now) - $(moment "$state/checked"))) -ge "$week_seconds" ]; then
     ! waits || return 0
     check
@@ -120,7 +131,7 @@ leave() {
 
 case $1 in
   probe)
-    [ ! -e "$state/store-failed" ] && [ ! -e "$state/check-failed" ] && punctual stored
+    starts || { [ ! -e "$state/store-failed" ] && [ ! -e "$state/check-failed" ] && punctual stored; }
     ;;
   loop)
     mkdir -p "$state" "$spool/cache" "$spool/tmp"

@@ -95,12 +95,10 @@ class Containers:
         return docker("exec", self.dump, "bash", "-c", script)
 
     def probe(self, container: str) -> int:
-        """Return the exit code of a container's probe."""
-        name = "dump.sh" if container == self.dump else "store.sh"
-        shell = "bash" if container == self.dump else "sh"
-        return subprocess.run(
-            ["docker", "exec", container, shell, f"{CONFIG}/{name}", "probe"], capture_output=True, check=False
-        ).returncode
+        """Return the exit code of a container's probe, as if it had run for a minute."""
+        probe = f"bash {CONFIG}/dump.sh probe" if container == self.dump else f"sh {CONFIG}/store.sh probe"
+        later = f"echo $(($(date +%s) - 60)) >/tmp/started; {probe}"
+        return subprocess.run(["docker", "exec", container, "sh", "-c", later], check=False).returncode
 
 
 @dataclass

@@ -206,6 +206,9 @@ def test_a_full_disk_fails_the_dump_and_leaves_nothing(lab: Lab) -> None:
     assert "No space left on device" in failure(containers, "dump-failed")
     assert containers.probe(containers.dump) != 0
     assert "new" not in containers.run("ls /spool").split()
+    # Files of others leave no room for what is noted, either.
+    containers.run("cat /dev/zero >/spool/foreign; rm /spool/state/dump-failed; : >/spool/state/request")
+    eventually("the failure is seen", lambda: containers.probe(containers.dump) != 0)
 
 
 def test_two_requests_at_once(lab: Lab, sites: dict[str, tuple[Site, Containers]]) -> None:

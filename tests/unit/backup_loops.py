@@ -97,11 +97,11 @@ class Loop:
         """Have a bash script run when the clock has come to this moment."""
         (self.root / "events" / str(when)).write_text(event.replace("/spool", str(self.root / "spool")))
 
-    def run(self, start: int, end: int, *, step: int = 3600) -> list[dict[str, Any]]:
-        """Run the loop from one moment to another; return the lines of its log."""
+    def run(self, start: int, end: int, *, step: int = 3600, code: int = 0) -> list[dict[str, Any]]:
+        """Run the loop from one moment to another, or until it ends with ``code``; return the lines of its log."""
         (self.root / "clock").write_text(str(start))
         done = self._run("loop", end=end, step=step)
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == code, done.stderr
         return [json.loads(line) for line in done.stdout.splitlines()]
 
     def is_healthy(self, now: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import signal
 import subprocess
 from pathlib import Path
 
@@ -101,6 +102,47 @@ def test_a_dump_is_complete_with_its_manifest_and_for_its_owner_only(loop: Loop)
     assert [line["level"] for line in lines] == ["INFO"]
 
 
+def test_names_that_json_can_not_hold_as_they_are(loop: Loop) -> None:
+    names = {"STACK": 'the "prod" \\ stack', "SERVER_IMAGE": 'kotauth"1.22.0'}
+    loop.environment = names
+    loop.run(HALF_PAST_THREE, HALF_PAST_THREE + 3600)
+    (manifest,) = (loop.root / "spool").glob("ready-*/manifest.json")
+    told = json.loads(manifest.read_text())
+    assert (told["stack"], told["image"]) == (names["STACK"], names["SERVER_IMAGE"])
+
+
+def test_the_password_file_is_in_libpq_s_form(loop: Loop) -> None:
+    (loop.root / "run/secrets/backup_password").write_text("a:b\\c")
+    loop.run(HALF_PAST_THREE, HALF_PAST_THREE + 3600)
+    assert (loop.root / "tmp/pgpass").read_text() == "*:*:*:*:a\\:b\\\\c\n"
+
+
+@pytest.mark.parametrize("number", ["", "x", "1000000"], ids=["empty", "no number", "smaller"])
+def test_the_newest_dump_is_the_last_one_whatever_a_power_loss_left(loop: Loop, number: str) -> None:
+    loop.shell.file("/spool/state/number").write_text(number)
+    loop.shell.file("/spool/ready-1000007/manifest.json").write_text("{}")
+    loop.run(HALF_PAST_THREE, HALF_PAST_THREE + 3600)
+    *_, newest = sorted((loop.root / "spool").glob("ready-*"))
+    assert json.loads((newest / "manifest.json").read_text())["database"]["time"] == HALF_PAST_THREE
+
+
+def test_a_dump_whose_time_can_not_be_noted_is_no_reason_for_a_series(loop: Loop) -> None:
+    (loop.root / "spool/state/dumped.incoming").mkdir()
+    loop.run(HALF_PAST_THREE, HALF_PAST_THREE + 240, step=20)
+    assert [when - HALF_PAST_THREE for when in dumps(loop)] == [0, 60, 180]
+
+
+def test_a_request_outlives_a_container_that_ends_in_the_middle_of_it(loop: Loop) -> None:
+    loop.shell.file("/spool/state/request").write_text("before-restore 1234\n")
+    loop.shell.command("pg_restore", 'kill -KILL "$PPID"')
+    loop.run(MIDNIGHT, MIDNIGHT + 60, step=60, code=-signal.SIGKILL)
+    loop.shell.command("pg_restore", "")
+    loop.run(MIDNIGHT + 60, MIDNIGHT + 120, step=60)
+    (manifest,) = (loop.root / "spool").glob("ready-*/manifest.json")
+    assert json.loads(manifest.read_text())["request"] == "1234"
+    assert {path.name for path in (loop.root / "spool/state").iterdir()} == {"dumped"}
+
+
 def test_a_request_is_dumped_at_once_under_its_tag(loop: Loop) -> None:
     loop.at(MIDNIGHT + 3600, "echo 'before-restore 1234' >/spool/state/request")
     loop.run(MIDNIGHT, MIDNIGHT + 7200)
@@ -167,6 +209,13 @@ def test_the_probe_sees_a_failure_until_the_next_success(loop: Loop) -> None:
     (loop.root / "broken").unlink()
     loop.run(HALF_PAST_THREE + 600, HALF_PAST_THREE + 700, step=30)
     assert loop.is_healthy(HALF_PAST_THREE + 700)
+
+
+def test_an_up_does_not_fail_because_of_a_dump_that_fails_at_once(loop: Loop) -> None:
+    (loop.root / "broken").write_text("FATAL: no")
+    loop.run(HALF_PAST_THREE, HALF_PAST_THREE + 30, step=30)
+    assert loop.is_healthy(HALF_PAST_THREE + 10), "pulumi up waits for the first success of the probe"
+    assert not loop.is_healthy(HALF_PAST_THREE + 20)
 
 
 def test_the_probe_sees_an_overdue_dump_two_hours_late_and_two_hours_after_a_start(loop: Loop) -> None:

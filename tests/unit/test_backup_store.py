@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,51 @@ def test_a_lock_is_removed_only_where_restic_calls_it_stale(loop: Loop) -> None:
     assert stored(loop) == ["dump 1"]
 
 
+def test_a_lock_of_a_dead_process_does_not_keep_old_backups(loop: Loop) -> None:
+    # A backup that was killed leaves a lock that stops no other backup, but each removal.
+    fail(loop, "forget", "locked", 11)
+    (loop.root / "fails.unlock").write_text(f'rm -f "{loop.root}/fails.forget"')
+    loop.run(NOON, NOON + 30, step=30)
+    assert loop.state("store-failed") is None
+    assert len(loop.calls("restic forget")) == 2
+
+
+def test_a_removal_that_fails_is_tried_again(loop: Loop) -> None:
+    fail(loop, "forget", "Fatal: no route to host")
+    loop.at(NOON + 120, f'rm "{loop.root}/fails.forget"')
+    loop.run(NOON, NOON + 600, step=60)
+    assert [when - NOON for when, _ in loop.calls("restic forget")] == [0, 60, 180]
+    assert loop.state("store-failed") is None
+    assert len(stored(loop)) == 1
+
+
+def test_a_backup_is_noted_before_it_leaves_the_spool(loop: Loop) -> None:
+    rm = 'case "$*" in *spool/taking*) kill -KILL "$PPID" ;; *) exec /bin/rm "$@" ;; esac'
+    loop.shell.command("rm", f'[ -e "$ROOT/spool/state/repository" ] || exec /bin/rm "$@"\n{rm}')
+    loop.run(NOON, NOON + 30, step=30, code=-signal.SIGKILL)
+    assert loop.state("last")["id"] == "01234567", "or else who asked for it would wait without end"
+
+
+def test_the_cause_is_said_where_restic_was_killed(loop: Loop) -> None:
+    (loop.root / "fails.backup").write_text("kill -KILL $$")
+    (line,) = loop.run(NOON, NOON + 30, step=30)
+    assert "restic was killed" in line["message"]
+
+
+def test_an_up_does_not_fail_because_of_the_repository(loop: Loop) -> None:
+    fail(loop, "backup", "no route to host")
+    loop.run(NOON, NOON + 30, step=30)
+    assert loop.is_healthy(NOON + 10), "pulumi up waits for the first success of the probe"
+    assert not loop.is_healthy(NOON + 20)
+
+
+def test_a_failure_is_seen_though_the_disk_is_full(loop: Loop) -> None:
+    fail(loop, "backup", "no space left on device")
+    (loop.root / "spool/state/store-failed.incoming").symlink_to("/dev/full")
+    loop.run(NOON, NOON + 30, step=30)
+    assert not loop.is_healthy(NOON + 60)
+
+
 def test_the_newest_of_several_dumps_is_stored(loop: Loop) -> None:
     arrive(loop, NOON - 30, 2)
     loop.run(NOON, NOON + 60, step=30)
@@ -152,7 +198,8 @@ def test_old_backups_that_can_not_be_removed_are_a_failure_though_the_backup_is_
     fail(loop, "forget", "Fatal: permission denied")
     lines = loop.run(NOON, NOON + 30, step=30)
     assert stored(loop) == ["dump 1"]
-    assert "the backup is stored, but old ones could not be removed: Fatal: permission" in lines[-1]["message"]
+    expected = "the backup is stored, but old ones could not be removed, the next try is in 60 s: Fatal: permission"
+    assert expected in lines[-1]["message"]
     assert not loop.is_healthy(NOON + 60)
 
 

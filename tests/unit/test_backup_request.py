@@ -1,0 +1,81 @@
+"""How `make backup` asks for a backup, and what it says where it gets none."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.backups import backup
+from cli.backups.job import JobError, Outcome, Runner
+from cli.backups.site import Site
+from cli.stack import Stack
+from tests.unit.backup_loops import FOLDER
+from tests.unit.shell import Shell
+
+LAST = {"id": "01234567", "request": "77", "time": 1, "bytes": 6, "seconds": 2}
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    """Return a spool whose dump sees a request after the first look, when the script `answer` runs."""
+    shell = Shell(tmp_path)
+    shell.file("/spool/state/x").parent.mkdir(exist_ok=True)
+    shell.command("sleep", f'cd "{tmp_path}/spool/state" && . "{tmp_path}/answer"')
+    (tmp_path / "answer").write_text(f"rm request && echo '{json.dumps(LAST, separators=(',', ':'))}' >last")
+    return shell
+
+
+def ask(shell: Shell) -> subprocess.CompletedProcess[str]:
+    return shell.run((FOLDER / "ask.sh").read_text(), "manual", "77", moved=("/spool/state",), interpreter="sh")
+
+
+def test_a_request_waits_for_its_backup_and_leaves_nothing(shell: Shell) -> None:
+    done = ask(shell)
+    assert (done.returncode, json.loads(done.stdout)) == (0, LAST)
+    assert {path.name for path in (shell.root / "spool/state").iterdir()} == {"last"}
+
+
+def test_a_request_that_is_not_seen_yet_stays(shell: Shell) -> None:
+    (shell.root / "spool/state/request").write_text("manual 66\n")
+    done = ask(shell)
+    assert (done.returncode, done.stdout) == (
+        1,
+        "another backup was requested a moment ago: wait for it, then try again\n",
+    )
+    assert (shell.root / "spool/state/request").read_text() == "manual 66\n"
+
+
+def test_a_failure_is_the_answer(shell: Shell) -> None:
+    failure = '{"time":1,"request":"77","message":"no route"}'
+    (shell.root / "answer").write_text(f"rm request && echo '{failure}' >store-failed")
+    done = ask(shell)
+    assert (done.returncode, json.loads(done.stdout)["message"]) == (2, "no route")
+
+
+@pytest.mark.parametrize("answer", ["", "rm request && : >dump-failed"], ids=["before the request", "after it"])
+def test_a_full_disk_is_named(shell: Shell, answer: str) -> None:
+    if not answer:
+        for name in ("request", "request.77"):
+            (shell.root / "spool/state" / name).symlink_to("/dev/full")
+    (shell.root / "answer").write_text(answer)
+    done = ask(shell)
+    assert (done.returncode, done.stdout) == (1, "the disk of the Docker host is full: free space, then try again\n")
+
+
+def test_a_job_that_was_killed_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Host:
+        def get(self, path: str, **query: str) -> Any:
+            if path == "/containers/json":
+                return [{"Id": "it"}]
+            spool = {"Type": "volume", "Destination": "/spool", "Name": "spool"}
+            config = {"Image": "it", "User": "1:1"}
+            return {"Id": "it", "Name": "/it", "State": {"Running": True}, "Config": config, "Mounts": [spool]}
+
+    runner = Runner(Host(), "kotauth/prod")  # pyright: ignore[reportArgumentType]
+    monkeypatch.setattr(Runner, "outcome", lambda *_, **__: Outcome(137, "terminated"))
+    with pytest.raises(JobError, match="terminated"):
+        backup.make(Site(Stack("prod"), None, runner, "kotauth", {}))  # pyright: ignore[reportArgumentType]
