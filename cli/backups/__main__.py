@@ -9,7 +9,6 @@ import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
-from components.backups import store
 from components.kotauth.secret_files import SECRET_FILES
 from toolchain import EngineError
 
@@ -81,9 +80,7 @@ def _makes_backups(stack: Stack) -> bool:
 
 def _status(site: Site, _: argparse.Namespace) -> int:
     """Print one line for the end of `make up`; nothing where the stack makes no backups."""
-    container = site.find(store.PART)
-    if container:
-        print(f"Backups              {listing.status(site, container)}")
+    print(f"Backups              {listing.status(site)}")
     return 0
 
 

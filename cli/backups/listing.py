@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 from components.backups import dump, store
 
@@ -13,10 +14,10 @@ from .job import Job
 from .site import Container, Site
 from .source import Backup, Listing, Source
 
-_FAILURES = ("dump-failed", "store-failed", "check-failed")
+_FAILURES = {"dump-failed": dump.PART, "store-failed": store.PART, "check-failed": store.PART}
 _STATE = """
 for name in last dump-failed store-failed check-failed; do
-  [ ! -s "/spool/state/$name" ] || printf '%s %s\\n' "$name" "$(cat "/spool/state/$name")"
+  [ ! -e "/spool/state/$name" ] || printf '%s %s\\n' "$name" "$(cat "/spool/state/$name")"
 done
 """
 _QUICK_SECONDS = 60.0
@@ -41,20 +42,36 @@ def table(source: Source, listing: Listing, now: datetime) -> str:
 
 def problems(site: Site, state: dict[str, str]) -> Iterator[str]:
     """Yield what is wrong with the backups of a stack, by its containers and by what they noted."""
-    for name in _FAILURES:
-        if name in state:
-            yield json.loads(state[name])["message"]
-    if not any(name in state for name in _FAILURES):
-        for part in (dump.PART, store.PART):
-            container = site.find(part)
-            if container and not container.runs:
-                yield f"container {container.name} doesn't run: start it with docker start {container.name}"
-            elif container and container.health == "unhealthy":
-                yield f"a backup is overdue: see docker logs {container.name}"
+    containers = {part: site.find(part) for part in (dump.PART, store.PART)}
+    failed = [name for name in _FAILURES if name in state]
+    for name in failed:
+        container = containers[_FAILURES[name]]
+        yield _told(state[name]).get("message") or f"see docker logs {container.name if container else ''}"
+    for part, container in containers.items():
+        if container is None:
+            yield f"the container of part {part} is gone: make it again with pulumi up --refresh"
+        elif not container.runs:
+            yield f"container {container.name} doesn't run: start it with docker start {container.name}"
+        elif container.health == "unhealthy" and not failed:
+            yield f"a backup is overdue: see docker logs {container.name}"
 
 
-def status(site: Site, stores: Container) -> str:
+def status(site: Site) -> str:
     """Return in one line how the backups of a stack are doing; it asks no repository."""
+    stores = site.find(store.PART)
+    state = _state(site, stores) if stores else {}
+    for problem in problems(site, state):
+        return f"FAILED: {problem}"
+    if "last" not in state:
+        return "the first one is under way; make backups lists them"
+    last = _told(state["last"])
+    if not last:
+        return "the last one is unknown; make backups lists them"
+    made = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(last["time"]))
+    return f"the last one is of {made}, {size(last['bytes'])}; make backups lists them"
+
+
+def _state(site: Site, stores: Container) -> dict[str, str]:
     printed = site.runner.run(
         Job(
             image=stores.image,
@@ -64,14 +81,15 @@ def status(site: Site, stores: Container) -> str:
         ),
         seconds=_QUICK_SECONDS,
     )
-    state = dict(line.split(" ", 1) for line in printed.splitlines() if " " in line)
-    for problem in problems(site, state):
-        return f"FAILED: {problem}"
-    if "last" not in state:
-        return "the first one is under way; make backups lists them"
-    last = json.loads(state["last"])
-    made = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(last["time"]))
-    return f"the last one is of {made}, {size(last['bytes'])}; make backups lists them"
+    return dict(line.split(" ", 1) for line in printed.splitlines() if " " in line)
+
+
+def _told(text: str) -> dict[str, Any]:
+    """Parse what a container noted: nothing where a power loss or a full disk has left an incomplete file."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return {}
 
 
 def age(seconds: float) -> str:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
-from cli.backups.listing import age, size, table
+from cli.backups.job import Runner
+from cli.backups.listing import age, size, status, table
+from cli.backups.site import Site
 from cli.backups.source import Backup, Listing, Source
+from cli.stack import Stack
 
 NOW = datetime(2026, 1, 3, 12, 0, tzinfo=UTC)
 SOURCE = Source(stack="prod", shown="s3:s3.example.com/backups", image="", environment={}, mounts=[])
@@ -31,6 +36,62 @@ def test_no_backup_and_no_check_yet() -> None:
     lines = table(SOURCE, Listing([], {"checked": "0"}), NOW).splitlines()[1:]
     assert lines == ["There is no backup yet.", "The repository was not checked yet."]
     assert "check" not in table(SOURCE, Listing(BACKUPS, {}), NOW), "a kit doesn't know"
+
+
+class Host:
+    """A Docker host with the containers of the backups, and what a look at their state prints."""
+
+    def __init__(self, printed: str = "", *, health: str = "healthy", missing: str = "") -> None:
+        self.printed, self.health, self.missing = printed, health, missing
+
+    def get(self, path: str, **query: str) -> Any:
+        if path == "/containers/json":
+            (part,) = [label for label in json.loads(query["filters"])["label"] if "part=" in label]
+            return [] if part.endswith(self.missing or "=") else [{"Id": part.partition("=")[2]}]
+        state = {"Running": path != "/containers/job/json", "Status": "exited", "ExitCode": 0}
+        return {
+            "Id": path.split("/")[2],
+            "Name": f"/{path.split('/')[2]}",
+            "State": {**state, "Health": {"Status": self.health}},
+            "Config": {"Image": "restic:0.18.1", "User": "65534:65534"},
+            "Mounts": [{"Type": "volume", "Destination": "/spool", "Name": "spool"}],
+        }
+
+    def post(self, path: str, _: object = None, **__: object) -> Any:
+        return {"Id": "job"} if path == "/containers/create" else None
+
+    def delete(self, *_: object, **__: object) -> None:
+        pass
+
+    def log(self, _: str) -> str:
+        return self.printed
+
+
+def site(host: Host) -> Site:
+    runner = Runner(host, "kotauth/prod")  # pyright: ignore[reportArgumentType]
+    return Site(Stack("prod"), None, runner, "kotauth", {})  # pyright: ignore[reportArgumentType]
+
+
+LAST = '{"id":"0","request":"","time":1767225600,"bytes":1500,"seconds":2}'
+STATUS = {
+    "a backup": (Host(f"last {LAST}\n"), "the last one is of 2026-01-01 00:00 UTC, 1.5 KB"),
+    "none yet": (Host(), "the first one is under way"),
+    "a failure": (Host('store-failed {"time":1,"request":"","message":"no route"}\n'), "FAILED: no route"),
+    "a state cut in half": (Host(f"last {LAST[:30]}\n"), "the last one is unknown"),
+    "a failure cut in half": (Host('store-failed {"time":1,"req\n'), "FAILED: see docker logs backup-store"),
+    "a failure on a full disk": (Host("dump-failed \n"), "FAILED: see docker logs backup-dump"),
+    "overdue": (Host(health="unhealthy"), "FAILED: a backup is overdue: see docker logs backup-dump"),
+    "no dump": (
+        Host(missing="backup-dump"),
+        "FAILED: the container of part backup-dump is gone: make it again with pulumi up",
+    ),
+    "no store": (Host(missing="backup-store"), "FAILED: the container of part backup-store is gone"),
+}
+
+
+@pytest.mark.parametrize(("host", "expected"), STATUS.values(), ids=STATUS)
+def test_the_line_at_the_end_of_an_up(host: Host, expected: str) -> None:
+    assert status(site(host)).startswith(expected)
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(5, "5 s"), (90, "2 min"), (3600, "1 h"), (200_000, "2 d")])
