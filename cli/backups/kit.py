@@ -48,21 +48,30 @@ class Kit:
 
 
 def write(folder: Path, kit: Kit) -> list[Path]:
-    """Write the two files, each for its owner only; raise ``KitError`` where one exists."""
+    """Write the two files, each for its owner only, or none of them; raise ``KitError`` where one exists."""
     written: list[Path] = []
-    for name, part in ((REPOSITORY_FILE, kit.repository), (KEY_FILE, kit.key)):
-        file = folder / name.format(stack=kit.repository.stack)
-        text = json.dumps({"format": FORMAT, **asdict(part)}, indent=2) + "\n"  # pyright: ignore[reportArgumentType]
-        try:
-            opened = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            raise KitError(f"{file} exists: move it away, or set OUT to another folder") from None
-        except OSError as error:
-            raise KitError(f"{file} can't be written: {error.strerror}") from error
+    try:
+        for name, part in ((REPOSITORY_FILE, kit.repository), (KEY_FILE, kit.key)):
+            file = folder / name.format(stack=kit.repository.stack)
+            text = json.dumps({"format": FORMAT, **asdict(part)}, indent=2) + "\n"  # pyright: ignore[reportArgumentType]
+            _write(file, text, written)
+    except KitError:
+        for file in written:
+            file.unlink()
+        raise
+    return written
+
+
+def _write(file: Path, text: str, written: list[Path]) -> None:
+    try:
+        opened = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        written.append(file)
         with os.fdopen(opened, "w", encoding="utf-8") as output:
             output.write(text)
-        written.append(file)
-    return written
+    except FileExistsError:
+        raise KitError(f"{file} exists: move it away, or set OUT to another folder") from None
+    except OSError as error:
+        raise KitError(f"{file} can't be written: {error.strerror}") from error
 
 
 def read(files: list[Path]) -> Kit:
@@ -78,7 +87,7 @@ def read(files: list[Path]) -> Kit:
                 key = KeyKit(**told)
         except TypeError as error:
             raise KitError(f"{file} is no file of a backup kit: {error}") from error
-    if repository is None:
+    if repository is None or len(files) > 1 + bool(key):
         raise KitError("KIT must name the file of the repository, and for a drill that of the secret key, with a comma")
     if key and key.stack != repository.stack:
         raise KitError(f"the two files are of different stacks, {repository.stack} and {key.stack}")

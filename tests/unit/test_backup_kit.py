@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,24 @@ def test_no_file_is_written_over(tmp_path: Path) -> None:
         write(tmp_path, KIT)
 
 
+def test_half_a_kit_is_not_left(tmp_path: Path) -> None:
+    (tmp_path / "kotauth-prod-secret-key.json").touch()
+    with pytest.raises(KitError, match=r"kotauth-prod-secret-key\.json exists: move it away"):
+        write(tmp_path, KIT)
+    assert [file.name for file in tmp_path.iterdir()] == ["kotauth-prod-secret-key.json"]
+
+
+def test_a_medium_that_is_full(tmp_path: Path) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        with pytest.raises(KitError, match=r"repository\.json can't be written: File too large"):
+            write(tmp_path, KIT)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert [*tmp_path.iterdir()] == []
+
+
 def test_a_folder_that_does_not_exist(tmp_path: Path) -> None:
     with pytest.raises(KitError, match="can't be written: No such file or directory"):
         write(tmp_path / "none", KIT)
@@ -50,6 +69,13 @@ def test_files_of_two_stacks(tmp_path: Path) -> None:
     other.write_text(json.dumps({"format": 1, "stack": "staging", "secret_key": "x"}))
     with pytest.raises(KitError, match="the two files are of different stacks, prod and staging"):
         read([repository, other])
+
+
+def test_two_files_of_one_kind(tmp_path: Path) -> None:
+    repository, key = write(tmp_path, KIT)
+    for twice in ([repository, repository, key], [repository, key, key]):
+        with pytest.raises(KitError, match="KIT must name"):
+            read(twice)
 
 
 @pytest.mark.parametrize(
