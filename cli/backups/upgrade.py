@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from components.config.stack import STACK_LABEL
 from components.inputs.image import Image
 from components.postgres.server import CLUSTER, DATA_PATH, parse_image
 
@@ -102,11 +103,15 @@ def _volume_version(site: Site, database: Container, volume: str) -> int:
     """Return the major version of PostgreSQL that wrote a volume; raise ``SiteError`` where there is none."""
     host = site.runner.host
     try:
-        host.get(f"/volumes/{volume}")
+        labels: dict[str, str] = host.get(f"/volumes/{volume}")["Labels"] or {}
     except HostError as error:
         if not is_gone(error):
             raise
         raise SiteError(f"there is no volume {volume} on the Docker host: docker volume ls lists them") from error
+    if labels.get(STACK_LABEL) != site.label:
+        # Two servers on one volume would destroy its data.
+        of = labels.get(STACK_LABEL, "none")
+        raise SiteError(f"volume {volume} is not of stack {site.stack.name} but of {of}. Nothing was changed.")
     mount = Mount(volume=volume, path=DATA_PATH)
     reader = site.runner.create(Job(image=database.image, command=["true"], user=database.user, mounts=[mount]))
     try:

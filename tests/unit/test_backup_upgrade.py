@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -94,6 +95,14 @@ def test_an_older_version_is_refused(site: Site, host: Host) -> None:
     site.settings.server.database_version = 13  # pyright: ignore[reportAttributeAccessIssue]
     with pytest.raises(SiteError, match="an older version can't read them"):
         upgrade.upgrade(site)
+    assert host.posted == []
+
+
+def test_a_volume_of_another_stack_is_refused(site: Site, host: Host) -> None:
+    """Two servers on one volume would destroy the data of both stacks."""
+    site = replace(site, stack=Stack("staging"))
+    with pytest.raises(SiteError, match=f"volume {OLD} is not of stack staging but of kotauth/dev"):
+        upgrade.go_back(site, OLD)
     assert host.posted == []
 
 
