@@ -67,6 +67,7 @@ def moved(tag: str) -> str:
 ON_DOCKER = {"baseUrl": "https://auth.example.com", "acmeEmail": "ops@example.com"}
 """A stack on Docker that is valid."""
 
+_ONLY_SFTP = "is only for a repository with sftp: remove it, or change kotauth:backupRepository"
 _TIMES = "must be times of day in UTC such as 03:30 or 03:30,15:30, at most 24"
 _REPOSITORY = (
     "must be volume, s3:HOST/BUCKET/FOLDER or sftp:USER@HOST:/FOLDER (with a port: sftp://USER@HOST:PORT//FOLDER), "
@@ -75,9 +76,9 @@ _REPOSITORY = (
 _NO_REPOSITORIES = (
     "/backups",
     "s3:s3.example.com",
-    "s3:https://KEY:SECRET@s3.example.com/bucket",
+    "s3:https://KEY:canary@s3.example.com/bucket",
     "sftp:backup.example.com:/backups",
-    "sftp:user:password@backup.example.com:/backups",
+    "sftp:user:canary@backup.example.com:/backups",
     "rest:https://backup.example.com/",
     "volume:mine",
 )
@@ -130,7 +131,7 @@ DOCKER: Rows = {
     ("backupKeepDaily", "0"): "must be a number of days, a whole number from 1 to 366",
     ("backupKeepWeekly", "-1"): "must be a number of weeks, a whole number from 0 to 520",
     ("backupKeepMonthly", "many"): "must be a number of months, a whole number from 0 to 240",
-    ("backupKnownHosts", "backup.example.com ssh-ed25519 AAAA"): "is only for a repository with sftp: remove it",
+    ("backupKnownHosts", "backup.example.com ssh-ed25519 AAAA"): _ONLY_SFTP,
     ("backupImage", "docker.io/restic/restic:0.16.4"): (
         "must be version 0.17 or newer (older versions don't tell a missing repository from a wrong password)"
     ),
@@ -192,7 +193,7 @@ DOCKER_LOKI: Rows = {
     ("logsEndpoint", "http://localhost:3100"): _SELF,
     ("logsEndpoint", "https://127.0.0.1"): _SELF,
     ("logsEndpoint", "loki.example.com"): _URL,
-    ("logsEndpoint", "https://me:secret@loki.example.com"): _URL,
+    ("logsEndpoint", "https://me:canary@loki.example.com"): _URL,
     ("logsEndpoint", "https://loki.example.com/otlp?token=secret"): _URL,
     ("logsSite", "datadoghq.eu"): _LOKI_ONLY.format("datadog"),
     ("logsGroup", "/kotauth/prod"): _LOKI_ONLY.format("cloudwatch"),
@@ -349,3 +350,8 @@ EVERYWHERE: list[tuple[dict[str, str], Rows]] = [
 
 STACKS = [*EVERYWHERE, (ON_DOCKER, DOCKER_STACK), (ON_AWS, AWS_STACK)]
 """What is said of a setting."""
+
+
+def shown(value: str) -> str:
+    """Return a value as an error shows it: without the password in an address."""
+    return value.replace(":canary@", ":[secret]@")

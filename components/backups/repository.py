@@ -20,7 +20,9 @@ _S3 = re.compile(r"s3:(https?://)?[a-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._-]+)+")
 _AT, _FOLDER = r"[A-Za-z0-9._-]+@[A-Za-z0-9.-]+", r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*/?"
 _SFTP = re.compile(rf"sftp:(//{_AT}(:[0-9]+)?//?{_FOLDER}|{_AT}:/?{_FOLDER})")
 _KEY_PAIR = re.compile(r"[A-Za-z0-9]+:[A-Za-z0-9/+=]+")
-_PRIVATE_KEY = re.compile(r"-----BEGIN ([A-Z ]*PRIVATE KEY)-----\n.+\n-----END \1-----\n?", re.DOTALL)
+_PRIVATE_KEY = re.compile(r"-----BEGIN ([A-Z ]*PRIVATE KEY)-----\n(.+)\n-----END \1-----\n?", re.DOTALL)
+_NO_PASSPHRASE = "b3BlbnNzaC1rZXktdjEAAAAABG5vbmU"  # noqa: S105 - the form of a key
+"""What OpenSSH's own form begins with, up to the name of the cipher, which is none."""
 _HOST_KEY = re.compile(r"\S+ (ssh-|ecdsa-|sk-)\S+ [A-Za-z0-9+/=]+( .*)?")
 
 
@@ -73,17 +75,24 @@ def credentials_rule(repository: Repository) -> Callable[[object], object]:
 def access_problems(
     repository: Repository, credentials: object, known_hosts: str | None
 ) -> Iterator[tuple[str, object, str]]:
-    """Yield what is missing for the kind of repository, or too much: name of the value, the value, and the rule."""
+    """Yield what is missing for the kind of repository, or too much: name of the value, the value, and the rule.
+
+    In a rule, ``{repository}`` stands for the name of the repository's value.
+    """
     if repository.is_remote and credentials is None:
         rule = f"is required for a repository with {repository.kind}: set the access key or the private key as a secret"
         yield "credentials", "", rule
     if not repository.is_remote and credentials is not None:
-        yield "credentials", credentials, "is only for a repository with s3 or sftp: remove it"
+        yield "credentials", credentials, "is only for a repository with s3 or sftp: remove it, or change {repository}"
     if repository.kind == SFTP and not known_hosts:
         rule = "is required for a repository with sftp: set it to what `ssh-keyscan HOST` prints, once compared"
         yield "known_hosts", "", rule
     if repository.kind != SFTP and known_hosts:
-        yield "known_hosts", known_hosts.strip(), "is only for a repository with sftp: remove it"
+        yield (
+            "known_hosts",
+            known_hosts.strip(),
+            "is only for a repository with sftp: remove it, or change {repository}",
+        )
 
 
 def _parse_s3_credentials(raw: object) -> object:
@@ -95,7 +104,14 @@ def _parse_s3_credentials(raw: object) -> object:
 def _parse_sftp_credentials(raw: object) -> object:
     """Parse a private key of OpenSSH; an Output is parsed when its value is known."""
     rule = "must be a private key of OpenSSH without a passphrase, the whole text of its file"
-    return _parse_secret(raw, lambda text: bool(_PRIVATE_KEY.fullmatch(text.strip() + "\n")), rule)
+    return _parse_secret(raw, lambda text: _is_open_key(text.strip() + "\n"), rule)
+
+
+def _is_open_key(text: str) -> bool:
+    key = _PRIVATE_KEY.fullmatch(text)
+    if key is None or "ENCRYPTED" in text:
+        return False
+    return not key[1].startswith("OPENSSH") or key[2].startswith(_NO_PASSPHRASE)
 
 
 def _unchanged(raw: object) -> object:

@@ -90,7 +90,7 @@ class BackupSettings:
         """Check that what the kind of repository needs is there, and nothing else."""
         repository = self.backup_repository
         for field, given, rule in access_problems(repository, self.backup_credentials, self.backup_known_hosts):
-            yield Problem(f"backup_{field}", given, rule)
+            yield Problem(f"backup_{field}", given, rule.replace("{repository}", "{backup_repository}"))
         if not repository.is_encrypted_on_the_way and self.server.environment == "production":
             rule = (
                 "must not be http in {environment} production: the access key's requests would be readable; use https"

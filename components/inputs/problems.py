@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any, cast
 
@@ -11,6 +12,7 @@ from .error import InvalidInputError
 
 _LONGEST_SHOWN = 120
 _PRIVATE_KEY = "PRIVATE KEY-----"
+_PASSWORD_IN_ADDRESS = re.compile(r"((?:^sftp:|://)[^:/@\s]*):[^@\s]+@")
 
 
 class Problems:
@@ -44,6 +46,7 @@ class Problems:
         # A private key can also be given to the wrong setting.
         if is_secret or _PRIVATE_KEY in shown:
             shown = "[secret]"
+        shown = _PASSWORD_IN_ADDRESS.sub(r"\1:[secret]@", shown)
         if len(shown) > _LONGEST_SHOWN:
             shown = shown[:_LONGEST_SHOWN] + "…"
         self._lines.setdefault(name, f'{self.prefix}{name} = "{shown}": {rule}')

@@ -19,7 +19,7 @@ S3: dict[str, Any] = {
     "backup_credentials": "AKIAEXAMPLE:canary/canary+canary",
 }
 HOSTS = "backup.example.com ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFvx"
-KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\ncanary\n-----END OPENSSH PRIVATE KEY-----"
+KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmUcanary\n-----END OPENSSH PRIVATE KEY-----"
 SFTP: dict[str, Any] = {
     "backup_repository": "sftp:kotauth@backup.example.com:/srv/kotauth",
     "backup_credentials": KEY,
@@ -57,13 +57,21 @@ REFUSED = {
     "known hosts that are none": ({**SFTP, "backup_known_hosts": "what?"}, "must be lines of a known_hosts file"),
     "a key for a volume": (
         {"backup_credentials": "AKIA:canary"},
-        "is only for a repository with s3 or sftp: remove it",
+        "is only for a repository with s3 or sftp: remove it, or change backup_repository",
     ),
     "half an access key": ({**S3, "backup_credentials": "canary"}, "must be ACCESS_KEY_ID:SECRET_ACCESS_KEY"),
     "an access key for ssh": ({**SFTP, "backup_credentials": "AKIA:canary"}, "must be a private key of OpenSSH"),
     "a certificate as key": (
         {**SFTP, "backup_credentials": KEY.replace("PRIVATE KEY", "CERT")},
         "must be a private key",
+    ),
+    "a key of OpenSSH with a passphrase": (
+        {**SFTP, "backup_credentials": KEY.replace("AABG5vbmU", "AACmFlczI1Ni1jdHI")},
+        "must be a private key of OpenSSH without a passphrase",
+    ),
+    "a key of OpenSSL with a passphrase": (
+        {**SFTP, "backup_credentials": KEY.replace("OPENSSH", "ENCRYPTED")},
+        "must be a private key of OpenSSH without a passphrase",
     ),
     "http in production": (
         {**S3, "backup_repository": "s3:http://minio.example.com/backups"},
