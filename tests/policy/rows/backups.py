@@ -46,10 +46,18 @@ ROWS = (
 )
 
 CASES = (
-    Case(
-        "a repository without a password",
-        (put("backup-store", "command", ["loop", "--insecure-no-password"]),),
-        found("encrypt-backup-repository@backup-store"),
+    *(
+        Case(
+            f"the options {' '.join(options)}",
+            (put("backup-store", "command", ["backup", *options]),),
+            found("encrypt-backup-repository@backup-store"),
+        )
+        for options in (
+            ["--insecure-no-password"],
+            ["--insecure-tls"],
+            ["--repo", "s3:http://minio.example.com/backups"],
+            ["--repo=REST:http://backup.example.com/"],
+        )
     ),
     Case(
         "the login of the administrator",
@@ -105,7 +113,11 @@ SPELLINGS = (
         "dump-with-own-login",
         "backup-dump",
         lambda login: put("backup-dump", "envs.1", login),
-        caught=("PGUSER=kotauth", "PGUSER=kotauth_admin", "PGUSER=", "PGPORT=5432", "pguser=kotauth_backup"),
+        caught=(
+            *(f"PGUSER={login}" for login in ("kotauth", "kotauth_admin", "", "postgres", "kotauth_a", "kotauth_b")),
+            "PGPORT=5432",
+            "pguser=kotauth_backup",
+        ),
         passed=("PGUSER=kotauth_backup", "PGUSER=reader", "PGUSER=kotauth_adm", "PGUSER=Kotauth", "PGUSER=kotauth2"),
     ),
 )

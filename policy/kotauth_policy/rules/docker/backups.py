@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ...engine.resource import Resource, Stack
 from ...engine.rule import Area, References, Settings, Severity
 from ...engine.verdict import Verdict, fail
+from ...readers.aws.resources import DEFAULT_ADMINISTRATORS
 from ...readers.docker.containers import options
 from ...readers.docker.mounts import volumes_of
 from ...readers.docker.networks import reaches_database
@@ -16,9 +17,10 @@ from ...readers.kotauth.server import setting, variables
 
 AREA = Area("backups")
 _REPOSITORY = "RESTIC_REPOSITORY"
-_IN_CLEAR = ("s3:http://", "rest:http://", "swift:http://")
-_WITHOUT_PASSWORD = "--insecure-no-password"  # noqa: S105 - an option
+_IN_CLEAR = ("s3:http://", "rest:http://", "swift:http://", "--insecure-no-password", "--insecure-tls")
 _LOGIN = "PGUSER"
+_LOGINS_OF_SERVERS = ("kotauth_a", "kotauth_b")
+"""A rotation of the password changes from one to the other, and both may write."""
 _LOGINS_OF_OTHERS = ("DB_USER", "ADMINISTRATOR", "POSTGRES_USER")
 
 
@@ -27,7 +29,7 @@ _LOGINS_OF_OTHERS = ("DB_USER", "ADMINISTRATOR", "POSTGRES_USER")
     Severity.CRITICAL,
     "Encrypt the backups, and the connection to their repository.",
     remedy="Set `RESTIC_REPOSITORY` in `envs` to a folder, or to an address with sftp or https. Remove "
-    "`--insecure-no-password` from `command`.",
+    "`--insecure-no-password` and `--insecure-tls` from `command`.",
     types=(CONTAINER,),
     nested=False,
     when=is_part(BACKUP_STORE),
@@ -35,14 +37,13 @@ _LOGINS_OF_OTHERS = ("DB_USER", "ADMINISTRATOR", "POSTGRES_USER")
 )
 def encrypt_backup_repository(store: Resource, _: Settings) -> Iterator[Verdict]:
     """A backup holds all accounts. restic encrypts each repository that has a password."""
-    repository = setting(store, _REPOSITORY)
-    if not repository:
+    if not setting(store, _REPOSITORY):
         yield fail("envs", f"does not set {_REPOSITORY}")
-    elif repository.lower().startswith(_IN_CLEAR):
-        yield fail("envs", f"sets {_REPOSITORY} to an address with http")
     for option in options(store):
-        if _WITHOUT_PASSWORD in (option.text() or ""):
-            yield fail(option.path, f"contains {_WITHOUT_PASSWORD}")
+        text = (option.text() or "").lower()
+        for in_clear in _IN_CLEAR:
+            if in_clear in text:
+                yield fail(option.path, f"contains {in_clear}")
 
 
 @AREA.rule(
@@ -86,6 +87,8 @@ def dump_with_own_login(dump: Resource, _: Settings) -> Iterator[Verdict]:
     if not login:
         yield fail("envs", f"does not set {_LOGIN}")
         return
+    if login in DEFAULT_ADMINISTRATORS or login in _LOGINS_OF_SERVERS:
+        yield fail("envs", f"sets {_LOGIN} to {login}, which can write")
     for container in parts_in(dump.in_stack(), SERVER, DATABASE):
         # Only what is known: other rules ask for the server's login.
         if any(each.name in _LOGINS_OF_OTHERS and each.text == login for each in variables(container)):
