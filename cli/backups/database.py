@@ -9,12 +9,12 @@ from typing import Any
 from components.backups import dump
 from components.postgres.role import SCHEMA
 
-from .job import Job, JobError, Mount, Runner
+from .job import Job, Mount, Runner
 from .manifest import Manifest
 from .source import CONFIG, WORK
 
 _SCRIPTS = ("restore.sh", "look.sql", "empty.sql")
-_QUICK_SECONDS, _LONG_SECONDS = 60.0, 6 * 3600.0
+_SECONDS = 6 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -48,48 +48,49 @@ class Database:
 
     def verify(self, manifest: Manifest) -> None:
         """Read the whole dump; raise ``JobError`` where it is not what the manifest describes."""
-        self._run("verify", str(manifest.bytes), manifest.sha256, seconds=_LONG_SECONDS)
+        self._run(*_verify(manifest))
 
     def look(self) -> Look:
         """Return what the database holds."""
-        told: dict[str, Any] = json.loads(self._run("look", seconds=_LONG_SECONDS))
-        return Look(told["postgres"], told["tables"], told["beyondSeed"], told["schemaVersion"], told["rows"])
+        return _look(self._run("look"))
 
-    def key(self) -> tuple[str, str]:
-        """Return the fingerprint and the audit id of the secret key, which itself stays in its file."""
-        fingerprint, chain_id = self._run("key", seconds=_QUICK_SECONDS).split()
-        return fingerprint, chain_id
+    def examine(self, manifest: Manifest) -> tuple[Look, tuple[str, str]]:
+        """Verify the dump, and return what the database holds, and fingerprint and audit id of the server's key.
+
+        The key itself stays in its file.
+        """
+        look, key = self._run(*_verify(manifest), "look", "key").splitlines()
+        fingerprint, chain_id = key.split()
+        return _look(look), (fingerprint, chain_id)
 
     def empty(self) -> None:
         """Remove everything in Kotauth's schema."""
-        self._run("empty", seconds=_QUICK_SECONDS)
+        self._run("empty")
 
-    def restore(self) -> None:
-        """Restore the dump, all or nothing."""
-        self._run("restore", seconds=_LONG_SECONDS)
+    def restore(self) -> Look:
+        """Restore the dump, all or nothing, and return what the database holds then."""
+        return _look(self._run("restore", "look"))
 
-    def _run(self, *arguments: str, seconds: float) -> str:
+    def _run(self, *steps: str) -> str:
+        """Run steps of `restore.sh` in one container, and return what they printed."""
         files = {CONFIG: {name: (dump.FOLDER / name).read_bytes() for name in _SCRIPTS}}
         mounts = [self.secrets, Mount(volume=self.work, path=WORK)]
         job = Job(
             image=self.image,
-            command=["bash", f"{CONFIG}/restore.sh", *arguments],
+            command=["bash", f"{CONFIG}/restore.sh", *steps],
             user=self.user,
             environment={**self.environment, "SCHEMA": SCHEMA},
             mounts=mounts,
             files=files,
             networks=[self.network] if self.network else [],
         )
-        try:
-            return self.runner.run(job, seconds=seconds)
-        except JobError as error:
-            raise JobError(f"{_STEPS[arguments[0]]}: {error}") from error
+        return self.runner.run(job, seconds=_SECONDS)
 
 
-_STEPS = {
-    "verify": "the backup is damaged",
-    "look": "the database can't be read",
-    "key": "the secret key can't be read",
-    "empty": "the schema can't be emptied",
-    "restore": "the restore failed, and the schema is empty",
-}
+def _verify(manifest: Manifest) -> tuple[str, str, str]:
+    return "verify", str(manifest.bytes), manifest.sha256
+
+
+def _look(told: str) -> Look:
+    found: dict[str, Any] = json.loads(told)
+    return Look(found["postgres"], found["tables"], found["beyondSeed"], found["schemaVersion"], found["rows"])

@@ -20,6 +20,7 @@ from components.kotauth import server as kotauth
 from components.kotauth.base_url import parse_base_url
 from components.kotauth.database import DatabaseConnection
 from components.kotauth.secret_files import SECRET_FILES
+from components.kotauth.secret_key import chain_key_id, key_fingerprint
 from components.postgres.role import OWNER, connection_limit, login_name, role_script, role_settings, scram_verifier
 from components.postgres.server import ADMINISTRATOR, USER, database_server
 from components.workload.spec import ContainerSpec
@@ -109,19 +110,18 @@ def _drill(runner: Runner, plan: Plan) -> Result:
         environment={"PGHOST": _HOST, "PGDATABASE": OWNER, "PGUSER": login},
         work=work,
     )
+    fingerprint = key_fingerprint(plan.secret_key)
+    if why := manifest.key_problem(fingerprint, chain_key_id(plan.secret_key)):
+        raise JobError(f"the secret key does not belong to the backup: {why}")
     database.verify(manifest)
     _put_secrets(runner, plan, files, password, api_key)
-    fingerprint, chain_id = database.key()
-    if why := manifest.key_problem(fingerprint, chain_id):
-        raise JobError(f"the secret key does not belong to the backup: {why}")
     step("Starting PostgreSQL")
     role = role_script(role_settings(login, scram_verifier(password), connection_limit(_POOL)))
     database = replace(database, network=_start_database(database, role, fingerprint))
     step("Restoring")
     if misfit := manifest.misfit(postgres=database.look().postgres, schema_version=None, image=plan.server_image):
         raise JobError(misfit)
-    database.restore()
-    compare(manifest, database)
+    compare(manifest, database.restore())
     step("Starting Kotauth")
     spec = _server(plan, login)
     _guard(runner, spec, database)

@@ -16,7 +16,7 @@ from components.kotauth.secret_key import chain_key_id, key_fingerprint
 
 from .. import lifecycle
 from . import backup, kit
-from .database import Database
+from .database import Database, Look
 from .job import Job, JobError
 from .manifest import Manifest
 from .site import Container, Site, SiteError
@@ -56,12 +56,10 @@ def _restore(site: Site, source: Source, wanted: str, work: str) -> None:
     database = _database(site, server, work)
     step("Reading the backup")
     manifest = source.fetch(site.runner, wanted, work)
-    database.verify(manifest)
-    look = database.look()
+    look, running_key = database.examine(manifest)
     image = site.settings.server.image.reference
     if misfit := manifest.misfit(postgres=look.postgres, schema_version=look.schema_version, image=image):
         raise SiteError(f"{misfit}. Nothing was changed.")
-    running_key = database.key()
     wanted_key = _configured_key(site) or running_key
     if why := manifest.key_problem(*wanted_key):
         raise SiteError(_OTHER_KEY.format(stack=site.stack.name, source=source.stack, why=why))
@@ -77,8 +75,7 @@ def _restore(site: Site, source: Source, wanted: str, work: str) -> None:
     database.empty()
     _store_fingerprint(site, wanted_key[0])
     step("Restoring")
-    database.restore()
-    compare(manifest, database)
+    compare(manifest, database.restore())
     if wanted_key == running_key:
         step("Starting the server")
         start(site)
@@ -93,9 +90,9 @@ def step(text: str) -> None:
     print(f"{text} ...", flush=True)
 
 
-def compare(manifest: Manifest, database: Database) -> None:
-    """Raise ``JobError`` where a table has another number of rows than the manifest says."""
-    rows = database.look().rows
+def compare(manifest: Manifest, look: Look) -> None:
+    """Raise ``JobError`` where a restored table has another number of rows than the manifest says."""
+    rows = look.rows
     different = {
         table: (expected, rows.get(table, 0))
         for table, expected in manifest.rows.items()

@@ -20,7 +20,7 @@ from .kit import KeyKit, Kit, RepositoryKit
 from .manifest import Manifest
 from .site import Container, Site, SiteError
 
-SECRETS, CONFIG, WORK = "/run/secrets", "/run/config", "/work"
+SECRETS, CONFIG, WORK = "/run/secrets", "/run/config", "/restored"
 LATEST = "latest"
 _READ_SECONDS = 6 * 3600.0
 

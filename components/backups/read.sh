@@ -1,6 +1,6 @@
 # Reads the repository for a command that an operator runs, and takes no lock. For busybox's sh.
 # Arguments: `list`, which prints the backups of a stack as JSON and, where the spool is here, the state of the store;
-# or `fetch` and the id of a backup, which puts it into /work/backup and prints its manifest.
+# or `fetch` and the id of a backup, which puts it into /restored/backup and prints its manifest.
 set -u
 umask 077
 . /run/config/common.sh
@@ -28,12 +28,12 @@ case $1 in
     done
     ;;
   fetch)
-    restic restore "$2" --no-lock --host "$STACK" --target /work/backup
+    restic restore "$2" --no-lock --host "$STACK" --target /restored/backup
     code=$?
     case $code-$(cat "$log") in
       0-*)
         # The next step runs as another user. Only the steps of a restore mount this volume.
-        chmod 755 /work/backup && chmod 444 /work/backup/* && cat /work/backup/manifest.json
+        chmod 755 /restored/backup && chmod 444 /restored/backup/* && cat /restored/backup/manifest.json
         ;;
       *"no matching ID"* | *"no snapshot found"*) give_up "there is no backup $2 of stack $STACK: make backups lists them" ;;
       *) give_up "the backup $2 can't be read: $(why "$code")" ;;

@@ -342,6 +342,8 @@ def test_a_restore_that_is_killed_leaves_an_empty_schema_and_can_be_run_again(
     manifest = source(site).fetch(lab.runner, "latest", work)
     database = lab.database(work)
     assert database.look().beyond_seed == 1 + COUNTS["users"] - 1 + 2
+    with pytest.raises(JobError, match=r"the restore failed, .*: pg_restore: error: .*already exists"):
+        database.restore()
     database.empty()
     assert database.look().tables == 0
     # It waits at this table, in the middle, until it is killed.
@@ -366,8 +368,7 @@ def test_a_restore_that_is_killed_leaves_an_empty_schema_and_can_be_run_again(
     lab.cluster.as_superuser(f"SELECT pg_terminate_backend(pid) {others}")
     waiting.join()
     assert database.look().tables == 0
-    database.restore()
-    compare(manifest, database)
+    compare(manifest, database.restore())
     owners = lab.cluster.as_superuser("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'kotauth'")
     assert owners == "kotauth"
     # What was restored can be backed up again: the login of the backups reads the new tables, too.
@@ -376,8 +377,11 @@ def test_a_restore_that_is_killed_leaves_an_empty_schema_and_can_be_run_again(
 
 LEAST = int(os.environ.get("BACKUP_ROWS", "20000"))
 """Rows that are written while a backup runs. They are more where it takes longer."""
+BULK = int(os.environ.get("BACKUP_BULK", "0"))
+"""Rows that are there before, for a measurement."""
 _WRITE = f"""
 CREATE TABLE load (id bigserial PRIMARY KEY, at timestamptz NOT NULL);
+INSERT INTO load (at) SELECT clock_timestamp() FROM generate_series(1, {BULK});
 DO $$ BEGIN
   FOR n IN 1..10000000 LOOP
     INSERT INTO load (at) VALUES (clock_timestamp());
@@ -423,11 +427,10 @@ def test_every_row_that_was_committed_before_the_snapshot_is_there_once(
     work = lab.volume()
     manifest = source(site).fetch(lab.runner, made["id"], work)
     database = lab.database(work)
-    database.verify(manifest)
+    database.examine(manifest)
     database.empty()
-    database.restore()
+    compare(manifest, database.restore())
     restored = time.monotonic() - began
-    compare(manifest, database)
     rows, distinct, newest, before_in_backup = map(int, lab.cluster.as_superuser(counted).split("|"))
     assert rows == distinct == newest, "a row is missing or there twice"
     # The moment of the snapshot has no fractions: of the rows of that second, each may be in it or not.
