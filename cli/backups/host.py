@@ -16,7 +16,9 @@ from components.docker.daemon.address import AddressError, find
 from components.docker.daemon.connection import end, explain, open_connection
 
 _CREATED_OR_OK = (200, 201, 204, 304)
-_PULL_SECONDS = 600
+_ANSWER_SECONDS = 120.0
+"""How long the daemon may take to answer once it is reached: it may be busy with other containers."""
+_PULL_SECONDS = 600.0
 
 
 class HostError(Exception):
@@ -37,7 +39,11 @@ class Host:
     def post(self, path: str, body: object = None, **query: object) -> Any:  # noqa: ANN401 - JSON
         """Send a POST with a JSON body and return the answer."""
         text = json.dumps(body).encode() if body is not None else b""
-        return json.loads(self._ask("POST", path, query, text, "application/json") or b"null")
+        return json.loads(self._ask("POST", path, query, text) or b"null")
+
+    def stop(self, container: str, *, seconds: int) -> None:
+        """Stop a container, which has ``seconds`` to end by itself, and wait for its end."""
+        self._ask("POST", f"/containers/{container}/stop", {"t": seconds}, seconds=_ANSWER_SECONDS + seconds)
 
     def delete(self, path: str, **query: object) -> None:
         """Remove something; that it is gone already is no error."""
@@ -60,7 +66,7 @@ class Host:
                     member.size, member.mode = len(content), 0o400
                 tar.addfile(member, io.BytesIO(content or b""))
         query = {"path": path, "noOverwriteDirNonDir": 1}
-        self._ask("PUT", f"/containers/{container}/archive", query, archive.getvalue(), "application/x-tar")
+        self._ask("PUT", f"/containers/{container}/archive", query, archive.getvalue())
 
     def read_file(self, container: str, path: str) -> bytes:
         """Return the content of a file in a volume of a container, which need not run."""
@@ -80,29 +86,33 @@ class Host:
         """Pull an image that the host doesn't have."""
         name, _, tag = (image, "", "") if "@" in image else image.rpartition(":")
         wanted = {"fromImage": name, **({"tag": tag} if tag else {})}
-        usual = self._connection.timeout
-        self._connection.close()
-        self._connection.timeout = _PULL_SECONDS
-        try:
-            lines = self._ask("POST", "/images/create", wanted)
-        finally:
-            self._connection.close()
-            self._connection.timeout = usual
+        lines = self._ask("POST", "/images/create", wanted, seconds=_PULL_SECONDS)
         for line in lines.decode(errors="replace").splitlines():
             if error := json.loads(line).get("error"):
                 raise HostError(f"the image {image} can't be pulled: {error}")
 
     def _ask(
-        self, method: str, path: str, query: Mapping[str, object], body: bytes = b"", content_type: str = ""
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, object],
+        body: bytes = b"",
+        *,
+        seconds: float = _ANSWER_SECONDS,
     ) -> bytes:
         url = f"{self._base}{path}" + (f"?{urllib.parse.urlencode(query)}" if query else "")
-        headers = {"Content-Type": content_type} if content_type else {}
+        headers = {"Content-Type": "application/x-tar" if method == "PUT" else "application/json"} if body else {}
+        to_reach = self._connection.timeout
         try:
             self._connection.request(method, url, body or None, headers)
+            self._connection.timeout = seconds
+            self._connection.sock.settimeout(seconds)
             answer = self._connection.getresponse()
             content = answer.read()
         except (OSError, http.client.HTTPException) as error:
             raise HostError(f"no Docker daemon answers at {self._shown}: {explain(self._connection, error)}") from error
+        finally:
+            self._connection.timeout = to_reach
         if answer.status in _CREATED_OR_OK:
             return content
         try:

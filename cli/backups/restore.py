@@ -70,7 +70,7 @@ def _restore(site: Site, source: Source, wanted: str, work: str) -> None:
         made = backup.make(site, backup.BEFORE_RESTORE)
         print(f"  it is backup {made.id}")
     step("Stopping the server")
-    site.runner.host.post(f"/containers/{server.id}/stop")
+    site.runner.host.stop(server.id, seconds=60)
     step("Emptying the schema")
     database.empty()
     _store_fingerprint(site, wanted_key[0])

@@ -141,7 +141,7 @@ def _back_up(site: Site) -> backup.Made:
 
 
 def _stop(site: Site, container: Container) -> None:
-    site.runner.host.post(f"/containers/{container.id}/stop", t=60)
+    site.runner.host.stop(container.id, seconds=60)
 
 
 def _new_volume(site: Site, old: str) -> str:

@@ -8,6 +8,7 @@ import re
 import socketserver
 import struct
 import threading
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,6 +28,8 @@ class Daemon:
     networks: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     logs: dict[str, str] = field(default_factory=dict[str, str])
     asked: list[str] = field(default_factory=list[str])
+    busy_seconds: float = 0
+    """How long each answer takes."""
 
     def publish(self, name: str, *ports: int, labels: dict[str, str] | None = None, network: str = "bridge") -> None:
         """Add a running container with published ports, and one that is only exposed."""
@@ -40,7 +43,7 @@ class Daemon:
         self.containers.append(listed)
 
     def answer(self, path: str) -> tuple[int, bytes]:
-        """Answer a GET."""
+        """Answer a GET, or a POST without a body."""
         self.asked.append(path)
         path = re.sub(r"^/v1\.\d+", "", path.partition("?")[0])
         listed = {
@@ -49,6 +52,8 @@ class Daemon:
             "/containers/json": self.containers,
             "/networks": self.networks,
         }
+        if path.endswith("/stop"):
+            return 204, b""
         if path in listed:
             return 200, json.dumps(listed[path]).encode()
         match = re.fullmatch(r"/containers/([^/]+)/(json|logs)", path)
@@ -72,6 +77,7 @@ def daemon(folder: Path) -> Generator[Daemon]:
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            time.sleep(known.busy_seconds)
             status, body = known.answer(self.path)
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
@@ -83,6 +89,8 @@ def daemon(folder: Path) -> Generator[Daemon]:
 
         def address_string(self) -> str:
             return "client"
+
+        do_POST = do_GET  # noqa: N815 - the name that the library calls
 
     with _Server(str(file), Handler) as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()

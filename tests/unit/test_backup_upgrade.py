@@ -40,6 +40,9 @@ class Host:
             "Mounts": [{"Type": "volume", "Destination": DATA_PATH, "Name": OLD}],
         }
 
+    def stop(self, container: str, *, seconds: int) -> None:
+        self.posted.append(f"/containers/{container}/stop")
+
     def post(self, path: str, body: Any = None, **_: object) -> Any:
         self.posted.append(path)
         return {"Name": body["Name"]} if body else None
