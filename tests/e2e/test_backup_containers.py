@@ -381,8 +381,10 @@ LEAST = int(os.environ.get("BACKUP_ROWS", "20000"))
 BULK = int(os.environ.get("BACKUP_BULK", "0"))
 """Rows that are there before, for a measurement."""
 _WRITE = f"""
+BEGIN;
 CREATE TABLE load (id bigserial PRIMARY KEY, at timestamptz NOT NULL);
 INSERT INTO load (at) SELECT clock_timestamp() FROM generate_series(1, {BULK});
+COMMIT;
 DO $$ BEGIN
   FOR n IN 1..10000000 LOOP
     INSERT INTO load (at) VALUES (clock_timestamp());
