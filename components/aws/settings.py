@@ -222,10 +222,8 @@ class AwsSettings(NetworkSettings, TopologySettings):
             InvalidInputError: With all that is wrong.
         """
         problems = Problems(subject)
-        try:
-            parse_deployment_name(name, args.get("frontend") in (None, "", LOAD_BALANCER))
-        except ValueError as error:
-            problems.add("name", name, str(error))
+        has_load_balancer = args.get("frontend") in (None, "", LOAD_BALANCER)
+        problems.check("name", name, lambda raw: parse_deployment_name(raw, has_load_balancer))
         return parse(cls, args, problems, ["tags"], args_type)
 
     @together

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
 import pulumi
 
 from ..inputs.choice import true_or_false
 from ..inputs.image import Image
-from ..inputs.parsing import parse
-from ..inputs.problems import Problems
 from ..kotauth import server as kotauth
 from ..kotauth.base_url import BaseUrl, parse_base_url
 from ..kotauth.credentials import KotauthCredentialsArgs
@@ -21,8 +17,6 @@ from ..postgres import server as postgres
 from ..postgres.limits import POOL_SIZE, parse_password_version, parse_pool_size
 from ..workload.spec import ContainerSpec
 from .declaration import setting
-
-T = TypeVar("T")
 
 LOCAL_DOMAINS = ("localhost", "internal", "local", "test", "example", "invalid")
 """Reserved for local use (RFC 6761, RFC 6762, ICANN): no public certificate authority certifies them."""
@@ -109,14 +103,3 @@ class ServerSettings:
     def is_local(self) -> bool:
         """Whether the public address is a name that no public certificate authority certifies."""
         return self.base_url.host.rpartition(".")[2] in LOCAL_DOMAINS
-
-
-def resolve(
-    settings: type[T],
-    args: Mapping[str, Any],
-    subject: str,
-    also_known: Collection[str],
-    args_type: type[Any] | None = None,
-) -> T:
-    """Return a deployment's inputs as ``settings``; raise ``InvalidInputError`` with all that is wrong."""
-    return parse(settings, args, Problems(subject), also_known, args_type)

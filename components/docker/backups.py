@@ -30,9 +30,10 @@ from ..backups.schedule import (
     parse_keep_weekly,
     parse_schedule,
 )
-from ..inputs.declaration import Problem, derived, optional, together, value
+from ..inputs.declaration import Problem, derived, optional, own_name, together, value
 from ..inputs.image import Image
 from ..inputs.parsing import parse_args
+from ..inputs.resource_name import parse_docker_name
 from ..kotauth.database import DatabaseConnection
 from ..kotauth.server import DEFAULT_IMAGE as DEFAULT_SERVER_IMAGE
 from ..postgres.limits import parse_database_name
@@ -47,6 +48,7 @@ from .network import NETWORK_LABEL, DockerNetwork
 
 @dataclass(frozen=True, kw_only=True)
 class _BackupInputs:
+    name: str = own_name(parse_docker_name)
     stack: str = value()
     network: pulumi.Input[str] = value()
     login_password: pulumi.Input[str] = value(secret=True)

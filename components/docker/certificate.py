@@ -9,8 +9,9 @@ import pulumi
 
 from ..config.frontends import DEFAULT, FRONTENDS
 from ..inputs.choice import one_of
-from ..inputs.declaration import derived, value
+from ..inputs.declaration import derived, own_name, value
 from ..inputs.parsing import parse_args
+from ..inputs.resource_name import parse_docker_name
 from ..schema.tokens import token
 from ..workload.hardening import CHECK_CPUS, CHECK_MEMORY_MB
 from .hardened import Mount, Runtime, hardened_container, trigger_label
@@ -24,6 +25,7 @@ _PEM = re.compile(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n?
 
 @dataclass(frozen=True, kw_only=True)
 class _CertificateInputs:
+    name: str = own_name(parse_docker_name)
     volume: pulumi.Input[str] = value()
     written_by: pulumi.Input[str] = value()
     frontend: str = value(one_of(*_WITH_AUTHORITY), default=DEFAULT.name)

@@ -12,8 +12,9 @@ from typing import Any, NotRequired, TypedDict, cast
 import pulumi
 import pulumi_docker as docker
 
-from ..inputs.declaration import Problem, derived, together, value
+from ..inputs.declaration import Problem, derived, own_name, together, value
 from ..inputs.parsing import parse_args
+from ..inputs.resource_name import parse_docker_name
 from ..schema.tokens import token
 from ..workload.spec import (
     CONFIG_DIRECTORY,
@@ -44,6 +45,7 @@ class NetworkAttachment(TypedDict):
 
 @dataclass(frozen=True, kw_only=True)
 class _ContainerInputs:
+    name: str = own_name(parse_docker_name)
     spec: ContainerSpec = value()
     secrets: Mapping[str, pulumi.Input[str]] = value(default={}, secret=True)
     shared_volumes: Mapping[str, pulumi.Input[str]] = value(default={})

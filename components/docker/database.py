@@ -8,10 +8,11 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_random as random
 
-from ..inputs.declaration import optional, value
+from ..inputs.declaration import optional, own_name, value
 from ..inputs.image import Image
 from ..inputs.number import number, whole_number
 from ..inputs.parsing import parse_args
+from ..inputs.resource_name import parse_docker_name
 from ..postgres.limits import POOL_SIZE, parse_database_name, parse_fingerprint, parse_password_version, parse_pool_size
 from ..postgres.role import OWNER, connection_limit, login_name, role_script, role_settings, scram_verifier
 from ..postgres.server import ADMINISTRATOR, DEFAULT_VERSION, IMAGES, USER, database_server, parse_image
@@ -33,6 +34,7 @@ KEY_FINGERPRINT_FILE = "key_fingerprint"
 
 @dataclass(frozen=True, kw_only=True)
 class _DatabaseInputs:
+    name: str = own_name(parse_docker_name)
     network: pulumi.Input[str] = value()
     image: Image = value(parse_image, default=parse_image(IMAGES[DEFAULT_VERSION]))
     memory: int = value(whole_number("memory in MB", 128, 1 << 20), default=_DEFAULT_MEMORY_MB)
@@ -105,6 +107,7 @@ class DockerDatabase(pulumi.ComponentResource):
 
 @dataclass(frozen=True, kw_only=True)
 class _RoleInputs:
+    name: str = own_name(parse_docker_name)
     network: pulumi.Input[str] = value()
     administrator_password: pulumi.Input[str] = value(secret=True)
     password: pulumi.Input[str] = value(secret=True)

@@ -149,7 +149,7 @@ class DockerDeployment(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DockerDeploymentArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make networks, secrets, database, server and frontend, in the order in which they need each other."""
-        settings = DockerSettings.resolve(args, f"DockerDeployment {name}", DockerDeploymentArgs)
+        settings = DockerSettings.resolve(args, f"DockerDeployment {name}", DockerDeploymentArgs, name)
         application = settings.server
         super().__init__(
             token("DockerDeployment"),

@@ -13,8 +13,9 @@ from typing import NotRequired, TypedDict, cast
 import pulumi
 import pulumi_docker as docker
 
-from ..inputs.declaration import optional, value
+from ..inputs.declaration import optional, own_name, value
 from ..inputs.parsing import parse_args
+from ..inputs.resource_name import parse_docker_name
 from ..schema.tokens import token
 from ..workload.spec import PART_LABEL, parse_owner
 
@@ -27,6 +28,7 @@ def _parse_owner(raw: object) -> tuple[str, str]:
 
 @dataclass(frozen=True, kw_only=True)
 class _FilesInputs:
+    name: str = own_name(parse_docker_name)
     image: pulumi.Input[str] = value()
     files: Mapping[str, pulumi.Input[str]] = value(secret=True)
     owner: tuple[str, str] = value(_parse_owner, default=("10001", "10001"))

@@ -6,8 +6,9 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
-from ..inputs.declaration import value
+from ..inputs.declaration import own_name, value
 from ..inputs.parsing import parse_args
+from ..inputs.resource_name import parse_docker_name
 from ..logs import collector
 from ..logs.reader import LOG_FILES, reader
 from ..logs.route import parse_endpoint
@@ -21,6 +22,7 @@ from .network import NETWORK_LABEL, DockerNetwork
 
 @dataclass(frozen=True, kw_only=True)
 class _LogRouteInputs:
+    name: str = own_name(parse_docker_name)
     stack: str = value()
     endpoint: str = value(parse_endpoint)
     headers: pulumi.Input[str] | None = value(default=None, secret=True)

@@ -8,8 +8,9 @@ import pulumi
 import pulumi_docker as docker
 
 from ..inputs.choice import true_or_false
-from ..inputs.declaration import value
+from ..inputs.declaration import own_name, value
 from ..inputs.parsing import parse_args
+from ..inputs.resource_name import parse_docker_name
 from ..schema.tokens import token
 
 NETWORK_LABEL = "kotauth.network"
@@ -18,6 +19,7 @@ NETWORK_LABEL = "kotauth.network"
 
 @dataclass(frozen=True, kw_only=True)
 class _NetworkInputs:
+    name: str = own_name(parse_docker_name)
     internal: bool = value(true_or_false, default=True)
     labels: Mapping[str, pulumi.Input[str]] = value(default={})
 

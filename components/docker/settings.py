@@ -13,7 +13,7 @@ from ..config.certificate import CertificateSettings
 from ..config.declaration import setting
 from ..config.frontends import DEFAULT, FRONTENDS
 from ..config.logs import LogSettings
-from ..config.server import ServerSettings, resolve
+from ..config.server import ServerSettings
 from ..config.stack import STACK_LABEL
 from ..frontends.external import EXTERNAL, parse_proxy_network, traefik_labels
 from ..frontends.frontend import ACME, FILES, INTERNAL, CaCertificate
@@ -22,7 +22,9 @@ from ..inputs.declaration import Problem, Rule, section, together
 from ..inputs.error import InvalidInputError
 from ..inputs.image import Image
 from ..inputs.number import parse_port
-from ..inputs.problems import when_known
+from ..inputs.parsing import parse
+from ..inputs.problems import Problems, when_known
+from ..inputs.resource_name import parse_docker_name
 from ..postgres import server as postgres
 from ..workload.spec import LOGS_LABEL
 
@@ -83,9 +85,17 @@ class DockerSettings(CertificateSettings, LogSettings, BackupSettings):
     )
 
     @classmethod
-    def resolve(cls, args: Mapping[str, Any], subject: str, args_type: type[Any] | None = None) -> DockerSettings:
-        """Return a deployment's inputs with their defaults; raise ``InvalidInputError`` with all that is wrong."""
-        return resolve(cls, args, subject, ["labels"], args_type)
+    def resolve(
+        cls, args: Mapping[str, Any], subject: str, args_type: type[Any] | None = None, name: str = "kotauth"
+    ) -> DockerSettings:
+        """Return the inputs of the deployment ``name`` with their defaults.
+
+        Raises:
+            InvalidInputError: With all that is wrong.
+        """
+        problems = Problems(subject)
+        problems.check("name", name, parse_docker_name)
+        return parse(cls, args, problems, ["labels"], args_type)
 
     @property
     def tls_elsewhere(self) -> str:

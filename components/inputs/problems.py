@@ -51,6 +51,13 @@ class Problems:
             shown = shown[:_LONGEST_SHOWN] + "…"
         self._lines.setdefault(name, f'{self.prefix}{name} = "{shown}": {rule}')
 
+    def check(self, name: str, value: object, parse: Callable[[object], object]) -> None:
+        """Note what is wrong with a value by this rule."""
+        try:
+            parse(value)
+        except ValueError as error:
+            self.add(name, value, str(error))
+
     def refuse(self) -> None:
         """Raise ``InvalidInputError`` with every problem, if there is one."""
         if self._lines:

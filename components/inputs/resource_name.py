@@ -1,4 +1,4 @@
-"""Rules for the name of a component on AWS, with which the names of its resources begin."""
+"""Rules for the name of a component, with which the names of its resources begin."""
 
 from __future__ import annotations
 
@@ -11,8 +11,15 @@ _LONGEST_DEPLOYMENT = {True: 21, False: 33}
 Pulumi adds eight."""
 
 
+def parse_docker_name(raw: object) -> str:
+    """Parse a name that containers and volumes of Docker take."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", str(raw)):
+        raise ValueError("must consist of letters, digits, dots, hyphens and underscores: Docker accepts no other name")
+    return str(raw)
+
+
 def parse_resource_name(raw: object) -> str:
-    """Parse a name that aliases of keys, topics, functions and web ACLs take."""
+    """Parse a name on AWS that aliases of keys, topics, functions and web ACLs take."""
     if not re.fullmatch(r"[A-Za-z0-9_-]+", str(raw)):
         raise ValueError(
             "must consist of letters, digits, hyphens and underscores: resources on AWS have it in their names"

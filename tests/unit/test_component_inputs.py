@@ -24,6 +24,7 @@ from components import (
     DockerDeployment,
     DockerFiles,
     DockerNetwork,
+    KotauthCredentials,
 )
 from components.aws.settings import AwsSettings
 from components.inputs.error import InvalidInputError
@@ -119,17 +120,18 @@ def test_what_several_components_take_is_judged_alike(component: Component, name
     assert refused(component, {**LEAST[component], name: value}) == [f'{name} = "{value}": {rule}']
 
 
-WITHOUT_NAMES = {AwsCertificate, AwsDns}
-"""Components whose resources on AWS have no names."""
+WITHOUT_NAMES = {AwsCertificate, AwsDns, KotauthCredentials}
+"""Components whose resources have no names of their own."""
 
 
 @pytest.mark.parametrize(
     "component",
-    [each for each in COMPONENTS if each.__name__.startswith("Aws") and each not in WITHOUT_NAMES],
+    [each for each in COMPONENTS if each not in WITHOUT_NAMES],
     ids=lambda component: component.__name__,
 )
-def test_a_name_that_aws_refuses_is_named_with_the_inputs(component: Component) -> None:
-    lines = refused(component, {**LEAST[component], "colour": "red"}, "auth.example")
+def test_a_name_that_aws_or_docker_refuses_is_named_with_the_inputs(component: Component) -> None:
+    name = "auth.example" if component.__name__.startswith("Aws") else "team/identity"
+    lines = refused(component, {**LEAST[component], "colour": "red"}, name)
     assert {line.split(" = ")[0] for line in lines} == {"name", "colour"}
 
 
