@@ -48,8 +48,7 @@ def dump(*, stack: str, database: DatabaseConnection, schedule: Sequence[str], s
         "secret_files": [PASSWORD_FILE],
         "config_files": {
             "common.sh": COMMON,
-            "dump.sh": (FOLDER / "dump.sh").read_text(),
-            "dump.sql": (FOLDER / "dump.sql").read_text(),
+            **{name: (FOLDER / name).read_text() for name in ("dump.sh", "dump.sql", "look.sql")},
             **({CA_FILE: database.ca} if database.ca is not None else {}),
         },
         "disposable_volumes": [{"name": SPOOL_VOLUME, "path": SPOOL}],

@@ -27,6 +27,8 @@ dump() {
   tables=$(psql -c "SELECT count(*) FROM pg_tables WHERE schemaname = '$SCHEMA'") || return
   [ "$tables" != 0 ] || return "$no_tables"
   described=$(psql -f /run/config/dump.sql) || return
+  # Of two objects one.
+  described=${described/$'}\n{'/, }
   # psql before version 16 doesn't know how pg_dump ended.
   [ -e "$spool/new/dumped" ] && rm "$spool/new/dumped" || return
   pg_restore --list "$spool/new/kotauth.dump" >/dev/null || return

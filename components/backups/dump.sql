@@ -1,4 +1,4 @@
--- Dumps Kotauth's schema and describes it, both from one snapshot. The last statement prints the description as JSON.
+-- Dumps Kotauth's schema and describes it, all from one snapshot. Prints two JSON objects, the second one by look.sql.
 -- A table that this version of Kotauth doesn't have is asked only where it exists: its query is a text until then.
 SET idle_in_transaction_session_timeout = 0;
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
@@ -7,12 +7,7 @@ SELECT pg_export_snapshot() AS snapshot \gset
 \! pg_dump --format=custom --compress=0 --schema="$SCHEMA" --no-privileges --lock-wait-timeout=60s --snapshot="$SNAPSHOT" --file=/spool/new/kotauth.dump && touch /spool/new/dumped
 SELECT json_build_object(
   'time', floor(extract(epoch FROM now()))::bigint,
-  'postgres', current_setting('server_version_num')::int / 10000,
   'postgresVersion', split_part(current_setting('server_version'), ' ', 1),
-  'schemaVersion', CASE WHEN to_regclass(:'schema' || '.flyway_schema_history') IS NOT NULL THEN
-    (xpath('//v/text()', query_to_xml(format(
-      'SELECT max(version::numeric) AS v FROM %I.flyway_schema_history WHERE success AND version IS NOT NULL', :'schema'
-    ), false, false, '')))[1]::text::numeric END,
   'keyFingerprint', CASE WHEN to_regclass('kotauth_infra.key_fingerprint') IS NOT NULL THEN
     (xpath('//v/text()', query_to_xml('SELECT fingerprint AS v FROM kotauth_infra.key_fingerprint', false, false, '')))[1]::text END,
   'chainKeyId', CASE WHEN EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass(:'schema' || '.audit_log')
@@ -23,11 +18,7 @@ SELECT json_build_object(
   'newestRow', CASE WHEN to_regclass(:'schema' || '.audit_log') IS NOT NULL THEN
     (xpath('//v/text()', query_to_xml(format(
       'SELECT floor(extract(epoch FROM max(created_at)))::bigint AS v FROM %I.audit_log', :'schema'
-    ), false, false, '')))[1]::text::bigint END,
-  'rows', coalesce((
-    SELECT json_object_agg(relname, (xpath('//v/text()', query_to_xml(
-      format('SELECT count(*) AS v FROM %I.%I', :'schema', relname), false, false, '')))[1]::text::bigint ORDER BY relname)
-    FROM pg_class WHERE relnamespace = to_regnamespace(:'schema') AND relkind IN ('r', 'p') AND NOT relispartition
-  ), '{}')
+    ), false, false, '')))[1]::text::bigint END
 );
+\ir look.sql
 COMMIT;

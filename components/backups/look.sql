@@ -1,4 +1,4 @@
--- What a restore has to know of a database before it changes anything, as JSON.
+-- What a dump says of a database, and what a restore has to know before it changes anything, as JSON.
 -- A database holds no more than the seed of the server's first start while it has no workspace but one, no user but one,
 -- and no line in the audit log: each login writes one.
 SELECT json_build_object(
