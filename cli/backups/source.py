@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -22,6 +23,7 @@ from .site import Container, Site, SiteError
 
 SECRETS, CONFIG, WORK = "/run/secrets", "/run/config", "/restored"
 LATEST = "latest"
+_UNKNOWN = "there is no backup {backup} of stack {stack}: make backups lists them"
 _READ_SECONDS = 6 * 3600.0
 
 
@@ -75,7 +77,13 @@ class Source:
         return Listing(sorted(backups, key=lambda backup: backup.time), state)
 
     def fetch(self, runner: Runner, backup: str, work: str) -> Manifest:
-        """Put a backup into the volume ``work`` and return its manifest."""
+        """Put a backup into the volume ``work`` and return its manifest.
+
+        Raises ``SiteError`` or ``JobError`` where there is no such backup, or it can't be read.
+        """
+        # restic knows more forms, which name a part of a backup.
+        if not re.fullmatch(rf"{LATEST}|[0-9a-f]{{8,64}}", backup):
+            raise SiteError(_UNKNOWN.format(backup=backup, stack=self.stack))
         job = self._job("fetch", backup)
         mounts = [*job.mounts, Mount(volume=work, path=WORK, read_only=False)]
         job = replace(job, mounts=mounts, files={**job.files, WORK: {"backup": None}})

@@ -24,7 +24,7 @@ case $1 in
     esac
     [ ! -d "$state" ] || printf 'checked %s\n' "$(moment "$state/checked")"
     for name in dump-failed store-failed check-failed; do
-      [ ! -s "$state/$name" ] || printf '%s %s\n' "$name" "$(cat "$state/$name")"
+      [ ! -e "$state/$name" ] || printf '%s %s\n' "$name" "$(cat "$state/$name")"
     done
     ;;
   fetch)

@@ -14,7 +14,7 @@ errors=/tmp/errors
 why() { grep -m 1 -iE 'error|fatal|no space' "$errors" || head -n 1 "$errors"; }
 
 export PGPASSFILE=/tmp/pgpass PGCONNECT_TIMEOUT=10
-[ ! -e "$secrets/database_password" ] || printf '*:*:*:*:%s\n' "$(trim "$secrets/database_password")" >"$PGPASSFILE"
+[ ! -e "$secrets/database_password" ] || printf '*:*:*:*:%s\n' "$(trim "$secrets/database_password" | sed 's/[\\:]/\\&/g')" >"$PGPASSFILE"
 # A database that vanished is given up after 25 s, as the server gives it up.
 connection='keepalives_idle=10 keepalives_interval=5 keepalives_count=3 tcp_user_timeout=25000'
 ask() { psql -d "$connection" -XqtA -v ON_ERROR_STOP=1 -v "schema=$SCHEMA" "$@"; }

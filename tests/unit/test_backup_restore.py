@@ -1,0 +1,84 @@
+"""What a restore runs in its containers, and what it asks a repository for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from cli.backups.job import Runner
+from cli.backups.site import SiteError
+from cli.backups.source import Source
+from components.backups.dump import FOLDER
+from components.kotauth.secret_key import chain_key_id, key_fingerprint
+from tests.unit.shell import Shell
+
+KEY, DUMP = "0123456789abcdef" * 4, b"a dump"
+VERIFY = ("verify", str(len(DUMP)), hashlib.sha256(DUMP).hexdigest())
+RESTORE, READ = ((FOLDER / name).read_text() for name in ("restore.sh", "read.sh"))
+PGPASS = "/tmp/pgpass"  # noqa: S108 - moved
+MOVED = ("/run/secrets", "/run/config", PGPASS, "/tmp/errors", "/restored")  # noqa: S108 - moved
+PSQL = r"""
+[ -z "${PSQL_FAILS:-}" ] || { printf 'psql: error: no route\nHINT:  plug it in\n' >&2; exit 2; }
+echo '{"postgres": 14}'
+"""
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    shell = Shell(tmp_path)
+    shell.command("psql", PSQL)
+    shell.command("pg_restore", 'printf "pg_restore: error: it exists\\nCommand was: CREATE\\n" >&2; exit 1')
+    shell.file("/run/secrets/database_password").write_text("a:b\\c\n")
+    shell.file("/run/secrets/secret_key").write_text(f"{KEY}\n")
+    shell.file("/restored/backup/kotauth.dump").write_bytes(DUMP)
+    return shell
+
+
+def run(shell: Shell, *steps: str, **environment: str) -> tuple[int, list[str]]:
+    done = shell.run(RESTORE, *steps, moved=MOVED, environment={"SCHEMA": "kotauth", **environment})
+    return done.returncode, done.stdout.splitlines()
+
+
+def test_steps_print_one_line_each(shell: Shell) -> None:
+    code, printed = run(shell, *VERIFY, "look", "key")
+    assert (code, printed) == (0, ['{"postgres": 14}', f"{key_fingerprint(KEY)} {chain_key_id(KEY)}"])
+    assert shell.file(PGPASS).read_text() == "*:*:*:*:a\\:b\\\\c\n"
+
+
+@pytest.mark.parametrize(
+    ("steps", "told"),
+    {
+        ("verify", "7", VERIFY[2]): "the backup is damaged: the dump has 6 bytes, and its manifest says 7",
+        ("verify", "6", "0" * 64): "the backup is damaged: the dump does not have the checksum of its manifest",
+        (*VERIFY, "look", "key"): "the database can't be read: psql: error: no route",
+        ("empty",): "the schema can't be emptied: psql: error: no route",
+        ("restore", "look"): "the restore failed, and the schema is empty: pg_restore: error: it exists",
+    }.items(),
+)
+def test_a_step_that_fails_is_the_last_and_says_why(shell: Shell, steps: tuple[str, ...], told: str) -> None:
+    code, printed = run(shell, *steps, PSQL_FAILS="yes")
+    assert code == 1
+    assert len(printed) == 1
+    assert printed[0].startswith(told)
+
+
+def test_a_failure_that_a_full_disk_left_without_words_is_listed(shell: Shell) -> None:
+    for name in ("common.sh", "repository.sh"):
+        shell.file(f"/run/config/{name}").write_text((FOLDER / name).read_text().replace("/spool", str(shell.root)))
+    shell.file("/state/store-failed").touch()
+    shell.command("restic", "echo null")
+    done = shell.run(READ, "list", moved=("/run/config",), environment={"STACK": "prod"}, interpreter="sh")
+    lines = done.stdout.splitlines()
+    assert json.loads(lines[0]) is None
+    assert lines[1:] == ["checked 0", "store-failed "]
+
+
+@pytest.mark.parametrize("wanted", ["latest:/kotauth.dump", "--help", "", "0123", "LATEST", "0123456g"])
+def test_only_an_id_or_latest_is_asked_for(wanted: str) -> None:
+    source = Source(stack="prod", shown="", image="", environment={}, mounts=[])
+    no_host: Runner = Runner(None, "")  # pyright: ignore[reportArgumentType]
+    with pytest.raises(SiteError, match=f"there is no backup {wanted} of stack prod: make backups lists them"):
+        source.fetch(no_host, wanted, "work")
