@@ -6,6 +6,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from ..inputs.shape import settled
 from ..kotauth import server as kotauth
 from ..kotauth.credentials import KotauthCredentials
 from ..kotauth.database import DatabaseConnection
@@ -170,6 +171,7 @@ class AwsDeployment(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AwsDeploymentArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make network, secrets, database, role, frontend and server, in the order in which they need each other."""
+        args = settled(args)
         settings = AwsSettings.resolve(args, f"AwsDeployment {name}", AwsDeploymentArgs, name)
         server = settings.server
         super().__init__(

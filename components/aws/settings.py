@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 
@@ -222,7 +222,9 @@ class AwsSettings(NetworkSettings, TopologySettings):
             InvalidInputError: With all that is wrong.
         """
         problems = Problems(subject)
-        has_load_balancer = args.get("frontend") in (None, "", LOAD_BALANCER)
+        # What is no mapping is refused by `parse`.
+        frontend = args.get("frontend") if isinstance(cast("object", args), Mapping) else None
+        has_load_balancer = frontend in (None, "", LOAD_BALANCER)
         problems.check("name", name, lambda raw: parse_deployment_name(raw, has_load_balancer))
         return parse(cls, args, problems, ["tags"], args_type)
 

@@ -7,6 +7,7 @@ import pulumi
 import pulumi_random as random
 
 from ..config.stack import STACK_LABEL
+from ..inputs.shape import settled
 from ..kotauth import server as kotauth
 from ..kotauth.credentials import KotauthCredentials
 from ..kotauth.database import DatabaseConnection
@@ -149,6 +150,7 @@ class DockerDeployment(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DockerDeploymentArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make networks, secrets, database, server and frontend, in the order in which they need each other."""
+        args = settled(args)
         settings = DockerSettings.resolve(args, f"DockerDeployment {name}", DockerDeploymentArgs, name)
         application = settings.server
         super().__init__(

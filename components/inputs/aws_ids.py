@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pulumi
 
-from .text import pattern
+from .text import items, pattern
 
 parse_arn = pattern(r"arn:\S+", "must be an ARN, which begins with arn:")
 
@@ -26,5 +26,7 @@ parse_subnet_id = plain(resource_id("subnet"))
 
 
 def parse_subnet_list(raw: object) -> pulumi.Input[Sequence[pulumi.Input[str]]]:
-    """Parse the ids in a list that are plain values."""
-    return [parse_subnet_id(one) for one in cast("list[object]", raw)] if isinstance(raw, list) else cast("Any", raw)
+    """Parse the ids in a list, or in a text with commas, that are plain values."""
+    if isinstance(raw, pulumi.Output):
+        return cast("Any", raw)
+    return [parse_subnet_id(one) for one in (cast("list[object]", raw) if isinstance(raw, list) else items(raw))]

@@ -11,8 +11,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, TypeVar, cast
 
 from .declaration import Problem, Required, Section, Value, checks, declared_fields, declared_values, secret_names
-from .problems import Problems, is_later
-from .shape import EARLY, Misfit, misfits, unknown_names
+from .problems import Problems, input_of, is_later
+from .shape import EARLY, Misfit, misfits, settled, unknown_names
 
 T = TypeVar("T")
 
@@ -22,18 +22,17 @@ _NAME = "name"
 def parse_args(declared: type[T], args_type: type[Any], name: str, args: Mapping[str, Any]) -> T:
     """Parse the inputs of the component ``name``; ``args_type`` is its ``TypedDict``, such as `AwsDnsArgs`.
 
-    The ``TypedDict`` alone says which names there are, and which of them are required, in the dicts inside the inputs
-    too.
+    The ``TypedDict`` alone says which names there are, which of them are required, and which kinds their values have,
+    in the dicts inside the inputs too.
 
     Raises:
         InvalidInputError: With every problem.
     """
     problems = Problems(f"{args_type.__name__.removesuffix('Args')} {name}")
     problems.hide(secret_names(declared))
-    found = [*misfits(args_type, args)]
-    for misfit in found:
-        problems.add(*misfit)
-    return _parsed(_Parser(problems, args, name, refused=_names_of_early(found)), declared)
+    args = settled(args)
+    found = [*misfits(args_type, args, parsed=_names_with_rules(declared))]
+    return _parsed(_Parser(problems, args, name, refused=_noted(problems, found)), declared)
 
 
 def parse(
@@ -45,16 +44,17 @@ def parse(
 ) -> T:
     """Parse ``values``, which lie under the user's names. Names other than the fields' and ``also_known`` are refused.
 
-    ``args_type`` is the ``TypedDict`` that says where an Output may be. A stack has none, because it has no Outputs.
+    ``args_type`` is the ``TypedDict`` that says which kinds the values have, and where an Output may be. A stack has
+    none, because all its values are texts.
 
     Raises:
         InvalidInputError: With every problem, those that ``problems`` holds already included.
     """
     problems.hide(map(problems.named, secret_names(declared)))
-    early = [misfit for misfit in misfits(args_type, values) if misfit.rule == EARLY] if args_type else []
-    for misfit in early:
-        problems.add(*misfit)
-    parser = _Parser(problems, values, refused=_names_of_early(early))
+    values = settled(values)
+    found = misfits(args_type, values, parsed=_names_with_rules(declared))
+    refused = _noted(problems, [misfit for misfit in found if not misfit.is_readable])
+    parser = _Parser(problems, values, refused=refused)
     known = {problems.named(name) for name in (*declared_values(declared), *also_known)}
     return _parsed(parser, declared, then=lambda: parser.refuse_unknown(known))
 
@@ -76,9 +76,20 @@ def parse_one(declared: type[Any], name: str, values: Mapping[str, object], prob
     return getattr(draft, name, declared_values(declared)[name].default)
 
 
-def _names_of_early(found: Iterable[Misfit]) -> set[str]:
-    """Return the names of the inputs that hold an Output where a plain value must be."""
-    return {re.split(r"[.[]", misfit.path)[0] for misfit in found if misfit.rule == EARLY}
+def _names_with_rules(declared: type[Any]) -> set[str]:
+    return {name for name, entry in declared_values(declared).items() if entry.rule or entry.rule_from}
+
+
+def _noted(problems: Problems, found: Iterable[Misfit]) -> set[str]:
+    """Note the misfits; return the names of the inputs that no rule can read."""
+    unreadable: set[str] = set()
+    for misfit in found:
+        problems.add(misfit.path or "args", misfit.value, misfit.rule, misfit.meant)
+        if not misfit.path:
+            problems.refuse()  # Without names, there is nothing else to check.
+        if not misfit.is_readable:
+            unreadable.add(input_of(misfit.path))
+    return unreadable
 
 
 def _parsed(parser: _Parser, declared: type[T], then: Callable[[], None] = lambda: None) -> T:
@@ -128,7 +139,7 @@ class _Parser:
     def refuse_unknown(self, known: Collection[str]) -> None:
         """Note the names that are not known."""
         for misfit in unknown_names(self._values, known, shown_within=self.problems.prefix):
-            self.problems.add(*misfit)
+            self.problems.add(misfit.path, misfit.value, misfit.rule, misfit.meant)
 
     def _set(self, draft: object, name: str, entry: Value) -> None:
         user_name = _NAME if entry.is_own_name else self.problems.named(name)
@@ -162,6 +173,8 @@ class _Parser:
 
     def _check(self, check: Callable[[Any], Iterable[Problem]], draft: object) -> None:
         for field, value, rule in check(draft):
+            if field in self._refused:
+                continue  # The check has read its default.
             named_rule = re.sub(r"\{(\w+)\}", self._shown_name, rule)
             self.problems.add(self.problems.named(field), value, named_rule)
 

@@ -42,7 +42,7 @@ class Problems:
     def add(self, name: str, value: object, rule: str, meant: str = "") -> None:
         """Note that the ``value`` of the user's ``name`` breaks ``rule``. The first problem of a name stays."""
         shown = "an Output" if is_later(value) else str(value).replace("\n", "\\n")
-        is_secret = value not in (None, "") and not self._secrets.isdisjoint((name, meant))
+        is_secret = value not in (None, "") and not self._secrets.isdisjoint((input_of(name), meant))
         # A private key can also be given to the wrong setting.
         if is_secret or _PRIVATE_KEY in shown:
             shown = "[secret]"
@@ -64,6 +64,11 @@ class Problems:
             count = len(self._lines)
             head = f"{count} values of {self._subject} are not valid" if count > 1 else f"{self._subject} is not valid"
             raise InvalidInputError("\n  ".join([head + ":", *self._lines.values()]))
+
+
+def input_of(path: str) -> str:
+    """Return the name of the input that a path such as `containers[0].memory` leads into."""
+    return re.split(r"[.[]", path)[0]
 
 
 def unless_later(parse: Callable[[object], object]) -> Callable[[object], object]:

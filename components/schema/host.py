@@ -9,13 +9,15 @@ from typing import Any, cast
 import pulumi
 from pulumi.errors import InputPropertiesError
 from pulumi.provider import main, server
-from pulumi.provider.experimental.analyzer import ComponentDefinition, PropertyDefinition, PropertyType
+from pulumi.provider.experimental.analyzer import PropertyDefinition, PropertyType
 from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.provider.experimental.util import camel_case
 
-_LINE = re.compile(r'(.*? = )(".*": )(.*)')
+_LINE = re.compile(r'(.*? = ")(.*)(": .*)')
 """A problem of an ``InvalidInputError``: the name, the value, the rule."""
 _PYTHON_NAME = re.compile(r"\b[a-z0-9]+(_[a-z0-9]+)+\b")
+_KEY = re.compile(rf"(?<=')(?:{_PYTHON_NAME.pattern})(?=': )")
+"""A name of a mapping that is shown as a value."""
 
 
 def serve(components: Sequence[type[pulumi.ComponentResource]], package: str) -> None:
@@ -51,11 +53,11 @@ class Components(ComponentProvider):
         component_name: str,
         property_path: str,
     ) -> Any:  # noqa: ANN401
-        """Return the inputs under their names in Python."""
-        if isinstance(inputs, pulumi.Output):
-            return cast("Any", inputs)
-        given = cast("dict[str, Any]", inputs if isinstance(inputs, dict) else {})
-        kept = {name for name, each in given.items() if name not in properties or isinstance(each, pulumi.Output)}
+        """Return the inputs under their names in Python, and what is no mapping as it is."""
+        if not isinstance(inputs, dict):
+            return inputs
+        given = cast("dict[str, Any]", inputs)
+        kept = {name for name, each in given.items() if name not in properties or _is_kept(properties[name], each)}
         mapped = super().map_input_properties(
             {name: each for name, each in given.items() if name not in kept},
             {name: _unchecked(each) for name, each in properties.items()},
@@ -64,10 +66,6 @@ class Components(ComponentProvider):
             property_path,
         )
         return {**mapped, **{mapping.get(name, name): given[name] for name in kept}}
-
-    def map_inputs(self, inputs: Any, component_def: ComponentDefinition) -> Any:  # noqa: ANN401
-        """Return the inputs of a component under their names in Python, with whole numbers as they were written."""
-        return _whole_floats_as_int(super().map_inputs(inputs, component_def))
 
     def refusal(self, error: Exception) -> InputPropertiesError | None:
         """Return the error that refuses inputs as the engine shows it; None for any other error.
@@ -87,6 +85,7 @@ class Components(ComponentProvider):
             return name if name in self._names else found[0]
 
         name, value, rule = parts.groups() if (parts := _LINE.fullmatch(line)) else ("", "", line)
+        value = _KEY.sub(schema_name, value) if value.startswith(("[", "{")) else value
         return _PYTHON_NAME.sub(schema_name, name) + value + _PYTHON_NAME.sub(schema_name, rule)
 
 
@@ -102,16 +101,12 @@ class Servicer(server.ProviderServicer):
             raise
 
 
+def _is_kept(declared: PropertyDefinition, value: object) -> bool:
+    """Return whether a value stays as it is: the SDK drops what is no mapping where one is declared."""
+    return isinstance(value, pulumi.Output) or (declared.ref is not None and not isinstance(value, dict))
+
+
 def _unchecked(declared: PropertyDefinition) -> PropertyDefinition:
     """Return a property that the SDK doesn't check: the component itself does."""
     kind = PropertyType.NUMBER if declared.type is PropertyType.INTEGER else declared.type
     return dataclasses.replace(declared, optional=True, type=kind)
-
-
-def _whole_floats_as_int(value: Any) -> Any:  # noqa: ANN401 - anything that can be an input
-    """Return the value with an int for each whole float in it: the protocol carries every number as a float."""
-    if isinstance(value, dict):
-        return {key: _whole_floats_as_int(item) for key, item in cast("dict[str, Any]", value).items()}
-    if isinstance(value, list):
-        return [_whole_floats_as_int(item) for item in cast("list[Any]", value)]
-    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -19,12 +19,14 @@ from pulumi.runtime.proto import provider_pb2
 
 from components import COMPONENTS, PACKAGE, AwsDeployment, AwsLaunchTemplate, DockerContainer, DockerDeployment
 from components.inputs.error import InvalidInputError
+from components.inputs.shape import settled
 from components.schema.host import Components, Servicer
 from components.schema.tokens import token
 from tests.code_blocks import code_blocks
 from tests.own_loop import run_alone
 from tests.unit.least_inputs import LEAST
 from tests.unit.recording import declare
+from tests.unit.wrong_kinds import wrong_kinds
 
 EACH = pytest.mark.parametrize("component", COMPONENTS, ids=lambda component: component.__name__)
 Component = Any
@@ -73,7 +75,7 @@ def numbers(provider: Components, component: Component) -> list[str]:
 @EACH
 def test_inputs_arrive_as_a_python_program_gives_them(provider: Components, component: Component) -> None:
     definition = provider.analyzer.analyze_component(component)
-    arrived = provider.map_inputs(sent(LEAST[component]), definition)
+    arrived = settled(provider.map_inputs(sent(LEAST[component]), definition))
     # Text tells 1 from 1.0.
     assert json.dumps(arrived, sort_keys=True) == json.dumps(LEAST[component], sort_keys=True)
 
@@ -100,6 +102,15 @@ def test_numbers_that_are_known_later_are_refused_as_in_python(provider: Compone
     assert {f'{name} = "an Output": {rule}' for name in names} <= lines
 
 
+@EACH
+def test_each_value_of_another_kind_is_named_as_in_the_schema(provider: Components, component: Component) -> None:
+    for path, value, args in wrong_kinds(component):
+        if isinstance(value, str | float | int | list) or value == {"a": "b"}:
+            shown = re.sub(r"\w+", lambda name: camel_case(name[0]), path)
+            names = {line.split(" = ")[0] for line in refused(provider, component, sent(args))}
+            assert shown in names or shown.removesuffix("[0]") in names, f"{path} = {value!r}"
+
+
 @pytest.mark.parametrize(
     ("component", "inputs", "line"),
     [
@@ -121,6 +132,19 @@ def test_numbers_that_are_known_later_are_refused_as_in_python(provider: Compone
             "watch = \"{'port': 0}\": must be a TCP port, a whole number from 1 to 65535",
         ),
         (
+            DockerContainer,
+            {"spec": {**SPEC, "oneShot": True}},
+            "spec.probe = \"{'command': ['true'], 'intervalSeconds': 5, 'timeoutSeconds': 5, 'retries': 3, "
+            "'startPeriodSeconds': 90}\": is required, or else oneShot (a container that exits) or unprobed: "
+            "set exactly one of the three",
+        ),
+        (
+            DockerContainer,
+            {"spec": {**SPEC, "probe": ["true"]}},
+            "spec.probe = \"['true']\": must be a mapping such as {'command': ['text'], 'intervalSeconds': 2, "
+            "'timeoutSeconds': 2, 'retries': 2}, not a list",
+        ),
+        (
             AwsDeployment,
             {"acmeEmail": 'an "acme_email": x'},
             'acmeEmail = "an "acme_email": x": must be an e-mail address',
@@ -139,7 +163,8 @@ def test_the_yaml_program_of_the_page_is_refused_as_the_page_shows(provider: Com
     ((name, resource),) = program["resources"].items()
     assert resource["type"] == f"{PACKAGE}:DockerDeployment"
     inputs, definition = resource["properties"], provider.analyzer.analyze_component(DockerDeployment)
-    assert declare(lambda: DockerDeployment(name, provider.map_inputs(sent(inputs), definition))).resources
+    arrived: Any = provider.map_inputs(sent(inputs), definition)
+    assert declare(lambda: DockerDeployment(name, arrived)).resources
     assert {*re.findall(rf"\${{{name}\.(\w+)}}", str(program["outputs"]))} <= {*definition.outputs}
 
     (shown,) = (block for block in code_blocks(page, "text") if block.startswith("error: "))

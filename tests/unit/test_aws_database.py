@@ -236,7 +236,7 @@ def test_much_storage_moves_the_limit_with_it() -> None:
         ({"database": "Kotauth"}, 'database = "Kotauth": must be up to 63 lower-case letters'),
         ({"parameters": {"rds.force_ssl": "0"}}, "must leave rds.force_ssl at 1"),
         ({"parameters": {"Work Mem": "1"}}, 'must be named as in PostgreSQL, in lower case (got "Work Mem")'),
-        ({"parameters": ["work_mem"]}, "must be parameters by name"),
+        ({"parameters": ["work_mem"]}, "must be a mapping such as {'name': 'text'}, not a list"),
         ({"subnet_ids": ["subnet-0123456789abcdef0"]}, bad_settings.TWO_SUBNETS),
     ],
 )

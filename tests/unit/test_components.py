@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-import inspect
+from types import MappingProxyType
 from typing import Any
 
 import pulumi
@@ -25,6 +25,7 @@ from components.inputs.error import InvalidInputError
 from tests.unit.aws import TAGS, untagged
 from tests.unit.least_inputs import LEAST, ROLE, SPEC, Component, declared
 from tests.unit.recording import Declared, declare
+from tests.unit.wrong_kinds import declared_inputs, takes_outputs
 
 EACH = pytest.mark.parametrize("component", COMPONENTS, ids=lambda component: component.__name__)
 
@@ -33,11 +34,15 @@ def token(component: Component) -> str:
     return f"kotauth:index:{component.__name__}"  # pyright: ignore[reportAttributeAccessIssue]
 
 
+def least_args(component: Component) -> dict[str, Any]:
+    """Return the least inputs and the labels or tags that the component takes."""
+    return {**LEAST[component], **dict.fromkeys(declared_inputs(component).keys() & {"labels", "tags"}, TAGS)}
+
+
 @functools.cache
 def least(component: Component) -> Declared:
-    """Return the component with the least inputs and the labels or tags that it takes."""
-    takes = inspect.signature(component.__init__).parameters["args"].annotation.__annotations__.keys()
-    return declared(component, {**LEAST[component], **dict.fromkeys(takes & {"labels", "tags"}, TAGS)})
+    """Return the component with these inputs."""
+    return declared(component, least_args(component))
 
 
 @EACH
@@ -59,6 +64,49 @@ def test_labels_and_tags_reach_every_child(component: Component) -> None:
 def test_every_child_has_a_parent_among_the_component_s_own(component: Component) -> None:
     roots = [r.type for r in least(component).resources if r.parent == "kotauth-unit"]
     assert roots == [token(component)]
+
+
+class Text(str):
+    """A text of a subclass, such as a member of an enum."""
+
+    __slots__ = ()
+
+
+def in_another_form(value: Any) -> Any:
+    """Return a value that means the same: a tuple, another mapping, a float, a subclass of text."""
+    if isinstance(value, dict):
+        return MappingProxyType({key: in_another_form(item) for key, item in value.items()} | {"none": None})
+    if isinstance(value, list):
+        return tuple(in_another_form(item) for item in value)
+    if isinstance(value, str):
+        return Text(value)
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+async def known_later(value: object) -> object:
+    return value
+
+
+def inputs_of(made: Declared) -> dict[tuple[str, str], Any]:
+    """Return the inputs of each resource, without archives: two of the same files are not equal."""
+    return {
+        (each.type, each.name): {name: given for name, given in each.inputs.items() if name != "code"}
+        for each in made.resources
+    }
+
+
+@EACH
+def test_values_that_mean_the_same_make_the_same(component: Component) -> None:
+    inputs = declared_inputs(component)
+
+    def program() -> pulumi.ComponentResource:
+        given = {
+            name: known_later(value) if takes_outputs(inputs[name]) else in_another_form(value)
+            for name, value in least_args(component).items()
+        }
+        return component("it", {**dict.fromkeys(inputs), **given})
+
+    assert inputs_of(declare(program)) == inputs_of(least(component))
 
 
 def test_a_network_has_no_way_out_unless_one_is_asked_for() -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Awaitable, Mapping
-from typing import Any, NotRequired, get_args, get_origin
+from typing import Any
 
 import pulumi
 import pytest
@@ -13,6 +11,7 @@ from components import COMPONENTS, AwsDeployment, AwsLoadBalancer, AwsNetwork, D
 from components.inputs.error import InvalidInputError
 from tests.unit.least_inputs import LEAST, SPEC, Component
 from tests.unit.recording import declare, unknown
+from tests.unit.wrong_kinds import declared_inputs, takes_outputs
 
 EACH = pytest.mark.parametrize("component", COMPONENTS, ids=lambda component: component.__name__)
 EARLY = "must be a plain value: an Output may be unknown at preview"
@@ -29,21 +28,11 @@ WITH_OTHERS = {
 test_backup_settings.py."""
 
 
-def kinds(component: Component) -> Mapping[str, Any]:
-    """Return the type of each input."""
-    annotations = inspect.signature(component.__init__).parameters["args"].annotation.__annotations__
-    return {name: get_args(kind)[0] if get_origin(kind) is NotRequired else kind for name, kind in annotations.items()}
-
-
-def takes_outputs(kind: Any) -> bool:
-    return any(get_origin(one) is Awaitable for one in get_args(kind))
-
-
 @EACH
 def test_an_output_without_a_value_is_taken_where_the_type_says_so(component: Component) -> None:
     left_out = {*NOT_WITH_THE_LEAST.get(component, []), *WITH_OTHERS}
-    late = [name for name, kind in kinds(component).items() if takes_outputs(kind) and name not in left_out]
-    labels = kinds(component).keys() & {"tags", "labels", "container_labels"}
+    late = [name for name, kind in declared_inputs(component).items() if takes_outputs(kind) and name not in left_out]
+    labels = declared_inputs(component).keys() & {"tags", "labels", "container_labels"}
 
     def program() -> pulumi.ComponentResource:
         outputs = {name: unknown() for name in late}
@@ -56,7 +45,7 @@ def test_an_output_without_a_value_is_taken_where_the_type_says_so(component: Co
 
 @EACH
 def test_an_output_where_the_value_decides_is_named(component: Component) -> None:
-    for name in (name for name, kind in kinds(component).items() if not takes_outputs(kind)):
+    for name in (name for name, kind in declared_inputs(component).items() if not takes_outputs(kind)):
         with pytest.raises(InvalidInputError) as refused:
             component("it", {**LEAST[component], name: pulumi.Output.from_input("value")})
         head, *lines = str(refused.value).splitlines()

@@ -15,6 +15,7 @@ import pulumi_aws as aws
 from ...inputs.aws_ids import parse_arn, parse_subnet_list, plain, resource_id
 from ...inputs.declaration import value
 from ...inputs.parsing import parse_args
+from ...inputs.shape import settled
 from ...schema.tokens import token
 from ...workload.spec import ContainerSpec
 from ..security.secret import SecretReference
@@ -91,6 +92,7 @@ class AwsServerGroup(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AwsServerGroupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make the group and wait until its host is healthy."""
+        args = settled(args)
         inputs = parse_args(_ServerGroupInputs, AwsServerGroupArgs, name, args)
         super().__init__(token("AwsServerGroup"), name, {"instance_type": inputs.instance_type}, opts)
         child, tags = pulumi.ResourceOptions(parent=self), inputs.tags

@@ -15,6 +15,7 @@ from ...inputs.aws_ids import parse_subnet_id
 from ...inputs.declaration import value
 from ...inputs.number import whole_number
 from ...inputs.parsing import parse_args
+from ...inputs.shape import settled
 from ...schema.tokens import token
 from ...workload.spec import ContainerSpec
 from ..security.secret import SecretReference
@@ -91,6 +92,7 @@ class AwsSingleHost(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AwsSingleHostArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make the address and the volume, and the host that holds them."""
+        args = settled(args)
         inputs = parse_args(_SingleHostInputs, AwsSingleHostArgs, name, args)
         super().__init__(token("AwsSingleHost"), name, {"volume_gb": inputs.volume_gb}, opts)
         child, tags = pulumi.ResourceOptions(parent=self), inputs.tags

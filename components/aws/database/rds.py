@@ -86,9 +86,7 @@ def parse_instance_class(raw: object) -> str:
 
 def parse_parameters(raw: object) -> dict[str, str]:
     """Parse parameters that come on top of ``PARAMETERS`` or in their place."""
-    if not isinstance(raw, Mapping):
-        raise ValueError("must be parameters by name")
-    given = {str(key): str(value) for key, value in cast("Mapping[object, object]", raw).items()}
+    given = cast("dict[str, str]", raw)
     if bad := next((key for key in given if not re.fullmatch(r"[a-z][a-z0-9_.]*", key)), None):
         raise ValueError(f'must be named as in PostgreSQL, in lower case (got "{bad}")')
     if given.get("rds.force_ssl", "1") != "1":
