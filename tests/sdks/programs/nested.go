@@ -58,7 +58,7 @@ func program(ctx *pulumi.Context) error {
 		return err
 	}
 
-	deployment, err := kotauth.NewAwsDeployment(ctx, "aws", &kotauth.AwsDeploymentArgs{
+	deployment, err := kotauth.NewAwsDeployment(ctx, "identity-aws", &kotauth.AwsDeploymentArgs{
 		BaseUrl:           "https://auth.example.com",
 		AvailabilityZones: []string{"eu-central-1a", "eu-central-1b"},
 		ZoneId:            pulumi.String("Z0123456789ABC"),

@@ -27,7 +27,7 @@ new kotauth.DockerContainer("container", {
     networks: [{ name: pulumi.output("back"), alias: "server", forCheck: true }, { name: "front" }],
 });
 
-const deployment = new kotauth.AwsDeployment("aws", {
+const deployment = new kotauth.AwsDeployment("identity-aws", {
     baseUrl: "https://auth.example.com",
     availabilityZones: ["eu-central-1a", "eu-central-1b"],
     zoneId: "Z0123456789ABC",
