@@ -396,6 +396,7 @@ END $$;
 _COUNTED = """
 SELECT count(*), count(DISTINCT id), max(id), count(*) FILTER (WHERE extract(epoch FROM at) < {time}) FROM kotauth.load
 """
+_OVER = "SELECT min(at) < date_trunc('second', clock_timestamp()) FROM kotauth.load"
 _PLAIN = """
 set -euo pipefail
 createdb -U kotauth_admin plain
@@ -415,7 +416,8 @@ def test_every_row_that_was_committed_before_the_snapshot_is_there_once(
     containers.stored()
     writing = threading.Thread(target=lambda: lab.cluster.log_in(_WRITE, LOGIN, lab.login_password))
     writing.start()
-    eventually("rows are written", lambda: lab.cluster.as_superuser("SELECT to_regclass('kotauth.load')") != "")
+    eventually("there is a table", lambda: lab.cluster.as_superuser("SELECT to_regclass('kotauth.load')") != "")
+    eventually("rows are written in a second that is over", lambda: lab.cluster.as_superuser(_OVER) == "t")
     began = time.monotonic()
     containers.ask("load")
     eventually("it is stored", lambda: (containers.state("last") or {}).get("request") == "load", 120)
