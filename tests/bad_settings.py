@@ -261,6 +261,8 @@ AWS: Rows = {
     ("publicSubnetCidrs", "10.1.1.0/24,10.1.2.0/24"): _NO_CIDRS,
     ("adminCidrs", "203.0.113.7/24"): _NETWORKS.format("203.0.113.7/24 has host bits set"),
     ("adminCidrs", "10.0.0.0/8,::/0"): _NETWORKS.format("Expected 4 octets in '::'"),
+    ("adminCidrs", "10.0.0.0/255.0.0.0"): _NETWORKS.format("write 10.0.0.0/8 for 10.0.0.0/255.0.0.0"),
+    ("adminCidrs", "10.0.0.0/08"): _NETWORKS.format("write 10.0.0.0/8 for 10.0.0.0/08"),
     ("adminCidrs", "203.0.113.0/24,0.0.0.0/0"): ("must not contain 0.0.0.0/0: leave it empty to allow all networks"),
     ("egressPorts", "465,587"): "must contain 443: without it a host reaches neither AWS nor a registry",
     ("egressPorts", "443,443"): "must name each port once",
@@ -332,6 +334,9 @@ AWS_NETWORK: Rows = {
     ),
     ("publicSubnetCidrs", "10.1.1.1/24,10.1.2.0/24"): (
         "must be CIDR blocks such as 10.1.0.0/24 (10.1.1.1/24 has host bits set)"
+    ),
+    ("publicSubnetCidrs", "10.1.1.0/0.0.0.255,10.1.2.0/24"): (
+        "must be CIDR blocks such as 10.1.0.0/24 (write 10.1.1.0/24 for 10.1.1.0/0.0.0.255)"
     ),
     ("publicSubnetCidrs", "10.1.1.0/24,0.0.0.0/0"): (
         "must be CIDR blocks between /16 and /28, as AWS's subnets (got 0.0.0.0/0)"

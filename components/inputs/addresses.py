@@ -1,6 +1,6 @@
 """Rules for e-mail addresses, URLs and networks.
 
-The former end up in a proxy's configuration file as they are, so the rules are narrower than the standards'.
+All of them end up in a proxy's configuration file as they are, so the rules are narrower than the standards'.
 """
 
 from __future__ import annotations
@@ -28,12 +28,23 @@ def parse_https_url(raw: object) -> str:
     return str(raw)
 
 
+def ipv4_network(cidr: str) -> ipaddress.IPv4Network:
+    """Return an IPv4 network; raise ``ValueError`` for a spelling that a proxy or AWS would refuse.
+
+    Python also takes a mask in place of the number of bits, and zeros before that number.
+    """
+    network = ipaddress.IPv4Network(cidr)
+    if cidr not in (str(network), str(network.network_address)):
+        raise ValueError(f"write {network} for {cidr}")
+    return network
+
+
 def parse_networks(raw: object) -> list[str]:
     """Parse IPv4 networks that may reach the admin console, as a list or as text with commas."""
     cidrs = items(raw)
     for cidr in cidrs:
         try:
-            network = ipaddress.IPv4Network(cidr)
+            network = ipv4_network(cidr)
         except ValueError as error:
             raise ValueError(f"must be IPv4 networks such as 203.0.113.0/24 ({error})") from None
         if network.prefixlen == 0:

@@ -214,6 +214,10 @@ class ContainerSpec(TypedDict):
     """Seconds between `stop_signal` and SIGKILL. Default 10."""
 
 
+_PLAIN_NAME = re.compile(r"(?!\.\.?$)[A-Za-z0-9._-]+")
+_NAMES_RULE = f"must have names of letters, digits, dots, hyphens and underscores, and none that is {NEXT}"
+
+
 def problems(spec: Mapping[str, Any]) -> dict[str, str]:
     """Return the rules that the spec breaks on every target, by field."""
     broken_rules: dict[str, str] = {}
@@ -236,6 +240,12 @@ def problems(spec: Mapping[str, Any]) -> dict[str, str]:
             broken_rules["reload.socket"] = "must be set with reload.command, and only then"
         if reload.get("check") and not reload.get("signal"):
             broken_rules["reload.check"] = "must be set only with reload.signal: a command checks the files itself"
+    for field in ("secret_files", "config_files", "volumes", "disposable_volumes"):
+        entries: list[Any] = [*spec.get(field, [])]
+        names = [entry if isinstance(entry, str) else str(entry.get("name")) for entry in entries]
+        bad = [name for name in names if name == NEXT or not _PLAIN_NAME.fullmatch(name)]
+        if bad:
+            broken_rules[field] = f"{_NAMES_RULE}: rename {bad[0]!r}"
     for mount in spec.get("host_mounts", []):
         if not re.fullmatch(r"(/[A-Za-z0-9_.-]+)+", mount["source"]) or "/.." in mount["source"]:
             broken_rules["host_mounts"] = "must be absolute paths of plain names"
@@ -262,7 +272,8 @@ def owner(spec: Mapping[str, Any]) -> tuple[str, str]:
 
 def parse_owner(raw: object) -> tuple[str, str]:
     """Parse uid and gid of a user; raise ``ValueError`` for root or names."""
-    uid, _, gid = str(raw).partition(":")
-    if not (uid.isdigit() and gid.isdigit()) or uid == "0":
+    # Without leading zeros: Docker takes 00 for root, too.
+    numbers = re.fullmatch(r"([1-9][0-9]*):(0|[1-9][0-9]*)", str(raw))
+    if not numbers:
         raise ValueError("must be uid:gid, numeric and not root")
-    return uid, gid
+    return numbers[1], numbers[2]

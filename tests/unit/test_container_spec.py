@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from components import DockerContainer
 from components.inputs.error import InvalidInputError
+from components.workload.spec import problems
 from tests.unit.least_inputs import SPEC
 from tests.unit.recording import Declared, Registered, declare
 
@@ -113,6 +115,22 @@ def test_a_folder_of_the_host_is_read_only_and_declared() -> None:
 def test_a_folder_of_the_host_has_a_plain_path(source: str) -> None:
     (problem,) = refused({**SPEC, "host_mounts": [{"source": source, "path": "/mnt"}]})
     assert problem.endswith("must be absolute paths of plain names")
+
+
+@pytest.mark.parametrize(
+    ("field", "given"),
+    [
+        ("secret_files", lambda name: [name]),
+        ("config_files", lambda name: {name: "content"}),
+        ("volumes", lambda name: [{"name": name, "path": "/data"}]),
+        ("disposable_volumes", lambda name: [{"name": name, "path": "/data"}]),
+    ],
+)
+def test_files_and_volumes_have_plain_names(field: str, given: Callable[[str], Any]) -> None:
+    rule = "must have names of letters, digits, dots, hyphens and underscores, and none that is next: rename"
+    for name in ("", ".", "..", "../passwd", "conf.d/site", "next", "a b", "a,readonly"):
+        assert problems({**SPEC, field: given(name)}) == {field: f"{rule} {name!r}"}
+    assert problems({**SPEC, field: given("database-ca_2.pem")}) == {}
 
 
 def test_new_files_for_a_container_that_watches_them() -> None:

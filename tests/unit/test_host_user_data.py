@@ -221,6 +221,13 @@ def test_nothing_of_a_deferred_value_gets_in() -> None:
         ({"containers": [hosts.server(), hosts.server()]}, "each part may run once on a host"),
         ({"watch": Watch(part="web")}, 'watch.part = "web": must be one of'),
         ({"containers": [hosts.server(), {**hosts.inner(), "part": "../etc"}]}, 'part = "../etc": must be lower-case'),
+        *(
+            (
+                {"containers": [hosts.server(), {**hosts.inner(), "part": part}]},
+                f'part = "{part}": must not be one of boot, host, logs, renewal, watchdog, which the host itself uses',
+            )
+            for part in ("boot", "host", "logs", "renewal", "watchdog")
+        ),
         ({"containers": [hosts.server(), {**hosts.inner(), "user": "0:0"}]}, 'user = "0:0": must be uid:gid'),
         (
             {"containers": [hosts.server(), {**hosts.inner(), "host_mounts": [{"source": "/srv", "path": "/srv"}]}]},

@@ -113,7 +113,7 @@ def test_it_runs_as_the_image_s_user_and_not_as_root() -> None:
     assert owner(spec()) == ("10001", "10001")
 
 
-@pytest.mark.parametrize("user", ["0:0", "root", "kotauth", "10001", "10001:", "kotauth:kotauth"])
+@pytest.mark.parametrize("user", ["0:0", "00:1", "+0:1", "²:1", "root", "kotauth", "10001", "10001:", "kotauth:1"])
 def test_root_and_names_are_refused(user: str) -> None:
     with pytest.raises(ValueError, match="numeric and not root"):
         owner({**spec(), "user": user})

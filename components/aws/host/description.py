@@ -13,9 +13,12 @@ from ...kotauth.server import LIVE_PATH, PORT, READY_PATH
 from ...workload.spec import ContainerSpec, owner
 from ...workload.spec import problems as spec_problems
 from ..security.secret import CURRENT
+from .scripts import names
 from .scripts.units import is_printable
 
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
+_OWN_PARTS = tuple(sorted({names.HOST_LOG, *map(names.part_of, names.HOST_UNITS)}))
+"""Parts whose unit or log stream would be the host's own."""
 
 HTTPS_PORT = 443
 """Port of the host at which a frontend is reached, by clients or by a load balancer."""
@@ -134,6 +137,9 @@ def _problems(spec: ContainerSpec, host: Host) -> list[str]:
         problems.append(
             f'part = "{spec["part"]}": must be lower-case letters, digits and hyphens after a letter: rename it'
         )
+    if spec["part"] in _OWN_PARTS:
+        listed = ", ".join(_OWN_PARTS)
+        problems.append(f'part = "{spec["part"]}": must not be one of {listed}, which the host itself uses: rename it')
     try:
         owner(spec)
     except ValueError as error:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import pulumi
 
+from ...inputs.addresses import ipv4_network
 from ...inputs.aws_ids import resource_id
 from ...inputs.problems import when_known
 from ...inputs.text import items
@@ -36,7 +36,7 @@ def parse_subnet_cidrs(raw: object) -> list[str]:
     cidrs = items(raw)
     for cidr in cidrs:
         try:
-            network = ipaddress.IPv4Network(cidr)
+            network = ipv4_network(cidr)
         except ValueError as error:
             raise ValueError(f"must be CIDR blocks such as 10.1.0.0/24 ({error})") from None
         if not _LARGEST <= network.prefixlen <= _SMALLEST:

@@ -16,9 +16,14 @@ NETWORK = "kotauth"
 BOOT_UNIT, LOGS_UNIT = "kotauth-boot.service", "kotauth-logs.service"
 WATCHDOG_UNIT, WATCHDOG_TIMER = "kotauth-watchdog.service", "kotauth-watchdog.timer"
 RENEWAL_UNIT, RENEWAL_TIMER = "kotauth-renewal.service", "kotauth-renewal.timer"
+HOST_UNITS = (BOOT_UNIT, LOGS_UNIT, WATCHDOG_UNIT, RENEWAL_UNIT)
+"""Units of the host's own programs. No container may have one of these names."""
+HOST_LOG = "host"
+"""Log stream of the host's own programs, beside a stream for each container."""
 UNIT_TEMPLATE = "container.service.template"
+"""Template of the unit that runs a container, beside the programs."""
 REDACTION = "redaction.json"
-"""File of the unit that runs a container, beside the programs."""
+"""Patterns of the secrets in log lines, beside the programs."""
 NEXT = "next"
 """Folder of files that are to come, beside those in use."""
 CERTIFICATE_FILE = "certificate.pem"
@@ -33,6 +38,11 @@ def container_file(part: str) -> str:
 def container_unit_name(part: str) -> str:
     """Return the name of the unit that runs a container."""
     return f"kotauth-{part}.service"
+
+
+def part_of(unit: str) -> str:
+    """Return the part whose container would have this unit."""
+    return unit[len("kotauth-") : -len(".service")]
 
 
 def known_environment(container: str) -> str:

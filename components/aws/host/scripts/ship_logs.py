@@ -119,7 +119,7 @@ def events(batch: list[Entry]) -> dict[str, list[Event]]:
     for entry in sorted(batch, key=lambda entry: int(entry["__REALTIME_TIMESTAMP"])):
         if entry["MESSAGE"].strip():
             event: Event = {"timestamp": int(entry["__REALTIME_TIMESTAMP"]) // 1000, "message": entry["MESSAGE"]}
-            streams.setdefault(entry.get("CONTAINER_TAG") or "host", []).append(event)
+            streams.setdefault(entry.get("CONTAINER_TAG") or names.HOST_LOG, []).append(event)
     return streams
 
 
