@@ -33,7 +33,7 @@ while [ $# != 0 ]; do
       key=$(trim "$secrets/secret_key")
       fingerprint=$(printf 'kotauth-infra/key/v1|%s' "$key" | sha256)
       inner=$(printf '%s|kauth/audit-log/v1' "$key" | sha256)
-      # shellcheck disable=SC2059 - the escapes are the bytes of the first hash
+      # shellcheck disable=SC2059 # the escapes are the bytes of the first hash
       id=$(printf "$(printf '%s' "$inner" | sed 's/../\\x&/g')" | sha256)
       echo "${fingerprint:0:16} ${id:0:8}"
       ;;

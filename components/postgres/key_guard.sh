@@ -22,7 +22,7 @@ key=$(trim "$secrets/secret_key")
 our_fingerprint=$(printf 'kotauth-infra/key/v1|%s' "$key" | sha256)
 our_fingerprint=${our_fingerprint:0:16}
 inner=$(printf '%s|kauth/audit-log/v1' "$key" | sha256)
-# shellcheck disable=SC2059 - the escapes are the bytes of the first hash
+# shellcheck disable=SC2059 # the escapes are the bytes of the first hash
 our_id=$(printf "$(printf '%s' "$inner" | sed 's/../\\x&/g')" | sha256)
 our_id=${our_id:0:8}
 
