@@ -65,7 +65,7 @@ class UnresolvedError(Exception):
 
 @dataclass
 class Registries:
-    """Registries, and the tokens that they gave to anybody."""
+    """Container registries, asked with the tokens that they give to every client."""
 
     _tokens: dict[str, str] = field(default_factory=dict[str, str])
 
@@ -121,7 +121,7 @@ def _open(method: str, url: str, token: str | None) -> HTTPResponse:
 
 
 def _token(challenge: str, scope: str) -> str:
-    """Return the token that a registry's authority gives to anybody."""
+    """Return the token that a registry's authority gives to every client."""
     parameters = dict(re.findall(r'(\w+)="([^"]*)"', challenge))
     realm = parameters.get("realm", "")
     if not realm.startswith("https://"):

@@ -17,7 +17,7 @@ from ..schema.tokens import token
 from .database.database import AwsDatabase
 from .database.database_role import AwsDatabaseRole
 from .ingress.topology import ServerDependencies, make_topology
-from .network.placement import after, lay_network
+from .network.placement import after, make_network
 from .observability.observability import AwsObservability
 from .security.key import customer_managed_key
 from .security.stored_secrets import store_secrets
@@ -190,7 +190,7 @@ class AwsDeployment(pulumi.ComponentResource):
         ca = settings.database_ca or rds_ca_bundle(region, "database_ca")
         logs = f"Logs and alarms of {name}"
         log_key = customer_managed_key(f"{name}-log-key", logs, child, services=["logs", "alarms"], tags=tags).arn
-        placement = lay_network(name, settings, log_key_arn=log_key, tags=tags, opts=child)
+        placement = make_network(name, settings, log_key_arn=log_key, tags=tags, opts=child)
         credentials = KotauthCredentials(name, server.credentials, child)
         secrets = store_secrets(
             name,

@@ -1,8 +1,7 @@
 """The settings of a deployment on AWS.
 
-What AWS itself must be asked (does the instance type exist in these zones, is the hosted zone delegated) is the
-preflight's matter; here stands what a value can be judged by alone or beside the others.
-A new setting is also an input of `AwsDeploymentArgs`; then `make settings`.
+The rules here judge a value alone or beside other values. The preflight asks AWS itself, for instance whether an
+instance type exists in a zone. A new setting is also an input of `AwsDeploymentArgs`, which `make settings` describes.
 """
 
 from __future__ import annotations

@@ -108,7 +108,7 @@ class CertificateSettings:
 
     @property
     def tls_elsewhere(self) -> str:
-        """Says who has the certificate where no proxy of the deployment ends TLS. Empty otherwise."""
+        """Says for a message what has the certificate if no proxy of the deployment ends TLS. Empty otherwise."""
         return ""
 
     @property

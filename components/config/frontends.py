@@ -12,10 +12,10 @@ from ..frontends.traefik.frontend import FRONTEND as TRAEFIK
 from ..workload.spec import ContainerSpec
 
 DEFAULT = CADDY
-"""Without a choice."""
+"""Frontend of a stack that sets no `frontend`."""
 
 INNER: Callable[[InnerSite], ContainerSpec] = inner
 """Returns the container behind a load balancer, which is always of `DEFAULT`."""
 
 FRONTENDS: dict[str, Frontend] = {frontend.name: frontend for frontend in (CADDY, NGINX, TRAEFIK)}
-"""By the value of the setting `frontend`."""
+"""Frontends by the value of the setting `frontend`."""

@@ -1,8 +1,8 @@
-"""The settings of a stack: which target, and what that target decides by. The only reader of `kotauth`'s configuration.
+"""The settings of a stack: its target, and the settings of that target. Only this module reads them.
 
-`Pulumi.yaml` declares all of them as strings, so that the engine doesn't stop at the first mistyped one and every bad
-value is named here. Deployments resolve their inputs with the same rules, so that
-a library user meets the same defaults and errors; so they get the values as they were written.
+`Pulumi.yaml` declares all settings as strings. So the engine does not stop at the first value of a wrong type, and this
+module names every bad value. A deployment gets the values as they were written, and resolves them by the same rules. So
+a program that uses the library has the same defaults and errors.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ STACK_LABEL = "kotauth.stack"
 
 @dataclass(frozen=True, kw_only=True)
 class StackSettings:
-    """What a stack decides before its target is known."""
+    """Settings that are read before the target is known."""
 
     target: str = setting(
         one_of(*TARGETS),
@@ -39,15 +39,15 @@ class StackSettings:
 
 @dataclass(frozen=True)
 class Stack:
-    """What the configuration of a stack says."""
+    """The configuration of a stack."""
 
     target: Target
     settings: Any
     """The settings of that target."""
     inputs: dict[str, Any]
-    """What the settings were read from, as the target's deployment takes it."""
+    """The values that the settings were read from, as the inputs of the target's deployment."""
     label: dict[str, str]
-    """The label or tag by which everything of this stack is known."""
+    """Label or tag of every resource of the stack."""
 
 
 def load(config: pulumi.Config) -> Stack:
@@ -108,7 +108,7 @@ def _refuse_other_targets(
 
 
 def camel_case(name: str) -> str:
-    """Return a name of Python's as settings and outputs of a stack have it."""
+    """Return the name of a setting or output of a stack for its name in Python: `baseUrl` for `base_url`."""
     head, *humps = name.split("_")
     return head + "".join(map(str.capitalize, humps))
 

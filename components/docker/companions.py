@@ -1,7 +1,7 @@
 """The volumes, files and jobs beside a container, which have its image, user and labels.
 
-Among them is what puts new files into a running container without a restart: beside the files in use, then in their
-place. Before the first start there is nothing to tell, and the files are only put in place.
+One of the jobs gives new files to a running container without a restart: it puts them beside the files in use, has the
+container load them, and then replaces the files in use. Before the first start it only puts the files in place.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ _SEND = 'kill -s "$1" 1'
 
 @dataclass(frozen=True, kw_only=True)
 class Companions:
-    """What a container's companions have in common with it."""
+    """Makes the companions of one container."""
 
     name: str
     spec: ContainerSpec
@@ -45,11 +45,14 @@ class Companions:
         return Runtime(**{**defaults, **limits, **different})  # pyright: ignore[reportArgumentType]
 
     def volume(self, short: str, opts: pulumi.ResourceOptions | None = None) -> pulumi.Output[str]:
-        """Make a volume that stays whoever owns it, and return its name."""
+        """Make a volume that a change of the container's user does not replace; return its name."""
         return self._volume(short, self.labels, opts or self.opts)
 
     def owned_volume(self, short: str) -> pulumi.Output[str]:
-        """Make a volume that another owner replaces, and return its name: the former owner's files are useless."""
+        """Make a volume that a change of the container's user replaces; return its name.
+
+        The new user can't read the files of the former one.
+        """
         return self._volume(short, {**self.labels, _OWNER_LABEL: self.owner}, self.opts)
 
     def _volume(
@@ -80,11 +83,14 @@ class Companions:
         return DockerFiles(f"{self.name}-{short}", args, self.opts)
 
     def own(self, short: str, mounts: Sequence[Mount], image: pulumi.Input[str] = "") -> pulumi.Resource:
-        """Give the folders to the container's user: a new volume is root's, and so is what Docker copies there.
+        """Change the owner of the folders to the container's user.
+
+        A new volume belongs to root, and so do the files that Docker copies into it.
 
         The container's own image must have `find` and `chown`, or else ``image`` must.
         """
-        # Only what is root's, and not below what isn't: a second run needs no right to read the data.
+        # Changes only what belongs to root, and enters no folder of another user: a second run needs no right to read
+        # the data.
         paths = [mount.path for mount in mounts]
         command = ["find", *paths, "!", "-user", "0", "-prune", "-o", "-exec", "chown", self.owner, "{}", "+"]
         runtime = self.runtime(
@@ -112,7 +118,7 @@ class Companions:
         return run_job(f"{self.name}-{check['name']}", runtime, self.opts, triggers=self.triggers())
 
     def triggers(self) -> list[pulumi.Input[Any]]:
-        """Return what of the spec makes a new container, apart from its files."""
+        """Return the values of the spec whose change makes a new container, apart from its files."""
         spec = self.spec
         environment = [value for _, value in sorted(spec.get("environment", {}).items())]
         return [spec["image"], spec["memory"], spec["cpus"], *spec.get("command", []), *environment]
@@ -121,8 +127,9 @@ class Companions:
 def kept_beside(opts: pulumi.ResourceOptions | None, volume: PersistentVolume) -> pulumi.ResourceOptions:
     """Return the options of a protected volume that stands beside the component with these options, not in it.
 
-    What a component waits for is kept with its protected children, and `destroy --exclude-protected` would stop
-    nothing. So Pulumi doesn't hand the component's options down to the volume. All are here but `depends_on`.
+    Pulumi keeps what a component with a protected child depends on, so with the volume inside, `destroy
+    --exclude-protected` would stop nothing. Beside the component, the volume does not inherit its options: they are
+    copied here, except `depends_on`.
     """
     own = opts or pulumi.ResourceOptions()
     return pulumi.ResourceOptions(
@@ -159,17 +166,17 @@ class ReloadableFiles:
     """Files that change under a container while it runs."""
 
     mounts: list[Mount]
-    """What the container needs for them."""
+    """Mounts of the container for these files."""
     applied: pulumi.Resource
-    """Done once the newest files are the ones in use, and taken in by a command if there is one."""
+    """The job that puts the newest files in place, and runs the reload command if there is one."""
     versions: list[pulumi.Input[Any]]
-    """Change with the files."""
+    """Values that change with the files."""
 
 
 def reloadable_files(
     companions: Companions, reload: Reload, secrets: Mapping[str, pulumi.Input[str]]
 ) -> ReloadableFiles:
-    """Put the configuration files, and those secret files that are reloaded, where they can change."""
+    """Put the configuration files, and secret files that are reloaded, into volumes where they can change."""
     config_volume = companions.owned_volume("config")
     mounts, files = [Mount(config_volume, CONFIG_DIRECTORY, read_only=False)], list[DockerFiles]()
     socket = reload.get("socket", "")

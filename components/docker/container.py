@@ -1,8 +1,8 @@
 """A ContainerSpec on a Docker host.
 
-What can run twice at once is made before the old one is deleted, healthy first: so a server rolls without losing a
-request, since the frontend finds it by the alias that both generations share. What owns a port or data can't, and is
-deleted first.
+A container that can run twice at once is replaced without a lost request: the new one must be healthy before the old
+one is deleted, and the frontend finds both by the same alias. Of a container that publishes a port or writes data, only
+one can run, so the old one is deleted first.
 """
 
 from collections.abc import Iterator, Mapping

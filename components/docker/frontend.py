@@ -17,7 +17,8 @@ from .settings import DockerSettings
 
 _SERVER = "kotauth"
 _LEARNED_SECONDS = 10
-"""Traefik takes what Docker tells at most every two seconds, and asks about each container of the host first."""
+"""Time for Traefik to learn of a new server. It looks at most every two seconds, and asks Docker about each container
+of the host first."""
 
 
 def shared_network(

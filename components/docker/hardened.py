@@ -19,7 +19,7 @@ from .daemon.diagnosis import explain_failure
 
 _TRIGGER_LABEL = "kotauth.trigger"
 _HOST_GATEWAY = "host-gateway"
-"""What Docker replaces by the address at which a container reaches the host."""
+"""Word that Docker replaces by the address at which a container reaches the host."""
 _LOG_DRIVER = "json-file"
 _LOG_OPTIONS = {"max-size": "10m", "max-file": "3"}
 
@@ -47,7 +47,7 @@ class Attachment:
 
 @dataclass(frozen=True, kw_only=True)
 class Runtime:
-    """What a container is given; everything else it doesn't have."""
+    """Everything that a container gets: image, limits, files, networks and rights."""
 
     part: str
     image: pulumi.Input[str]

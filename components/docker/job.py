@@ -1,8 +1,8 @@
 """A one-shot job on the host. Its failure fails the `up`, and the next `up` runs it again.
 
-The provider takes any end of a container for success. What it does watch is health: so success is a marker that the
-health check looks for, the container stays a moment to be seen healthy, and a job that ends otherwise leaves the
-`up` waiting for `timeout_seconds` and failing. The engine replaces such a container at the next `up`.
+The provider counts any exit of a container as success, but it can wait for health. So a job that succeeds writes a
+marker, which the health check looks for, and the container stays until the provider has seen it. After a job that
+fails, the `up` waits for `timeout_seconds` and fails. The engine replaces such a container at the next `up`.
 """
 
 from collections.abc import Sequence

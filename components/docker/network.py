@@ -1,4 +1,4 @@
-"""A bridge network of its own for each trust zone."""
+"""Bridge networks, one for each trust zone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -74,7 +74,7 @@ def _version_problems(
     wanted = settings.server.database_version
     ours = {**own, PART_LABEL: "database"}
     for container in containers:
-        # Docker tells an id where the tag was moved to another image.
+        # Docker reports an id in place of a tag that was moved to another image.
         tag = re.search(r"/[^/:]+:(\d+)[^/]*$", container.get("Image", ""))
         if ours.items() <= container["Labels"].items() and tag and int(tag[1]) != wanted:
             yield (

@@ -8,7 +8,7 @@ shift
 if [ "$socket" = - ]; then
   "$@" 2>&1
 elif [ -S "$socket" ]; then
-  # A socket that nobody listens on is left from a container that is gone: the next one reads the new files anyway.
+  # A socket without a listener is left from a container that is gone: the next one reads the new files anyway.
   said=$("$@" 2>&1) || case $said in
     *"connection refused"*) ;;
     *)

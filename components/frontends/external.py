@@ -1,8 +1,8 @@
 """`frontend: external`: a proxy that the user runs ends TLS, and shares a network of the user's with the server.
 
 Traefik reads labels of the server. During a roll two servers have them, and Traefik drops a router or a middleware that
-two containers define differently. So the labels depend on the settings alone, and whoever changes a middleware here
-gives it another name.
+two containers define differently. So the labels depend on the settings alone, and a changed middleware needs another
+name.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _REMOVED = (
     "X-Forwarded-SSL",
     "Front-End-Https",
 )
-"""What Kotauth believes, besides the two headers that are set."""
+"""Request headers that Kotauth trusts, besides the two that are set."""
 _LONGEST_NAME = 63
 """Characters of a DNS label."""
 

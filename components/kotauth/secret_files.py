@@ -8,7 +8,7 @@ import pulumi
 
 DATABASE_PASSWORD_FILE = "database_password"  # noqa: S105 - a file's name
 SECRET_FILES = ("secret_key", DATABASE_PASSWORD_FILE, "admin_password", "api_keys.json")
-"""What only the server may read."""
+"""Names of the files."""
 
 
 def secret_files(

@@ -24,7 +24,7 @@ def parse_secret_key(raw: object) -> str:
 
 
 def parse_secret_key_input(raw: object) -> pulumi.Input[str]:
-    """Parse a secret key that is known, and have one that comes later parsed when it does."""
+    """Parse a secret key, or an Output as soon as its value is known."""
     if isinstance(raw, pulumi.Output):
         return cast("pulumi.Output[str]", raw).apply(_deferred_secret_key)
     return parse_secret_key(raw)

@@ -19,9 +19,9 @@ from .database import CA_FILE, DEAD_CONNECTION, DatabaseConnection
 from .secret_files import DATABASE_PASSWORD_FILE, SECRET_FILES
 
 PORT = 8080
-"""The server listens here, fixed in its source."""
+"""Port of the server, fixed in its source."""
 LIVE_PATH, READY_PATH = "/health", "/health/ready"
-"""The process answers; and its database does, too."""
+"""Paths that return 200 while the process answers, and while its database does, too."""
 USER = "10001:10001"
 """User of the image since 1.16.0."""
 DEFAULT_IMAGE = "ghcr.io/inumansoul/kotauth:1.22.0"

@@ -1,4 +1,4 @@
-"""The reader: Docker's log files -> this stack's lines, whole, parsed and redacted -> the shipper.
+"""The reader sends this stack's lines of Docker's log files to the shipper: whole, parsed and redacted.
 
 It sees the log files of every container on the host, and with them the configuration of each. So it has no way out:
 only an internal network, no port, no capability, and the files read-only.

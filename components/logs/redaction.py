@@ -1,4 +1,4 @@
-"""What is taken out of a line before it leaves the machine: the patterns that a host on AWS applies, too."""
+"""The patterns of secrets that are removed from a log line before it leaves the machine, the same as on AWS."""
 
 from __future__ import annotations
 

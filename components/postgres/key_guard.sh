@@ -1,7 +1,6 @@
-# Refuses a start with a secret key that is not the database's: another one than the fingerprint says that role.sql has
-# stored before the first start, or than the one that wrote the newest row of the audit log. Either contradiction counts.
-# Kotauth would start with it, stay healthy, and fail every login. The key never leaves this process: builtins only,
-# and what is hashed is fed through pipes.
+# Refuses a start with a secret key that does not fit the database. The key must fit the fingerprint that role.sql stored
+# before the first start, and the newest row of the audit log. With another key, Kotauth would start, stay healthy, and
+# fail every login. The key never leaves this process: builtins only, and what is hashed is fed through pipes.
 set -euo pipefail
 
 secrets=/run/secrets

@@ -25,7 +25,7 @@ def parse_database_name(raw: object) -> str:
 
 
 def parse_fingerprint(raw: object) -> pulumi.Output[str]:
-    """Parse the fingerprint of the secret key, one that comes later when it does; return it as a secret.
+    """Parse the fingerprint of the secret key, or an Output as soon as its value is known; return it as a secret.
 
     The key itself, given by mistake, is refused: the database and the job that makes its roles must never have it.
     """

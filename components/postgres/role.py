@@ -28,7 +28,7 @@ SCRAM_ITERATIONS = 4096
 
 
 def login_name(password_version: int) -> str:
-    """Return the login that a version of the password belongs to; two take turns, so that a rotation breaks nobody."""
+    """Return the login of a version of the password: two take turns, so the former password stays valid."""
     return f"{OWNER}_{'ab'[(password_version - 1) % 2]}"
 
 
@@ -41,7 +41,7 @@ def scram_verifier(password: str) -> str:
     """Return what PostgreSQL stores for this password (RFC 5803), so that the password itself is never sent.
 
     The salt comes from the password: the same password gives the same verifier, and no update. That is safe for a
-    generated password, which nobody else has.
+    generated password, which no other login has.
     """
     salt = hmac.digest(password.encode(), b"kotauth database role", "sha256")[:16]
     salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, SCRAM_ITERATIONS)

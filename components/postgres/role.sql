@@ -82,7 +82,7 @@ BEGIN
   IF EXISTS (SELECT FROM pg_namespace WHERE nspname = 'public' AND pg_has_role(current_user, nspowner, 'MEMBER')) THEN
     REVOKE ALL ON SCHEMA public FROM PUBLIC;
   ELSIF EXISTS (SELECT FROM pg_namespace WHERE nspname = 'public' AND has_schema_privilege(login_name, oid, 'CREATE')) THEN
-    RAISE WARNING 'schema public is not the administrator''s, so everybody who connects may still create objects in it';
+    RAISE WARNING 'schema public is not the administrator''s, so every role that connects may still create objects in it';
   END IF;
   EXECUTE format('CREATE SCHEMA IF NOT EXISTS %I', schema_name);
   EXECUTE format('REVOKE ALL ON SCHEMA %I FROM PUBLIC', schema_name);

@@ -25,7 +25,7 @@ IMAGES = {
 }
 """Major version to image. Kotauth asks for 14 or newer."""
 DEFAULT_VERSION = 14
-"""Stays, whatever comes: a newer one upgrades the database of whoever relies on the default, and nothing leads back."""
+"""Never changes: a newer default would upgrade the database of each stack that relies on it, which can't be undone."""
 
 parse_version = whole_number("a major version of PostgreSQL", min(IMAGES), max(IMAGES), "Kotauth needs 14 or newer")
 

@@ -29,16 +29,16 @@ class SharedDaemon:
         return running
 
     def leave(self) -> None:
-        """Stop it if it was started here and nobody uses it any more."""
+        """Stop it if it was started here and no process uses it any more."""
         with cache.lock("dockerd"):
             self._me.unlink()
-            if self._started.exists() and not any(_lives(int(user.name)) for user in self._users.iterdir()):
+            if self._started.exists() and not any(_runs(int(user.name)) for user in self._users.iterdir()):
                 running = docker.ensure_daemon()
                 if running.pid:
                     running.stop()
 
 
-def _lives(process: int) -> bool:
+def _runs(process: int) -> bool:
     try:
         os.kill(process, 0)
     except ProcessLookupError:

@@ -16,7 +16,7 @@ from .pins import PULUMI_VERSION
 
 DOWNLOADS = "https://get.pulumi.com/releases/sdk"
 CHECKSUMS = f"https://github.com/pulumi/pulumi/releases/download/v{PULUMI_VERSION}"
-"""The checksums lie on another server than the files: whoever changes one has not changed the other."""
+"""Checksums from another server than the files: a changed file there still has its published checksum here."""
 
 _CONNECT_SECONDS = 5.0
 _LANGUAGE_HOST = "pulumi-language-python"
@@ -64,7 +64,7 @@ def folder() -> Path:
 
 
 def download(downloads: str = DOWNLOADS, checksums: str = CHECKSUMS) -> Path | None:
-    """Return the folder of the official CLI (`bin/`), downloaded if need be; None if it cannot be had."""
+    """Return the folder of the official CLI (`bin/`), downloaded if need be; None if it can't be downloaded."""
     archive = f"pulumi-v{PULUMI_VERSION}-{_platform()}.tar.gz"
 
     def build(partial: Path) -> None:
@@ -83,7 +83,7 @@ def download(downloads: str = DOWNLOADS, checksums: str = CHECKSUMS) -> Path | N
 
 
 class _UnobtainableError(Exception):
-    """The official CLI cannot be had from here, or not in the form that was published."""
+    """The official CLI can't be downloaded from here, or not in the form that was published."""
 
 
 def _platform() -> str:

@@ -11,7 +11,7 @@ INSTANCE_TYPE = "t4g.small"
 """Default: the smallest whose 2 GB hold the containers at their defaults, with two processors."""
 
 HOST_MB = 300
-"""For the operating system, Docker and the host's own programs."""
+"""Memory for the operating system, Docker and the host's own programs."""
 
 
 def needed_mb(containers: Sequence[int]) -> int:

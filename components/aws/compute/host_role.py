@@ -1,6 +1,6 @@
 """The IAM role of a host, with only the permissions that it needs.
 
-It reads its own secrets, files and parameter, pulls its private images, writes its log, and gives itself up.
+It reads its own secrets, files and parameter, pulls its private images, writes its log, and has itself replaced.
 """
 
 from collections.abc import Mapping, Sequence
@@ -81,7 +81,10 @@ def may_pull_images(images: Sequence[str], invoke: pulumi.InvokeOutputOptions) -
 
 
 def give_up(group: str, invoke: pulumi.InvokeOutputOptions) -> Statement:
-    """Let a host say that it must be replaced. The name of its group isn't known before it, but begins with ours."""
+    """Let a host report itself unhealthy, so that its group replaces it.
+
+    The name of the group isn't known before the group is made, but begins with ``group``.
+    """
     place = [
         aws.get_partition_output(opts=invoke).partition,
         "autoscaling",

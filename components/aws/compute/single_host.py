@@ -1,7 +1,7 @@
 """A single host that ends TLS itself, without a load balancer: a fixed address, and a volume for the certificates.
 
-The address and the volume can be held by one host at a time, so a changed host is deleted before the new one is made:
-minutes without service, the price of this variant. EC2's automatic recovery alone heals it.
+Only one host at a time can hold the address and the volume. So a changed host is deleted before the new one is made,
+which takes minutes without service. A host that fails is restarted only by EC2's automatic recovery.
 """
 
 from collections.abc import Mapping

@@ -2,7 +2,7 @@
 
 It forwards requests for the public host name and refuses all others, because Kotauth copies the host name of a request
 into discovery documents and mails. The access logs contain query strings, and with them valid password reset links.
-Therefore they are kept only for a short time, in a bucket whose policy allows nobody to read them.
+Therefore they are kept only for a short time, in a bucket whose policy lets no one read them.
 """
 
 import re

@@ -9,7 +9,7 @@ import pulumi_aws as aws
 
 from ..security.iam import allow, document
 
-_EVERYBODY = {"AWS": "*"}
+_ANY_PRINCIPAL = {"AWS": "*"}
 """An endpoint's policy is a ceiling and grants nothing; gateway endpoints take no other principal."""
 
 
@@ -41,9 +41,9 @@ def s3_endpoint(
                 allow(
                     "OwnBuckets",
                     ["s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket", "s3:GetBucketLocation"],
-                    # The names of the account's buckets aren't known here; whose they are is.
+                    # The names of the account's buckets aren't known here, but their account is.
                     "*",
-                    principal=_EVERYBODY,
+                    principal=_ANY_PRINCIPAL,
                     condition={"StringEquals": {"aws:ResourceAccount": account}},
                 ),
                 allow(
@@ -51,7 +51,7 @@ def s3_endpoint(
                     "s3:GetObject",
                     # Where ECR keeps the layers of a region ("Minimum Amazon S3 bucket permissions for Amazon ECR").
                     pulumi.Output.concat("arn:", partition, ":s3:::prod-", region, "-starport-layer-bucket/*"),
-                    principal=_EVERYBODY,
+                    principal=_ANY_PRINCIPAL,
                 ),
             )
         ),
@@ -108,7 +108,7 @@ def secrets_endpoint(  # noqa: PLR0913 - where, and who may ask
                     "OwnSecrets",
                     ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"],
                     "*",
-                    principal=_EVERYBODY,
+                    principal=_ANY_PRINCIPAL,
                     condition={
                         "StringEquals": {"aws:PrincipalAccount": account, "aws:ResourceAccount": account},
                     },

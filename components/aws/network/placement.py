@@ -71,7 +71,7 @@ class NetworkPlacement:
     """NAT gateways of a new network, by zone."""
 
 
-def lay_network(
+def make_network(
     name: str,
     settings: NetworkSettings,
     *,

@@ -62,7 +62,7 @@ EVENTS = (
 )
 
 
-def tell(  # noqa: PLR0913 - the event, its subject, and the topic that gets it
+def send_to_topic(  # noqa: PLR0913 - the event, its subject, and the topic that gets it
     name: str,
     event: Event,
     subject: pulumi.Input[str],

@@ -21,7 +21,7 @@ from ..security.iam import allow, deny, document
 from ..security.key import customer_managed_key
 from .alarms import ALARMS, alarm
 from .dashboard import Watched, dashboard
-from .events import EVENTS, tell
+from .events import EVENTS, send_to_topic
 from .log_metrics import FILTERS, LOGS
 
 
@@ -168,7 +168,7 @@ class AwsObservability(pulumi.ComponentResource):
         for event in EVENTS:
             for each in dimensions.get(event.subject, {}).values():
                 (subject,) = each.values()
-                tell(name, event, subject, topic.arn, tags=self._tags, opts=self._child)
+                send_to_topic(name, event, subject, topic.arn, tags=self._tags, opts=self._child)
         region = aws.get_region_output(opts=pulumi.InvokeOutputOptions(parent=self)).region
         # Dashboards have no names of the engine's: the topic's is as unique, and known as early.
         board = aws.cloudwatch.Dashboard(

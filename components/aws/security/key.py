@@ -1,7 +1,7 @@
 """A customer key with rotation, whose policy names who else may use it.
 
-Access is decided by IAM, so the policy hands it to the account; only services that come without a role of ours, as
-CloudWatch does for log groups and alarms, stand in it by name and for this account alone.
+IAM decides access, so the policy allows the account. It names only services that use the key without a role of the
+account: CloudWatch Logs for the account's log groups, and CloudWatch and EventBridge for an encrypted topic.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ DELETION_WINDOW_DAYS = 30
 """The longest that AWS offers: a deleted key takes all that it encrypted with it."""
 
 Service = Literal["logs", "alarms"]
-"""`logs` writes encrypted log groups, `alarms` (CloudWatch's, and events of EventBridge) tell an encrypted topic."""
+"""`logs` writes encrypted log groups. `alarms` are CloudWatch and EventBridge, which publish to an encrypted topic."""
 
 
 def customer_managed_key(

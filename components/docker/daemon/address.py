@@ -28,7 +28,7 @@ class AddressError(Exception):
 
 @dataclass(frozen=True)
 class Certificates:
-    """PEM texts with which client and daemon know each other."""
+    """PEM texts by which client and daemon authenticate each other."""
 
     authority: str
     """Empty where the daemon's certificate is not verified."""

@@ -1,4 +1,4 @@
-"""The Docker daemon seen from the program: only what the provider can't say (who holds a port, why a start failed).
+"""Requests to the Docker daemon for what the provider can't say: what holds a port, why a start failed.
 
 It makes the few requests itself: Docker's library forks this process for ssh, which gRPC does not survive.
 """
@@ -22,7 +22,7 @@ class DaemonError(Exception):
 
 
 class Daemon:
-    """A daemon that may answer."""
+    """A daemon at an address, which may not answer."""
 
     def __init__(self, address: Address, connection: http.client.HTTPConnection) -> None:
         """Ask the daemon at ``address`` by ``connection``."""

@@ -18,7 +18,7 @@ _TAIL_LINES = 20
 # What psql prints below the line that says what is wrong.
 _REMARK = re.compile(r"(CONTEXT|DETAIL|HINT|LINE \d+|QUERY): |PL/pgSQL function |password retrieved from file |\s*\^$")
 _numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: itertools.count(1))
-"""How often each name of a hook was asked for. Containers below different parents can have one name, hooks can't."""
+"""Uses of each name of a hook. Containers below different parents can have the same name, hooks can't."""
 
 
 def explain_failure(name: str) -> pulumi.ResourceOptions:

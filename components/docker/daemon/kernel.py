@@ -13,7 +13,7 @@ import pulumi
 
 _CONTAINER = "docker:index/container:Container"
 _UNLIMITED = -1
-"""What the daemon makes of every limit on swap where it can't set one."""
+"""Limit on swap that the daemon reports for every container where the kernel can't limit swap."""
 
 
 _REQUIRED_LIMITS = (

@@ -1,4 +1,4 @@
-"""How the function fails. Whoever invokes it reads the text of its error, so that never holds a value."""
+"""The errors of the function. Its caller can read their texts, so they never contain a value."""
 
 from __future__ import annotations
 

@@ -75,8 +75,8 @@ def run_script(server: Server, administrator: tuple[str, str], settings: Mapping
 
 def _connect(server: Server, administrator: tuple[str, str]) -> Any:  # noqa: ANN401 - pg8000 has no types
     trusting = ssl.create_default_context(cafile=server.ca_file)
-    # Python 3.13 asks for extensions in certificates that nobody promises for RDS's. Authority, host name and dates are
-    # verified without it, as `verify-full` of every other client does.
+    # Python 3.13 asks for extensions that AWS does not promise for the certificates of RDS. Authority, host name and
+    # dates are verified without it, as `verify-full` of every other client does.
     trusting.verify_flags &= ~ssl.VERIFY_X509_STRICT
     user, password = administrator
     return Connection(

@@ -1,4 +1,4 @@
-"""Where things lie on the host and what they are called, for its programs and for whoever writes the boot plan."""
+"""Paths and names on the host, for its programs and for the program that writes the boot plan."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ _NOT_NOW = b"C57P03\0"
 
 
 class NoCertificateError(Exception):
-    """The frontend refused TLS, and so it lives: it has no certificate for the name yet."""
+    """The frontend answers, but refuses TLS: it has no certificate for the name yet."""
 
 
 class _Connection(http.client.HTTPSConnection):

@@ -68,7 +68,7 @@ def check_certificate(path: str) -> None:
     """Raise ``BadSecretError`` unless the file, if there is one, is a chain with the key of its first certificate."""
     if os.path.exists(path):
         try:
-            # An encrypted key is refused, and nobody is asked for its passphrase.
+            # An empty passphrase, so that an encrypted key is refused without a question at the terminal.
             ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(path, password="")
         except (OSError, ValueError) as error:
             reason = "it must be a certificate chain and then its key in PEM form, without a passphrase"

@@ -44,17 +44,17 @@ class Observation:
 
     hangs: dict[str, str] = field(default_factory=dict[str, str])
     """Part, or Docker, to how it doesn't answer."""
-    lives: set[str] = field(default_factory=set[str])
+    answering: set[str] = field(default_factory=set[str])
     """Parts that answer. One that starts is in neither."""
     not_ready: str = ""
     """Why clients are not served; empty where they are."""
 
     def note(self, part: str, reason: str) -> None:
-        """Note a part as living, or with a ``reason`` as hanging."""
+        """Note that a part answers, or with a ``reason`` that it hangs."""
         if reason:
             self.hangs[part] = reason
         else:
-            self.lives.add(part)
+            self.answering.add(part)
 
 
 def look(watch: Watch, name: str) -> Observation:
@@ -117,7 +117,7 @@ def through(watch: Watch, name: str, seen: Observation) -> tuple[str, str]:
     except NoCertificateError as error:
         return f"{part} has no certificate: {error}", ""
     # A frontend says that itself; where the server is away it is right.
-    unreachable = status in (502, 504) and watch["part"] in seen.lives
+    unreachable = status in (502, 504) and watch["part"] in seen.answering
     return f"{part} answers {status}", f"{part} does not reach a {watch['part']} that answers" if unreachable else ""
 
 
@@ -180,7 +180,7 @@ def main() -> None:
     if now - state.get("database_away", -RECOVERY_SECONDS) < RECOVERY_SECONDS:
         failures.clear()
         seen.hangs.clear()
-    for part in seen.lives:
+    for part in seen.answering:
         failures.pop(part, None)
     for part in seen.hangs:
         failures[part] = failures.get(part, 0) + 1
