@@ -177,8 +177,8 @@ DOCKER_EXTERNAL: Rows = {
 
 ON_DOCKER_LOKI = {**ON_DOCKER, "logs": "loki", "logsEndpoint": "https://loki.example.com"}
 _URL = (
-    "must be a URL of scheme, host, port and path, such as https://loki.example.com: keep credentials in logsToken or "
-    "logsHeaders"
+    "must be a URL of scheme, host, port and path, such as https://loki.example.com: keep credentials in the token or "
+    "the headers"
 )
 _SELF = "must not name the container itself: use host.docker.internal, which is the Docker host"
 _LOKI_ONLY = "is only for kotauth:logs {}: remove it, or change kotauth:logs"

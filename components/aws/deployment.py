@@ -172,7 +172,8 @@ class AwsDeployment(pulumi.ComponentResource):
     def __init__(self, name: str, args: AwsDeploymentArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make network, secrets, database, role, frontend and server, in the order in which they need each other."""
         args = settled(args)
-        settings = AwsSettings.resolve(args, f"AwsDeployment {name}", AwsDeploymentArgs, name)
+        subject = f"AwsDeployment {name}"
+        settings = AwsSettings.resolve(args, subject, AwsDeploymentArgs, name)
         server = settings.server
         super().__init__(
             token("AwsDeployment"),
@@ -187,14 +188,14 @@ class AwsDeployment(pulumi.ComponentResource):
         )
         child, tags = pulumi.ResourceOptions(parent=self), args.get("tags", {})
         region = aws.get_region(opts=pulumi.InvokeOptions(parent=self)).region
-        ca = settings.database_ca or rds_ca_bundle(region, "database_ca")
+        ca = settings.database_ca or rds_ca_bundle(region, subject, "database_ca")
         logs = f"Logs and alarms of {name}"
         log_key = customer_managed_key(f"{name}-log-key", logs, child, services=["logs", "alarms"], tags=tags).arn
         placement = make_network(name, settings, log_key_arn=log_key, tags=tags, opts=child)
         credentials = KotauthCredentials(name, server.credentials, child)
         secrets = store_secrets(
             name,
-            {**credentials.secret_files(), **settings.frontend_secrets},
+            {**credentials.secret_files(), **settings.frontend_secrets(subject)},
             password_version=server.database_password_version,
             deletion_protection=settings.deletion_protection,
             tags=tags,

@@ -19,7 +19,7 @@ from ..inputs.addresses import parse_email, parse_networks
 from ..inputs.aws_ids import resource_id
 from ..inputs.choice import one_of, true_or_false
 from ..inputs.declaration import Problem, section, together
-from ..inputs.image import Image
+from ..inputs.image import Image, image
 from ..inputs.parsing import parse
 from ..inputs.problems import Problems, is_later, when_known
 from ..inputs.resource_name import parse_deployment_name
@@ -69,23 +69,23 @@ class AwsSettings(NetworkSettings, TopologySettings):
         "none (only without a load balancer).",
     )
     vpc_id: pulumi.Input[str] | None = setting(
-        when_known("vpc_id", resource_id("vpc")),
+        when_known(resource_id("vpc")),
         default=None,
         about="Id of an existing VPC. The three lists of subnets are then required.",
     )
     public_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]] = setting(
-        parse_subnet_ids("public_subnet_ids"),
+        parse_subnet_ids,
         default=[],
         about="Subnets of the existing VPC for the load balancer, or one subnet for the single host.",
     )
     private_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]] = setting(
-        parse_subnet_ids("private_subnet_ids"),
+        parse_subnet_ids,
         default=[],
         about="Subnets of the existing VPC with internet access, for the server and the function that creates "
         "database roles.",
     )
     isolated_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]] = setting(
-        parse_subnet_ids("isolated_subnet_ids"),
+        parse_subnet_ids,
         default=[],
         about="Subnets of the existing VPC for the database, in at least two zones.",
     )
@@ -103,6 +103,7 @@ class AwsSettings(NetworkSettings, TopologySettings):
         about="What terminates TLS: alb (an Application Load Balancer), or the name of the proxy on a single host.",
     )
     frontend_image: Image = setting(
+        image(),
         rule_from=lambda made: made.proxy.parse_image,
         default_from=lambda made: made.proxy.parse_image(mirrored(made.proxy.default_image)),
         about="Image of the proxy on the host with an exact tag. The proxy also runs behind a load balancer.",
@@ -116,13 +117,13 @@ class AwsSettings(NetworkSettings, TopologySettings):
         empty="the official PostgreSQL image on public.ecr.aws",
     )
     zone_id: pulumi.Input[str] | None = setting(
-        when_known("zone_id", parse_zone_id),
+        when_known(parse_zone_id),
         default=None,
         about="Id of the domain's Route 53 hosted zone. The deployment creates the DNS record there, and with a load "
         "balancer also the certificate.",
     )
     certificate_arn: pulumi.Input[str] | None = setting(
-        when_known("certificate_arn", parse_certificate_arn),
+        when_known(parse_certificate_arn),
         default=None,
         about="ARN of an existing ACM certificate, instead of {zone_id}. The deployment then creates no DNS record.",
     )
@@ -145,7 +146,7 @@ class AwsSettings(NetworkSettings, TopologySettings):
         about="EC2 instance type of the server. Its memory must hold all containers and 300 MB for the system.",
     )
     host_image_id: pulumi.Input[str] | None = setting(
-        when_known("host_image_id", parse_image_id),
+        when_known(parse_image_id),
         default=None,
         about="Id of the host's machine image (AMI), an ECS-optimized Amazon Linux 2023.",
         empty="the newest image, so any `up` may replace the hosts",

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import cast
 
 import pulumi
 
-from ..inputs.error import InvalidInputError
+from ..inputs.problems import when_known
 
 VOLUME, S3, SFTP = "volume", "s3", "sftp"
 KINDS = (VOLUME, S3, SFTP)
@@ -153,13 +152,9 @@ def secret_file(repository: Repository, credentials: str) -> str:
 
 
 def _parse_secret(raw: object, fits: Callable[[str], bool], rule: str) -> object:
-    def deferred(text: str) -> str:
-        if not fits(text):
-            raise InvalidInputError(f'backup_credentials = "[secret]": {rule}')
-        return text
+    def parse(text: object) -> str:
+        if not fits(str(text)):
+            raise ValueError(rule)
+        return str(text)
 
-    if isinstance(raw, pulumi.Output):
-        return cast("pulumi.Output[str]", raw).apply(deferred)
-    if not fits(str(raw)):
-        raise ValueError(rule)
-    return str(raw)
+    return when_known(parse)(raw)

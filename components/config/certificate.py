@@ -61,6 +61,7 @@ class CertificateSettings:
     server: ServerSettings
     frontend: str
     certificates: str = setting(
+        one_of(ACME, INTERNAL, FILES),
         rule_from=_source_rule,
         default_from=lambda made: made.default_source,
         about="Source of the certificate: acme (a public authority), files ({certificate_chain} and {certificate_key}) "
@@ -131,13 +132,15 @@ class CertificateSettings:
             return CertificateFiles()
         return Acme(self.acme_email or "", self.acme_server) if self.certificates == ACME else OwnAuthority()
 
-    @property
-    def frontend_secrets(self) -> dict[str, pulumi.Input[str]]:
-        """The content of each secret file of the proxy, by name. An Output is checked when its value is known."""
+    def frontend_secrets(self, subject: str) -> dict[str, pulumi.Input[str]]:
+        """Return the content of each secret file of the proxy, by name.
+
+        An Output is checked when its value is known; the error names the ``subject``.
+        """
         if self.certificates != FILES:
             return {}
         both = pulumi.Output.all(self.certificate_chain, self.certificate_key)
-        return {CERTIFICATE_FILE: pulumi.Output.secret(both.apply(lambda pair: self._combined(*pair)))}
+        return {CERTIFICATE_FILE: pulumi.Output.secret(both.apply(lambda pair: self._combined(subject, *pair)))}
 
     @together
     def check_source(self) -> Iterator[Problem]:
@@ -162,24 +165,18 @@ class CertificateSettings:
         if self.certificates == FILES and isinstance(chain, Pem) and isinstance(key, Pem):
             yield from _pair_problems(chain, key, self.server.base_url.host)
 
-    def _combined(self, chain: Any, key: Any) -> str:  # noqa: ANN401 - parsed, or the value of an Output
+    def _combined(self, subject: str, chain: Any, key: Any) -> str:  # noqa: ANN401 - parsed, or the value of an Output
         """Return the content of the secret file; raise ``InvalidInputError`` for an Output with a bad value."""
-        problems = Problems("the certificate of the frontend")
+        problems = Problems(subject)
         problems.hide(["certificate_key"])
 
-        def parsed(name: str, given: Any, parse: Callable[[object], Pem]) -> Pem:  # noqa: ANN401 - as above
-            try:
-                return given if isinstance(given, Pem) else parse(given)
-            except ValueError as error:
-                problems.add(name, given, str(error))
-                return Pem("", "", ())
-
-        pair = parsed("certificate_chain", chain, parse_chain), parsed("certificate_key", key, parse_key)
+        chain = chain if isinstance(chain, Pem) else problems.check("certificate_chain", chain, parse_chain)
+        key = key if isinstance(key, Pem) else problems.check("certificate_key", key, parse_key)
         problems.refuse()
-        for name, value, rule in _pair_problems(*pair, self.server.base_url.host):
+        for name, value, rule in _pair_problems(chain, key, self.server.base_url.host):
             problems.add(name, value, rule.replace("{base_url}", "base_url"))
         problems.refuse()
-        return "".join(pem.text for pem in pair)
+        return "".join(pem.text for pem in (chain, key))
 
 
 def _pair_problems(chain: Pem, key: Pem, host: str) -> Iterator[Problem]:

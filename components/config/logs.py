@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import pulumi
 
 from ..inputs.declaration import Problem, together
-from ..inputs.error import InvalidInputError
 from ..inputs.image import Image
-from ..inputs.problems import unless_later
+from ..inputs.problems import Problems, unless_later
 from ..logs import collector
 from ..logs.route import (
     NONE,
@@ -109,11 +108,13 @@ class LogSettings:
         """Whether the destination needs headers."""
         return bool(self.logs_token or self.logs_headers)
 
-    @property
-    def log_headers(self) -> pulumi.Output[str]:
-        """The secret file with the headers of the destination. An Output is checked when its value is known."""
+    def log_headers(self, subject: str) -> pulumi.Output[str]:
+        """Return the secret file with the headers of the destination.
+
+        An Output is checked when its value is known; the error names the ``subject``.
+        """
         both = pulumi.Output.all(self.logs_token, self.logs_headers)
-        return pulumi.Output.secret(both.apply(lambda pair: self._file(*pair)))
+        return pulumi.Output.secret(both.apply(lambda pair: self._file(subject, *pair)))
 
     @together
     def check_route(self) -> Iterator[Problem]:
@@ -138,12 +139,12 @@ class LogSettings:
         if self.logs_token and isinstance(given, dict) and "authorization" in map(str.lower, given):
             yield Problem("logs_headers", given, "must not have Authorization beside {logs_token}: remove one of them")
 
-    def _file(self, token: object, more: object) -> str:
+    def _file(self, subject: str, token: object, more: object) -> str:
         """Return the content of the secret file; raise ``InvalidInputError`` for an Output with a bad value."""
-        try:
-            token = parse_token(token) if token else ""
-            more = parse_headers(more) if more else {}
-        except ValueError as error:
-            raise InvalidInputError(f"logs_token or logs_headers {error}") from None
-        made = headers(self.logs, token, more, group=self.logs_group or "", stream=self.logs_stream or "")
+        problems = Problems(subject)
+        problems.hide(["logs_token", "logs_headers"])
+        given = problems.check("logs_token", token, parse_token) if token else ""
+        others: dict[str, str] = problems.check("logs_headers", more, parse_headers) if more else {}
+        problems.refuse()
+        made = headers(self.logs, given, others, group=self.logs_group or "", stream=self.logs_stream or "")
         return headers_file(made)

@@ -5,7 +5,7 @@ one is deleted, and the frontend finds both by the same alias. Of a container th
 one can run, so the old one is deleted first.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NotRequired, TypedDict, cast
 
@@ -69,7 +69,7 @@ class _ContainerInputs:
             ("shared_volumes", "shared volumes", self.shared_volumes, shared),
         ):
             if set(given) != set(wanted):
-                rule = f"must be exactly the spec's {kind}, {', '.join(wanted) or 'none'} (got {', '.join(given)})"
+                rule = f"must be exactly the spec's {kind}, {_words(wanted)} (got {_words(given)})"
                 yield Problem(field, given, rule)
 
 
@@ -201,6 +201,10 @@ class DockerContainer(pulumi.ComponentResource):
             log=spec.get("log"),
             labels=labels,
         )
+
+
+def _words(names: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names) or "none"
 
 
 def _is_alone(spec: ContainerSpec) -> bool:

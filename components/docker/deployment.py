@@ -295,5 +295,5 @@ def _log_route(
         "labels": labels,
     }
     if settings.has_log_headers:
-        args["headers"] = settings.log_headers
+        args["headers"] = settings.log_headers(f"DockerDeployment {name}")
     return DockerLogRoute(f"{name}-logs", args, opts).watcher_name

@@ -54,7 +54,7 @@ def make_frontend(
                     certificate=settings.certificate,
                 )
             ),
-            "secrets": settings.frontend_secrets,
+            "secrets": settings.frontend_secrets(f"DockerDeployment {name}"),
             "networks": [{"name": network}],
             "files_image": settings.database_image.reference,
             "labels": labels,

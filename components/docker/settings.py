@@ -19,8 +19,8 @@ from ..frontends.external import EXTERNAL, parse_proxy_network, traefik_labels
 from ..frontends.frontend import ACME, FILES, INTERNAL, CaCertificate
 from ..inputs.choice import one_of
 from ..inputs.declaration import Problem, Rule, section, together
-from ..inputs.error import InvalidInputError
-from ..inputs.image import Image
+from ..inputs.error import refused
+from ..inputs.image import Image, image
 from ..inputs.number import parse_port
 from ..inputs.parsing import parse
 from ..inputs.problems import Problems, when_known
@@ -58,11 +58,12 @@ class DockerSettings(CertificateSettings, LogSettings, BackupSettings):
         "The value external requires {proxy_network}.",
     )
     proxy_network: pulumi.Input[str] | None = setting(
-        when_known("proxy_network", parse_proxy_network),
+        when_known(parse_proxy_network),
         default=None,
         about="Existing Docker network that your proxy and the server share. Only for frontend external.",
     )
     frontend_image: Image = setting(
+        image(),
         rule_from=_of_own_proxy(lambda made: made.proxy.parse_image),
         default_from=lambda made: made.proxy.parse_image(made.proxy.default_image),
         about="Image of the frontend with an exact tag.",
@@ -121,10 +122,8 @@ class DockerSettings(CertificateSettings, LogSettings, BackupSettings):
             return {}
         stack = labels.get(STACK_LABEL)
         if not stack or not isinstance(stack, str):
-            raise InvalidInputError(
-                f"DockerDeployment {name} is not valid: labels must have {STACK_LABEL} for a log route, with a value "
-                "that no other deployment on the host has"
-            )
+            rule = f"must have {STACK_LABEL} for a log route, with a value that no other deployment on the host has"
+            raise refused(f"DockerDeployment {name}", "labels", dict(labels), rule)
         return {LOGS_LABEL: stack}
 
     @together

@@ -53,7 +53,7 @@ class Value:
     default_from: Callable[[Any], object] | None = None
     """Computes the default from the fields before it."""
     rule_from: Callable[[Any], Rule] | None = None
-    """Computes the rule from the fields before it."""
+    """Computes the rule from the fields before it. Where one of them is bad, `rule` judges the value."""
     is_own_name: bool = False
     """Whether it is the name of the component, which is no input."""
     is_secret: bool = False
@@ -112,8 +112,8 @@ def section(declared: type[Any]) -> Any:  # noqa: ANN401
 def together(check: Callable[[T], Iterator[Problem]]) -> Callable[[T], Iterator[Problem]]:
     """Mark a method that checks several fields beside each other.
 
-    Instead of a bad value, the method reads the default of the field. If the field has no default, the check stops
-    there without a problem, because the bad value is reported already.
+    A field with a bad value, or with a default that depends on one, has no value. The check stops silently where it
+    reads such a field: the bad value is reported already, and what follows from it is not.
     """
     setattr(check, _TOGETHER, True)
     return check

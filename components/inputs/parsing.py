@@ -29,6 +29,7 @@ def parse_args(declared: type[T], args_type: type[Any], name: str, args: Mapping
         InvalidInputError: With every problem.
     """
     problems = Problems(f"{args_type.__name__.removesuffix('Args')} {name}")
+    problems.args_type = args_type
     problems.hide(secret_names(declared))
     args = settled(args)
     found = [*misfits(args_type, args, parsed=_names_with_rules(declared))]
@@ -51,6 +52,7 @@ def parse(
         InvalidInputError: With every problem, those that ``problems`` holds already included.
     """
     problems.hide(map(problems.named, secret_names(declared)))
+    problems.args_type = args_type
     values = settled(values)
     found = misfits(args_type, values, parsed=_names_with_rules(declared))
     refused = _noted(problems, [misfit for misfit in found if not misfit.is_readable])
@@ -84,7 +86,7 @@ def _noted(problems: Problems, found: Iterable[Misfit]) -> set[str]:
     """Note the misfits; return the names of the inputs that no rule can read."""
     unreadable: set[str] = set()
     for misfit in found:
-        problems.add(misfit.path or "args", misfit.value, misfit.rule, misfit.meant)
+        problems.add(misfit.path or "args", misfit.value, misfit.rule, misfit.meant, misfit.example)
         if not misfit.path:
             problems.refuse()  # Without names, there is nothing else to check.
         if not misfit.is_readable:
@@ -138,7 +140,7 @@ class _Parser:
 
     def refuse_unknown(self, known: Collection[str]) -> None:
         """Note the names that are not known."""
-        for misfit in unknown_names(self._values, known, shown_within=self.problems.prefix):
+        for misfit in unknown_names(self._values, known):
             self.problems.add(misfit.path, misfit.value, misfit.rule, misfit.meant)
 
     def _set(self, draft: object, name: str, entry: Value) -> None:
@@ -146,7 +148,6 @@ class _Parser:
         raw = self._own_name if entry.is_own_name else self._values.get(user_name)
         self._bad.add(name)
         if user_name in self._refused:
-            self._put_default(draft, name, entry)
             return
         if raw is None or raw == "":
             if entry.default is Required and not entry.default_from:
@@ -154,11 +155,21 @@ class _Parser:
             self._put_default(draft, name, entry)
             return
         try:
-            self._unless_bad(lambda: self._put(draft, name, _parse(entry, draft, raw)))
+            with self.problems.judging(user_name):
+                self._unless_bad(lambda: self._put(draft, name, self._parsed(draft, entry, raw)))
         except ValueError as error:
             self.problems.add(user_name, raw, EARLY if is_later(raw) else str(error))
-            # Only for the rules between values: the draft is refused.
-            self._put_default(draft, name, entry)
+
+    @staticmethod
+    def _parsed(draft: object, entry: Value, raw: object) -> Any:  # noqa: ANN401 - any value
+        try:
+            rule = entry.rule_from(draft) if entry.rule_from else entry.rule
+        except AttributeError:
+            # Another field has no value: this one is judged by what holds for each value of that field.
+            if entry.rule:
+                entry.rule(raw)
+            raise
+        return rule(raw) if rule else raw
 
     def _put_default(self, draft: object, name: str, entry: Value) -> None:
         if entry.default_from:
@@ -173,8 +184,6 @@ class _Parser:
 
     def _check(self, check: Callable[[Any], Iterable[Problem]], draft: object) -> None:
         for field, value, rule in check(draft):
-            if field in self._refused:
-                continue  # The check has read its default.
             named_rule = re.sub(r"\{(\w+)\}", self._shown_name, rule)
             self.problems.add(self.problems.named(field), value, named_rule)
 
@@ -189,8 +198,3 @@ class _Parser:
         except AttributeError as error:
             if error.name not in self._bad or all(error.obj is not draft for draft in self._drafts):
                 raise
-
-
-def _parse(entry: Value, draft: object, raw: object) -> Any:  # noqa: ANN401
-    rule = entry.rule_from(draft) if entry.rule_from else entry.rule
-    return rule(raw) if rule else raw

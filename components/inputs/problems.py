@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, cast
 
 import pulumi
 
-from .error import InvalidInputError
-
-_LONGEST_SHOWN = 120
-_PRIVATE_KEY = "PRIVATE KEY-----"
-_PASSWORD_IN_ADDRESS = re.compile(r"((?:^sftp:|://)[^:/@\s]*):[^@\s]+@")
+from .error import Flaw, InvalidInputError
+from .wording import AN_OUTPUT
 
 
 class Problems:
     """The problems of ``subject``'s values, each under the name that the user gave to the value.
 
-    ``named`` turns the name of a field into the user's, ``prefix`` stands before it in messages.
+    ``subject`` is the type and the name of a component, such as `AwsDns identity`. ``named`` turns the name of a field
+    into the user's, ``prefix`` stands before it in messages.
     """
 
     def __init__(
@@ -29,9 +29,11 @@ class Problems:
         prefix: str = "",
     ) -> None:
         """Begin without a problem."""
+        self.args_type: Any = None
+        """The ``TypedDict`` of the values: it says which names in a path are declared. None for a stack."""
         self._subject = subject
         self._secrets: set[str] = set()
-        self._lines: dict[str, str] = {}
+        self._flaws: dict[str, Flaw] = {}
         self.named = named
         self.prefix = prefix
 
@@ -39,31 +41,56 @@ class Problems:
         """Show no value of these names, which are the user's."""
         self._secrets |= {*names}
 
-    def add(self, name: str, value: object, rule: str, meant: str = "") -> None:
-        """Note that the ``value`` of the user's ``name`` breaks ``rule``. The first problem of a name stays."""
-        shown = "an Output" if is_later(value) else str(value).replace("\n", "\\n")
-        is_secret = value not in (None, "") and not self._secrets.isdisjoint((input_of(name), meant))
-        # A private key can also be given to the wrong setting.
-        if is_secret or _PRIVATE_KEY in shown:
-            shown = "[secret]"
-        shown = _PASSWORD_IN_ADDRESS.sub(r"\1:[secret]@", shown)
-        if len(shown) > _LONGEST_SHOWN:
-            shown = shown[:_LONGEST_SHOWN] + "…"
-        self._lines.setdefault(name, f'{self.prefix}{name} = "{shown}": {rule}')
+    def add(self, name: str, value: object, rule: str, meant: str = "", example: object = None) -> None:
+        """Note that the ``value`` of the user's ``name`` breaks ``rule``. The first problem of a name stays.
 
-    def check(self, name: str, value: object, parse: Callable[[object], object]) -> None:
-        """Note what is wrong with a value by this rule."""
+        In the rule, `{meant}` becomes the name that was ``meant``, and `{example}` the ``example`` of a value.
+        """
+        flaw = Flaw(
+            path=name,
+            value=AN_OUTPUT if is_later(value) else value,
+            rule=rule,
+            meant=meant,
+            example=example,
+            prefix=self.prefix,
+            args_type=self.args_type,
+            is_secret=value not in (None, "") and not self._secrets.isdisjoint((input_of(name), input_of(meant))),
+        )
+        self._flaws.setdefault(name, flaw)
+
+    def check(self, name: str, value: Any, parse: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - any value
+        """Return the value parsed by this rule; note what is wrong with it."""
         try:
-            parse(value)
+            return parse(value)
         except ValueError as error:
             self.add(name, value, str(error))
 
     def refuse(self) -> None:
         """Raise ``InvalidInputError`` with every problem, if there is one."""
-        if self._lines:
-            count = len(self._lines)
-            head = f"{count} values of {self._subject} are not valid" if count > 1 else f"{self._subject} is not valid"
-            raise InvalidInputError("\n  ".join([head + ":", *self._lines.values()]))
+        if self._flaws:
+            raise InvalidInputError(self._subject, [*self._flaws.values()])
+
+    @contextmanager
+    def judging(self, name: str) -> Generator[None]:
+        """Let `when_known` refuse the value of an Output under this ``name``, which is the user's."""
+        token = _JUDGED.set((self, name))
+        try:
+            yield
+        finally:
+            _JUDGED.reset(token)
+
+    def later(self, name: str, value: Any, parse: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - any value
+        """Return the value of an Output parsed; raise ``InvalidInputError`` if it breaks the rule."""
+        problems = Problems(self._subject, named=self.named, prefix=self.prefix)
+        problems.args_type = self.args_type
+        problems.hide(self._secrets)
+        parsed = problems.check(name, value, parse)
+        problems.refuse()
+        return parsed
+
+
+_JUDGED: ContextVar[tuple[Problems, str]] = ContextVar("judged")
+"""The problems and the name of the input that is being parsed."""
 
 
 def input_of(path: str) -> str:
@@ -76,21 +103,16 @@ def unless_later(parse: Callable[[object], object]) -> Callable[[object], object
     return lambda raw: raw if is_later(raw) else parse(raw)
 
 
-def when_known(name: str, parse: Callable[[Any], Any]) -> Callable[[object], Any]:
-    """Return a rule that parses a plain value now, and the value of an Output as soon as it is known.
+def when_known(parse: Callable[[Any], Any]) -> Callable[[object], Any]:
+    """Return a rule that parses a plain value now, and the value of an Output as soon as it is known."""
 
-    ``name`` is the name of the input in the error of an Output.
-    """
+    def rule(raw: object) -> Any:  # noqa: ANN401 - any value
+        if not isinstance(raw, pulumi.Output):
+            return parse(raw)
+        problems, name = _JUDGED.get()
+        return cast("pulumi.Output[Any]", raw).apply(lambda value: problems.later(name, value, parse))
 
-    def parse_known(value: object) -> object:
-        try:
-            return parse(value)
-        except ValueError as error:
-            raise InvalidInputError(f'{name} = "{value}": {error}') from None
-
-    return lambda raw: (
-        cast("pulumi.Output[Any]", raw).apply(parse_known) if isinstance(raw, pulumi.Output) else parse(raw)
-    )
+    return rule
 
 
 def is_later(value: object) -> bool:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Awaitable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, NotRequired, TypeVar, cast, get_args, get_origin, is_typeddict
+from collections.abc import Awaitable, Collection, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple, TypeVar, cast, get_args, is_typeddict
 
 import pulumi
+
+from .wording import bare, is_list, is_mapping
 
 T = TypeVar("T")
 
@@ -22,7 +24,9 @@ class Misfit(NamedTuple):
     value: object
     rule: str
     meant: str = ""
-    """The declared name that is most similar to an unknown name; empty if none is similar."""
+    """The path of the declared name that is most similar to an unknown name; empty if none is similar."""
+    example: object = None
+    """A value of the declared kind, where the rule has `{example}`."""
     is_readable: bool = True
     """Whether other rules can read the input all the same. They can't if a value in it has another kind."""
 
@@ -55,21 +59,22 @@ def misfits(declared: Any, value: object, path: str = "", parsed: Collection[str
     ``parsed`` names the inputs with rules, which read what the settings of a stack hold, too: a text for a number, for
     true or false, and for a list. Such a rule itself refuses what it can't read.
     """
-    declared, takes_outputs = _bare(declared)
+    declared, takes_outputs = bare(declared)
     if isinstance(value, pulumi.Output):
         if not takes_outputs and declared not in (Any, None):
             yield Misfit(path, cast("object", value), EARLY, is_readable=False)
         return
     if path.partition("[")[0] in parsed and (
-        declared in (bool, int, float) or (_is_list(declared) and isinstance(value, str))
+        declared in (bool, int, float) or (is_list(declared) and isinstance(value, str))
     ):
         return
     if not _fits(declared, value):
         kind = _kind(value)
         rule = f"must be {_words(declared)}, not {kind}{_remedy(declared, value)}"
+        example = _example(declared)
         # All inputs may hold a secret, and the text of an object is an address.
         is_shown = path and (value is None or isinstance(value, str | int | float | list | dict))
-        yield Misfit(path, cast("object", value if is_shown else kind), rule, is_readable=False)
+        yield Misfit(path, cast("object", value if is_shown else kind), rule, example=example, is_readable=False)
         return
     within = f"{path}." if path else ""
     if is_typeddict(declared):
@@ -92,39 +97,20 @@ def misfits(declared: Any, value: object, path: str = "", parsed: Collection[str
             yield from misfits(kind, item, path if isinstance(item, pulumi.Output) else f"{path}[{index}]", parsed)
 
 
-def unknown_names(
-    given: Mapping[str, object], known: Iterable[str], within: str = "", *, shown_within: str | None = None
-) -> Iterator[Misfit]:
-    """Yield each unknown name; ``shown_within`` is the prefix of the name that the message proposes."""
+def unknown_names(given: Mapping[str, object], known: Iterable[str], within: str = "") -> Iterator[Misfit]:
+    """Yield each unknown name."""
     names: Collection[str] = set(known)
-    before = within if shown_within is None else shown_within
     for name in sorted(set(given) - set(names)):
         (meant,) = difflib.get_close_matches(name, names, n=1) or [""]
-        rule = f"is an unknown name: did you mean {before}{meant}?" if meant else "is an unknown name: remove it"
-        yield Misfit(within + name, given[name], rule, meant)
-
-
-def _bare(declared: Any) -> tuple[Any, bool]:  # noqa: ANN401 - any type
-    """Return the type of the plain value, and whether an Output of it may be in its place."""
-    if get_origin(declared) is NotRequired:
-        (declared,) = get_args(declared)
-    takes_outputs = any(get_origin(kind) is Awaitable for kind in get_args(declared))
-    return get_args(declared)[0] if takes_outputs else declared, takes_outputs
-
-
-def _is_list(declared: Any) -> bool:  # noqa: ANN401 - any type
-    return get_origin(declared) in (list, Sequence)
-
-
-def _is_mapping(declared: Any) -> bool:  # noqa: ANN401 - any type
-    return is_typeddict(declared) or get_origin(declared) in (dict, Mapping)
+        rule = "is an unknown name: did you mean {meant}?" if meant else "is an unknown name: remove it"
+        yield Misfit(within + name, given[name], rule, within + meant if meant else "")
 
 
 def _fits(declared: Any, value: object) -> bool:  # noqa: ANN401 - any type
     """Return whether a value has the declared kind."""
-    if _is_mapping(declared):
+    if is_mapping(declared):
         return isinstance(value, dict) and all(isinstance(key, str) for key in cast("dict[object, object]", value))
-    if _is_list(declared):
+    if is_list(declared):
         return isinstance(value, list)
     if declared is float:
         return _fits(int, value) or (isinstance(value, float) and math.isfinite(value))
@@ -137,20 +123,20 @@ def _words(declared: Any) -> str:  # noqa: ANN401 - any type
     """Return the words for a declared kind."""
     if declared in (bool, str):
         return "a text" if declared is str else "exactly true or false"
-    kind = {int: "whole number", float: "number"}.get(declared, "list" if _is_list(declared) else "mapping")
-    return f"a {kind} such as {_example(declared)}"
+    kind = {int: "whole number", float: "number"}.get(declared, "list" if is_list(declared) else "mapping")
+    return f"a {kind} such as {{example}}"
 
 
 def _example(declared: Any) -> object:  # noqa: ANN401 - any type
     """Return a value of a declared kind, of a mapping with what is required."""
-    declared, _ = _bare(declared)
+    declared, _ = bare(declared)
     if is_typeddict(declared):
         kinds = declared.__annotations__
         shown = [name for name in kinds if name in declared.__required_keys__] or [*kinds][:1]
         return {name: _example(kinds[name]) for name in shown}
-    if _is_mapping(declared):
+    if is_mapping(declared):
         return {"name": _example(get_args(declared)[1])}
-    if _is_list(declared):
+    if is_list(declared):
         return [_example(get_args(declared)[0])]
     return {bool: True, int: 2, float: 1.5}.get(declared, "text")
 

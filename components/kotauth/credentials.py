@@ -16,14 +16,14 @@ from ..inputs.parsing import parse_args
 from ..postgres.limits import parse_password_version
 from ..schema.tokens import token
 from .secret_files import secret_files
-from .secret_key import key_fingerprint
+from .secret_key import key_fingerprint, parse_secret_key_input
 
 _API_KEY_PREFIX = "kauth_master_"
 
 
 @dataclass(frozen=True, kw_only=True)
 class _CredentialsInputs:
-    secret_key: pulumi.Input[str] | None = optional(secret=True)
+    secret_key: pulumi.Input[str] | None = optional(parse_secret_key_input, secret=True)
     database_password_version: int = value(parse_password_version, default=1)
 
 

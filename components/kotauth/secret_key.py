@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from typing import cast
 
 import pulumi
 
-from ..inputs.error import InvalidInputError
+from ..inputs.problems import when_known
 
 SECRET_KEY_CHARACTERS = 32
 """Kotauth refuses fewer (`FATAL: KAUTH_SECRET_KEY must be set (32+ chars).`)."""
@@ -25,16 +24,7 @@ def parse_secret_key(raw: object) -> str:
 
 def parse_secret_key_input(raw: object) -> pulumi.Input[str]:
     """Parse a secret key, or an Output as soon as its value is known."""
-    if isinstance(raw, pulumi.Output):
-        return cast("pulumi.Output[str]", raw).apply(_deferred_secret_key)
-    return parse_secret_key(raw)
-
-
-def _deferred_secret_key(text: str) -> str:
-    try:
-        return parse_secret_key(text)
-    except ValueError as error:
-        raise InvalidInputError(f'secret_key = "[secret]": {error}') from error
+    return when_known(parse_secret_key)(raw)
 
 
 def key_fingerprint(secret_key: str) -> str:

@@ -70,7 +70,7 @@ def parse_endpoint(raw: object) -> str:
     if not _URL.fullmatch(text):
         raise ValueError(
             "must be a URL of scheme, host, port and path, such as https://loki.example.com: keep credentials in "
-            "logsToken or logsHeaders"
+            "the token or the headers"
         )
     host = urlsplit(text).hostname or ""
     if _LOCAL.fullmatch(host):
@@ -103,7 +103,7 @@ def parse_headers(raw: object) -> dict[str, str]:
         if not _HEADER_NAME.fullmatch(str(name)) or name.lower() in _OF_THE_EXPORTER:
             raise ValueError(f"must have names of HTTP headers other than {', '.join(_OF_THE_EXPORTER)}")
         if not isinstance(value, str) or not _HEADER_VALUE.fullmatch(value):
-            raise ValueError(f"must have printable ASCII texts as values, which that of {name} isn't")
+            raise ValueError(f'must have printable ASCII texts as values, which that of "{name}" isn\'t')
     return dict(cast("Mapping[str, str]", headers))
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import cast
 
 import pulumi
 
-from ..inputs.error import InvalidInputError
 from ..inputs.number import whole_number
+from ..inputs.problems import when_known
 
 POOL_SIZE = 10
 """Default: Kotauth's own (`DB_POOL_MAX_SIZE`)."""
@@ -29,19 +28,10 @@ def parse_fingerprint(raw: object) -> pulumi.Output[str]:
 
     The key itself, given by mistake, is refused: the database and the job that makes its roles must never have it.
     """
-    if isinstance(raw, pulumi.Output):
-        return pulumi.Output.secret(cast("pulumi.Output[object]", raw)).apply(_deferred_fingerprint)
-    return pulumi.Output.secret(_fingerprint(raw))
+    return pulumi.Output.secret(when_known(_fingerprint)(raw))
 
 
 def _fingerprint(raw: object) -> str:
     if not re.fullmatch(r"[0-9a-f]{16}", str(raw)):
         raise ValueError("must be 16 hex digits: use the output `secret_key_fingerprint` of `KotauthCredentials`")
     return str(raw)
-
-
-def _deferred_fingerprint(raw: object) -> str:
-    try:
-        return _fingerprint(raw)
-    except ValueError as error:
-        raise InvalidInputError(f'secret_key_fingerprint = "[secret]": {error}') from None

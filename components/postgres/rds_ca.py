@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ..inputs.error import InvalidInputError
+from ..inputs.error import refused
 
 _CERTIFICATE = re.compile(
     r"^# (\S+) \w+ [0-9a-f]{64}\n(-----BEGIN CERTIFICATE-----\n[^-]+-----END CERTIFICATE-----\n)", re.MULTILINE
@@ -17,19 +17,20 @@ _CERTIFICATE = re.compile(
 _BUNDLE = re.compile(r"(-----BEGIN CERTIFICATE-----\s[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*)+")
 
 
-def rds_ca_bundle(region: str, key: str = "ca_bundle") -> str:
+def rds_ca_bundle(region: str, subject: str = "AwsDatabaseRole", key: str = "ca_bundle") -> str:
     """Return the region's authorities in PEM form.
 
-    Raises ``InvalidInputError`` for a region without authorities; the message asks for the input ``key``.
+    Raises ``InvalidInputError`` for a region without authorities; the message asks for the ``key`` of the ``subject``.
     """
     of_region = [pem for known, pem in _certificates() if known == region]
     if not of_region:
         known = ", ".join(sorted({known for known, _ in _certificates()}))
-        raise InvalidInputError(
-            f'{key} = "": is required in region "{region}", because this program includes the authorities of Amazon '
-            f"RDS only for {known}. Set {key} to the content of "
+        rule = (
+            f'is required in region "{region}", because this program includes the authorities of Amazon RDS only for '
+            f"{known}. Set {key} to the content of "
             f"https://truststore.pki.rds.amazonaws.com/{region}/{region}-bundle.pem (in a stack: kotauth:databaseCa)"
         )
+        raise refused(subject, key, "", rule)
     return "".join(of_region)
 
 

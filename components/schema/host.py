@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, cast
 
 import pulumi
@@ -13,11 +13,11 @@ from pulumi.provider.experimental.analyzer import PropertyDefinition, PropertyTy
 from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.provider.experimental.util import camel_case
 
-_LINE = re.compile(r'(.*? = ")(.*)(": .*)')
-"""A problem of an ``InvalidInputError``: the name, the value, the rule."""
-_PYTHON_NAME = re.compile(r"\b[a-z0-9]+(_[a-z0-9]+)+\b")
-_KEY = re.compile(rf"(?<=')(?:{_PYTHON_NAME.pattern})(?=': )")
-"""A name of a mapping that is shown as a value."""
+from ..inputs.error import InvalidInputError
+from ..inputs.wording import Wording
+
+_PYTHON_NAME = re.compile(r'"[^"]*"|\b[a-z0-9]+(?:_[a-z0-9]+)+\b')
+"""A name in a rule, or the user's own words in double quotes."""
 
 
 def serve(components: Sequence[type[pulumi.ComponentResource]], package: str) -> None:
@@ -43,7 +43,7 @@ class Components(ComponentProvider):
         self.schema = json.dumps(schema)
         inputs = [each["inputProperties"] for each in schema["resources"].values()]
         inputs += [each["properties"] for each in schema["types"].values()]
-        self._names = {name for each in inputs for name in each}
+        self._wording = SchemaWording({name for each in inputs for name in each})
 
     def map_input_properties(
         self,
@@ -75,18 +75,35 @@ class Components(ComponentProvider):
         refusal = error.inner if isinstance(error, server.ComponentInitError) else error
         if not isinstance(refusal, pulumi.RunError):
             return None
-        message = "\n".join(map(self._renamed, str(refusal).splitlines()))
+        is_refused = isinstance(refusal, InvalidInputError)
+        message = refusal.worded(self._wording) if is_refused else self._wording.rule(str(refusal))
         # An empty list of errors: without one, the SDK fails at the answer.
         return InputPropertiesError(message, [])
 
-    def _renamed(self, line: str) -> str:
-        def schema_name(found: re.Match[str]) -> str:
-            name = camel_case(found[0])
-            return name if name in self._names else found[0]
 
-        name, value, rule = parts.groups() if (parts := _LINE.fullmatch(line)) else ("", "", line)
-        value = _KEY.sub(schema_name, value) if value.startswith(("[", "{")) else value
-        return _PYTHON_NAME.sub(schema_name, name) + value + _PYTHON_NAME.sub(schema_name, rule)
+class SchemaWording(Wording):
+    """The wording for programs in all languages but Python: names of the schema, and values in JSON."""
+
+    def __init__(self, names: Collection[str]) -> None:
+        """Know the ``names`` of the schema."""
+        self._names = names
+
+    def name(self, declared: str) -> str:
+        """Return `baseUrl` for `base_url`."""
+        name = camel_case(declared)
+        return name if name in self._names else declared
+
+    def rule(self, text: str) -> str:
+        """Return a rule with the names of the schema outside double quotes."""
+        return _PYTHON_NAME.sub(lambda found: self.name(found[0]), text)
+
+    def value(self, value: object) -> str:
+        """Return a text on one line, and every other value as JSON."""
+        return super().value(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+    def quoted(self, shown: str, value: object) -> str:
+        """Return lists and mappings without quotation marks, because their texts have them."""
+        return shown if isinstance(value, list | dict) else super().quoted(shown, value)
 
 
 class Servicer(server.ProviderServicer):

@@ -25,6 +25,8 @@ BAD: dict[str, tuple[str, str]] = {}
 for (key, value), rule in {**bad_settings.DOCKER, **bad_settings.DOCKER_STACK}.items():
     if value:
         BAD.setdefault(key, (value, rule))
+for key in ("backupKnownHosts", "databaseImage", "proxyNetwork"):
+    del BAD[key]  # Its rule depends on another of these bad values.
 SHORT, MISNAMED = "0123456789abcdefghijklmnopqrstu", "0123456789abcdefghijklmnopqrstuvwxyz"
 KEY = issued().key
 LONG = "token-" * 30

@@ -18,7 +18,7 @@ from pulumi.provider.experimental.util import camel_case
 from pulumi.runtime.proto import provider_pb2
 
 from components import COMPONENTS, PACKAGE, AwsDeployment, AwsLaunchTemplate, DockerContainer, DockerDeployment
-from components.inputs.error import InvalidInputError
+from components.inputs.error import refused as refused_value
 from components.inputs.shape import settled
 from components.schema.host import Components, Servicer
 from components.schema.tokens import token
@@ -129,21 +129,48 @@ def test_each_value_of_another_kind_is_named_as_in_the_schema(provider: Componen
         (
             AwsLaunchTemplate,
             {"watch": {"port": 0.0}},
-            "watch = \"{'port': 0}\": must be a TCP port, a whole number from 1 to 65535",
+            'watch = {"port": 0}: must be a TCP port, a whole number from 1 to 65535',
         ),
         (
             DockerContainer,
             {"spec": {**SPEC, "oneShot": True}},
-            "spec.probe = \"{'command': ['true'], 'intervalSeconds': 5, 'timeoutSeconds': 5, 'retries': 3, "
-            "'startPeriodSeconds': 90}\": is required, or else oneShot (a container that exits) or unprobed: "
+            'spec.probe = {"command": ["true"], "intervalSeconds": 5, "timeoutSeconds": 5, "retries": 3, '
+            '"startPeriodSeconds": 90}: is required, or else oneShot (a container that exits) or unprobed: '
             "set exactly one of the three",
         ),
         (
             DockerContainer,
             {"spec": {**SPEC, "probe": ["true"]}},
-            "spec.probe = \"['true']\": must be a mapping such as {'command': ['text'], 'intervalSeconds': 2, "
-            "'timeoutSeconds': 2, 'retries': 2}, not a list",
+            'spec.probe = ["true"]: must be a mapping such as {"command": ["text"], "intervalSeconds": 2, '
+            '"timeoutSeconds": 2, "retries": 2}, not a list',
         ),
+        (
+            DockerContainer,
+            {"spec": {**SPEC, "environment": {"acme_email": 1.0}}},
+            'spec.environment.acme_email = "1": must be a text, not a number: put it in quotation marks',
+        ),
+        (
+            DockerContainer,
+            {"spec": {**SPEC, "environment": {"acme_email": ["a_b", True]}}},
+            'spec.environment.acme_email = ["a_b", true]: must be a text, not a list',
+        ),
+        (
+            AwsLaunchTemplate,
+            {"secrets": {"acme_email": {"keyArn": "x"}}},
+            'secrets.acme_email.arn = "": is required',
+        ),
+        (
+            DockerContainer,
+            {"spec": {**SPEC, "secretFiles": ["acme_email"]}},
+            'secrets = "[secret]": must be exactly the spec\'s secret files, "acme_email" (got none)',
+        ),
+        (DockerDeployment, {"image": True}, 'image = "true": must be a text, not a boolean: put it in quotation marks'),
+        (
+            DockerDeployment,
+            {"labels": {"http_port": {"http_port": None}}},
+            "labels.http_port = {}: must be a text, not a mapping",
+        ),
+        (DockerDeployment, {"labels": ["a"]}, 'labels = ["a"]: must be a mapping such as {"name": "text"}, not a list'),
         (
             AwsDeployment,
             {"acmeEmail": 'an "acme_email": x'},
@@ -172,6 +199,9 @@ def test_the_yaml_program_of_the_page_is_refused_as_the_page_shows(provider: Com
     assert shown.strip().endswith(said.replace(" it ", f" {name} "))
 
 
+BAD_URL = refused_value("DockerDeployment acme_email", "base_url", "x", "is bad")
+
+
 class Context:
     """The engine's side of one call."""
 
@@ -183,15 +213,16 @@ class Context:
         raise grpc.aio.AbortError
 
 
-@pytest.mark.parametrize(
-    "error", [server.ComponentInitError(InvalidInputError("base_url is bad")), InvalidInputError("base_url is bad")]
-)
+@pytest.mark.parametrize("error", [server.ComponentInitError(BAD_URL), BAD_URL])
 def test_a_refusal_has_no_traceback(provider: Components, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     """The first is raised by a constructor, the second by a value that is known later."""
     context = Context()
     with pytest.raises(grpc.aio.AbortError):
         construct(provider, monkeypatch, error, context)
-    assert (context.status.code, context.status.details) == (grpc.StatusCode.INVALID_ARGUMENT, "baseUrl is bad")
+    assert (context.status.code, context.status.details) == (
+        grpc.StatusCode.INVALID_ARGUMENT,
+        'DockerDeployment acme_email is not valid:\n  baseUrl = "x": is bad',
+    )
     assert context.status.trailing_metadata
 
 

@@ -128,7 +128,9 @@ def test_it_carries_the_authorities_of_the_region(function: Mapping[str, Any]) -
 
 def test_a_region_without_known_authorities_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(ANSWERS["aws:index/getRegion:getRegion"], "region", "ca-west-1")
-    with pytest.raises(Exception, match=r'^ca_bundle = "": is required in region "ca-west-1"'):
+    with pytest.raises(
+        Exception, match=r'^AwsDatabaseRole role is not valid:\n  ca_bundle = "": is required in region "ca-west-1"'
+    ):
         declared()
     assert declared(ca_bundle=OTHER_CA).named("role-call")
 

@@ -390,5 +390,5 @@ def test_outputs(declared: Declared) -> None:
 
 
 def test_a_container_without_its_secrets_is_refused() -> None:
-    with pytest.raises(InvalidInputError, match=r"server: secrets = \[\]: must be exactly \['admin_pass"):
+    with pytest.raises(InvalidInputError, match=r'secrets = "": must have exactly "admin_pass'):
         launched(secrets={})

@@ -45,7 +45,7 @@ def refusals(**more: Any) -> dict[str, str]:
 
 def content(settings: DockerSettings | AwsSettings) -> object:
     """Return the one secret file that the proxy gets."""
-    ((name, value),) = settings.frontend_secrets.items()
+    ((name, value),) = settings.frontend_secrets("DockerDeployment it").items()
     assert name == "certificate.pem"
     declared: list[object] = []
 

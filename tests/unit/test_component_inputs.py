@@ -217,8 +217,27 @@ def test_a_secret_is_not_shown_whatever_its_name(component: Component, args: dic
 def test_the_secrets_of_a_container_are_its_files() -> None:
     spec = {**SPEC, "secret_files": ["key", "password"]}
     assert refused(DockerContainer, {"spec": spec, "secrets": {"key": "x", "other": "x"}}) == [
-        'secrets = "[secret]": must be exactly the spec\'s secret files, key, password (got key, other)'
+        'secrets = "[secret]": must be exactly the spec\'s secret files, "key", "password" (got "key", "other")'
     ]
+
+
+@pytest.mark.parametrize("component", [DockerDeployment, AwsDeployment])
+@pytest.mark.parametrize("others", [{}, {"acme_email": "ops@example.com"}, {"certificates": "acme"}])
+def test_what_follows_from_a_bad_frontend_is_not_reported(component: Component, others: dict[str, str]) -> None:
+    args = {name: value for name, value in LEAST[component].items() if name not in {"acme_email", "zone_id"}}
+    (line,) = refused(component, {**args, **others, "frontend": "cady"})
+    assert line.startswith('frontend = "cady": must be exactly ')
+
+
+def test_a_host_s_own_component_names_what_can_t_run_there() -> None:
+    spec = {**SPEC, "ports": [{"host": 443, "container": 8443}], "unprobed": True}
+    for component in (AwsServerGroup, AwsSingleHost, AwsLaunchTemplate):
+        lines = refused(component, {**LEAST[component], "containers": [spec], "instance_type": "small"})
+        assert [line.split(" = ")[0] for line in lines] == [
+            "instance_type",
+            "containers[0].unprobed",
+            "containers[0].probe",
+        ]
 
 
 def test_an_output_where_a_plain_value_is_needed_is_called_by_its_name() -> None:

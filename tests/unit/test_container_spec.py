@@ -88,7 +88,7 @@ def test_a_volume_of_another_container() -> None:
     assert written.inputs["volumes"][0]["readOnly"] is False
     assert written.delete_before_replace
     (problem,) = refused(writer, shared_volumes={"dump/spol": "x"})
-    assert "must be exactly the spec's shared volumes, dump/spool (got dump/spol)" in problem
+    assert 'must be exactly the spec\'s shared volumes, "dump/spool" (got "dump/spol")' in problem
 
 
 def test_its_own_log_driver() -> None:

@@ -65,7 +65,10 @@ def test_it_is_the_same_text_every_time() -> None:
 
 def test_too_long_is_an_error_that_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(user_data, "LIMIT_BYTES", 4096)
-    with pytest.raises(InvalidInputError, match=r"the user data has \d+ bytes, and EC2 allows 4096: use fewer"):
+    with pytest.raises(
+        InvalidInputError,
+        match=r'containers = "server, frontend": make \d+ bytes of user data, and EC2 allows 4096: use fewer',
+    ):
         rendered()
 
 
@@ -215,9 +218,15 @@ def test_nothing_of_a_deferred_value_gets_in() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"secrets": {}}, r"server: secrets = \[\]: must be exactly \['admin_password', 'api_keys.json'"),
-        ({"secrets": {**hosts.secrets(), "cache": {}}}, "secrets.cache: must be the part of one of the containers"),
-        ({"containers": [hosts.server(), hosts.edge()]}, "frontend: volumes: need a volume that outlives the host"),
+        ({"secrets": {}}, r'secrets = "": must have exactly "admin_password", "api_keys.json", .* for "server"'),
+        (
+            {"secrets": {**hosts.secrets(), "cache": {}}},
+            'secrets.cache = "": must be the part of one of the containers',
+        ),
+        (
+            {"containers": [hosts.server(), hosts.edge()]},
+            r"containers\[1\].volumes = .*: need a volume that outlives the host",
+        ),
         ({"containers": [hosts.server(), hosts.server()]}, "each part may run once on a host"),
         ({"watch": Watch(part="web")}, 'watch.part = "web": must be one of'),
         ({"containers": [hosts.server(), {**hosts.inner(), "part": "../etc"}]}, 'part = "../etc": must be lower-case'),
@@ -231,23 +240,23 @@ def test_nothing_of_a_deferred_value_gets_in() -> None:
         ({"containers": [hosts.server(), {**hosts.inner(), "user": "0:0"}]}, 'user = "0:0": must be uid:gid'),
         (
             {"containers": [hosts.server(), {**hosts.inner(), "host_mounts": [{"source": "/srv", "path": "/srv"}]}]},
-            "frontend: host_mounts: is not possible on a host of AWS",
+            r"containers\[1\].host_mounts = .*: is not possible on a host of AWS",
         ),
         (
             {"containers": [hosts.server(), {**hosts.inner(), "reload": {}}]},
-            "frontend: reload: must have exactly one of command, signal and watch",
+            r"containers\[1\].reload = .*: must have exactly one of command, signal and watch",
         ),
         (
             {"containers": [hosts.server(), {**hosts.inner(), "environment": {"A": "1\nB=2"}}]},
-            "environment of frontend: A must be one line",
+            r'containers\[1\].environment.A = "1\\nB=2": must be one line',
         ),
         (
             {"containers": [hosts.server(), {**hosts.inner(), "gpus": "all"}]},
-            "frontend: gpus: is not possible on a host of AWS; leave it out",
+            r'containers\[1\].gpus = "all": is not possible on a host of AWS: leave it out',
         ),
         (
             {"containers": [hosts.server(), {**hosts.inner(), "command": ["bell\a"]}]},
-            "frontend: entrypoint, command, probe and before_start: must be printable text",
+            r"containers\[1\].command = .*: must be printable text",
         ),
     ],
 )

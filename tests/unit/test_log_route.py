@@ -113,7 +113,7 @@ def test_without_a_route_nothing_of_it_is_there() -> None:
 
 
 def test_a_route_needs_a_label_that_tells_its_lines_from_others() -> None:
-    with pytest.raises(InvalidInputError, match=r"labels must have kotauth\.stack for a log route"):
+    with pytest.raises(InvalidInputError, match=r"labels = .*: must have kotauth\.stack for a log route"):
         declare(lambda: DockerDeployment("kotauth", ARGS | {"labels": {}}))
 
 

@@ -44,7 +44,7 @@ def headers(**args: Any) -> dict[str, str]:
     def made() -> dict[str, Any]:
         # An Output belongs to the program that makes it.
         later = {key: pulumi.Output.secret(value.text) for key, value in args.items() if isinstance(value, Later)}
-        return {"file": resolved(**{**args, **later}).log_headers}
+        return {"file": resolved(**{**args, **later}).log_headers("DockerDeployment it")}
 
     declared = declare(made)
     assert declared.secret_outputs == {"file"}
@@ -95,7 +95,7 @@ def test_the_headers_of_each_route(args: dict[str, Any], wanted: dict[str, str])
 
 def test_an_output_is_checked_when_its_value_is_known() -> None:
     assert headers(**{**DATADOG, "logs_token": Later("later")}) == {"dd-api-key": "later"}
-    with pytest.raises(Exception, match=r"logs_token or logs_headers must be one line of printable ASCII"):
+    with pytest.raises(Exception, match=r'DockerDeployment it is not valid:\n  logs_\w+ = "\[secret\]": must be '):
         headers(**{**DATADOG, "logs_token": Later("two\nlines")})
 
 

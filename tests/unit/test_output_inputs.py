@@ -7,7 +7,19 @@ from typing import Any
 import pulumi
 import pytest
 
-from components import COMPONENTS, AwsDeployment, AwsLoadBalancer, AwsNetwork, DockerContainer, DockerDeployment
+from components import (
+    COMPONENTS,
+    AwsDatabase,
+    AwsDatabaseRole,
+    AwsDeployment,
+    AwsLaunchTemplate,
+    AwsLoadBalancer,
+    AwsNetwork,
+    DockerContainer,
+    DockerDatabaseRole,
+    DockerDeployment,
+    KotauthCredentials,
+)
 from components.inputs.error import InvalidInputError
 from tests.unit.least_inputs import LEAST, SPEC, Component
 from tests.unit.recording import declare, unknown
@@ -66,3 +78,30 @@ def test_an_output_inside_an_input_is_named(component: Component, args: dict[str
     with pytest.raises(InvalidInputError) as refused:
         component("it", args)
     assert str(refused.value).splitlines()[1:] == [f'  {name or "spec.ports[0].host"} = "an Output": {EARLY}']
+
+
+@pytest.mark.parametrize(
+    ("component", "name", "value"),
+    [
+        (AwsDatabase, "subnet_ids", ["subnet-0123456789abcdef0"]),
+        (AwsDatabaseRole, "secret_key_fingerprint", "0" * 64),
+        (AwsDeployment, "secret_key", "short"),
+        (AwsLaunchTemplate, "image_id", "ami-1"),
+        (AwsLoadBalancer, "certificate_arn", "arn:aws:iam::123456789012:server-certificate/x"),
+        (DockerDatabaseRole, "secret_key_fingerprint", "0" * 64),
+        (DockerDeployment, "proxy_network", "host"),
+        (KotauthCredentials, "secret_key", "short"),
+    ],
+)
+def test_the_refusal_of_a_value_that_is_known_later_names_the_component(
+    component: Component, name: str, value: object
+) -> None:
+    least = {"frontend": "external"} if name == "proxy_network" else LEAST[component]
+    args = {**least, "base_url": "https://auth.example.com"} if "base_url" in declared_inputs(component) else {**least}
+    if name == "certificate_arn":
+        args.pop("zone_id", None)
+    with pytest.raises(InvalidInputError) as refused:
+        declare(lambda: component("it", {**args, name: pulumi.Output.from_input(value)}))
+    head, line = str(refused.value).splitlines()
+    assert head == f"{component.__name__} it is not valid:"
+    assert line.startswith(f"  {name} = ")

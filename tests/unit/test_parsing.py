@@ -100,11 +100,16 @@ def test_a_rule_between_values_names_the_others_as_the_user_does() -> None:
     assert line == '  k:OTHER_PORT = "7": must differ from k:PORT, not from {colour}'
 
 
-def test_a_rule_between_values_takes_the_default_of_a_bad_one_or_is_silent() -> None:
-    lines = refusals(lambda: parsed({"port": 0, "note": "x"}))
-    assert lines == ["it is not valid:", f'  port = "0": {PORT_RULE}']
-    assert len(refusals(lambda: parsed({"port": 60, "other_port": 60, "note": "x", "memory": 1}))) == 4
-    assert len(refusals(lambda: parsed({"port": 60, "other_port": 0, "note": "x"}))) == 3
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ({"port": 0, "note": "x"}, ["port"]),
+        ({"port": 60, "other_port": 60, "note": "x", "memory": 1}, ["memory", "other_port", "note"]),
+        ({"port": 60, "other_port": 0, "note": "x"}, ["other_port"]),
+    ],
+)
+def test_what_follows_from_a_bad_value_is_no_problem_of_its_own(values: dict[str, object], named: list[str]) -> None:
+    assert [line.split(" = ")[0].strip() for line in refusals(lambda: parsed(values))[1:]] == named
 
 
 def test_a_rule_may_hang_on_a_field_before() -> None:
@@ -120,7 +125,8 @@ def test_a_rule_may_hang_on_a_field_before() -> None:
     assert parse(Range, {"least": 5}, Problems("it")) == Range(least=5, number=5)
     rule = "must be a number, a whole number from 5 to 100"
     assert refusals(lambda: parse(Range, {"least": 5, "number": 4}, Problems("it")))[1:] == [f'  number = "4": {rule}']
-    assert len(refusals(lambda: parse(Range, {"least": 0, "number": 4}, Problems("it")))) == 2
+    (_, line) = refusals(lambda: parse(Range, {"least": 0, "number": 4}, Problems("it")))
+    assert line.startswith('  least = "0"')
 
 
 def test_a_default_can_t_hang_on_a_field_after() -> None:

@@ -56,10 +56,10 @@ def test_each_is_an_authority_that_signed_itself_and_is_valid_for_years(region: 
 def test_another_region_is_an_error_that_says_what_to_do() -> None:
     with pytest.raises(
         InvalidInputError,
-        match=r'^databaseCa = "": is required in region "ca-west-1".*'
+        match=r'^AwsDatabaseRole it is not valid:\n  databaseCa = "": is required in region "ca-west-1".*'
         r"Set databaseCa to the content of https://\S+/ca-west-1/ca-west-1-bundle.pem \(",
     ):
-        rds_ca_bundle("ca-west-1", "databaseCa")
+        rds_ca_bundle("ca-west-1", "AwsDatabaseRole it", "databaseCa")
 
 
 def test_what_is_given_must_be_certificates() -> None:

@@ -16,9 +16,9 @@ from ...inputs.problems import when_known
 from ...inputs.resource_name import parse_name_of_hosts
 from ...kotauth.server import LIVE_PATH, PORT
 from ...workload.spec import ContainerSpec
-from ..host.description import Watch
+from ..host.description import Host, Secret, Volume, Watch, problems
 from ..observability.logs import RETENTION_DAYS, parse_retention
-from ..security.secret import SecretReference
+from ..security.secret import CURRENT, SecretReference
 from ..security.security_groups import EGRESS_PORTS, Egress, ways_out
 from .capacity import INSTANCE_TYPE, parse_image_id, parse_instance_type
 
@@ -61,7 +61,7 @@ class HostInputs:
     database_security_group_id: pulumi.Input[str] | None = optional(plain(resource_id("sg")))
     egress: list[Egress] = value(default=ways_out(EGRESS_PORTS))
     instance_type: str = value(parse_instance_type, default=INSTANCE_TYPE)
-    image_id: pulumi.Input[str] | None = optional(when_known("image_id", parse_image_id))
+    image_id: pulumi.Input[str] | None = optional(when_known(parse_image_id))
     log_retention_days: int = value(parse_retention, default=RETENTION_DAYS)
     deletion_protection: bool = value(true_or_false, default=True)
     watch: Watch = derived(
@@ -69,6 +69,11 @@ class HostInputs:
     )
     kms_key_arn: pulumi.Input[str] | None = optional(plain(parse_arn))
     tags: Mapping[str, pulumi.Input[str]] = value(default={})
+
+    @property
+    def has_volume(self) -> bool:
+        """Whether the containers may have volumes."""
+        return False
 
     @property
     def parts(self) -> list[str]:
@@ -87,6 +92,32 @@ class HostInputs:
             if published[port] > 1 or (port == self.public_port and not published[port]):
                 rule = f"exactly one must publish port {port} of the host (got {published[port]}): change their ports"
                 yield Problem("containers", ", ".join(self.parts), rule)
+
+    @together
+    def check_host(self) -> Iterator[Problem]:
+        """Check that the containers can run on a host of AWS. Names that are required may still be missing."""
+        if self.containers and all(ContainerSpec.__required_keys__ <= spec.keys() for spec in self.containers):
+            yield from problems(self.described("", volume=Volume("") if self.has_volume else None))
+
+    def described(self, subject: str, *, in_group: bool = False, volume: Volume | None = None) -> Host:
+        """Return what runs on the host."""
+        secrets: dict[str, Mapping[str, Secret]] = {
+            spec["part"]: {
+                file: Secret(self.secrets[file]["arn"], self.secrets[file].get("version_label", CURRENT))
+                for file in spec.get("secret_files", [])
+                if file in self.secrets
+            }
+            for spec in self.containers
+            if spec.get("secret_files")
+        }
+        return Host(
+            containers=self.containers,
+            secrets=secrets,
+            in_group=in_group,
+            volume=volume,
+            watch=self.watch,
+            subject=subject,
+        )
 
 
 def passed_on(args: Mapping[str, Any], **more: object) -> Any:  # noqa: ANN401 - it is AwsLaunchTemplateArgs

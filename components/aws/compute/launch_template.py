@@ -21,9 +21,9 @@ from ...schema.tokens import token
 from ...workload.spec import ContainerSpec
 from ..host.description import images
 from ..host.machine_image import newest_image_parameter
-from ..host.user_data import Host, Secret, Volume, render
+from ..host.user_data import Volume, render
 from ..observability.logs import encrypted_log_group
-from ..security.secret import CURRENT, SecretReference
+from ..security.secret import SecretReference
 from ..security.security_groups import Egress, allow_between, allow_out
 from .host_files import host_files
 from .host_inputs import HostInputs, WatchedContainer
@@ -34,6 +34,11 @@ from .host_role import boot_and_log, give_up, host_role, may_pull_images, read_s
 class _LaunchTemplateInputs(HostInputs):
     in_group: bool = value()
     volume_id: pulumi.Input[str] | None = optional(plain(resource_id("vol")))
+
+    @property
+    def has_volume(self) -> bool:
+        """Whether the containers may have volumes."""
+        return self.volume_id is not None
 
 
 class AwsLaunchTemplateArgs(TypedDict):
@@ -91,7 +96,8 @@ class AwsLaunchTemplate(pulumi.ComponentResource):
     def __init__(self, name: str, args: AwsLaunchTemplateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Render the host and make what it needs."""
         host = parse_args(_LaunchTemplateInputs, AwsLaunchTemplateArgs, name, args)
-        rendered = render(_host(host))
+        volume = Volume(host.volume_id) if host.volume_id is not None else None
+        rendered = render(host.described(f"AwsLaunchTemplate {name}", in_group=host.in_group, volume=volume))
         super().__init__(token("AwsLaunchTemplate"), name, {"instance_type": host.instance_type}, opts)
         self._name, self._host = name, host
         self._tags = host.tags
@@ -214,26 +220,6 @@ class AwsLaunchTemplate(pulumi.ComponentResource):
         path = kind.supported_architectures.apply(newest_image_parameter)
         # The plain form: the value of a public parameter is no secret, and would hide the image from every preview.
         return aws.ssm.get_parameter_output(name=path, opts=self._invoke).insecure_value
-
-
-def _host(host: _LaunchTemplateInputs) -> Host:
-    references = host.secrets
-    secrets: dict[str, Mapping[str, Secret]] = {
-        spec["part"]: {
-            file: Secret(references[file]["arn"], references[file].get("version_label", CURRENT))
-            for file in spec.get("secret_files", [])
-            if file in references
-        }
-        for spec in host.containers
-        if spec.get("secret_files")
-    }
-    return Host(
-        containers=host.containers,
-        secrets=secrets,
-        in_group=host.in_group,
-        volume=Volume(host.volume_id) if host.volume_id is not None else None,
-        watch=host.watch,
-    )
 
 
 def _base64(text: str) -> str:

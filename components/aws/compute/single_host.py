@@ -35,6 +35,11 @@ class _SingleHostInputs(HostInputs):
     availability_zone: pulumi.Input[str] = value()
     volume_gb: int = value(whole_number("size in GB", 1, 1024), default=1)
 
+    @property
+    def has_volume(self) -> bool:
+        """Whether the containers may have volumes."""
+        return True
+
 
 class AwsSingleHostArgs(TypedDict):
     """Inputs of `AwsSingleHost`."""

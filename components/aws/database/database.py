@@ -19,7 +19,7 @@ from typing import NotRequired, TypedDict, cast
 import pulumi
 import pulumi_aws as aws
 
-from ...inputs.error import InvalidInputError
+from ...inputs.error import refused
 from ...inputs.parsing import parse_args
 from ...postgres.server import ADMINISTRATOR
 from ...schema.tokens import token
@@ -115,7 +115,7 @@ class AwsDatabase(pulumi.ComponentResource):
         subnet_group = aws.rds.SubnetGroup(
             name,
             description=f"Subnets of {name}",
-            subnet_ids=pulumi.Output.from_input(settings.subnet_ids).apply(_checked),
+            subnet_ids=pulumi.Output.from_input(settings.subnet_ids).apply(lambda known: _checked(name, known)),
             tags=tags,
             opts=child,
         )
@@ -240,7 +240,7 @@ def _monitoring_role(
     return role, attachment
 
 
-def _checked(subnet_ids: Sequence[pulumi.Input[str]]) -> Sequence[pulumi.Input[str]]:
+def _checked(name: str, subnet_ids: Sequence[pulumi.Input[str]]) -> Sequence[pulumi.Input[str]]:
     if rule := subnets_rule(subnet_ids):
-        raise InvalidInputError(f"AwsDatabase is not valid:\n  subnet_ids = {subnet_ids}: {rule}")
+        raise refused(f"AwsDatabase {name}", "subnet_ids", list(subnet_ids), rule)
     return subnet_ids

@@ -147,7 +147,9 @@ class AwsDatabaseRole(pulumi.ComponentResource):
             logs.arn,
         )
         granted = aws.iam.RolePolicy(f"{name}-rights", role=role.name, policy=document(*allowed), opts=child)
-        code = pulumi.Output.from_input(inputs.ca_bundle or region.apply(rds_ca_bundle)).apply(_code)
+        code = pulumi.Output.from_input(
+            inputs.ca_bundle or region.apply(lambda known: rds_ca_bundle(known, f"AwsDatabaseRole {name}"))
+        ).apply(_code)
         function = aws.lambda_.Function(
             name,
             description="Makes Kotauth's database roles",

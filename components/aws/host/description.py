@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pulumi
 
-from ...inputs.error import InvalidInputError
+from ...inputs.declaration import Problem
+from ...inputs.problems import Problems
 from ...kotauth.server import LIVE_PATH, PORT, READY_PATH
 from ...workload.spec import ContainerSpec, owner
 from ...workload.spec import problems as spec_problems
@@ -68,6 +69,8 @@ class Host:
     volume: Volume | None = None
     """For the persistent volumes of the containers."""
     watch: Watch = field(default_factory=Watch)
+    subject: str = "the host"
+    """Type and name of the component, for messages."""
     boot_limit_seconds: int = 600
     """Seconds after which a boot reports `failed`. The host keeps trying, but less often."""
 
@@ -105,20 +108,27 @@ def environments(spec: ContainerSpec) -> dict[str, Mapping[str, pulumi.Input[str
 
 def validate(host: Host) -> None:
     """Raise ``InvalidInputError`` with every rule that the host breaks."""
-    problems: list[str] = []
+    found = Problems(host.subject)
+    for problem in problems(host):
+        found.add(*problem)
+    found.refuse()
+
+
+def problems(host: Host) -> Iterator[Problem]:
+    """Yield every rule that the host breaks, under the names that the inputs of a host's component have."""
     parts = [spec["part"] for spec in host.containers]
     if len(set(parts)) < len(parts):
-        problems.append(f"containers = {parts}: each part may run once on a host: rename or remove the others")
+        yield Problem("containers", ", ".join(parts), "each part may run once on a host: rename or remove the others")
     if host.watch.part not in parts:
-        problems.append(f'watch.part = "{host.watch.part}": must be one of {parts}: name a part, or add its container')
-    for spec in host.containers:
-        problems += [f"{spec['part']}: {problem}" for problem in _problems(spec, host)]
-    problems += [
-        f"secrets.{part}: must be the part of one of the containers: correct the name, or remove these secrets"
-        for part in sorted(set(host.secrets) - set(parts))
-    ]
-    if problems:
-        raise InvalidInputError("\n  ".join(["the host is not valid:", *problems]))
+        yield Problem(
+            "watch.part", host.watch.part, f"must be one of {_words(parts)}: name a part, or add its container"
+        )
+    for index, spec in enumerate(host.containers):
+        for name, value, rule in _problems(spec, host):
+            yield Problem(name if name == "secrets" else f"containers[{index}].{name}", value, rule)
+    for part in sorted(set(host.secrets) - set(parts)):
+        rule = "must be the part of one of the containers: correct the name, or remove these secrets"
+        yield Problem(f"secrets.{part}", ", ".join(host.secrets[part]), rule)
 
 
 _FIELDS = frozenset(
@@ -131,41 +141,54 @@ _FIELDS = frozenset(
 """Fields of a `ContainerSpec` that a host on AWS supports."""
 
 
-def _problems(spec: ContainerSpec, host: Host) -> list[str]:
-    problems: list[str] = []
-    if not _NAME.fullmatch(spec["part"]):
-        problems.append(
-            f'part = "{spec["part"]}": must be lower-case letters, digits and hyphens after a letter: rename it'
-        )
-    if spec["part"] in _OWN_PARTS:
-        listed = ", ".join(_OWN_PARTS)
-        problems.append(f'part = "{spec["part"]}": must not be one of {listed}, which the host itself uses: rename it')
+def _problems(spec: ContainerSpec, host: Host) -> Iterator[Problem]:
+    yield from _part_problems(spec["part"])
     try:
         owner(spec)
     except ValueError as error:
-        problems.append(f'user = "{spec["user"]}": {error}: set one such as 10001:10001')
-    problems += [f"{field}: is not possible on a host of AWS; leave it out" for field in sorted(set(spec) - _FIELDS)]
-    problems += [f"{field}: {rule}" for field, rule in spec_problems(spec).items() if field != "user"]
-    words = [*spec.get("entrypoint", []), *spec.get("command", [])]
-    words += spec["probe"]["command"] if "probe" in spec else []
-    words += spec["before_start"]["command"] if "before_start" in spec else []
-    if not all(map(is_printable, words)):
-        problems.append(
-            "entrypoint, command, probe and before_start: must be printable text, line ends and tabs: remove all other "
-            "characters"
-        )
+        yield Problem("user", spec["user"], f"{error}: set one such as 10001:10001")
+    for name in sorted(set(spec) - _FIELDS):
+        yield Problem(name, spec.get(name), "is not possible on a host of AWS: leave it out")
+    for name, rule in spec_problems(spec).items():
+        if name != "user":
+            yield Problem(name, spec.get(name, ""), rule)
+    check = spec.get("before_start")
+    for name, words in (
+        ("entrypoint", spec.get("entrypoint", [])),
+        ("command", spec.get("command", [])),
+        ("probe.command", spec["probe"]["command"] if "probe" in spec else []),
+        ("before_start.command", check["command"] if check else []),
+    ):
+        if not all(map(is_printable, words)):
+            yield Problem(name, words, "must be printable text, line ends and tabs: remove all other characters")
     wanted, given = set(spec.get("secret_files", [])), set(host.secrets.get(spec["part"], {}))
     if wanted != given:
-        problems.append(f"secrets = {sorted(given)}: must be exactly {sorted(wanted)}: give one for each secret file")
+        files = _words(sorted(wanted)) or "no file"
+        rule = f'must have exactly {files} for "{spec["part"]}": give one for each secret file'
+        yield Problem("secrets", ", ".join(sorted(given)), rule)
     if spec.get("volumes") and not host.volume:
-        problems.append(
-            "volumes: need a volume that outlives the host: use AwsSingleHost, give AwsLaunchTemplate a volume_id, or "
-            "remove the volumes"
+        rule = (
+            "need a volume that outlives the host: use AwsSingleHost, give AwsLaunchTemplate a volume_id, or remove "
+            "the volumes"
         )
-    for name, environment in environments(spec).items():
-        problems += [
-            f"environment of {name}: {key} must be one line: give longer text as a file of config_files"
-            for key, value in environment.items()
-            if isinstance(value, str) and len(value.splitlines()) > 1
-        ]
-    return problems
+        yield Problem("volumes", spec.get("volumes"), rule)
+    for name, environment in (
+        ("environment", spec.get("environment", {})),
+        ("before_start.environment", check.get("environment", {}) if check else {}),
+    ):
+        for key, value in environment.items():
+            if isinstance(value, str) and len(value.splitlines()) > 1:
+                rule = "must be one line: give longer text as a file of config_files"
+                yield Problem(f"{name}.{key}", value, rule)
+
+
+def _part_problems(part: str) -> Iterator[Problem]:
+    if not _NAME.fullmatch(part):
+        yield Problem("part", part, "must be lower-case letters, digits and hyphens after a letter: rename it")
+    if part in _OWN_PARTS:
+        rule = f"must not be one of {', '.join(_OWN_PARTS)}, which the host itself uses: rename it"
+        yield Problem("part", part, rule)
+
+
+def _words(names: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)

@@ -15,7 +15,7 @@ from typing import Any
 
 import pulumi
 
-from ...inputs.error import InvalidInputError
+from ...inputs.error import refused
 from ...workload.spec import owner, probe_of
 from .boot_plan import BootPlan, Labels, container_text, text_of
 from .cloud_config import cloud_config
@@ -54,6 +54,8 @@ class UserData:
     """Content of the boot parameter, a JSON object with Outputs as leaves. None of them is a secret."""
     _files: Mapping[str, str]
     _plan: BootPlan
+    _subject: str
+    _parts: str
 
     @property
     def labels(self) -> Labels:
@@ -70,10 +72,11 @@ class UserData:
         text = cloud_config(files, _COMMANDS)
         size = len(text.encode())
         if size > LIMIT_BYTES:
-            raise InvalidInputError(
-                f"the user data has {size} bytes, and EC2 allows {LIMIT_BYTES}: use fewer or shorter settings, or put "
+            rule = (
+                f"make {size} bytes of user data, and EC2 allows {LIMIT_BYTES}: use fewer or shorter settings, or put "
                 f"long ones into files (files over {_INLINE_BYTES} bytes are stored in the bucket)"
             )
+            raise refused(self._subject, "containers", self._parts, rule)
         return text
 
 
@@ -94,6 +97,8 @@ def render(host: Host) -> UserData:
         deferred=deferred,
         _files=inline,
         _plan=_plan(host, _hashes(fetched), deferred_names(deferred)),
+        _subject=host.subject,
+        _parts=", ".join(spec["part"] for spec in host.containers),
     )
     # Check the length now, with the longest possible names, and not only when the names are known.
     longest = {

@@ -16,7 +16,7 @@ import pulumi_aws as aws
 from ...inputs.aws_ids import parse_arn, parse_subnet_list, plain, resource_id
 from ...inputs.choice import one_of, true_or_false
 from ...inputs.declaration import Problem, optional, own_name, together, value
-from ...inputs.error import InvalidInputError
+from ...inputs.error import refused
 from ...inputs.number import parse_port, whole_number
 from ...inputs.parsing import parse_args
 from ...kotauth.server import READY_PATH
@@ -242,10 +242,10 @@ def _certificate(name: str, inputs: _LoadBalancerInputs, opts: pulumi.ResourceOp
         )
         return made.arn
     region = aws.get_region_output(opts=pulumi.InvokeOutputOptions(parent=opts.parent)).region
-    return pulumi.Output.all(brought, region).apply(lambda both: _of_region(*both))
+    return pulumi.Output.all(brought, region).apply(lambda both: _of_region(f"AwsLoadBalancer {name}", *both))
 
 
-def _of_region(arn: str, region: str) -> str:
+def _of_region(subject: str, arn: str, region: str) -> str:
     try:
         parse_certificate_arn(arn)
         if arn.split(":")[3] != region:
@@ -253,7 +253,7 @@ def _of_region(arn: str, region: str) -> str:
                 f"must be of the load balancer's region, {region}: ACM certificates are valid only in their region"
             )
     except ValueError as error:
-        raise InvalidInputError(f'certificate_arn = "{arn}": {error}') from None
+        raise refused(subject, "certificate_arn", arn, str(error)) from None
     return arn
 
 

@@ -10,7 +10,7 @@ import pulumi
 import pulumi_aws as aws
 
 from ...inputs.declaration import Problem, together
-from ...inputs.error import InvalidInputError
+from ...inputs.error import refused
 from ...inputs.problems import is_later
 from .network import AwsNetwork, nat_gateway_zones
 from .subnets import plan
@@ -81,7 +81,7 @@ def make_network(
 ) -> NetworkPlacement:
     """Create a network, or look up the existing one; ``opts`` must name the parent."""
     if settings.vpc_id is not None:
-        return _existing(settings, settings.vpc_id, opts)
+        return _existing(f"AwsDeployment {name}", settings, settings.vpc_id, opts)
     network = AwsNetwork(
         f"{name}-network",
         {
@@ -109,7 +109,9 @@ def make_network(
     )
 
 
-def _existing(settings: NetworkSettings, vpc_id: pulumi.Input[str], opts: pulumi.ResourceOptions) -> NetworkPlacement:
+def _existing(
+    subject: str, settings: NetworkSettings, vpc_id: pulumi.Input[str], opts: pulumi.ResourceOptions
+) -> NetworkPlacement:
     """Return a network that the deployment doesn't make, whose public subnets AWS describes."""
     given, cidrs = settings.public_subnet_ids, settings.public_subnet_cidrs
     if is_later(given):
@@ -119,13 +121,15 @@ def _existing(settings: NetworkSettings, vpc_id: pulumi.Input[str], opts: pulumi
             lambda known: pulumi.Output.all(*(aws.ec2.get_subnet_output(id=i, opts=invoke) for i in known))
         )
         # Without CIDR blocks, no configuration file contains them.
-        public = subnets.apply(lambda known: _confirmed(known, cidrs) if cidrs else [subnet.id for subnet in known])
+        public = subnets.apply(
+            lambda known: _confirmed(subject, known, cidrs) if cidrs else [subnet.id for subnet in known]
+        )
         zone: pulumi.Input[str] = subnets.apply(lambda known: known[0].availability_zone)
     else:
         public = cast("list[str]", given)
         found = [aws.ec2.get_subnet(id=i, opts=pulumi.InvokeOptions(parent=opts.parent)) for i in public]
         if cidrs:
-            _confirmed(found, cidrs)
+            _confirmed(subject, found, cidrs)
         cidrs, zone = [subnet.cidr_block for subnet in found], found[0].availability_zone
     return NetworkPlacement(
         vpc_id=vpc_id,
@@ -137,12 +141,12 @@ def _existing(settings: NetworkSettings, vpc_id: pulumi.Input[str], opts: pulumi
     )
 
 
-def _confirmed(subnets: Sequence[aws.ec2.GetSubnetResult], cidrs: Sequence[str]) -> list[str]:
+def _confirmed(subject: str, subnets: Sequence[aws.ec2.GetSubnetResult], cidrs: Sequence[str]) -> list[str]:
     """Return the ids of these subnets if they have these CIDR blocks."""
     actual = [subnet.cidr_block for subnet in subnets]
     if actual != list(cidrs):
         rule = f"must be the CIDR blocks of public_subnet_ids in the same order: set {','.join(actual)}"
-        raise InvalidInputError(f'public_subnet_cidrs = "{",".join(cidrs)}": {rule}')
+        raise refused(subject, "public_subnet_cidrs", ",".join(cidrs), rule)
     return [subnet.id for subnet in subnets]
 
 

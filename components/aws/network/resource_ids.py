@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, cast
 
 import pulumi
@@ -16,19 +16,18 @@ _LARGEST, _SMALLEST = 16, 28
 """Prefix lengths of a subnet on AWS."""
 
 
-def parse_subnet_ids(name: str) -> Callable[[object], pulumi.Input[Sequence[pulumi.Input[str]]]]:
-    """Make the parser of subnet ids, as a list or as text with commas.
+def parse_subnet_ids(raw: object) -> pulumi.Input[Sequence[pulumi.Input[str]]]:
+    """Parse subnet ids, as a list or as text with commas.
 
-    The list or single ids may be Outputs, whose values are parsed as soon as they are known. ``name`` is the name of
-    the input in their errors.
+    The list or single ids may be Outputs, whose values are parsed as soon as they are known.
     """
-    subnet = when_known(name, resource_id("subnet"))
+    return when_known(_subnet_ids)(raw)
 
-    def parse(raw: object) -> list[Any]:
-        given = cast("Sequence[object]", raw) if isinstance(raw, list | tuple) else items(raw)
-        return [subnet(one) for one in given if one not in ("", None)]
 
-    return when_known(name, parse)
+def _subnet_ids(raw: object) -> list[Any]:
+    subnet = when_known(resource_id("subnet"))
+    given = cast("Sequence[object]", raw) if isinstance(raw, list | tuple) else items(raw)
+    return [subnet(one) for one in given if one not in ("", None)]
 
 
 def parse_subnet_cidrs(raw: object) -> list[str]:
