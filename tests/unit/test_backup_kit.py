@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import resource
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from cli.backups.kit import KeyKit, Kit, KitError, RepositoryKit, read, write
+from cli.backups.kit import KEY_FILE, REPOSITORY_FILE, KeyKit, Kit, KitError, RepositoryKit, read, write
+from cli.pulumi_command import ROOT
 
 REPOSITORY = RepositoryKit(
     stack="prod",
@@ -32,6 +34,13 @@ def test_each_file_is_for_its_owner_only_and_holds_no_secret_of_the_other(tmp_pa
     assert [oct(file.stat().st_mode & 0o777) for file in (repository, key)] == ["0o600", "0o600"]
     assert "k" * 64 not in repository.read_text()
     assert set(json.loads(key.read_text())) == {"format", "stack", "secret_key"}
+
+
+def test_git_ignores_both_files_in_the_checkout() -> None:
+    """By default the command writes them there."""
+    files = [name.format(stack="prod") for name in (REPOSITORY_FILE, KEY_FILE)]
+    ignored = subprocess.run(["git", "check-ignore", *files], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ignored.stdout.split() == files
 
 
 def test_no_file_is_written_over(tmp_path: Path) -> None:
