@@ -53,7 +53,8 @@ def main(words: list[str]) -> int:
 
 def _backup(site: Site, _: argparse.Namespace) -> int:
     made = backup.make(site)
-    print(f"Backup {made.id}: {listing.size(made.bytes)}, {made.seconds} s")
+    took = f"{made.seconds} s" if made.seconds else "less than 1 s"
+    print(f"Stored backup {made.id}: {listing.size(made.bytes)}, in {took}")
     return 0
 
 

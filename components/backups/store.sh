@@ -26,7 +26,8 @@ take() {
   [ "$code" = 0 ] || return "$code"
   put "$state/repository" "$RESTIC_REPOSITORY"
   id=$(sed -n 's/.*"snapshot_id":"\([0-9a-f]\{8\}\).*/\1/p' "$said")
-  [ -n "$id" ]
+  bytes=$(sed -n 's/.*"total_bytes_processed":\([0-9]*\).*/\1/p' "$said")
+  [ -n "$id" ] && [ -n "$bytes" ]
 }
 
 backup() {
@@ -40,7 +41,7 @@ in_manifest() {
 
 store() {
   began=$(now)
-  tag=$(in_manifest tag) request=$(in_manifest request) bytes=$(in_manifest bytes)
+  tag=$(in_manifest tag) request=$(in_manifest request)
   dumping=$(in_manifest seconds) time=$(sed -n 's/.*"time" *: *\([0-9]*\).*/\1/p' "$spool/taking/manifest.json")
   if take "$tag" "$time"; then
     seconds=$((dumping + $(now) - began))

@@ -69,10 +69,10 @@ def of_kit(kit: list[Path]) -> tuple[str, str]:
 
 
 def test_a_backup_is_made_listed_and_told(stack: Stack, make: Make) -> None:
-    made = re.search(r"^Backup (\w{8}): .+, \d+ s$", make(stack, "backup"), re.MULTILINE)
+    made = re.search(r"^Stored backup (\w{8}): (.+), in (?:\d+|less than 1) s$", make(stack, "backup"), re.MULTILINE)
     assert made
     listed = make(stack, "backups")
-    assert re.search(rf"^{made[1]} .+ manual$", listed, re.MULTILINE)
+    assert re.search(rf"^{made[1]} .+ {re.escape(made[2])}  manual$", listed, re.MULTILINE)
     assert "Last check of the repository: " in listed
     assert "FAILED" not in make(stack, "status")
 

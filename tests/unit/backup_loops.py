@@ -59,7 +59,7 @@ if [ -e "$ROOT/fails.$1" ]; then
 fi
 if [ "$1" = backup ]; then
   cat kotauth.dump >>"$ROOT/stored" && echo >>"$ROOT/stored"
-  echo '{"message_type":"summary","snapshot_id":"0123456789abcdef"}'
+  echo '{"message_type":"summary","total_bytes_processed":700,"snapshot_id":"0123456789abcdef"}'
 fi
 """
 

@@ -54,8 +54,9 @@ def test_a_dump_is_stored_under_the_stack_its_tag_and_its_own_time_and_leaves_th
     assert backup == "restic backup --json --host prod --tag scheduled --time 2026-01-01 11:59:00 ."
     assert stored(loop) == ["dump 1"]
     assert {path.name for path in (loop.root / "spool").iterdir()} == {"state", "cache", "tmp"}
-    assert [line["message"] for line in lines] == ["stored backup 01234567: 6 bytes in 2 s"]
-    assert loop.state("last") == {"id": "01234567", "request": "", "time": NOON - 60, "bytes": 6, "seconds": 2}
+    assert [line["message"] for line in lines] == ["stored backup 01234567: 700 bytes in 2 s"]
+    # The size is restic's, as in the list of backups.
+    assert loop.state("last") == {"id": "01234567", "request": "", "time": NOON - 60, "bytes": 700, "seconds": 2}
 
 
 def test_old_backups_are_forgotten_by_stack_and_tag_after_each_backup(loop: Loop) -> None:
