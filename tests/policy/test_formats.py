@@ -89,7 +89,7 @@ def test_table_every_rule_is_counted_once_and_every_finding_is_shown() -> None:
     lines = made("table", everything()).splitlines()
     assert lines[1] == (
         "Policy rules: 7, of which 1 passed, 0 undecidable, 2 violated, 1 crashed, 1 waived, "
-        "1 with nothing to evaluate, 1 switched off"
+        "1 with nothing to evaluate, 1 switched off; 2 waivers are expired or unused"
     )
     assert lines[2] == "  limit-memory      mandatory  passed 3, undecidable 1, violated 1"
     assert lines[5] == "  trace-secret-key  mandatory  waived 2"
@@ -98,6 +98,20 @@ def test_table_every_rule_is_counted_once_and_every_finding_is_shown() -> None:
     assert "limit-memory (mandatory, medium): Limit the memory of every container." in lines
     at = lines.index(f"  {FRONTEND}")
     assert lines[at + 1 : at + 3] == ["    undecidable: memory: is not set", "  Set `memory`, in MB."]
+
+
+def test_table_a_waiver_that_refuses_is_in_the_line_of_counts() -> None:
+    kept = rule("a", passed=1)
+    assert made("table", document(kept, waivers=(waiver(),))).splitlines()[1].endswith(" with nothing to evaluate")
+    line = made("table", document(kept, waivers=(waiver(used=0, fault="matches nothing"),))).splitlines()[1]
+    assert line.endswith(", 0 with nothing to evaluate; 1 waiver is expired or unused")
+
+
+def test_table_the_rules_with_nothing_to_evaluate_fit_a_terminal() -> None:
+    names = [f"require-number-{number}" for number in range(150)]
+    lines = made("table", document(*map(rule, names))).splitlines()
+    assert max(map(len, lines)) <= 120
+    assert " ".join(line.strip() for line in lines[2:]) == f"nothing to evaluate: {', '.join(names)}"
 
 
 def test_findings_are_the_table_without_the_rules_that_nothing_objects_to() -> None:

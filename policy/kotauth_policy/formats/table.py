@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from collections.abc import Iterator
 
@@ -9,6 +10,7 @@ from ..engine.report_form import KEEP_CURRENT
 from .document import Document, RuleReport, Waiver, excuse, one_line, said, verdict
 
 _WORDS = {"pass": "passed", "undecidable": "undecidable", "fail": "violated", "crash": "crashed", "waived": "waived"}
+_COLUMNS = 120
 
 
 def table(document: Document) -> str:
@@ -20,28 +22,36 @@ def table(document: Document) -> str:
         [name for name, state_of_rule in verdicts.items() if state_of_rule == state] for state in ("idle", "disabled")
     )
     lines = [
-        _totals(verdicts),
+        _totals(document),
         *(f"  {rule['rule']:{width}}  {rule['level']:9}  {_counts(rule)}" for rule in evaluated),
-        f"  nothing to evaluate: {', '.join(idle) or 'none'}",
-        *([f"  switched off: {', '.join(off)}"] if off else []),
+        *_names("nothing to evaluate", idle or ["none"]),
+        *(_names("switched off", off) if off else []),
     ]
     return "\n".join(["", *lines, *_found(document)]) + "\n"
 
 
 def findings(document: Document) -> str:
     """Return one line of counts, then the findings of all rules and the waivers."""
-    return "\n".join(["", _totals(_verdicts(document)), *_found(document)]) + "\n"
+    return "\n".join(["", _totals(document), *_found(document)]) + "\n"
 
 
 def _verdicts(document: Document) -> dict[str, str]:
     return {rule["rule"]: verdict(rule) for rule in document["rules"]}
 
 
-def _totals(verdicts: dict[str, str]) -> str:
+def _names(state: str, rules: list[str]) -> list[str]:
+    text = f"{state}: {', '.join(rules)}"
+    return textwrap.wrap(text, _COLUMNS, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
+
+
+def _totals(document: Document) -> str:
+    verdicts = _verdicts(document)
     counts = Counter(verdicts.values())
     totals = ", ".join(f"{counts[outcome]} {word}" for outcome, word in _WORDS.items())
     off = f", {counts['disabled']} switched off" if counts["disabled"] else ""
-    return f"Policy rules: {len(verdicts)}, of which {totals}, {counts['idle']} with nothing to evaluate{off}"
+    faulty = sum(bool(waiver["fault"]) for waiver in document["waivers"])
+    waivers = f"; {faulty} waiver{'s are' if faulty > 1 else ' is'} expired or unused" if faulty else ""
+    return f"Policy rules: {len(verdicts)}, of which {totals}, {counts['idle']} with nothing to evaluate{off}{waivers}"
 
 
 def _found(document: Document) -> Iterator[str]:
