@@ -167,7 +167,7 @@ def _farewell(stack: Stack, outputs: dict[str, str], answer: readiness.Answer) -
         f"URL                  {outputs['url']}",
         f"Readiness            {outputs['readyUrl']}: {answer.text}",
         f"Admin console        {outputs['adminUrl']}, user admin",
-        'For these commands   eval "$(make -s env)"',
+        'Once in this shell   eval "$(make -s env)"',
         f"First password       pulumi stack output adminPassword --show-secrets --stack {stack.name}",
     ]
     if outputs.get("caCertificate"):

@@ -18,6 +18,11 @@ PAGES = [page for page in sorted((ROOT / "docs" / "aws").glob("*.md")) if page.s
 GUIDE = [block for page in PAGES for block in code_blocks(page.read_text(encoding="utf-8"), "sh")]
 OF_THE_CLI = {"ecr get-login-password"}
 """Commands of the AWS CLI that are no call of AWS."""
+OF_A_STACK = re.compile(
+    r"\bpulumi (?:config|destroy|preview|refresh|stack output|stack export|stack import|state|up)\b[^|;&)\n]*"
+)
+FOR_OWN_PROJECTS = {"library", "policies"}
+"""Pages whose commands run in a project of the reader, where `pulumi stack init` has selected a stack."""
 GLOBAL_OPTIONS = {"output", "query", "region", "profile", "no-cli-pager", "max-items"}
 
 
@@ -51,6 +56,16 @@ def test_a_shell_block_of_any_document_is_valid_shell() -> None:
         for block in code_blocks(page.read_text(encoding="utf-8"), "sh"):
             result = subprocess.run(["bash", "-n"], input=block, capture_output=True, text=True, check=False)
             assert result.returncode == 0, f"{page.name}: {result.stderr}"
+
+
+def test_a_pulumi_command_names_its_stack() -> None:
+    """`make` selects no stack, so without the option Pulumi asks, or takes another one."""
+    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
+        if page.stem in FOR_OWN_PROJECTS:
+            continue
+        for block in code_blocks(page.read_text(encoding="utf-8"), "sh"):
+            commands = OF_A_STACK.findall(block.replace("\\\n", " ")) if "pulumi stack init" not in block else []
+            assert [command for command in commands if "--stack" not in command] == [], page.name
 
 
 def test_aws_has_the_calls_that_the_guide_makes() -> None:
