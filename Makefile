@@ -138,4 +138,4 @@ venv: ## set up the virtualenv .venv
 	@$(PYTHON) -m toolchain venv
 
 engine: venv ## set up the virtualenv and the Pulumi engine
-	@$(PYTHON) -m toolchain setup
+	@$(PYTHON) -m toolchain setup $(if $(filter engine,$(MAKECMDGOALS)),,--quiet)

@@ -35,6 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     venv.set_defaults(run=_venv)
 
     setup = commands.add_parser("setup", help="make a Pulumi engine available: found, downloaded or built")
+    setup.add_argument("--quiet", action="store_true", help="don't name an engine that is ready")
     setup.set_defaults(run=_setup)
 
     env = commands.add_parser("env", help='print shell exports: eval "$(python3 -m toolchain env)"')
@@ -52,9 +53,10 @@ def _venv(_arguments: argparse.Namespace) -> None:
     checkout_virtualenv.ensure(PROJECT)
 
 
-def _setup(_arguments: argparse.Namespace) -> None:
+def _setup(arguments: argparse.Namespace) -> None:
     engine = selection.ensure()
-    progress.say(f"Pulumi {engine.pulumi} ({engine.origin.value}) is ready")
+    if not arguments.quiet:
+        progress.say(f"Pulumi {engine.pulumi} ({engine.origin.value}) is ready")
 
 
 def _env(arguments: argparse.Namespace) -> None:

@@ -25,7 +25,7 @@ def environment(project: Path) -> dict[str, str]:
         raise EngineError(f"{project} is not a folder")
     engine = selection.find()
     if engine is None:
-        raise EngineError("the Pulumi engine is not set up: run `python3 -m toolchain setup`")
+        raise EngineError("the Pulumi engine is not set up: run `make engine`")
     return {**_of_engine(engine, os.environ), **_of_state(project.absolute(), os.environ)}
 
 

@@ -329,7 +329,7 @@ class TestEnvironment:
 
     def test_without_an_engine_it_says_what_to_do(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PATH", "/nonexistent")
-        with pytest.raises(EngineError, match="python3 -m toolchain setup"):
+        with pytest.raises(EngineError, match="make engine"):
             environment(tmp_path)
 
     def test_built_engine(self, tmp_path: Path, built_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
