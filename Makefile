@@ -24,7 +24,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help up preview offline policy-report down purge backup backups restore upgrade restore-drill backup-kit image env test outage log-outage check lint fmt controls settings schema pictures bench bench-frontends bench-growth pins venv engine
 
 help: ## list the commands
-	@sed -n 's/\$$\$$/$$/; s/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+	@sed -n 's/\$$\$$/$$/; s/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 	@echo '  STACK=name selects the stack (default dev). YES=1 confirms the changes of up and down without a question'
 	@echo '  VERBOSE=1 makes preview show the verdict of every policy rule'
 	@echo '  OFFLINE=1 previews an AWS stack on a simulator, without an AWS account'

@@ -37,7 +37,8 @@ _PAGE_HEAD = """\
 
 `make settings` writes this page; do not edit it.
 The declarations are in `components/config/server.py`, `components/docker/settings.py` and `components/aws/settings.py`.
-Set a value with `pulumi config set NAME VALUE`, or in the stack's own file under `kotauth:NAME`.
+Set a value in the stack's own file under `kotauth:NAME`, or with `pulumi config set NAME VALUE --stack STACK`.
+[stacks.md](stacks.md#settings) has an example.
 The program checks all values at preview and reports every bad value at once.
 A library user gives the same values to `DockerDeployment` or `AwsDeployment`, under names such as `base_url`.
 """
