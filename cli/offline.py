@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,9 @@ from . import pulumi_command
 from .stack import Stack, is_offline
 
 _ANNOUNCED = "OFFLINE: a simulator answers for AWS. Its account is empty, so all resources are shown as new."
+_NO_PULUMI = """\
+error: pulumi is not on the PATH: install Pulumi, or use this clone's engine and state in this shell:
+  make engine && eval "$(make -s env)\""""
 
 
 @contextlib.contextmanager
@@ -56,6 +60,8 @@ def main(words: list[str]) -> int:
     project = Path(arguments.project)
     if not arguments.project or not (project / "Pulumi.yaml").is_file():
         sys.exit(f"error: PROJECT={arguments.project}: there is no Pulumi.yaml: give the folder of your project")
+    if shutil.which("pulumi") is None:
+        sys.exit(_NO_PULUMI)
     from simulators.aws import aws_simulator, cloud  # noqa: PLC0415 - only where it is asked for
 
     print(_ANNOUNCED, file=sys.stderr)

@@ -48,3 +48,9 @@ def test_only_what_is_known_early_is_in_the_plan(steps: dict[str, dict[str, Any]
 def test_a_folder_without_a_project_is_named(folder: str) -> None:
     with pytest.raises(SystemExit, match=f"error: PROJECT={folder}: there is no Pulumi.yaml: give the folder"):
         offline.main([folder, "prod"])
+
+
+def test_a_shell_without_pulumi_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    with pytest.raises(SystemExit, match=r"error: pulumi is not on the PATH: .*\n  make engine"):
+        offline.main([str(ROOT), "prod"])
