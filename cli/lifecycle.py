@@ -40,7 +40,7 @@ error: the frontend has no certificate for {host}. Its log says:
 _YOUR_PROXY = """\
 The server is ready on network {network}. Your proxy must join that network, route the public address to the server
 and have a certificate that clients trust; a new certificate can take a minute.
-docs/docker.md, "Use the proxy that you already run", has an example. Then request the address again:
+docs/own-proxy.md has an example. Then request the address again:
   curl {url}
 """
 _NO_STACK = """\

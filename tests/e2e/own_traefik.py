@@ -1,4 +1,4 @@
-"""The Traefik of docs/docker.md, "Use the proxy that you already run", as its users run it."""
+"""The Traefik of docs/own-proxy.md as its users run it."""
 
 from __future__ import annotations
 

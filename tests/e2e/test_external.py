@@ -1,4 +1,4 @@
-"""A stack behind the Traefik of docs/docker.md serves, rolls without a lost request, and leaves the user's network."""
+"""A stack behind the Traefik of own-proxy.md serves, rolls without a lost request, and leaves the user's network."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable
 
+from tests.e2e.docker_page import documented
 from tests.e2e.log_outage import check, outage
 from tests.e2e.loki import Loki
 from tests.e2e.places import generated_secrets
@@ -20,9 +21,7 @@ _CANARY = "canary-7c1e5d"
 def test_a_line_of_a_request_is_found_by_its_id(logged: Stack, loki: Loki) -> None:
     answer = logged.client.get(f"/t/master/.well-known/openid-configuration?code={_CANARY}")
     number = answer.headers["x-request-id"]
-    query = (
-        f'{{service_namespace="kotauth/{logged.project.stack}", service_name="kotauth-server"}} | requestId="{number}"'
-    )
+    query = documented("service_namespace=", "text").replace("single-host", logged.project.stack).replace("ID", number)
     within(30, "the line", lambda: loki.find(query))
     ((labels, line),) = loki.find(query)
     assert "/t/master/.well-known/openid-configuration" in line

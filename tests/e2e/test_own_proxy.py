@@ -1,4 +1,4 @@
-"""The nginx and the Caddy of docs/docker.md, "Use the proxy that you already run", before something that echoes.
+"""The nginx and the Caddy of docs/own-proxy.md before something that echoes.
 
 Traefik's part is in `tests/frontends`.
 """

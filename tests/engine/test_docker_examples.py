@@ -63,7 +63,7 @@ def test_the_application_gets_the_address_and_traefik_finds_both(beside: dict[st
 
 
 def test_the_proxy_has_what_kotauth_needs(beside: dict[str, dict[str, Any]]) -> None:
-    """The parts of the configuration in docs/docker.md that are not the user's own choice; tests/e2e runs that one."""
+    """The parts of the configuration in own-proxy.md that are not the user's own choice; tests/e2e runs that one."""
     content, _ = (upload["content"] for upload in beside["Container proxy"]["uploads"])
     settings, documented_settings = json.loads(content), yaml.safe_load(documented("certificatesResolvers:", "yaml"))
     assert settings["serversTransport"] == documented_settings["serversTransport"]
