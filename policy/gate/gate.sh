@@ -9,8 +9,8 @@ usage() {
 gate.sh pull-request --stack NAME [options] [-- more for pulumi preview]
     Preview the stack under the policy pack.
 gate.sh drift --stack NAME [options] [-- more for pulumi preview]
-    Compare what runs with the program, and judge the program and the deployed state by the rules of today.
-    The deployed state is what Pulumi knows since the last up or refresh. Nothing is changed.
+    Compare the deployed resources with the program, and evaluate the program and the deployed state by today's rules.
+    The deployed state is what Pulumi recorded at the last up or refresh. Nothing is changed.
 
   --program DIR   the Pulumi program (default: the current folder)
   --pack DIR      the policy pack (default: the folder above this script)
@@ -20,8 +20,8 @@ gate.sh drift --stack NAME [options] [-- more for pulumi preview]
 Variables: PYTHON, which reads the reports and needs only its standard library (default: python3);
 GITHUB_STEP_SUMMARY, a file that gets the tables too; KOTAUTH_POLICY_WAIVERS, another file of waivers (absolute).
 
-Ends with 1: a mandatory rule is violated, or can't be judged. 3: drift, and no violation. 2: anything else went wrong,
-so nothing is known. 0: all is well.
+Exit codes: 0 no mandatory rule is violated; 1 a mandatory rule is violated, or can't be evaluated; 3 drift, and no
+violation; 2 another error, and the stack wasn't fully evaluated.
 EOF
 }
 
