@@ -13,6 +13,7 @@ from ..kotauth.database import DatabaseConnection
 from ..kotauth.secret_files import DATABASE_PASSWORD_FILE
 from ..postgres.rds_ca import rds_ca_bundle
 from ..postgres.role import OWNER, login_name
+from ..schema.outputs import declared_outputs
 from ..schema.tokens import token
 from .database.database import AwsDatabase
 from .database.database_role import AwsDatabaseRole
@@ -279,4 +280,4 @@ class AwsDeployment(pulumi.ComponentResource):
         self.secret_arns = pulumi.Output.all(**{file: secret["arn"] for file, secret in secrets.references.items()})
         self.log_group = topology.log_group
         self.dashboard_url = AwsObservability(f"{name}-watch", watched, child).dashboard_url
-        self.register_outputs({output: getattr(self, output) for output in AwsDeployment.__annotations__})
+        self.register_outputs(declared_outputs(self, AwsDeployment))

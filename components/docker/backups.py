@@ -40,6 +40,7 @@ from ..postgres.limits import parse_database_name
 from ..postgres.role import BACKUP_LOGIN, OWNER
 from ..postgres.server import DEFAULT_VERSION, IMAGES
 from ..postgres.server import parse_image as parse_database_image
+from ..schema.outputs import declared_outputs
 from ..schema.tokens import token
 from .container import DockerContainer, NetworkAttachment
 from .database import HOST
@@ -185,7 +186,7 @@ class DockerBackups(pulumi.ComponentResource):
         self.repository = stores.volumes.apply(
             lambda volumes: str(repository) if repository.is_remote else f"volume:{volumes[store.REPOSITORY_VOLUME]}"
         )
-        self.register_outputs({"repository_password": self.repository_password, "repository": self.repository})
+        self.register_outputs(declared_outputs(self, DockerBackups))
 
 
 def _networks(

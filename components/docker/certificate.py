@@ -12,6 +12,7 @@ from ..inputs.choice import one_of
 from ..inputs.declaration import derived, own_name, value
 from ..inputs.parsing import parse_args
 from ..inputs.resource_name import parse_docker_name
+from ..schema.outputs import declared_outputs
 from ..schema.tokens import token
 from ..workload.hardening import CHECK_CPUS, CHECK_MEMORY_MB
 from .hardened import Mount, Runtime, hardened_container, trigger_label
@@ -81,7 +82,7 @@ class DockerCaCertificate(pulumi.ComponentResource):
             restart="no",
         )
         self.pem = reader.container_logs.apply(_certificate)
-        self.register_outputs({"pem": self.pem})
+        self.register_outputs(declared_outputs(self, DockerCaCertificate))
 
 
 def _certificate(printed: str | None) -> str:

@@ -15,6 +15,7 @@ import pulumi_docker as docker
 from ..inputs.declaration import Problem, derived, own_name, together, value
 from ..inputs.parsing import parse_args
 from ..inputs.resource_name import parse_docker_name
+from ..schema.outputs import declared_outputs
 from ..schema.tokens import token
 from ..workload.spec import (
     CONFIG_DIRECTORY,
@@ -151,7 +152,7 @@ class DockerContainer(pulumi.ComponentResource):
         self.container_name = container.name
         # Not Output.all, which makes a list of no volumes.
         self.volumes = cast("pulumi.Output[dict[str, str]]", pulumi.Output.from_input(volumes))
-        self.register_outputs({"container_name": self.container_name, "volumes": self.volumes})
+        self.register_outputs(declared_outputs(self, DockerContainer))
 
     def _run(self, runtime: Runtime, ready: list[pulumi.Resource]) -> docker.Container:
         """Run what ends by itself as a job, and all else until it is stopped."""

@@ -16,6 +16,7 @@ from ..inputs.resource_name import parse_docker_name
 from ..postgres.limits import POOL_SIZE, parse_database_name, parse_fingerprint, parse_password_version, parse_pool_size
 from ..postgres.role import OWNER, connection_limit, login_name, role_script, role_settings, scram_verifier
 from ..postgres.server import ADMINISTRATOR, DEFAULT_VERSION, IMAGES, USER, database_server, parse_image
+from ..schema.outputs import declared_outputs
 from ..schema.tokens import token
 from ..workload.hardening import CHECK_CPUS, CHECK_MEMORY_MB
 from .container import DockerContainer
@@ -100,9 +101,7 @@ class DockerDatabase(pulumi.ComponentResource):
         self.host = server.container_name.apply(lambda _: HOST)
         self.database = pulumi.Output.from_input(inputs.database)
         self.administrator_password = password
-        self.register_outputs(
-            {"host": self.host, "database": self.database, "administrator_password": self.administrator_password}
-        )
+        self.register_outputs(declared_outputs(self, DockerDatabase))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,7 +214,7 @@ class DockerDatabaseRole(pulumi.ComponentResource):
             child,
         )
         self.user = job.urn.apply(lambda _: login)
-        self.register_outputs({"user": self.user})
+        self.register_outputs(declared_outputs(self, DockerDatabaseRole))
 
 
 def _script(login: str, limit: int, password: str, backup_password: str | None) -> str:

@@ -12,6 +12,7 @@ from ..kotauth import server as kotauth
 from ..kotauth.credentials import KotauthCredentials
 from ..kotauth.database import DatabaseConnection
 from ..postgres.role import OWNER, login_name
+from ..schema.outputs import declared_outputs
 from ..schema.tokens import token
 from ..workload.spec import LOGS_LABEL
 from .backups import DockerBackups, DockerBackupsArgs
@@ -262,18 +263,7 @@ class DockerDeployment(pulumi.ComponentResource):
         self.admin_password = credentials.admin_password
         self.checklist_api_key = credentials.checklist_api_key
         self.database_url = ready.apply(lambda _: str(server_database.url))
-        self.register_outputs(
-            {
-                "url": self.url,
-                "admin_url": self.admin_url,
-                "ready_url": self.ready_url,
-                "admin_password": self.admin_password,
-                "checklist_api_key": self.checklist_api_key,
-                "database_url": self.database_url,
-                "ca_certificate": self.ca_certificate,
-                "log_watcher": self.log_watcher,
-            }
-        )
+        self.register_outputs(declared_outputs(self, DockerDeployment))
 
 
 def _stack_name(name: str, labels: _Labels) -> str:

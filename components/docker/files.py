@@ -16,6 +16,7 @@ import pulumi_docker as docker
 from ..inputs.declaration import optional, own_name, value
 from ..inputs.parsing import parse_args
 from ..inputs.resource_name import parse_docker_name
+from ..schema.outputs import declared_outputs
 from ..schema.tokens import token
 from ..workload.spec import PART_LABEL, parse_owner
 
@@ -105,7 +106,7 @@ class DockerFiles(pulumi.ComponentResource):
         )
         # Depends on the carrier's id, so that no container mounts the volume before the files are in it.
         self.volume_name = pulumi.Output.all(volume, carrier.id).apply(lambda known: str(known[0]))
-        self.register_outputs({"volume_name": self.volume_name, "version": self.version})
+        self.register_outputs(declared_outputs(self, DockerFiles))
 
 
 def _content_version(files: dict[str, str]) -> str:

@@ -14,6 +14,7 @@ from ..logs.reader import LOG_FILES, reader
 from ..logs.route import parse_endpoint
 from ..logs.shipper import HEADERS_FILE, shipper
 from ..logs.watcher import watcher
+from ..schema.outputs import declared_outputs
 from ..schema.tokens import token
 from ..workload.spec import LOGS_LABEL
 from .container import DockerContainer, DockerContainerArgs
@@ -90,4 +91,4 @@ class DockerLogRoute(pulumi.ComponentResource):
         sent = {LOGS_LABEL: inputs.stack}
         watching = run("watcher", {"spec": watcher(inputs.tools_image, inputs.endpoint), "container_labels": sent})
         self.watcher_name = watching.container_name
-        self.register_outputs({"watcher_name": self.watcher_name})
+        self.register_outputs(declared_outputs(self, DockerLogRoute))

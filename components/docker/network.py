@@ -11,6 +11,7 @@ from ..inputs.choice import true_or_false
 from ..inputs.declaration import own_name, value
 from ..inputs.parsing import parse_args
 from ..inputs.resource_name import parse_docker_name
+from ..schema.outputs import declared_outputs
 from ..schema.tokens import token
 
 NETWORK_LABEL = "kotauth.network"
@@ -51,4 +52,4 @@ class DockerNetwork(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.network_name = network.name
-        self.register_outputs({"network_name": self.network_name})
+        self.register_outputs(declared_outputs(self, DockerNetwork))

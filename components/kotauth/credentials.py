@@ -14,6 +14,7 @@ import pulumi_random as random
 from ..inputs.declaration import optional, value
 from ..inputs.parsing import parse_args
 from ..postgres.limits import parse_password_version
+from ..schema.outputs import declared_outputs
 from ..schema.tokens import token
 from .secret_files import secret_files
 from .secret_key import key_fingerprint, parse_secret_key_input
@@ -78,16 +79,7 @@ class KotauthCredentials(pulumi.ComponentResource):
             keepers={"version": str(version)},
             opts=pulumi.ResourceOptions(parent=self),
         ).result
-        self.register_outputs(
-            {
-                "secret_key": self.secret_key,
-                "secret_key_fingerprint": self.secret_key_fingerprint,
-                "admin_password": self.admin_password,
-                "checklist_api_key": self.checklist_api_key,
-                "checklist_api_key_hash": self.checklist_api_key_hash,
-                "database_password": self.database_password,
-            }
-        )
+        self.register_outputs(declared_outputs(self, KotauthCredentials))
 
     def secret_files(self) -> dict[str, pulumi.Input[str]]:
         """Return the contents of the server's secret files, by name."""

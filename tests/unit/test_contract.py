@@ -96,7 +96,8 @@ def test_the_inputs_are_a_typed_dict_right_above(component: Component) -> None:
 @EACH
 def test_outputs_are_public_outputs(component: Component) -> None:
     for name, annotation in component.__annotations__.items():
-        assert typing.get_origin(annotation) is pulumi.Output or name.startswith("_"), name
+        assert typing.get_origin(annotation) is pulumi.Output, name
+        assert not name.startswith("_"), name
 
 
 @pytest.mark.parametrize("module", COMPONENT_MODULES, ids=lambda file: str(file.relative_to(FOLDER)))

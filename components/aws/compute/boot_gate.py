@@ -13,6 +13,7 @@ import pulumi
 from ...inputs.aws_ids import parse_arn, plain, resource_id
 from ...inputs.declaration import value
 from ...inputs.parsing import parse_args
+from ...schema.outputs import declared_outputs
 from ...schema.tokens import token
 from ..security.iam import allow
 from .gate_function import GateInputs, gate_call
@@ -71,4 +72,4 @@ class AwsBootGate(pulumi.ComponentResource):
             tags=inputs.tags,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.register_outputs({"result": self.result, "function_name": self.function_name})
+        self.register_outputs(declared_outputs(self, AwsBootGate))

@@ -17,6 +17,7 @@ from ...inputs.aws_ids import plain, resource_id
 from ...inputs.declaration import optional, value
 from ...inputs.parsing import parse_args
 from ...kotauth.database import DATABASE_PORT
+from ...schema.outputs import declared_outputs
 from ...schema.tokens import token
 from ...workload.spec import ContainerSpec
 from ..host.description import images
@@ -183,16 +184,7 @@ class AwsLaunchTemplate(pulumi.ComponentResource):
         self.role_name = role.role.name
         self.log_group_name = logs.name
         self.log_group_arn = logs.arn
-        self.register_outputs(
-            {
-                "template_id": self.template_id,
-                "template_version": self.template_version,
-                "security_group_id": self.security_group_id,
-                "role_name": self.role_name,
-                "log_group_name": self.log_group_name,
-                "log_group_arn": self.log_group_arn,
-            }
-        )
+        self.register_outputs(declared_outputs(self, AwsLaunchTemplate))
 
     def _security_group(self) -> "aws.ec2.SecurityGroup":
         group = aws.ec2.SecurityGroup(

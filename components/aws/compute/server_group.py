@@ -16,6 +16,7 @@ from ...inputs.aws_ids import parse_arn, parse_subnet_list, plain, resource_id
 from ...inputs.declaration import value
 from ...inputs.parsing import parse_args
 from ...inputs.shape import settled
+from ...schema.outputs import declared_outputs
 from ...schema.tokens import token
 from ...workload.spec import ContainerSpec
 from ..security.secret import SecretReference
@@ -151,12 +152,4 @@ class AwsServerGroup(pulumi.ComponentResource):
         self.security_group_id = template.security_group_id
         self.gate_function_name = gate.function_name
         self.ready = gate.result
-        self.register_outputs(
-            {
-                "group_name": self.group_name,
-                "log_group_name": self.log_group_name,
-                "security_group_id": self.security_group_id,
-                "gate_function_name": self.gate_function_name,
-                "ready": self.ready,
-            }
-        )
+        self.register_outputs(declared_outputs(self, AwsServerGroup))

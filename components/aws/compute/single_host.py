@@ -16,6 +16,7 @@ from ...inputs.declaration import value
 from ...inputs.number import whole_number
 from ...inputs.parsing import parse_args
 from ...inputs.shape import settled
+from ...schema.outputs import declared_outputs
 from ...schema.tokens import token
 from ...workload.spec import ContainerSpec
 from ..security.secret import SecretReference
@@ -177,13 +178,4 @@ class AwsSingleHost(pulumi.ComponentResource):
         self.gate_function_name = gate.function_name
         self.log_group_name = template.log_group_name
         self.security_group_id = template.security_group_id
-        self.register_outputs(
-            {
-                "public_ip": self.public_ip,
-                "instance_id": self.instance_id,
-                "ready": self.ready,
-                "gate_function_name": self.gate_function_name,
-                "log_group_name": self.log_group_name,
-                "security_group_id": self.security_group_id,
-            }
-        )
+        self.register_outputs(declared_outputs(self, AwsSingleHost))

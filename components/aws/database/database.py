@@ -22,6 +22,7 @@ import pulumi_aws as aws
 from ...inputs.error import refused
 from ...inputs.parsing import parse_args
 from ...postgres.server import ADMINISTRATOR
+from ...schema.outputs import declared_outputs
 from ...schema.tokens import token
 from ..observability.logs import log_group
 from ..security.iam import trust
@@ -189,7 +190,7 @@ class AwsDatabase(pulumi.ComponentResource):
         self.identifier = instance.identifier
         self.arn = instance.arn
         self.kms_key_arn = key_arn
-        self.register_outputs({output: getattr(self, output) for output in AwsDatabase.__annotations__})
+        self.register_outputs(declared_outputs(self, AwsDatabase))
 
 
 def _parameter_group(

@@ -27,6 +27,7 @@ from ...postgres.limits import (
 )
 from ...postgres.rds_ca import parse_ca_bundle, rds_ca_bundle
 from ...postgres.role import OWNER, connection_limit, login_name
+from ...schema.outputs import declared_outputs
 from ...schema.tokens import token
 from ..functions.archive import POSTGRES_DRIVER, FunctionCode, function_code
 from ..observability.logs import RETENTION_DAYS, encrypted_log_group, parse_retention
@@ -195,7 +196,7 @@ class AwsDatabaseRole(pulumi.ComponentResource):
         )
         self.user = call.result.apply(lambda _: login)
         self.function_name = function.name
-        self.register_outputs({"user": self.user, "function_name": self.function_name})
+        self.register_outputs(declared_outputs(self, AwsDatabaseRole))
 
 
 def _code(ca_bundle: str) -> FunctionCode:

@@ -12,6 +12,7 @@ from ...inputs.aws_ids import plain
 from ...inputs.choice import one_of
 from ...inputs.declaration import value
 from ...inputs.parsing import parse_args
+from ...schema.outputs import declared_outputs
 from ...schema.tokens import token
 from .dns import parse_host_name, parse_zone_id
 
@@ -100,4 +101,4 @@ class AwsCertificate(pulumi.ComponentResource):
             ),
         )
         self.arn = issued.certificate_arn
-        self.register_outputs({"arn": self.arn})
+        self.register_outputs(declared_outputs(self, AwsCertificate))

@@ -16,6 +16,7 @@ from ...inputs.aws_ids import plain
 from ...inputs.declaration import Problem, optional, together, value
 from ...inputs.parsing import parse_args
 from ...inputs.text import pattern
+from ...schema.outputs import declared_outputs
 from ...schema.tokens import token
 
 _ADDRESS_TTL_SECONDS = 300
@@ -99,7 +100,7 @@ class AwsDns(pulumi.ComponentResource):
             if alias.get("dualstack", False):
                 _alias(f"{name}-ipv6", "AAAA", inputs, alias, child)
         self.fqdn = record.fqdn
-        self.register_outputs({"fqdn": self.fqdn})
+        self.register_outputs(declared_outputs(self, AwsDns))
 
 
 def _alias(

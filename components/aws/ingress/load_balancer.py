@@ -20,6 +20,7 @@ from ...inputs.error import refused
 from ...inputs.number import parse_port, whole_number
 from ...inputs.parsing import parse_args
 from ...kotauth.server import READY_PATH
+from ...schema.outputs import declared_outputs
 from ...schema.tokens import token
 from ..observability.logs import parse_retention
 from ..security.security_groups import WORLD
@@ -230,7 +231,7 @@ class AwsLoadBalancer(pulumi.ComponentResource):
         self.certificate_arn = certificate_arn
         self.listener_rule_arn = rule.arn
         self.access_log_bucket = logs.bucket.bucket
-        self.register_outputs({output: getattr(self, output) for output in AwsLoadBalancer.__annotations__})
+        self.register_outputs(declared_outputs(self, AwsLoadBalancer))
 
 
 def _certificate(name: str, inputs: _LoadBalancerInputs, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:

@@ -17,6 +17,7 @@ from ...inputs.declaration import optional, own_name, value
 from ...inputs.number import whole_number
 from ...inputs.parsing import parse_args
 from ...inputs.resource_name import parse_resource_name
+from ...schema.outputs import declared_outputs
 from ...schema.tokens import token
 from ..observability.logs import RETENTION_DAYS, encrypted_log_group, parse_retention
 
@@ -150,7 +151,7 @@ class AwsWebAcl(pulumi.ComponentResource):
         )
         self.arn = acl.arn
         self.log_group_name = logs.name
-        self.register_outputs({"arn": self.arn, "log_group_name": self.log_group_name})
+        self.register_outputs(declared_outputs(self, AwsWebAcl))
 
 
 def _rules(login_rate: int, rate: int) -> list[Any]:

@@ -17,6 +17,7 @@ from ...inputs.choice import one_of
 from ...inputs.declaration import optional, own_name, value
 from ...inputs.parsing import parse_args
 from ...inputs.resource_name import parse_resource_name
+from ...schema.outputs import declared_outputs
 from ...schema.tokens import token
 from ..observability.logs import RETENTION_DAYS, parse_retention
 from ..security.security_groups import WORLD
@@ -157,17 +158,7 @@ class AwsNetwork(pulumi.ComponentResource):
         self.public_cidrs = pulumi.Output.from_input(ranges.public)
         self.private_cidrs = pulumi.Output.from_input(ranges.private)
         self.nat_gateway_ids = pulumi.Output.all(*(gateway.id for gateway in gateways))
-        self.register_outputs(
-            {
-                "vpc_id": self.vpc_id,
-                "public_subnet_ids": self.public_subnet_ids,
-                "private_subnet_ids": self.private_subnet_ids,
-                "isolated_subnet_ids": self.isolated_subnet_ids,
-                "public_cidrs": self.public_cidrs,
-                "private_cidrs": self.private_cidrs,
-                "nat_gateway_ids": self.nat_gateway_ids,
-            }
-        )
+        self.register_outputs(declared_outputs(self, AwsNetwork))
 
     def _named(self, name: str) -> Mapping[str, pulumi.Input[str]]:
         return {**self._tags, "Name": name}

@@ -16,6 +16,7 @@ from ...inputs.aws_ids import parse_arn, plain, resource_id
 from ...inputs.declaration import Problem, optional, own_name, together, value
 from ...inputs.parsing import parse_args
 from ...inputs.resource_name import parse_resource_name
+from ...schema.outputs import declared_outputs
 from ...schema.tokens import token
 from ..security.iam import allow, deny, document
 from ..security.key import customer_managed_key
@@ -184,7 +185,7 @@ class AwsObservability(pulumi.ComponentResource):
             region,
             board.dashboard_name,
         )
-        self.register_outputs({output: getattr(self, output) for output in AwsObservability.__annotations__})
+        self.register_outputs(declared_outputs(self, AwsObservability))
 
     def _topic(self, name: str, email: str | None, key_arn: pulumi.Input[str] | None) -> "aws.sns.Topic":
         """Return a topic that the account's alarms may tell, over TLS only."""

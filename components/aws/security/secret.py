@@ -18,6 +18,7 @@ from ...inputs.declaration import value as declared_value
 from ...inputs.number import whole_number
 from ...inputs.parsing import parse_args
 from ...inputs.resource_name import parse_resource_name
+from ...schema.outputs import declared_outputs
 from ...schema.tokens import token
 from .key import customer_managed_key
 
@@ -131,4 +132,4 @@ class AwsSecret(pulumi.ComponentResource):
         self.arn = secret.arn
         self.secret_name = secret.name
         self.version_label = pulumi.Output.from_input(label or CURRENT)
-        self.register_outputs({output: getattr(self, output) for output in AwsSecret.__annotations__})
+        self.register_outputs(declared_outputs(self, AwsSecret))
