@@ -11,11 +11,10 @@ from collections.abc import Generator
 from pathlib import Path
 
 from policy.kotauth_policy import formats
+from policy.kotauth_policy.engine.report_form import FILE_VARIABLE
 
 from . import pulumi_command
 
-FILE_VARIABLE = "KOTAUTH_POLICY_REPORT"
-"""Names the file in which the pack writes the verdict of every rule (policy/kotauth_policy/engine/report.py)."""
 MISSING = "no verdicts of the policy rules: the run ended before the whole stack was evaluated, see the errors above"
 
 

@@ -19,6 +19,7 @@ from ...inputs.shape import settled
 from ...schema.outputs import declared_outputs
 from ...schema.tokens import token
 from ...workload.spec import ContainerSpec
+from ..host.description import HTTPS_PORT
 from ..security.secret import SecretReference
 from ..security.security_groups import Egress, allow_between
 from .host_inputs import HostInputs, WatchedContainer, passed_on
@@ -28,12 +29,11 @@ from .roll_gate import AwsRollGate, AwsRollGateArgs
 _CAPACITY_TIMEOUT = "15m"
 """For one host: boot, images, migrations, probes. The provider's default of 10 is short for a first start."""
 _GRACE_SECONDS = 300
-PORT = 443
 
 
 @dataclass(frozen=True, kw_only=True)
 class _ServerGroupInputs(HostInputs):
-    public_port: ClassVar[int | None] = PORT
+    public_port: ClassVar[int | None] = HTTPS_PORT
 
     subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]] = value(parse_subnet_list)
     target_group_arn: pulumi.Input[str] = value(plain(parse_arn))
@@ -103,7 +103,7 @@ class AwsServerGroup(pulumi.ComponentResource):
             f"{name}-from-load-balancer",
             client_group=inputs.load_balancer_security_group_id,
             server_group=template.security_group_id,
-            port=PORT,
+            port=HTTPS_PORT,
             description="TLS from the load balancer to the hosts",
             tags=tags,
             opts=child,

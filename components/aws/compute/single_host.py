@@ -19,19 +19,20 @@ from ...inputs.shape import settled
 from ...schema.outputs import declared_outputs
 from ...schema.tokens import token
 from ...workload.spec import ContainerSpec
+from ..host.description import HTTPS_PORT, VOLUME_DEVICE
 from ..security.secret import SecretReference
 from ..security.security_groups import WORLD, Egress
 from .boot_gate import AwsBootGate, AwsBootGateArgs
 from .host_inputs import HostInputs, WatchedContainer, passed_on
 from .launch_template import AwsLaunchTemplate
 
-_DEVICE = "/dev/sdf"
-_PORTS = {80: "Redirect to https, and certificate challenges", 443: "The public https port"}
+_HTTP_PORT = 80
+_PORTS = {_HTTP_PORT: "Redirect to https, and certificate challenges", HTTPS_PORT: "The public https port"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class _SingleHostInputs(HostInputs):
-    public_port: ClassVar[int | None] = 443
+    public_port: ClassVar[int | None] = HTTPS_PORT
     subnet_id: pulumi.Input[str] = value(parse_subnet_id)
     availability_zone: pulumi.Input[str] = value()
     volume_gb: int = value(whole_number("size in GB", 1, 1024), default=1)
@@ -155,7 +156,7 @@ class AwsSingleHost(pulumi.ComponentResource):
             f"{name}-attachment",
             instance_id=instance.id,
             volume_id=volume.id,
-            device_name=_DEVICE,
+            device_name=VOLUME_DEVICE,
             # Else it is pulled from under the running file system.
             stop_instance_before_detaching=True,
             opts=deleted_first,

@@ -23,6 +23,8 @@ _OWN_PARTS = tuple(sorted({names.HOST_LOG, *map(names.part_of, names.HOST_UNITS)
 
 HTTPS_PORT = 443
 """Port of the host at which a frontend is reached, by clients or by a load balancer."""
+VOLUME_DEVICE = "/dev/sdf"
+"""Device name under which the volume of a host is attached."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Volume:
     """The EBS volume for data that must outlive the host. Another resource attaches it as ``device``."""
 
     id: pulumi.Input[str]
-    device: str = "/dev/sdf"
+    device: str = VOLUME_DEVICE
 
 
 @dataclass(frozen=True)

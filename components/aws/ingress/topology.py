@@ -18,8 +18,9 @@ from ...inputs.image import Image
 from ...kotauth.base_url import BaseUrl
 from ...workload.spec import ContainerSpec
 from ..compute.capacity import needed_mb
-from ..compute.server_group import PORT, AwsServerGroup
+from ..compute.server_group import AwsServerGroup
 from ..compute.single_host import AwsSingleHost
+from ..host.description import HTTPS_PORT
 from ..network.placement import NetworkPlacement, after
 from ..security.secret import SecretReference
 from ..security.security_groups import ways_out
@@ -130,7 +131,7 @@ def _load_balanced(  # noqa: PLR0913 - as above
             upstream=server["part"],
             image=settings.frontend_image.reference,
             admin_cidrs=settings.admin_cidrs,
-            https_port=PORT,
+            https_port=HTTPS_PORT,
             load_balancer_cidrs=placement.public_cidrs,
         )
     )
@@ -176,7 +177,7 @@ def _single_host(  # noqa: PLR0913 - as above
             upstream=server["part"],
             image=settings.frontend_image.reference,
             admin_cidrs=settings.admin_cidrs,
-            https_port=PORT,
+            https_port=HTTPS_PORT,
             http_port=80,
             certificate=settings.certificate,
         )

@@ -14,13 +14,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from .report_form import SCHEMA_VERSION
+from .report_form import FILE_VARIABLE, SCHEMA_VERSION
 from .rule import Rule
 from .verdict import Outcome, Verdict
 from .waivers import Waiver
-
-FILE_VARIABLE = "KOTAUTH_POLICY_REPORT"
-"""Names the file that the report is written to; without it nothing is written."""
 
 
 @dataclass(frozen=True)

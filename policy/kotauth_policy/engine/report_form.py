@@ -5,6 +5,9 @@ from __future__ import annotations
 SCHEMA_VERSION = 1
 """Schema version of the report; increment it on incompatible changes."""
 
+FILE_VARIABLE = "KOTAUTH_POLICY_REPORT"
+"""Environment variable with the file that the pack writes its report to; without it the pack writes none."""
+
 KEEP_CURRENT = "keep-waivers-current"
 """Refuses a preview for a waiver that is expired or useless. It evaluates no resource, so it is no rule of the pack."""
 KEEP_CURRENT_DESCRIPTION = "Remove waivers that are expired or that waive nothing."

@@ -24,7 +24,8 @@ from pulumi.runtime.proto import analyzer_pb2_grpc
 from pulumi_policy.policy import _PolicyAnalyzerServicer  # pyright: ignore[reportPrivateUsage]
 
 from .configuration import Entry, faults, is_production, joined
-from .report import FILE_VARIABLE, Report
+from .report import Report
+from .report_form import FILE_VARIABLE
 from .resource import Readers, Resource
 from .rule import Rule
 from .rule_policy import NAME, VERSION, Pass, RulePolicy, current_pass, diagnostic
