@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pulumi
+import pulumi_docker as docker
 import pytest
-from pulumi.runtime import mocks
+from pulumi.resource import DependencyProviderResource
+from pulumi.runtime import mocks, set_all_config
 from pulumi.runtime.settings import ROOT
 
 from components import DockerDatabase, DockerDatabaseRole, DockerDatabaseRoleArgs, DockerDeployment
+from tests.own_loop import run_alone
 from tests.unit.conftest import PUBLIC
 from tests.unit.docker_api import Daemon
 from tests.unit.recording import Declared, Recording, declare
@@ -118,6 +121,47 @@ def test_no_daemon(public: Declared, tmp_path: Path, said: list[str], monkeypatc
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
     assert fail(public) is False
     assert said[0].startswith("kotauth-server: did not start (its log can't be read: ")
+    assert said[0].endswith(f"); see docker logs {NAME} on its Docker host")
+
+
+def fail_with_provider(make: Callable[[], pulumi.ProviderResource]) -> None:
+    """Call the hook of a container that has the Docker provider which the program makes."""
+    database = declare(
+        lambda: DockerDatabase("identity", {"network": "back"}, pulumi.ResourceOptions(providers=[make()]))
+    )
+    (hook,) = database.named("identity", ":Container").on_error
+    args = pulumi.ErrorHookArgs("urn", "", "identity", "type", {"name": NAME}, failed_operation="create")
+    assert run_alone(cast("Any", database.error_hooks[hook](args))) is False
+
+
+def test_a_provider_of_its_own_is_asked(
+    docker_daemon: Daemon, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docker_daemon.logs[NAME] = "FATAL: no\n"
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere.sock")
+    set_all_config({"docker:host": "unix:///nowhere.sock"})
+    try:
+        fail_with_provider(lambda: docker.Provider("there", host=pulumi.Output.secret(docker_daemon.address)))
+    finally:
+        set_all_config({})
+    assert said == ["identity: FATAL: no"]
+
+
+def test_settings_of_a_provider_are_named_without_the_stack_s_prefix(said: list[str]) -> None:
+    fail_with_provider(lambda: docker.Provider("there", host="tcp://docker.example.com", cert_material="PEM"))
+    (line,) = said
+    assert "certMaterial is set without keyMaterial" in line
+
+
+def test_a_provider_that_is_only_a_reference_has_a_log_elsewhere(docker_daemon: Daemon, said: list[str]) -> None:
+    """A program in another language refers to its provider by URN and id."""
+    urn = "urn:pulumi:test::test::pulumi:providers:docker::there"
+    fail_with_provider(lambda: DependencyProviderResource(f"{urn}::id"))
+    assert said == [
+        "identity: did not start; its provider has a Docker daemon that this program doesn't know; "
+        f"see docker logs {NAME} on its Docker host"
+    ]
+    assert docker_daemon.asked == []
 
 
 def test_before_it_has_a_name(public: Declared, docker_daemon: Daemon, said: list[str]) -> None:

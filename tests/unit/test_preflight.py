@@ -171,7 +171,19 @@ def test_no_daemon_over_tcp(monkeypatch: pytest.MonkeyPatch) -> None:
         preflight.check(settings(8080, 8443), OURS)
 
 
-@pytest.mark.parametrize("address", ["nonsense://", "tcp://", "ssh://nobody@127.0.0.1:1"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "nonsense://",
+        "tcp://",
+        "ssh://nobody@127.0.0.1:1",
+        "docker.example.com",
+        "10.0.0.1:2375",
+        "/var/run/docker.sock",
+        "unix:/var/run/docker.sock",
+        "me@docker.example.com",
+    ],
+)
 def test_an_address_that_is_none(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", address)
     with pytest.raises(pulumi.RunError, match=f"no Docker daemon answers at {address}"):

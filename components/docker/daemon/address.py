@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -68,13 +68,36 @@ class _Setting:
     value: str
 
 
-def find() -> Address:
+@dataclass(frozen=True)
+class Configuration:
+    """What a Docker provider is configured with, beside the environment: the stack's by default."""
+
+    get: Callable[[str], str | None] = lambda key: pulumi.Config("docker").get(key)
+    """Returns the value of a key such as `certPath`, lists as JSON."""
+    prefix: str = "docker:"
+    """What stands before a key in messages."""
+
+    def read(self, key: str, variable: str) -> _Setting:
+        """Return a value of the configuration, or else of the environment variable."""
+        configured = self.get(key)
+        if configured is not None:
+            return _Setting(self.prefix + key, configured)
+        value = os.environ.get(variable, "")
+        return _Setting(variable if value else self.prefix + key, value)
+
+
+STACK = Configuration()
+
+
+def find(configuration: Configuration = STACK) -> Address:
     """Return the daemon's address; raise ``AddressError`` where the provider would refuse the settings."""
-    context, host = _setting("context", "DOCKER_CONTEXT"), _setting("host", "DOCKER_HOST")
-    certificates, given_by = _certificates()
-    remarks = list(_ignored(bool(certificates)))
+    prefix = configuration.prefix
+    context = configuration.read("context", "DOCKER_CONTEXT")
+    host = configuration.read("host", "DOCKER_HOST")
+    certificates, given_by = _certificates(configuration)
+    remarks = list(_ignored(configuration, bool(certificates)))
     if context.value:
-        url, its_certificates = _of_context(context)
+        url, its_certificates = _of_context(context, prefix)
         if host.value:
             remarks.append(
                 f'{host.name} is ignored because {context.name} is "{context.value}" and a context takes precedence: '
@@ -82,11 +105,11 @@ def find() -> Address:
             )
         if its_certificates and not certificates:
             remarks.append(
-                f"the provider does not read the certificates of a context: set docker:certPath to {its_certificates}"
+                f"the provider does not read the certificates of a context: set {prefix}certPath to {its_certificates}"
             )
     else:
         url = host.value or DEFAULT_URL
-    address = Address(url, _ssh_options(), certificates, tuple(remarks))
+    address = Address(url, _ssh_options(configuration), certificates, tuple(remarks))
     if certificates and address.scheme in ("unix", "npipe", "ssh"):
         raise AddressError(
             f"{given_by} sets client certificates, which need an address that begins with tcp://, but the address of "
@@ -95,33 +118,27 @@ def find() -> Address:
     return address
 
 
-def _setting(key: str, variable: str) -> _Setting:
-    configured = pulumi.Config("docker").get(key)
-    if configured is not None:
-        return _Setting(f"docker:{key}", configured)
-    return _Setting(variable if os.environ.get(variable) else f"docker:{key}", os.environ.get(variable, ""))
-
-
-def _ignored(has_certificates: bool) -> Iterator[str]:
+def _ignored(configuration: Configuration, has_certificates: bool) -> Iterator[str]:
     if has_certificates:
         return
-    if (authority := _setting("caMaterial", "DOCKER_CA_MATERIAL")).value:
+    prefix = configuration.prefix
+    if (authority := configuration.read("caMaterial", "DOCKER_CA_MATERIAL")).value:
         yield (
-            f"{authority.name} is ignored without docker:certMaterial and docker:keyMaterial: "
+            f"{authority.name} is ignored without {prefix}certMaterial and {prefix}keyMaterial: "
             f"set these two, or unset {authority.name}"
         )
     if os.environ.get("DOCKER_TLS_VERIFY"):
         yield (
-            "the provider does not read DOCKER_TLS_VERIFY: to use TLS, set docker:certPath or DOCKER_CERT_PATH to the "
-            "folder of the client certificates"
+            f"the provider does not read DOCKER_TLS_VERIFY: to use TLS, set {prefix}certPath or DOCKER_CERT_PATH to "
+            "the folder of the client certificates"
         )
 
 
-def _certificates() -> tuple[Certificates | None, str]:
+def _certificates(configuration: Configuration) -> tuple[Certificates | None, str]:
     """Return the client certificates and the setting that gives them."""
-    certificate = _setting("certMaterial", "DOCKER_CERT_MATERIAL")
-    key = _setting("keyMaterial", "DOCKER_KEY_MATERIAL")
-    folder = _setting("certPath", "DOCKER_CERT_PATH")
+    certificate = configuration.read("certMaterial", "DOCKER_CERT_MATERIAL")
+    key = configuration.read("keyMaterial", "DOCKER_KEY_MATERIAL")
+    folder = configuration.read("certPath", "DOCKER_CERT_PATH")
     if certificate.value or key.value:
         given, missing = (certificate, key) if certificate.value else (key, certificate)
         if not missing.value:
@@ -133,7 +150,7 @@ def _certificates() -> tuple[Certificates | None, str]:
             raise AddressError(
                 f"{given.name} and {folder.name} are both set: the provider accepts only one of them. Unset one"
             )
-        authority = _setting("caMaterial", "DOCKER_CA_MATERIAL")
+        authority = configuration.read("caMaterial", "DOCKER_CA_MATERIAL")
         return Certificates(authority.value, certificate.value, key.value), given.name
     if not folder.value:
         return None, ""
@@ -153,8 +170,8 @@ def _read(folder: _Setting, name: str) -> str:
         ) from error
 
 
-def _ssh_options() -> tuple[str, ...]:
-    configured = pulumi.Config("docker").get("sshOpts")
+def _ssh_options(configuration: Configuration) -> tuple[str, ...]:
+    configured = configuration.get("sshOpts")
     if configured is None:
         return tuple(os.environ.get("DOCKER_SSH_OPTS", "").split())
     try:
@@ -163,14 +180,15 @@ def _ssh_options() -> tuple[str, ...]:
         options = None
     if not isinstance(options, list) or not all(isinstance(option, str) for option in options):
         raise AddressError(
-            "docker:sshOpts must be a list of strings, one for each argument of ssh. To set it to `-i key`: "
+            f"{configuration.prefix}sshOpts must be a list of strings, one for each argument of ssh. "
+            "To set it to `-i key`: "
             "`pulumi config set --path 'docker:sshOpts[0]' -- -i`, then "
             "`pulumi config set --path 'docker:sshOpts[1]' key`"
         )
     return tuple(options)
 
 
-def _of_context(context: _Setting) -> tuple[str, str]:
+def _of_context(context: _Setting, prefix: str) -> tuple[str, str]:
     """Return a context's address and its folder of certificates, empty where it has none."""
     import pwd  # noqa: PLC0415 - Windows, which has contexts elsewhere, doesn't have it
 
@@ -188,5 +206,5 @@ def _of_context(context: _Setting) -> tuple[str, str]:
     raise AddressError(
         f'{context.name} = "{context.value}": there is no such context in {contexts}. The provider reads contexts only '
         "from this folder, so it finds neither `default` nor a context in DOCKER_CONFIG. Create the context there, or "
-        f"unset {context.name} and set docker:host"
+        f"unset {context.name} and set {prefix}host"
     )

@@ -13,7 +13,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
-from .address import Address, AddressError, find
+from .address import STACK, Address, AddressError, Configuration, find
 from .connection import end, explain, open_connection
 
 
@@ -72,14 +72,14 @@ class Daemon:
 
 
 @contextmanager
-def connect() -> Generator[Daemon]:
-    """Yield the stack's daemon.
+def connect(configuration: Configuration = STACK) -> Generator[Daemon]:
+    """Yield the daemon of a Docker provider, by default of the stack's.
 
     Raises ``DaemonError`` if the settings of the daemon are not valid, or if the daemon does not answer; a request
     inside the block can raise it, too.
     """
     try:
-        address = find()
+        address = find(configuration)
     except AddressError as error:
         raise DaemonError(f"the settings of the Docker daemon are not valid: {error}") from error
     try:

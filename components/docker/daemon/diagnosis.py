@@ -6,24 +6,35 @@ import functools
 import itertools
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Iterator, Mapping
 from typing import Any
 
 import pulumi
 from pulumi import runtime
 
 from . import client as daemon
+from .address import STACK, Configuration
 
 _TAIL_LINES = 20
 # What psql prints below the line that says what is wrong.
 _REMARK = re.compile(r"(CONTEXT|DETAIL|HINT|LINE \d+|QUERY): |PL/pgSQL function |password retrieved from file |\s*\^$")
+_KEYS = {
+    "host": "host",
+    "context": "context",
+    "certPath": "cert_path",
+    "certMaterial": "cert_material",
+    "keyMaterial": "key_material",
+    "caMaterial": "ca_material",
+}
+"""Attributes of `docker.Provider` by the key of the configuration. The SDK has none for the options of ssh."""
 _numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: itertools.count(1))
 """Uses of each name of a hook. Containers below different parents can have the same name, hooks can't."""
 
 
-def explain_failure(name: str) -> pulumi.ResourceOptions:
+def explain_failure(name: str, provider: pulumi.ProviderResource | None) -> pulumi.ResourceOptions:
     """Return the options that print the last line of a container whose creation failed.
 
+    ``provider`` is the container's own; None for the stack's.
     Under Pulumi's mocks, which take no hooks, there are none.
     """
     monitor = runtime.settings.get_monitor()
@@ -33,26 +44,49 @@ def explain_failure(name: str) -> pulumi.ResourceOptions:
     number = next(_numbers[hook_name])
     # No container has a name with a space.
     hook_name = hook_name if number == 1 else f"{hook_name} {number}"
-    hook = pulumi.ErrorHook(hook_name, functools.partial(_explain, name))
+    hook = pulumi.ErrorHook(hook_name, functools.partial(_explain, name, provider))
     return pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(on_error=[hook]))
 
 
-def _explain(name: str, args: pulumi.ErrorHookArgs) -> bool:
-    if args.failed_operation == "create":
-        inputs: Mapping[str, Any] = args.new_inputs or {}
-        container = str(inputs.get("name", name))
-        if line := _last_line(container):
-            pulumi.log.error(f"{name}: {line}")
+def _explain(name: str, provider: pulumi.ProviderResource | None, args: pulumi.ErrorHookArgs) -> bool | Awaitable[bool]:
+    if args.failed_operation != "create":
+        return False
+    inputs: Mapping[str, Any] = args.new_inputs or {}
+    container = str(inputs.get("name", name))
+    return _explain_of(provider, name, container) if provider else _tell(name, _last_line(container, STACK))
+
+
+async def _explain_of(provider: pulumi.ProviderResource, name: str, container: str) -> bool:
+    if configuration := await _configuration(provider):
+        return _tell(name, _last_line(container, configuration))
+    reason = "did not start; its provider has a Docker daemon that this program doesn't know"
+    return _tell(name, f"{reason}; see docker logs {container} on its Docker host")
+
+
+def _tell(name: str, line: str) -> bool:
+    if line:
+        pulumi.log.error(f"{name}: {line}")
     return False  # trying the same again would give the same
 
 
-def _last_line(container: str) -> str:
+async def _configuration(provider: pulumi.ProviderResource) -> Configuration | None:
+    """Return what a provider of the program is configured with, None where it is only a reference to one."""
+    if not hasattr(provider, "host"):
+        return None
+    known: dict[str, str | None] = {}
+    for key, attribute in _KEYS.items():
+        output: pulumi.Output[str | None] | None = getattr(provider, attribute, None)
+        known[key] = await output.future() if output else None
+    return Configuration(known.get, "")
+
+
+def _last_line(container: str, configuration: Configuration) -> str:
     """Return the last line that the container printed, or where to look for it; empty if it was never made."""
     try:
-        with daemon.connect() as docker:
+        with daemon.connect(configuration) as docker:
             log = docker.log(container, _TAIL_LINES)
     except daemon.DaemonError as error:
-        return f"did not start (its log can't be read: {error})"
+        return f"did not start (its log can't be read: {error}); see docker logs {container} on its Docker host"
     if log is None:
         return ""
     lines = [line for line in log.decode(errors="replace").splitlines() if line.strip() and not _REMARK.match(line)]
