@@ -177,11 +177,6 @@ def test_no_daemon_over_tcp(monkeypatch: pytest.MonkeyPatch) -> None:
         "nonsense://",
         "tcp://",
         "ssh://nobody@127.0.0.1:1",
-        "docker.example.com",
-        "10.0.0.1:2375",
-        "/var/run/docker.sock",
-        "unix:/var/run/docker.sock",
-        "me@docker.example.com",
     ],
 )
 def test_an_address_that_is_none(address: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -109,6 +109,12 @@ def find(configuration: Configuration = STACK) -> Address:
             )
     else:
         url = host.value or DEFAULT_URL
+        if "://" not in url:
+            shown = re.sub(r":[^@]*@", ":[password]@", url)
+            raise AddressError(
+                f'{host.name} = "{shown}" has no scheme, and the provider refuses it only during an update: set '
+                "ssh://USER@HOST, tcp://HOST:PORT or unix:///PATH"
+            )
     address = Address(url, _ssh_options(configuration), certificates, tuple(remarks))
     if certificates and address.scheme in ("unix", "npipe", "ssh"):
         raise AddressError(
