@@ -24,9 +24,9 @@ while sleep 1; do
       exit 2
     fi
   done
-  # Or a newer dump took the place of this one before it was stored.
+  # Or a newer dump took the place of this one before it was stored. One of the same second may be older than the request.
   made=$(sed -n 's/.*"time":\([0-9]*\).*/\1/p' "$state/last" 2>/dev/null)
-  if grep -q "\"request\":\"$2\"" "$state/last" 2>/dev/null || [ "${made:-0}" -ge "$began" ]; then
+  if grep -q "\"request\":\"$2\"" "$state/last" 2>/dev/null || [ "${made:-0}" -gt "$began" ]; then
     cat "$state/last"
     exit 0
   fi

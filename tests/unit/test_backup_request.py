@@ -39,6 +39,19 @@ def test_a_request_waits_for_its_backup_and_leaves_nothing(shell: Shell) -> None
     assert {path.name for path in (shell.root / "spool/state").iterdir()} == {"last"}
 
 
+@pytest.mark.parametrize(("time", "is_taken"), [(999, False), (1000, False), (1001, True)])
+def test_a_newer_backup_is_as_good_and_one_of_the_same_second_may_be_older(
+    shell: Shell, time: int, is_taken: bool
+) -> None:
+    shell.command("date", "echo 1000")
+    other = json.dumps({**LAST, "request": "", "time": time}, separators=(",", ":"))
+    own = json.dumps({**LAST, "time": 1002}, separators=(",", ":"))
+    (shell.root / "answer").write_text(
+        f"if [ -e request ]; then rm request; echo '{other}'; else echo '{own}'; fi >last"
+    )
+    assert json.loads(ask(shell).stdout)["time"] == (time if is_taken else 1002)
+
+
 def test_a_request_that_is_not_seen_yet_stays(shell: Shell) -> None:
     (shell.root / "spool/state/request").write_text("manual 66\n")
     done = ask(shell)
