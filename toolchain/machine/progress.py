@@ -18,6 +18,7 @@ from .errors import EngineError
 
 _NOTICE_SECONDS = 10.0
 _TAIL_LINES = 20
+_LAST_LINES_SECONDS = 5
 STALLED_SECONDS = 300
 """For how long a build or a download that names each of its steps may be silent: longer than its largest step takes."""
 DOWNLOAD_TRIES = 3
@@ -131,6 +132,8 @@ def _once(  # noqa: PLR0913
                 tick()
                 if time.monotonic() - heard > silent_seconds:
                     _kill(process)
+                    # Its last lines say where it was; a process that left the group may hold its output for long.
+                    reader.join(_LAST_LINES_SECONDS)
                     return None
                 time.sleep(0.1)
         except BaseException:
