@@ -12,9 +12,9 @@ from typing import Any
 from components.workload.spec import HOST_NAME
 from simulators import images
 from simulators.docker_command import docker
-from tests.e2e.stack import free_port
 from tests.logs.endpoint import Endpoint
 from tests.logs.written import within
+from tests.ports import free_port
 
 _READY_SECONDS = 60
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import random
-import socket
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,20 +11,8 @@ from urllib.parse import urlsplit
 
 from simulators.docker_command import docker
 from simulators.kotauth.client import Client
+from tests.ports import free_port
 from tests.project import Project
-
-
-def free_port() -> int:
-    """Return a TCP port that nobody holds.
-
-    Not one that the kernel gives to outgoing connections (from 32768 on): while a frontend is down, a client could get
-    its port, or even connect to itself.
-    """
-    while True:
-        port = random.randint(20000, 30000)  # noqa: S311 - no secret
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("0.0.0.0", port))  # noqa: S104 - asked, not served
-            return port
 
 
 @dataclass

@@ -14,7 +14,8 @@ from simulators.kotauth.client import Client
 from simulators.kotauth.lab import eventually
 from tests.e2e.load import Load
 from tests.e2e.own_traefik import own_traefik
-from tests.e2e.stack import Stack, free_port
+from tests.e2e.stack import Stack
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.docker, pytest.mark.engine]
 

@@ -16,7 +16,8 @@ from simulators.images import choose
 from simulators.kotauth.client import Client
 from simulators.kotauth.lab import eventually
 from tests.certificates import issued, root
-from tests.e2e.stack import Stack, free_port
+from tests.e2e.stack import Stack
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.docker, pytest.mark.engine]
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from simulators.docker_command import docker
-from tests.e2e.stack import Stack, free_port
+from tests.e2e.stack import Stack
+from tests.ports import free_port
 from tests.project import Project
 
 pytestmark = [pytest.mark.docker, pytest.mark.engine]

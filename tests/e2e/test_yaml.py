@@ -16,7 +16,7 @@ from simulators.docker_command import docker
 from simulators.kotauth.client import Client
 from tests.code_blocks import code_blocks
 from tests.e2e.git_host import git_host, repository
-from tests.e2e.stack import free_port
+from tests.ports import free_port
 from tests.project import ROOT, Project
 
 pytestmark = [pytest.mark.docker, pytest.mark.engine]

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import random
-import socket
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cli.pictures import graph
+from tests.ports import free_port
 from tests.project import ROOT, Project
 from toolchain.machine import docker
 
@@ -75,14 +73,6 @@ EXPECTED = {
 }
 
 
-def free_port() -> str:
-    """Return a port that no outgoing connection takes meanwhile: below those that Linux gives out by itself."""
-    for port in random.sample(range(20000, 32768), 100):
-        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            return str(port)
-    raise OSError("no port is free")
-
-
 @pytest.fixture(scope="module")
 def previewed(
     tmp_path_factory: pytest.TempPathFactory, pulumi_engine: None, daemon: docker.Daemon
@@ -90,7 +80,7 @@ def previewed(
     """Return the default stack, on ports that are free, and its preview. The daemon is only asked for its ports."""
     project = Project.create(tmp_path_factory.mktemp("program") / "project")
     project.variables["DOCKER_HOST"] = daemon.host
-    project.configure(baseUrl=f"https://kotauth.localhost:{free_port()}", httpPort=free_port())
+    project.configure(baseUrl=f"https://kotauth.localhost:{free_port()}", httpPort=str(free_port()))
     output = project.preview("--json").output
     return project, json.loads(output[output.index("{") :])
 

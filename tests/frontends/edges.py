@@ -23,7 +23,7 @@ from simulators.kotauth.client import Client
 from simulators.kotauth.lab import eventually
 from tests.e2e.forwarded import Headers, send
 from tests.e2e.own_traefik import own_traefik
-from tests.e2e.stack import free_port
+from tests.ports import free_port
 from tests.project import ROOT, Project
 
 

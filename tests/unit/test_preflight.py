@@ -15,6 +15,7 @@ from components.docker import preflight
 from components.docker.deployment import DockerDeployment, DockerDeploymentArgs
 from components.docker.settings import DockerSettings
 from tests.docker_door import tcp_door
+from tests.ports import free_port
 from tests.unit.docker_api import Daemon
 from tests.unit.recording import PROJECT, STACK, Recording, declare
 
@@ -33,11 +34,6 @@ def held() -> Iterator[int]:
     """Yield a port that this process listens on."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
 
 
 def settings(http_port: int, https_port: int, **more: str) -> DockerSettings:
