@@ -441,7 +441,8 @@ class TestDocker:
         """A `docker` that answers while a `dockerd` runs, neither of which knows the real ones."""
         marker = tmp_path / "answers"
         # `exec` keeps "dockerd" in the command line, by which a recorded process is recognised.
-        make_command("dockerd", f'trap "rm {marker}; exit 0" TERM; echo "$@" > {marker}; while :; do sleep 0.05; done')
+        answers = f'echo "$@" > {marker}.new; mv {marker}.new {marker}'
+        make_command("dockerd", f'trap "rm {marker}; exit 0" TERM; {answers}; while :; do sleep 0.05; done')
         make_command("docker", f'test -e {marker} || exit 1; case "$1" in version) echo 99.0;; *) exit 1;; esac')
         folder = make_command("iptables", "").parent
         monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")

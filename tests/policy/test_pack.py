@@ -166,7 +166,7 @@ def test_it_starts_and_prints_its_port_only() -> None:
             port = process.stdout.readline().strip()
             assert port.isdecimal()
             with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-                info = analyzer_pb2_grpc.AnalyzerStub(channel).GetAnalyzerInfo(empty_pb2.Empty(), timeout=60)
+                info = analyzer_pb2_grpc.AnalyzerStub(channel).GetAnalyzerInfo(empty_pb2.Empty(), timeout=300)
             assert info.name == "kotauth"
             assert {policy.name: (policy.description, policy.enforcementLevel) for policy in info.policies} == {
                 rule.name: (rule.description, proto.EnforcementLevel.Value(rule.level.name)) for rule in RULES

@@ -27,10 +27,11 @@ def test_a_busy_daemon_may_take_longer_to_answer_than_to_be_reached(busy: Daemon
 def test_a_container_that_is_stopped_has_its_time_to_end(busy: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(host, "_ANSWER_SECONDS", 0.1)
     with host.connect() as asked:
-        asked.stop("server", seconds=1)
-    assert busy.asked == ["/containers/server/stop?t=1"]
+        asked.stop("server", seconds=20)
+    assert busy.asked == ["/containers/server/stop?t=20"]
 
 
 def test_a_daemon_without_an_answer_is_an_error(busy: Daemon) -> None:
+    busy.busy_seconds = 30
     with host.connect() as asked, pytest.raises(host.HostError, match=r"unix://.*: no answer within 0 s"):
         asked._ask("GET", "/version", {}, seconds=0.2)  # pyright: ignore[reportPrivateUsage]

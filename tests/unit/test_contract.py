@@ -200,7 +200,7 @@ def test_the_plugin_has_one_name_for_its_modules() -> None:
         "print(*names)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", check], cwd=FOLDER, capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", check], cwd=FOLDER, capture_output=True, text=True, check=False, timeout=300
     )
     assert done.stdout.split() == sorted(component.__name__ for component in COMPONENTS), done.stderr
 

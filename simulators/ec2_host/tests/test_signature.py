@@ -88,7 +88,9 @@ def test_credentials_of_another_lab_are_refused() -> None:
 
 
 def test_credentials_end_one_rotation_after_they_were_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    replaced = (time.time() // 3600 + 1) * 3600
+    now = time.time()
+    replaced = (now // 3600 + 1) * 3600
+    monkeypatch.setattr(credentials, "time", SimpleNamespace(time=lambda: now))
     request = signed(rotation=3600)
     monkeypatch.setattr(credentials, "time", SimpleNamespace(time=lambda: replaced + 3599))
     signature.check(request, KEY)

@@ -31,8 +31,8 @@ def start(variables: Mapping[str, str]) -> Ended:
     with tempfile.TemporaryDirectory() as folder:
         process = _FORKS.Process(target=_run, args=(dict(variables), folder))
         process.start()
-        process.join(30)
-        assert process.exitcode is not None, "the simulator did not end within 30 s"
+        process.join(300)
+        assert process.exitcode is not None, "the simulator did not end within 300 s"
         return Ended(process.exitcode, *((Path(folder) / name).read_text() for name in ("stdout", "stderr")))
 
 
