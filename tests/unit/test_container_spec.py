@@ -133,6 +133,15 @@ def test_files_and_volumes_have_plain_names(field: str, given: Callable[[str], A
     assert problems({**SPEC, field: given("database-ca_2.pem")}) == {}
 
 
+@pytest.mark.parametrize(
+    ("field", "refused", "taken"), [("memory", [0, 5, -1], [6, 512]), ("cpus", [0, 0.0, 0.009, -1], [0.01, 1, 2.5])]
+)
+def test_limits_are_limits(field: str, refused: list[float], taken: list[float]) -> None:
+    """Docker takes 0 for no limit."""
+    assert [limit for limit in refused if field not in problems({**SPEC, field: limit})] == []
+    assert [limit for limit in taken if problems({**SPEC, field: limit})] == []
+
+
 def test_new_files_for_a_container_that_watches_them() -> None:
     def of(text: str) -> tuple[Declared, Registered]:
         declared = made({**SPEC, "config_files": {"proxy.conf": text}, "reload": {"watch": True}})
