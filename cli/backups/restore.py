@@ -28,8 +28,9 @@ the secret key of stack {stack} is not the one that wrote this backup of {source
 Give the stack the old key, then run the same command again:
   eval "$(make -s env)"
   pulumi config set --secret secretKey --stack {stack}"""
+_TABLES = {"tenants": "workspaces", "users": "users", "audit_log": "audit lines"}
 _CONFIRM = """\
-Stack {stack} has data: {rows} workspaces, users and audit lines beyond a new stack's.
+Stack {stack} has data: {rows}.
 The restore replaces all of it. First it is backed up, so that it can be restored, too."""
 
 
@@ -64,7 +65,7 @@ def _restore(site: Site, source: Source, wanted: str, work: str) -> None:
     if why := manifest.key_problem(*wanted_key):
         raise SiteError(_OTHER_KEY.format(stack=site.stack.name, source=source.stack, why=why))
     if look.beyond_seed:
-        print(_CONFIRM.format(stack=site.stack.name, rows=look.beyond_seed))
+        print(_CONFIRM.format(stack=site.stack.name, rows=contents(look)))
         lifecycle.confirm(site.stack)
         step("Backing up what is there")
         made = backup.make(site, backup.BEFORE_RESTORE)
@@ -88,6 +89,11 @@ def _restore(site: Site, source: Source, wanted: str, work: str) -> None:
 def step(text: str) -> None:
     """Say what is done next."""
     print(f"{text} ...", flush=True)
+
+
+def contents(look: Look) -> str:
+    """Return for people how much data a database holds."""
+    return ", ".join(f"{name} {look.rows.get(table, 0)}" for table, name in _TABLES.items())
 
 
 def compare(manifest: Manifest, look: Look) -> None:

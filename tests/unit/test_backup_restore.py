@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from cli.backups.database import Look
 from cli.backups.job import Runner
+from cli.backups.restore import contents
 from cli.backups.site import SiteError
 from cli.backups.source import Source
 from components.backups.dump import FOLDER
@@ -82,3 +84,9 @@ def test_only_an_id_or_latest_is_asked_for(wanted: str) -> None:
     no_host: Runner = Runner(None, "")  # pyright: ignore[reportArgumentType]
     with pytest.raises(SiteError, match=f"there is no backup {wanted} of stack prod: make backups lists them"):
         source.fetch(no_host, wanted, "work")
+
+
+def test_the_question_says_how_much_data_a_restore_replaces() -> None:
+    look = Look(14, 3, beyond_seed=3, schema_version=None, rows={"users": 1, "tenants": 1, "audit_log": 3})
+    assert contents(look) == "workspaces 1, users 1, audit lines 3"
+    assert contents(Look(14, 1, beyond_seed=1, schema_version=None, rows={"users": 2})).startswith("workspaces 0, ")
