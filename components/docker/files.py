@@ -99,7 +99,7 @@ class DockerFiles(pulumi.ComponentResource):
             ],
             labels=[
                 docker.ContainerLabelArgs(label=PART_LABEL, value="files"),
-                *(docker.ContainerLabelArgs(label=key, value=value) for key, value in labels),
+                *(docker.ContainerLabelArgs(label=key, value=value) for key, value in labels if key != PART_LABEL),
             ],
             # A new image would not change the files.
             opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(ignore_changes=["image"])),

@@ -75,7 +75,7 @@ def hardened_container(
     **more: Any,  # noqa: ANN401 - the arguments of docker.Container that only one caller needs
 ) -> docker.Container:
     """Make the container; a failed start ends the `up` with the container's own last line."""
-    labels = {PART_LABEL: runtime.part, **runtime.labels}
+    labels = {**runtime.labels, PART_LABEL: runtime.part}
     if runtime.host_mounts:
         labels[HOST_MOUNT_LABEL] = ":".join(mount["source"] for mount in runtime.host_mounts)
     return docker.Container(

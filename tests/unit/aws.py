@@ -25,11 +25,11 @@ def untagged(declared: Declared, tags: Mapping[str, str] = TAGS) -> list[str]:
     return [
         f"{r.type} {r.name}"
         for r in declared.resources
-        if r.type.startswith("aws:") and _takes_tags(r.type) and not tags.items() <= _tags(r).items()
+        if r.type.startswith("aws:") and _takes_tags(r.type) and not tags.items() <= tags_of(r).items()
     ]
 
 
-def _tags(resource: Registered) -> dict[str, str]:
+def tags_of(resource: Registered) -> dict[str, str]:
     """Return the tags of a resource; those of a group only where its instances get them, too."""
     tags = resource.inputs.get("tags", {})
     return tags if isinstance(tags, dict) else {tag["key"]: tag["value"] for tag in tags if tag["propagateAtLaunch"]}

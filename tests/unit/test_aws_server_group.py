@@ -75,11 +75,6 @@ def test_a_changed_template_makes_a_new_group_before_the_old_one_goes(declared: 
     assert group.delete_before_replace is not True
 
 
-def test_a_name_of_one_s_own_reaches_the_hosts() -> None:
-    tags = served(tags={"Name": "other"}).named("kotauth", ":Group").inputs["tags"]
-    assert tags == [{"key": "Name", "value": "other", "propagateAtLaunch": True}]
-
-
 def test_only_the_load_balancer_reaches_the_hosts(declared: Declared) -> None:
     into_hosts = [
         r.inputs

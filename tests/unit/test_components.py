@@ -22,7 +22,8 @@ from components import (
     KotauthCredentials,
 )
 from components.inputs.error import InvalidInputError
-from tests.unit.aws import TAGS, untagged
+from components.workload.spec import PART_LABEL
+from tests.unit.aws import TAGS, tags_of, untagged
 from tests.unit.least_inputs import LEAST, ROLE, SPEC, Component, declared
 from tests.unit.recording import Declared, declare
 from tests.unit.wrong_kinds import declared_inputs, takes_outputs
@@ -58,6 +59,25 @@ def test_labels_and_tags_reach_every_child(component: Component) -> None:
     made = [r for r in least(component).resources if r.type.startswith("docker:")]
     assert [r.name for r in made if not TAGS.items() <= r.labels.items()] == []
     assert untagged(least(component)) == []
+
+
+@pytest.mark.parametrize("component", [each for each in COMPONENTS if "tags" in declared_inputs(each)])
+def test_a_name_among_the_tags_is_only_for_what_has_no_name_of_its_own(component: Component) -> None:
+    def names(tags: dict[str, str]) -> dict[str, str | None]:
+        made = declared(component, {**LEAST[component], "tags": tags})
+        return {r.title: tags_of(r).get("Name") for r in made.resources if "tags" in r.inputs}
+
+    own = names({"team": "identity"})
+    assert names({"Name": "mine"}) == {title: name or "mine" for title, name in own.items()}
+
+
+@pytest.mark.parametrize("component", [each for each in COMPONENTS if "labels" in declared_inputs(each)])
+def test_a_label_of_the_library_s_own_is_not_replaced(component: Component) -> None:
+    def parts(**more: Any) -> dict[str, list[dict[str, str]]]:
+        made = declared(component, {**LEAST[component], **more})
+        return {r.title: [each for each in r.inputs["labels"] if each["label"] == PART_LABEL] for r in made.containers}
+
+    assert parts(labels={PART_LABEL: "mine"}) == parts()
 
 
 @EACH

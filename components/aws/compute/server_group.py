@@ -131,7 +131,7 @@ class AwsServerGroup(pulumi.ComponentResource):
             ],
             tags=[
                 {"key": key, "value": value, "propagate_at_launch": True}
-                for key, value in sorted({"Name": name, **tags}.items())
+                for key, value in sorted({**tags, "Name": name}.items())
             ],
             opts=pulumi.ResourceOptions.merge(
                 child,

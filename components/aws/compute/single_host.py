@@ -107,14 +107,14 @@ class AwsSingleHost(pulumi.ComponentResource):
         # Never False, which would undo the protection of the whole component.
         protected = pulumi.ResourceOptions(parent=self, protect=inputs.deletion_protection or None)
 
-        address = aws.ec2.Eip(f"{name}-address", domain="vpc", tags={"Name": name, **tags}, opts=protected)
+        address = aws.ec2.Eip(f"{name}-address", domain="vpc", tags={**tags, "Name": name}, opts=protected)
         volume = aws.ebs.Volume(
             f"{name}-volume",
             availability_zone=inputs.availability_zone,
             size=inputs.volume_gb,
             type="gp3",
             encrypted=True,
-            tags={"Name": name, **tags},
+            tags={**tags, "Name": name},
             opts=protected,
         )
         template = AwsLaunchTemplate(name, passed_on(args, in_group=False, volume_id=volume.id), child)
@@ -141,7 +141,7 @@ class AwsSingleHost(pulumi.ComponentResource):
             vpc_security_group_ids=[template.security_group_id],
             # Else the provider turns off what the template says.
             monitoring=True,
-            tags={"Name": name, **tags},
+            tags={**tags, "Name": name},
             opts=pulumi.ResourceOptions.merge(
                 child,
                 pulumi.ResourceOptions(
