@@ -77,4 +77,8 @@ class _Host(language_pb2_grpc.LanguageRuntimeServicer):
             text=True,
             check=False,
         )
-        return language_pb2.RunResponse(error=done.stdout + done.stderr if done.returncode else "")
+        if done.returncode == 0:
+            return language_pb2.RunResponse()
+        # An empty error would be a success.
+        output = done.stdout + done.stderr
+        return language_pb2.RunResponse(error=output or f"the program ended with {done.returncode} and printed nothing")

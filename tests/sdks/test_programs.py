@@ -10,10 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pulumi
 import pytest
 from google.protobuf import json_format, struct_pb2
 from pulumi.runtime import rpc
+from pulumi.runtime.proto import language_pb2, language_pb2_grpc
 
 from components import (
     COMPONENTS,
@@ -278,6 +280,17 @@ def missing(sdks: Path, language: str, file: str) -> list[str]:
     if language == "python":
         names = [re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower() for name in names]
     return [name for name in names if not (sdks / language / file.format(name)).is_file()]
+
+
+@pytest.mark.parametrize(("script", "error"), [("exit 3", "ended with 3"), ("echo no; exit 1", "no"), ("echo yes", "")])
+def test_the_engine_is_told_of_a_program_that_fails(tmp_path: Path, script: str, error: str) -> None:
+    with host.running(lambda _: (["sh", "-c", script], {})) as address, grpc.insecure_channel(address) as channel:
+        run = language_pb2_grpc.LanguageRuntimeStub(channel).Run
+        told = run(
+            language_pb2.RunRequest(args=["engine"], info=language_pb2.ProgramInfo(program_directory=str(tmp_path)))
+        ).error
+    assert error in told
+    assert bool(told) == bool(error)
 
 
 def test_the_generators_share_the_engine_s_build() -> None:
