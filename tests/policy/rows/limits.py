@@ -27,6 +27,16 @@ ROWS = (
 
 CASES = (
     Case("a quota is a limit", (put("frontend", "cpus", ABSENT), put("frontend", "cpu_quota", 50000)), NOTHING),
+    Case(
+        "a quota of -1, which is none",
+        (put("frontend", "cpus", ABSENT), put("frontend", "cpu_quota", -1)),
+        found("limit-cpu@frontend"),
+    ),
+    Case(
+        "memory of -1, which is no limit",
+        (put("frontend", "memory", -1),),
+        found("limit-memory@frontend", "limit-swap@frontend"),
+    ),
     Case("logs that leave the host", (put("frontend", "log_driver", "awslogs"),), NOTHING),
     Case("unlimited swap", (put("frontend", "memory_swap", -1),), found("limit-swap@frontend")),
     Case(

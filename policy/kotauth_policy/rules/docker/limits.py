@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ...engine.resource import Resource
 from ...engine.rule import Area, Level, References, Settings, Severity
-from ...engine.value import is_given
+from ...engine.value import Value, is_given
 from ...engine.verdict import Verdict, fail
 from ...readers.docker.containers import CARRYING_DRIVERS, is_one_shot, is_service, starts
 from ...readers.docker.log_route import is_watched
@@ -17,6 +17,11 @@ AREA = Area("limits")
 _BOUNDED = ("local", "journald", "loki-docker-driver", *CARRYING_DRIVERS)
 """Log drivers with a bound of their own, or that send the lines off the host; Loki's is a plugin."""
 _UNBOUNDED = re.compile(r"-|0+(\.0*)?\s*[a-z]*$", re.I)
+
+
+def _is_limit(value: Value) -> bool:
+    """Whether a number limits anything: 0 and -1 mean no limit to Docker, as if they were not set."""
+    return (value.number() or 0) > 0
 
 
 @AREA.rule(
@@ -30,7 +35,7 @@ _UNBOUNDED = re.compile(r"-|0+(\.0*)?\s*[a-z]*$", re.I)
 )
 def limit_memory(container: Resource, _: Settings) -> Iterator[Verdict]:
     """A container without a limit can take the memory of the database on the same host."""
-    if not container.get("memory").number():
+    if not _is_limit(container.get("memory")):
         yield fail("memory", "is not set")
 
 
@@ -65,7 +70,7 @@ def limit_swap(container: Resource, _: Settings) -> Iterator[Verdict]:
 )
 def limit_cpu(container: Resource, _: Settings) -> Iterator[Verdict]:
     """One container in a busy loop must not stop logins."""
-    if not container.get("cpus").number() and not container.get("cpuQuota").number():
+    if not _is_limit(container.get("cpus")) and not _is_limit(container.get("cpuQuota")):
         yield fail("cpus", "is not set")
 
 
