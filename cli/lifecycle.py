@@ -101,7 +101,8 @@ def down(stack: Stack) -> None:
         sys.exit(_TAKE_DOWN.format(stack=stack.name))
     require(stack)
     pulumi_command.run_or_exit("destroy", *stack.options, "--exclude-protected", *_confirmed(stack))
-    print("\nKept: the secret key, the passwords and the data. `make up` uses them again, `make purge` deletes them.")
+    up, purge = (f"`make {command}{stack.make_option}`" for command in ("up", "purge"))
+    print(f"\nKept: the secret key, the passwords and the data. {up} uses them again, {purge} deletes them.")
 
 
 def purge(stack: Stack) -> None:
@@ -112,7 +113,7 @@ def purge(stack: Stack) -> None:
     require(stack)
     print(f"This deletes the secret key, the passwords and all data of stack {stack.name}. They can't be recovered.")
     if _kept_volumes(stack):
-        print("The backups stay, but only a backup kit opens them: make backup-kit writes one.")
+        print(f"The backups stay, but only a backup kit opens them: make backup-kit{stack.make_option} writes one.")
     confirm(stack, "Nothing was deleted.")
     kept = _kept_volumes(stack)
     pulumi_command.run_or_exit("state", "unprotect", "--all", "--yes", "--stack", stack.name)
@@ -162,7 +163,6 @@ def _confirmed(stack: Stack) -> list[str]:
 
 
 def _farewell(stack: Stack, outputs: dict[str, str], answer: readiness.Answer) -> str:
-    option = "" if stack.is_development else f" STACK={stack.name}"
     lines = [
         f"URL                  {outputs['url']}",
         f"Readiness            {outputs['readyUrl']}: {answer.text}",
@@ -181,5 +181,5 @@ def _farewell(stack: Stack, outputs: dict[str, str], answer: readiness.Answer) -
         lines.append(f"DNS target           {outputs['frontendAddress']}")
         lines.append(f"Dashboard            {outputs['dashboardUrl']}")
     else:
-        lines.append(f"To stop              make down{option} (keeps key, passwords and data)")
+        lines.append(f"To stop              make down{stack.make_option} (keeps key, passwords and data)")
     return "\n" + "\n".join(lines)

@@ -39,6 +39,11 @@ class Stack:
         return self.name == DEVELOPMENT
 
     @property
+    def make_option(self) -> str:
+        """What a `make` command needs to choose this stack, with a space before it; nothing for the default."""
+        return "" if self.is_development else f" STACK={self.name}"
+
+    @property
     def is_on_aws(self) -> bool:
         """Whether it is a stack on AWS, which needs no Docker on this machine."""
         return self.setting("target") == "aws"

@@ -62,13 +62,14 @@ def status(site: Site) -> str:
     state = _state(site, stores) if stores else {}
     for problem in problems(site, state):
         return f"FAILED: {problem}"
+    lists_them = f"make backups{site.stack.make_option} lists them"
     if "last" not in state:
-        return "the first one is under way; make backups lists them"
+        return f"the first one is under way; {lists_them}"
     last = _told(state["last"])
     if not last:
-        return "the last one is unknown; make backups lists them"
+        return f"the last one is unknown; {lists_them}"
     made = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(last["time"]))
-    return f"the last one is of {made}, {size(last['bytes'])}; make backups lists them"
+    return f"the last one is of {made}, {size(last['bytes'])}; {lists_them}"
 
 
 def _state(site: Site, stores: Container) -> dict[str, str]:

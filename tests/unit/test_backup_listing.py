@@ -74,10 +74,13 @@ def site(host: Host) -> Site:
 
 LAST = '{"id":"0","request":"","time":1767225600,"bytes":1500,"seconds":2}'
 STATUS = {
-    "a backup": (Host(f"last {LAST}\n"), "the last one is of 2026-01-01 00:00 UTC, 1.5 KB"),
-    "none yet": (Host(), "the first one is under way"),
+    "a backup": (
+        Host(f"last {LAST}\n"),
+        "the last one is of 2026-01-01 00:00 UTC, 1.5 KB; make backups STACK=prod lists them",
+    ),
+    "none yet": (Host(), "the first one is under way; make backups STACK=prod lists them"),
     "a failure": (Host('store-failed {"time":1,"request":"","message":"no route"}\n'), "FAILED: no route"),
-    "a state cut in half": (Host(f"last {LAST[:30]}\n"), "the last one is unknown"),
+    "a state cut in half": (Host(f"last {LAST[:30]}\n"), "the last one is unknown; make backups STACK=prod lists them"),
     "a failure cut in half": (Host('store-failed {"time":1,"req\n'), "FAILED: see docker logs backup-store"),
     "a failure on a full disk": (Host("dump-failed \n"), "FAILED: see docker logs backup-dump"),
     "overdue": (Host(health="unhealthy"), "FAILED: a backup is overdue: see docker logs backup-dump"),
