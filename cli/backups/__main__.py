@@ -99,7 +99,7 @@ def _upgrade(site: Site, arguments: argparse.Namespace) -> int:
 
 
 def _drill(site: Site, arguments: argparse.Namespace) -> int:
-    server = site.container("server", "run make up first")
+    server = site.container("server", f"run {site.make_up} first")
     plan = Plan(
         source=of_stack(site),
         wanted=arguments.backup,

@@ -13,7 +13,6 @@ from .site import Site, SiteError
 
 MANUAL, BEFORE_RESTORE = "manual", "before-restore"
 """Tags of backups that a command asked for."""
-_OFF = "backups are off; set kotauth:backups to true and run make up"
 _DUMP_SECONDS = 6 * 3600.0
 _FAILED = 2
 _ASK = (dump.FOLDER / "ask.sh").read_text()
@@ -34,7 +33,8 @@ def make(site: Site, tag: str = MANUAL) -> Made:
 
     Raises ``SiteError`` where the stack makes no backups, ``JobError`` with the reason where the backup failed.
     """
-    dumps, stores = site.container(dump.PART, _OFF), site.container(store.PART, _OFF)
+    remedy = f"backups are off; set kotauth:backups to true and run {site.make_up}"
+    dumps, stores = site.container(dump.PART, remedy), site.container(store.PART, remedy)
     for container in (dumps, stores):
         if not container.runs:
             raise SiteError(f"container {container.name} doesn't run: start it with docker start {container.name}")

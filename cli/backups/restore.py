@@ -53,7 +53,7 @@ def restore_from(site: Site, source: Source, wanted: str) -> None:
 
 
 def _restore(site: Site, source: Source, wanted: str, work: str) -> None:
-    server = site.container("server", "run make up first")
+    server = site.container("server", f"run {site.make_up} first")
     database = _database(site, server, work)
     step("Reading the backup")
     manifest = source.fetch(site.runner, wanted, work)
@@ -111,7 +111,7 @@ def compare(manifest: Manifest, look: Look) -> None:
 
 def _database(site: Site, server: Container, work: str) -> Database:
     environment, tools = server.environment, site.settings.database_image.reference
-    network = site.container("database", "run make up first").networks[0]
+    network = site.container("database", f"run {site.make_up} first").networks[0]
     host, _, name = environment["DB_URL"].removeprefix("jdbc:postgresql://").partition("?")[0].partition("/")
     return Database(
         runner=site.runner,
@@ -134,7 +134,7 @@ def _store_fingerprint(site: Site, fingerprint: str) -> None:
     """Run the stack's role job with the fingerprint of the key that the data belong to."""
     job = site.job("kotauth-database-role")
     if job is None:
-        raise SiteError("the job kotauth-database-role of this stack is gone: run make up, then restore again")
+        raise SiteError(f"the job kotauth-database-role of this stack is gone: run {site.make_up}, then restore again")
     site.runner.run(
         Job(
             image=job.image,
@@ -152,7 +152,7 @@ def _store_fingerprint(site: Site, fingerprint: str) -> None:
 
 def start(site: Site, part: str = "server") -> None:
     """Start a container of the stack and wait until it is ready; raise ``JobError`` with its last line if it isn't."""
-    container = site.container(part, "run make up")
+    container = site.container(part, f"run {site.make_up}")
     site.runner.host.post(f"/containers/{container.id}/start")
     deadline = time.monotonic() + _READY_SECONDS
     while site.runner.state(container.id).get("Health", {}).get("Status") != "healthy":

@@ -102,6 +102,11 @@ class Site:
         """The value of the label that everything of the stack carries."""
         return f"{self.project}/{self.stack.name}"
 
+    @property
+    def make_up(self) -> str:
+        """The command that brings the stack up."""
+        return f"make up{self.stack.make_option}"
+
     def find(self, part: str) -> Container | None:
         """Return the stack's container of a part, running or not; of several, the one that runs."""
         found = self._all(part)

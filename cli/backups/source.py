@@ -109,7 +109,7 @@ class Source:
 
 def of_stack(site: Site) -> Source:
     """Return the repository of a stack that makes backups."""
-    remedy = "set kotauth:backups to true and run make up, or name a backup kit with KIT="
+    remedy = f"set kotauth:backups to true and run {site.make_up}, or name a backup kit with KIT="
     container = site.container(store.PART, remedy)
     address = container.environment["RESTIC_REPOSITORY"]
     mounts = [container.mount(SECRETS), container.mount(dump.SPOOL)]
@@ -133,7 +133,7 @@ def kit_of(site: Site) -> Kit:
     """Return what a restore needs when this stack's host and state are gone."""
     source = of_stack(site)
     container = site.container(store.PART, "")
-    server = site.container("server", "run make up first")
+    server = site.container("server", f"run {site.make_up} first")
     settings = site.settings
     names = [store.PASSWORD_FILE, *secret_file_names(settings.backup_repository)]
     files = secret_contents(site, container, names)

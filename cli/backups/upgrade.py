@@ -125,7 +125,8 @@ def _volume_version(site: Site, database: Container, volume: str) -> int:
 
 
 def _parts(site: Site) -> tuple[Container, Container]:
-    return site.container("database", "run make up first"), site.container("server", "run make up first")
+    remedy = f"run {site.make_up} first"
+    return site.container("database", remedy), site.container("server", remedy)
 
 
 def _version(database: Container) -> int:
@@ -165,7 +166,7 @@ def _switch(site: Site, old: str, new: str) -> None:
             resources[number] = json.loads(json.dumps(resource).replace(old, new))
             switched += 1
     if switched != 1:
-        raise SiteError(f"the state of stack {site.stack.name} doesn't have volume {old}: run make up first")
+        raise SiteError(f"the state of stack {site.stack.name} doesn't have volume {old}: run {site.make_up} first")
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "state.json"
         file.touch(mode=0o600)
