@@ -76,7 +76,7 @@ class AwsSimulator:
         self.port = int(self._line())
         """Where the engine finds the provider."""
         self.endpoint = self._line().strip()
-        """Where everybody else finds AWS."""
+        """URL at which other clients than the engine find AWS."""
         self._closing = contextlib.ExitStack()
 
     @property

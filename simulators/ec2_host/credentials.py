@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 
 class UnknownError(Exception):
-    """Nobody issued these credentials."""
+    """These credentials were never issued."""
 
 
 class ExpiredError(Exception):

@@ -73,7 +73,7 @@ class Database:
         return docker("exec", "--interactive", f"--user={_UID}", self.container, *psql, text=statements)
 
     def stop(self) -> None:
-        """Let nobody connect; the data stays."""
+        """Refuse every connection; the data stays."""
         self.network.stop(self.container)
 
     def restart(self) -> None:

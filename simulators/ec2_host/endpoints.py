@@ -79,7 +79,7 @@ class Endpoints:
 
         class Server(ThreadingHTTPServer):
             def finish_request(self, request: Any, client_address: Any) -> None:
-                # In the connection's own thread: a client that is slow to shake hands holds up nobody else.
+                # In the connection's own thread: a client that is slow to shake hands holds up no other client.
                 request.settimeout(_MOTO_SECONDS)
                 with context.wrap_socket(request, server_side=True) as connection:
                     super().finish_request(connection, client_address)

@@ -169,7 +169,7 @@ class Host:
             self.lab.network.remove_volume(self.docker_data)
 
     def replace(self, *, user_data: str | None = None, keep_docker: bool = False, **changes: Any) -> Host:
-        """End it and boot another instance in its place, with the same disks attached.
+        """End it and boot another instance with the same disks attached.
 
         Args:
             user_data: The new one's, else the old one's.
@@ -185,7 +185,7 @@ class Host:
         return host
 
     def diagnosis(self) -> str:
-        """Return what somebody would look at first when it doesn't come up."""
+        """Return what shows why the instance does not come up: units, logs, and the load balancer's probes."""
         looks: Sequence[str] = (
             "cloud-init status --long",
             "systemctl --no-pager --no-legend --failed",

@@ -85,7 +85,7 @@ class ApiCall:
         """Yield all that IAM is asked."""
         given = self.given
         if self.action == "sts:GetCallerIdentity":
-            return  # Nobody needs a right for it, and no policy can take it away.
+            return  # It needs no right, and no policy can deny it.
         if self.action == "ec2:RunInstances" and "LaunchTemplate" in given:
             given = {**self._template(given["LaunchTemplate"]), **given}
         yield from self._of(self.action, {**given, **self._behind()})

@@ -14,7 +14,7 @@ from .policy import Policies, Request
 
 
 class Deployers:
-    """Policies by stack. Without any, everything is allowed: nobody has said who calls."""
+    """Policies by stack. Without any, every call is allowed."""
 
     def __init__(self) -> None:
         self._policies: dict[str, Policies | None] = {}

@@ -59,7 +59,7 @@ class Call:
         return cloud.client(service, self.region, self.endpoint)
 
     def of_aws(self, service: str) -> Any:
-        """Return a client for what AWS itself looks at and does, whoever the deployer is."""
+        """Return a client for requests that AWS makes itself, with every right."""
         return cloud.client(service, self.region, self.endpoint, watched=False)
 
     def arn(self, rest: str, service: str = "", *, region: bool = True) -> str:

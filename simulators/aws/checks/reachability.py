@@ -47,7 +47,7 @@ _HOST = (
     Need(INTERNET),
     Need(INTERNET, 465),
     Need(INTERNET, 587),
-    # ECR's registries send whoever pulls there for the layers.
+    # ECR's registries redirect a pull to this bucket for the layers.
     Need(
         "s3",
         actions=("s3:GetObject",),

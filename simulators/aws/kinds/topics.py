@@ -49,7 +49,7 @@ def _subscription(call: Call) -> dict[str, Any] | None:
 
 
 def _subscription_outputs(call: Call, found: Any) -> dict[str, Any]:
-    # Somebody has to follow the link in the mail before AWS delivers to it.
+    # AWS delivers to it only after the link in its mail was followed.
     pending = call.inputs["protocol"] in ("email", "email-json")
     return {
         "arn": call.id,

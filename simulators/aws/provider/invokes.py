@@ -164,7 +164,7 @@ def _zone(arguments: dict[str, Any], asked: Asked) -> dict[str, Any]:
         "zoneId": zone,
         "name": found["Name"].removesuffix("."),
         "arn": f"arn:aws:route53:::hostedzone/{zone}",
-        # None: nobody in the world could be asked about servers that moto makes up.
+        # None: no public DNS server knows the name servers that moto makes up.
         "nameServers": [],
         "privateZone": found["Config"]["PrivateZone"],
     }

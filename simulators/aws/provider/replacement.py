@@ -1,7 +1,7 @@
 """What a change does to a resource: replace it, or update it in place. Written by hand from terraform-provider-aws.
 
 An input that stands in neither list makes the update fail, so that "the database is never replaced" means something;
-one that nobody could decide on was left out. Each entry that differs from CloudFormation's createOnlyProperties has its
+one that could not be decided was left out. Each entry that differs from CloudFormation's createOnlyProperties has its
 reason beside it, and a test compares. `region` and the prefixes of names replace everywhere, `tags` nowhere.
 """
 

@@ -1,7 +1,7 @@
 """The resource types of the installed AWS SDK for Pulumi: inputs, their types, and computed outputs.
 
-The SDK is generated from the real provider's schema, so this is a truth that nobody here wrote. The SDK itself lets
-wrong types and unknown keys of a dictionary pass; the real provider does not, and neither does this.
+The SDK is generated from the real provider's schema, so it does not repeat mistakes of this repository. The SDK itself
+lets wrong types and unknown keys of a dictionary pass; the real provider does not, and neither does this.
 """
 
 from __future__ import annotations
