@@ -104,7 +104,7 @@ DOCKER: Rows = {
     ("updateCheck", "yes"): BOOLEAN,
     **{("httpPort", value): PORT for value in ("0", "70000")},
     ("httpsPort", "70000"): PORT,
-    ("httpPort", "443"): "must differ from kotauth:httpsPort",
+    ("httpPort", "443"): "must differ from kotauth:httpsPort: choose another port",
     **{("databaseVersion", value): VERSION for value in ("13", "99", "abc")},
     ("databaseImage", "docker.io/library/postgres:15.18-bookworm"): (
         "must have a tag that begins with PostgreSQL version 14: change the tag or kotauth:databaseVersion"

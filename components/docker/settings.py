@@ -153,7 +153,7 @@ class DockerSettings(CertificateSettings, LogSettings, BackupSettings):
     def check_ports(self) -> Iterator[Problem]:
         """Check that the two ports differ."""
         if self.frontend != EXTERNAL and self.http_port == self.https_port:
-            yield Problem("http_port", self.http_port, "must differ from {https_port}")
+            yield Problem("http_port", self.http_port, "must differ from {https_port}: choose another port")
 
     @together
     def check_public_name(self) -> Iterator[Problem]:

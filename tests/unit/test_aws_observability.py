@@ -155,8 +155,8 @@ def test_thresholds_below_nothing_are_refused(key: str) -> None:
     ("args", "message"),
     [
         ({"alarm_email": "ops"}, 'alarm_email = "ops": must be an e-mail address'),
-        ({"load_balancer_arn_suffix": BALANCER}, "load_balancer_arn_suffix = .*: must be set together with"),
-        ({"target_group_arn_suffix": TARGETS}, "must be set together with target_group_arn_suffix"),
+        ({"load_balancer_arn_suffix": BALANCER}, 'target_group_arn_suffix = "": is required with load_balancer_'),
+        ({"target_group_arn_suffix": TARGETS}, 'load_balancer_arn_suffix = "": is required with target_group_'),
         ({"database_cpu_percent": 101}, 'database_cpu_percent = "101": must be percent, a number from 1 to 100'),
     ],
 )

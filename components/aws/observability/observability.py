@@ -66,9 +66,11 @@ class _ObservabilityInputs:
     @together
     def check_hosts(self) -> Iterator[Problem]:
         """Check that the hosts behind a load balancer can be measured."""
-        if (self.load_balancer_arn_suffix is None) != (self.target_group_arn_suffix is None):
-            rule = "must be set together with target_group_arn_suffix: CloudWatch measures hosts by both"
-            yield Problem("load_balancer_arn_suffix", "", rule)
+        suffixes = ("load_balancer_arn_suffix", "target_group_arn_suffix")
+        missing = [name for name in suffixes if getattr(self, name) is None]
+        if len(missing) == 1:
+            (given,) = {*suffixes} - {*missing}
+            yield Problem(missing[0], "", f"is required with {given}: CloudWatch measures hosts by both; set it")
 
 
 class AwsObservabilityArgs(TypedDict):
