@@ -152,16 +152,17 @@ class ContainerSpec(TypedDict):
     """One container: what runs, with which files, limits and rights."""
 
     part: str
-    """Part of the system, such as `server` or `frontend`. The container has it in the label `kotauth.part`."""
+    """Part of the system, such as `server` or `frontend`. The container has it in the label `kotauth.part`. A host
+    on AWS uses the parts `boot`, `host`, `logs`, `renewal` and `watchdog` itself."""
     image: str
     """Image by exact tag or digest."""
     user: str
     """`uid:gid`, numeric. It owns the secret files and the volumes. Only a container that reads folders of the host,
     without capabilities, ports and secret files, may be `0:0`."""
     memory: int
-    """Memory limit in MB. The container gets no swap in addition."""
+    """Memory limit in MB, at least 6. The container gets no swap in addition."""
     cpus: float
-    """Processor limit."""
+    """Processor limit, at least 0.01."""
     probe: NotRequired[Probe]
     """Readiness probe. The container counts as started once the probe succeeds. Required for a container that stays
     running, unless `unprobed` is set."""
@@ -179,8 +180,8 @@ class ContainerSpec(TypedDict):
     environment: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Plain environment variables, without secrets: any user who may inspect the container can read them."""
     secret_files: NotRequired[list[str]]
-    """Names of the files in `/run/secrets`, with mode 0400. The target supplies their contents: Docker gets them as
-    inputs, a host on AWS reads them from Secrets Manager."""
+    """Plain names of the files in `/run/secrets`, with mode 0400. The target supplies their contents: Docker gets them
+    as inputs, a host on AWS reads them from Secrets Manager."""
     config_files: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Files in `/run/config`, by name, with their content. A change starts a new container, unless `reload` is set."""
     reload: NotRequired[Reload]
