@@ -25,14 +25,14 @@ Only a backup kit opens it, because the password of the repository was deleted w
 To delete the backups, too: docker volume rm {volume}"""
 _VOLUME = "docker:index/volume:Volume"
 _READY_SECONDS = 30.0
-"""As long as a proxy may take to get its first certificate."""
+"""Time limit for the first certificate of a proxy."""
 _NOT_READY = """
 error: {url} does not answer 200 but: {answer}
 {remedy}If a resource was stopped or removed outside Pulumi, refresh the state and recreate the resource:
   eval "$(make -s env)" && pulumi up --refresh {options}
 Otherwise see docs/docker.md (Docker) or docs/aws/troubleshoot.md (AWS)."""
 _LOG_SECONDS = 15.0
-"""As long as a proxy may take to be refused a certificate."""
+"""Time limit for the refusal of a certificate in the log of a proxy."""
 _NO_CERTIFICATE = """
 error: the frontend has no certificate for {host}. Its log says:
   {said}

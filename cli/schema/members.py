@@ -22,7 +22,7 @@ class Member:
     kind: str
     name: str
     type: str
-    """As `list of plain string`. A plain value can't be an Output."""
+    """Type in words, such as `list of plain string`. A plain value can't be an Output."""
     is_required: bool
     description: str
     """One line of text."""
@@ -40,7 +40,7 @@ class Declared:
     token: str
     description: str
     members: tuple[Member, ...]
-    """In the order of the schema."""
+    """Members in the order of the schema."""
 
     @property
     def name(self) -> str:

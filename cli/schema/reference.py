@@ -42,7 +42,7 @@ _OTHER_WORDS = {
     "By default the component creates one": "a new one",
     "By default": _IN_THE_TEXT,
 }
-"""What descriptions say in place of a sentence that begins with *Default*, and what the table says then."""
+"""Other words for a default in descriptions, as patterns, to the words in the table."""
 
 
 def page(declared: Iterable[Declared]) -> str:

@@ -28,9 +28,9 @@ class Change:
     """A change of the interface."""
 
     subject: str
-    """As `AwsDatabase.vpcId`, or the type token of a component or type."""
+    """Changed member, such as `AwsDatabase.vpcId`, or the type token of a component or type."""
     what: str
-    """As `input is removed`."""
+    """Change in words, such as `input is removed`."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -48,7 +48,7 @@ class Snapshot:
     """An interface, and how it broke programs since the last release."""
 
     tokens: Mapping[str, Mapping[str, Mapping[str, str]]]
-    """By token: its inputs and outputs, or fields, each with its type and whether it is required."""
+    """Inputs and outputs, or fields, by type token, each with its type and whether it is required."""
     breaking: tuple[Change, ...] = ()
 
     @classmethod

@@ -10,7 +10,7 @@ import dns.resolver
 
 _SECONDS = 5.0
 _AMAZON = ("amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com")
-"""What a CAA record must name so that ACM may issue (AWS Certificate Manager guide, "CAA record")."""
+"""Names in a CAA record that let ACM issue (AWS Certificate Manager guide, "CAA record")."""
 
 
 class NoAnswerError(Exception):

@@ -22,7 +22,7 @@ _OWNER_LABEL = "kotauth.owner"
 _VOLUME = "docker:index/volume:Volume"
 _SCRIPT = (Path(__file__).parent / "reload.sh").read_text()
 _NO_SOCKET = "-"
-"""Not an empty word, which the provider refuses in a command."""
+"""Stands for no socket: the provider refuses an empty word in a command."""
 _SEND = 'kill -s "$1" 1'
 
 

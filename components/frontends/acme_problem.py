@@ -41,9 +41,9 @@ class AcmeProblem:
     """The last problem of a proxy with its certificate."""
 
     said: str
-    """What the ACME server answered, or why it wasn't asked."""
+    """Answer of the ACME server, or the reason why there is none."""
     advice: str
-    """What the user does, in full sentences."""
+    """Advice for the user, in full sentences."""
 
 
 def find(log: str, host: str, container: str) -> AcmeProblem | None:

@@ -26,7 +26,7 @@ class Pem:
     given: str
     """The value: the text itself, or the path of its file."""
     source: str
-    """Where the blocks were read, for messages: the path, or `its text`."""
+    """Source of the blocks in messages: the path, or `its text`."""
     blocks: Sequence[str]
 
     def __repr__(self) -> str:

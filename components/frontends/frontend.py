@@ -15,7 +15,7 @@ from ..kotauth.base_url import BaseUrl
 from ..workload.spec import ContainerSpec, Probe, PublishedPort
 
 ACME, INTERNAL, FILES = "acme", "internal", "files"
-"""Where a certificate comes from: a public ACME authority, the proxy's own authority, or files of the user."""
+"""Sources of a certificate: a public ACME authority, the proxy's own authority, or files of the user."""
 
 HTTP, HTTPS, PROBE = 8080, 8443, 8081
 """Ports inside the container: above 1024, so that no capability is needed."""
@@ -88,7 +88,7 @@ class CaCertificate:
     volume: str
     """Short name of the persistent volume in the edge's spec."""
     directory: str
-    """Where the volume is mounted."""
+    """Mount path of the volume."""
     path: str
     """The certificate's absolute path, below ``directory``."""
 

@@ -11,7 +11,7 @@ import re
 from .text import items
 
 _PLAIN = r"[^\s@\"`{}#]"
-"""What a proxy's configuration file takes as itself: no second word, quotation, placeholder or comment."""
+"""Character that a configuration file of a proxy takes as itself: no blank, quotation, placeholder or comment."""
 
 
 def parse_email(raw: object) -> str:

@@ -7,8 +7,8 @@ import re
 _RESERVED = ("aws", "ssm")
 """Beginnings that Systems Manager refuses in the name of a parameter, in upper case too."""
 _LONGEST_DEPLOYMENT = {True: 21, False: 33}
-"""With a load balancer, and without: a target group has 32 characters at most, the database role's function's role 64.
-Pulumi adds eight."""
+"""Longest name with a load balancer, and without. A target group has at most 32 characters, and the role of the
+function for database roles 64. Pulumi adds eight."""
 
 
 def parse_docker_name(raw: object) -> str:

@@ -16,12 +16,12 @@ from .redaction import replacements
 
 PART = "log-reader"
 LOG_FILES = "/var/lib/docker/containers"
-"""Where a daemon with the default data folder keeps them."""
+"""Folder of Docker's log files with the default data folder."""
 USER = "0:0"
 """Docker's log files belong to root, with mode 0640. No capability is needed, and no other user can read them."""
 _FILES = "/logs"
 LINE_BYTES = 100_000
-"""Longer lines are cut, as on AWS."""
+"""Longest line; longer lines are cut, as on AWS."""
 _FIELD_BYTES = 4_096
 _LINE_MAXIMUM = 512 * 1024
 # A line that ends without an end of line is the last one of its container. Waiting costs nothing, and a line that is

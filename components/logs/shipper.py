@@ -11,11 +11,11 @@ PART = "log-shipper"
 USER = "10001:10001"
 HEADERS_FILE = "headers.json"
 QUEUE_BYTES = 64 * 1024 * 1024
-"""Beyond it the reader waits, and lines stay in Docker's own files until their rotation removes the oldest."""
+"""Size of the queue. If it is full, the reader waits, and lines stay in Docker's files until rotation removes them."""
 BATCH_BYTES = 100_000
-"""About 300 lines."""
+"""Usual batch, about 300 lines."""
 LARGEST_BATCH_BYTES = 750_000
-"""Below the megabyte that CloudWatch takes."""
+"""Largest batch, below the megabyte that CloudWatch takes."""
 
 
 def shipper(image: str, endpoint: str, *, has_headers: bool) -> ContainerSpec:

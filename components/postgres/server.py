@@ -15,7 +15,7 @@ USER = "999:999"
 
 DATA_PATH = "/var/lib/postgresql/data"
 CLUSTER = f"{DATA_PATH}/cluster"
-"""Where `start.sh` keeps the data on that volume."""
+"""Folder on that volume in which `start.sh` keeps the data."""
 
 IMAGES = {
     14: "docker.io/library/postgres:14.23-bookworm",

@@ -9,7 +9,7 @@ PROCESSES = 4096
 """Processes and threads: many times what a server needs, and an end to a fork bomb (5.29)."""
 
 DROPPED_CAPABILITIES = "ALL"
-"""What a container gives up before it keeps the few that its spec lists (5.4)."""
+"""Capabilities that every container drops; it keeps those that its spec lists (5.4)."""
 
 SECURITY_OPTION = "no-new-privileges"
 """No program in it gains rights that the container was not given (5.26)."""

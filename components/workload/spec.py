@@ -12,17 +12,17 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 
 SECRETS_DIRECTORY = "/run/secrets"
-"""Where a container finds its secret files, readable by its own user only."""
+"""Folder of the secret files in a container, readable by its own user only."""
 
 CONFIG_DIRECTORY = "/run/config"
-"""Where a container finds its configuration files."""
+"""Folder of the configuration files in a container."""
 
 NEXT = "next"
 """Folder of new files beside those in use."""
 NEXT_CONFIG_DIRECTORY = f"{CONFIG_DIRECTORY}/{NEXT}"
-"""Where a reload command finds the configuration files that are to come."""
+"""Folder of the new configuration files, for a reload command."""
 NEXT_SECRETS_DIRECTORY = f"{SECRETS_DIRECTORY}/{NEXT}"
-"""Where a reload command finds the secret files that are to come, all of them."""
+"""Folder of all secret files with the new contents, for a reload command."""
 
 PART_LABEL = "kotauth.part"
 """Label that says which part of the system a container is."""

@@ -20,9 +20,9 @@ _NOTICE_SECONDS = 10.0
 _TAIL_LINES = 20
 _LAST_LINES_SECONDS = 5
 STALLED_SECONDS = 300
-"""For how long a build or a download that names each of its steps may be silent: longer than its largest step takes."""
+"""Longest silence of a build or download that names each of its steps: longer than its largest step takes."""
 DOWNLOAD_TRIES = 3
-"""How often such a command is run. What a try has downloaded, the next one finds in the command's own cache."""
+"""Number of tries of such a command. What a try has downloaded, the next one finds in the command's own cache."""
 
 
 def say(text: str) -> None:

@@ -27,7 +27,7 @@ from .launch_template import AwsLaunchTemplate
 from .roll_gate import AwsRollGate, AwsRollGateArgs
 
 _CAPACITY_TIMEOUT = "15m"
-"""For one host: boot, images, migrations, probes. The provider's default of 10 is short for a first start."""
+"""Time for one host: boot, images, migrations, probes. The default of 10 minutes is short for a first start."""
 _GRACE_SECONDS = 300
 
 

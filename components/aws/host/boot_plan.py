@@ -156,7 +156,7 @@ class Container(TypedDict):
     probe: NotRequired[Probe]
     """Docker's health check. A `check` container has none."""
     reload: NotRequired[Reload]
-    """Only for a container that reloads its secret files. Others keep the versions of their start."""
+    """Reload of the secret files. A container without it keeps the versions of its start."""
     check: NotRequired[Container]
     """Container that must succeed before each start of this one."""
 

@@ -63,13 +63,13 @@ class Host:
     """What runs on a host."""
 
     containers: Sequence[ContainerSpec]
-    """In the order in which they start."""
+    """Containers in the order in which they start."""
     secrets: Mapping[str, Mapping[str, Secret]]
     """Secrets by part and file name; the file names of a part are exactly the spec's `secret_files`."""
     in_group: bool
     """Whether an Auto Scaling group replaces the host after the watchdog gives it up."""
     volume: Volume | None = None
-    """For the persistent volumes of the containers."""
+    """EBS volume that holds the persistent volumes of the containers."""
     watch: Watch = field(default_factory=Watch)
     subject: str = "the host"
     """Type and name of the component, for messages."""

@@ -13,11 +13,11 @@ NEEDED_TO_FETCH = (
     f"{names.UNITS}/{names.BOOT_UNIT}",
     _JOURNAL,
 )
-"""Those without which a host can't fetch the rest, nor say so."""
+"""Files that a host needs to fetch the others, or to report that it can't."""
 
 
 def support_files() -> dict[str, str]:
-    """Return their contents by path."""
+    """Return the contents of the files by path."""
     others = [_FOLDER / "scripts" / name for name in (names.UNIT_TEMPLATE, names.REDACTION)]
     programs = [*(_FOLDER / "scripts").glob("[!_]*.py"), *others]
     files = {f"{names.PROGRAMS}/{file.name}": file.read_text() for file in sorted(programs)}

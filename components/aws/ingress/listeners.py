@@ -9,7 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 HSTS = "max-age=31536000; includeSubDomains"
-"""What Kotauth itself sends. The load balancer's own default adds `preload`, which is hard to take back."""
+"""Header that Kotauth itself sends. The load balancer's own default adds `preload`, which is hard to take back."""
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ class ServerDependencies:
 
     base_url: BaseUrl
     secrets: dict[str, SecretReference]
-    """By the names of the server's secret files."""
+    """Secrets by the names of the secret files."""
     database_security_group_id: pulumi.Input[str]
     log_key_arn: pulumi.Input[str]
 
@@ -76,12 +76,12 @@ class Topology:
     ready: pulumi.Output[str]
     """Known once it serves."""
     address: pulumi.Output[str]
-    """What the public name must point to."""
+    """Target of the public name: a DNS name or an IPv4 address."""
     log_group: pulumi.Output[str]
     load_balancer_name: pulumi.Output[str]
-    """Empty without one."""
+    """Name of the load balancer; empty without one."""
     watched: Any
-    """What `AwsObservability` looks at."""
+    """Inputs of `AwsObservability` for the resources to watch."""
 
 
 def make_topology(  # noqa: PLR0913 - what a deployment has made before

@@ -30,7 +30,7 @@ CIDR = "10.64.0.0/16"
 NAT_GATEWAYS = "per-zone"
 """Default: a zone that fails takes no other along."""
 _GATEWAYS = {"per-zone": 3, "one": 1, "none": 0}
-"""How many NAT gateways at most, one a zone."""
+"""Maximum number of NAT gateways, one in a zone, by the value of `nat_gateways`."""
 
 parse_nat_gateways = one_of(*_GATEWAYS)
 

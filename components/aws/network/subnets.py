@@ -19,7 +19,7 @@ _PRIVATE_BITS = 2
 _BLOCK_BITS = 5
 _ISOLATED_HALF = 4
 _PRIVATE_RANGES = tuple(map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
-"""RFC 1918."""
+"""Private ranges of RFC 1918."""
 _DOCKER_RANGES = tuple(map(ipaddress.IPv4Network, ("172.17.0.0/16", "172.18.0.0/16")))
 """The first two of Docker's default address pools: its default bridge, and the hosts' own network."""
 

@@ -17,7 +17,7 @@ from ...inputs.number import number, whole_number
 from .log_metrics import LOGS
 
 OK, ALARM, KEEP, NO_DATA = "notBreaching", "breaching", "ignore", "missing"
-"""How missing data is treated: as good, as bad, as no change, or as a state of its own ("insufficient data")."""
+"""Treatments of missing data: as good, as bad, as no change, or as a state of its own ("insufficient data")."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,7 @@ class Alarm:
     says: str
     """Text of the mail: what is wrong, and its causes or consequences."""
     subject: str
-    """What is watched: a key of the dimensions."""
+    """Watched resource: a key of the dimensions."""
     namespace: str
     metric: str
     default: float

@@ -22,7 +22,7 @@ class Watched:
     name: str
     """The alarm's, and which one where there are several of its subject."""
     threshold: float
-    """In the metric's own unit."""
+    """Threshold in the metric's own unit."""
     namespace: pulumi.Input[str]
     dimensions: Mapping[str, pulumi.Input[str]]
 

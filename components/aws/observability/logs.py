@@ -10,9 +10,9 @@ import pulumi_aws as aws
 from ..security.key import customer_managed_key
 
 RETENTION_DAYS = 365
-"""Default (CloudWatch.16)."""
+"""Default retention (CloudWatch.16)."""
 RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
-"""What CloudWatch Logs takes (`PutRetentionPolicy`). Its 0, for ever, is no choice here."""
+"""Retentions that CloudWatch Logs accepts (`PutRetentionPolicy`), except 0, which keeps a log for ever."""
 
 
 def parse_retention(raw: object) -> int:

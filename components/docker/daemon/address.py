@@ -31,7 +31,7 @@ class Certificates:
     """PEM texts by which client and daemon authenticate each other."""
 
     authority: str
-    """Empty where the daemon's certificate is not verified."""
+    """Certificate authority of the daemon; empty where the daemon's certificate is not verified."""
     certificate: str = field(repr=False)
     key: str = field(repr=False)
 
@@ -64,7 +64,7 @@ class Address:
 @dataclass(frozen=True)
 class _Setting:
     name: str
-    """As the user wrote it: a key of the configuration, or an environment variable."""
+    """Name that the user knows: a key of the configuration, or an environment variable."""
     value: str
 
 

@@ -20,7 +20,7 @@ from .address import Address, Certificates
 
 _TIMEOUT_SECONDS = 10
 _SSH_TIMEOUT_SECONDS = 40
-"""More than ssh's own time-out below: ssh says better what is wrong."""
+"""Longer than ssh's own time limit below, because ssh says better what is wrong."""
 _SSH_CONNECT = "-o ConnectTimeout=30"
 _DIAL = ("docker", "system", "dial-stdio")
 _SSH_URL = re.compile(

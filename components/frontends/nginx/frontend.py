@@ -23,7 +23,7 @@ _CIPHERS = ":".join(
     for cipher in ("AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305")
     for key in ("ECDSA", "RSA")
 )
-"""Of TLS 1.2; those of 1.3 are all good."""
+"""Cipher suites of TLS 1.2; those of TLS 1.3 are all good."""
 # nginx says why a file is bad, and then that the test failed: the reason is made the last line.
 _CHECK = (
     f"set -e\nsed 's,{SECRETS_DIRECTORY}/,{NEXT_SECRETS_DIRECTORY}/,g' {NEXT_CONFIG_DIRECTORY}/{_FILE} >/tmp/{_FILE}\n"

@@ -46,7 +46,7 @@ _LOGGED = (
 )
 """Fields of an access line, without the path: Traefik writes it only with the query, where codes and tokens are."""
 _MAX_HEADER_BYTES = 65536
-"""More than Kotauth takes, so that Kotauth refuses it."""
+"""Longest header that Traefik passes on: more than Kotauth takes, so that Kotauth refuses it."""
 _OPTIONS = (
     "--global.checknewversion=false",
     "--global.sendanonymoususage=false",

@@ -89,7 +89,7 @@ class Naming:
     outputs: tuple[str, ...] = ()
     """Names of properties, or of a member of one, as in `vpcConfig.clusterSecurityGroupId`."""
     nameless: tuple[str, ...] = ()
-    """What type tokens begin with whose resources share one name, so that the name says nothing."""
+    """Beginnings of type tokens whose resources share one name, so that the name says nothing."""
 
 
 @dataclass(frozen=True)

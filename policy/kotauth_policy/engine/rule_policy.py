@@ -37,7 +37,7 @@ class Pass:
     needs_stack: set[str] = field(default_factory=set[str])
     """Rules that only the whole stack can tell about."""
     diagnostics: list[proto.AnalyzeDiagnostic] = field(default_factory=list[proto.AnalyzeDiagnostic])
-    """What has another level than its rule."""
+    """Diagnostics with another level than that of their rule."""
 
     _of_types: dict[frozenset[str], list[Resource]] = field(default_factory=dict[frozenset[str], "list[Resource]"])
 

@@ -29,7 +29,7 @@ KEEP_CURRENT = Rule(
     evaluate=lambda _resource, _settings: iter(()),
     waivable=False,
 )
-"""What a waiver breaks itself. It is not in the catalogue, so that no configuration has a level for it."""
+"""Rule about the waivers themselves. It is not in the catalogue, so that no configuration has a level for it."""
 URN = re.compile(r"urn:pulumi:(?P<stack>.+?)::(?P<project>.+?)::.+", re.DOTALL)
 """A URN, or a pattern over URNs: the same two parts name stack and project."""
 
@@ -46,7 +46,7 @@ class Waiver:
     expires: date
     """The last day that counts, in UTC."""
     line: int
-    """Where the file has it, from 1."""
+    """Line in the file, from 1."""
 
     def is_about(self, stack: str, project: str) -> bool:
         """Whether the pattern names this stack, whatever the resource."""
@@ -85,7 +85,7 @@ class Waivers:
         """Keep the waivers whose pattern names the stack."""
         day = today()
         self.expired: dict[Waiver, str] = {}
-        """Those that waive nothing any more, each with its fault."""
+        """Waivers that have expired, each with its fault."""
         self._project = project
         self._here = [waiver for waiver in waivers if waiver.is_about(stack, project)]
         self._elsewhere = [waiver for waiver in waivers if waiver not in self._here and waiver.expires >= day]

@@ -30,7 +30,7 @@ _TOTALS = {"error": "errors", "failure": "failures", "skipped": "skipped"}
 class _Case:
     name: str
     kind: str = ""
-    """Empty where it passed."""
+    """Kind of failure; empty where the rule passed."""
     summary: str = ""
     text: str = ""
     outcome: str = ""

@@ -26,7 +26,7 @@ from .document import (
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _PROJECT_FILE = "Pulumi.yaml"
 _SCORES = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0"}
-"""In the middle of the ranges that code scanning gives these names to."""
+"""Scores in the middle of the ranges to which code scanning gives these names."""
 _LEVELS = {"mandatory": "error", "advisory": "warning", "disabled": "none"}
 
 

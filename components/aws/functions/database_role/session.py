@@ -15,10 +15,10 @@ from pg8000.native import Connection
 from .failure import DatabaseRoleError, NotYetError
 
 ANSWER_SECONDS = 15
-"""How long the server may take to accept a connection and for each answer."""
+"""Time limit for a connection, and for each answer of the server."""
 
 _LIMITS = {"lock_timeout": "5s", "statement_timeout": "10s"}
-"""Shorter than that, so that the server says what it waited for."""
+"""Time limits of the server, shorter than `ANSWER_SECONDS`, so that the server says what it waited for."""
 
 _PASSWORD_REFUSED = "28P01"  # noqa: S105 - a SQLSTATE
 _PASSING = {

@@ -18,7 +18,7 @@ from .stages import retry_until
 PLAN = "/etc/kotauth/boot.json"
 PROGRAMS = "/etc/kotauth/programs.json"
 VERSION = 1
-"""Of the plans that these programs read; raised with every change that older programs would misread."""
+"""Version of the plans that these programs read; increment it if older programs would misread a plan."""
 
 
 def load_plan() -> dict[str, Any]:

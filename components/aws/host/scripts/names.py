@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 FIXED = "/etc/kotauth"
-"""What the user data says: the boot plan, known environment variables, known configuration files."""
+"""Folder of files in the user data: the boot plan, known environment variables, known configuration files."""
 RUN = "/run/kotauth"
-"""What is fetched at each boot. It is in memory."""
+"""Folder in memory of what is fetched at each boot."""
 VOLUMES = "/var/lib/kotauth/volumes"
-"""Where the volume is mounted that outlives the host."""
+"""Mount point of the volume that outlives the host."""
 UNITS = "/etc/systemd/system"
 PROGRAMS = "/usr/local/lib/kotauth"
 

@@ -28,7 +28,7 @@ CURSOR = "/var/lib/kotauth/cursor"
 BATCH_LINES = 500
 BATCH_SECONDS = 1.0
 LINE_BYTES = 100_000
-"""Longer lines are cut, in bytes of what is sent. CloudWatch takes 256 KB a line and 1 MB a batch."""
+"""Longest line, in bytes of what is sent; longer lines are cut. CloudWatch takes 256 KB a line and 1 MB a batch."""
 BATCH_BYTES = 900_000
 LINE_OVERHEAD_BYTES = 26
 SPAN_MILLISECONDS = 23 * 3600 * 1000

@@ -47,7 +47,7 @@ class Observation:
     answering: set[str] = field(default_factory=set[str])
     """Parts that answer. One that starts is in neither."""
     not_ready: str = ""
-    """Why clients are not served; empty where they are."""
+    """Reason why clients are not served; empty where they are."""
 
     def note(self, part: str, reason: str) -> None:
         """Note that a part answers, or with a ``reason`` that it hangs."""

@@ -76,7 +76,7 @@ _READS = re.compile(
     r"|validate|estimate|query|scan|select|test|discover|evaluate|count|preview|partiqlselect|(start|stop)query$)"
     r"|bedrock:(invokemodel|retrieve)|es:eshttp(get|head)"
 )
-"""What the service authorization reference calls reading or listing, by the words that such actions begin with."""
+"""First words of actions that the service authorization reference calls reading or listing."""
 
 
 def matches(pattern: str, name: str) -> bool:

@@ -32,9 +32,9 @@ class Condition:
     """One key of one operator."""
 
     operator: str
-    """In small letters, without prefix and suffix."""
+    """Operator in lower case, without prefix and suffix."""
     key: str
-    """In small letters."""
+    """Key in lower case."""
     values: tuple[Value, ...]
     quantifier: str = ""
     if_exists: bool = False

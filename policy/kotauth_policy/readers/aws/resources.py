@@ -28,7 +28,7 @@ INSTANCE = "aws:ec2/instance:Instance"
 LAUNCH_CONFIGURATION = "aws:ec2/launchConfiguration:LaunchConfiguration"
 SPOT_REQUEST = "aws:ec2/spotInstanceRequest:SpotInstanceRequest"
 HOSTS = (LAUNCH_TEMPLATE, INSTANCE, SPOT_REQUEST, LAUNCH_CONFIGURATION)
-"""What says how a host is launched."""
+"""Types that say how a host is launched."""
 METADATA_DEFAULTS = "aws:ec2/instanceMetadataDefaults:InstanceMetadataDefaults"
 EBS_DEFAULT_ENCRYPTION = "aws:ebs/encryptionByDefault:EncryptionByDefault"
 ENCRYPTED_IMAGE = "aws:ec2/amiCopy:AmiCopy"
@@ -123,7 +123,7 @@ ATTACHMENTS = {
     "aws:ssoadmin/managedPolicyAttachment:ManagedPolicyAttachment": "managedPolicyArn",
     "aws:ssoadmin/managedPolicyAttachmentsExclusive:ManagedPolicyAttachmentsExclusive": "managedPolicyArns",
 }
-"""What attaches rights that are written elsewhere, and the property that names them."""
+"""Types that attach rights of another resource, with the property that names them."""
 
 ROTATION = "aws:secretsmanager/secretRotation:SecretRotation"
 KEY = "aws:kms/key:Key"
@@ -132,7 +132,7 @@ OTHER_KEYS = tuple(
 )
 """Copies of a key in another region, and keys whose material comes from elsewhere."""
 KEY_POLICIES = (KEY, "aws:kms/keyPolicy:KeyPolicy", *OTHER_KEYS)
-"""What can hold the policy of a key."""
+"""Types that can hold the policy of a key."""
 RESOURCE_POLICIES = (
     SECRET,
     "aws:secretsmanager/secretPolicy:SecretPolicy",
@@ -140,14 +140,14 @@ RESOURCE_POLICIES = (
     *("aws:sns/topic:Topic", "aws:sns/topicPolicy:TopicPolicy"),
     "aws:ecr/repositoryPolicy:RepositoryPolicy",
 )
-"""What can hold the policy of a secret, a queue, a topic or a repository."""
+"""Types that can hold the policy of a secret, a queue, a topic or a repository."""
 PARAMETER = "aws:ssm/parameter:Parameter"
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 METRIC_ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 COMPOSITE_ALARM = "aws:cloudwatch/compositeAlarm:CompositeAlarm"
 ALARMS = (METRIC_ALARM, COMPOSITE_ALARM)
 ALARM_READERS = ("aws:codedeploy/deploymentGroup:DeploymentGroup", "aws:ecs/service:Service", GROUP)
-"""What rolls a deployment back when an alarm is raised."""
+"""Types that roll a deployment back when an alarm is raised."""
 BACKUP_PLAN = "aws:backup/plan:Plan"
 SNAPSHOT_POLICY = "aws:dlm/lifecyclePolicy:LifecyclePolicy"
 FUNCTION_POLICY = "aws:lambda/resourcePolicy:ResourcePolicy"

@@ -15,7 +15,7 @@ from .resources import CONTAINER
 CARRYING_DRIVERS = ("syslog", "awslogs", "fluentd", "gelf", "splunk", "gcplogs", "loki")
 """Log drivers that send the lines off the host."""
 _ROOT = re.compile(r"root|[+-]?0+")
-"""By name, or by any number that Docker reads as 0."""
+"""User root by name, or by any number that Docker reads as 0."""
 
 
 def starts(container: Resource) -> bool:

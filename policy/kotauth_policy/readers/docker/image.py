@@ -12,7 +12,7 @@ _REFERENCE = re.compile(
 )
 _NUMBERS = re.compile(r"v?(\d+(?:\.\d+)*)(?P<rest>.*)")
 _LIMIT_CHARACTERS = 512
-"""Longer than any that a registry takes: a name is at most 255, a tag 128, a digest 72."""
+"""Longer than any reference that a registry takes: a name is at most 255, a tag 128, a digest 72."""
 _IMAGE_ID = re.compile(r"sha256:[0-9a-f]{64}")
 _DOCKER_HUB = ("index.docker.io", "registry-1.docker.io", "registry.hub.docker.com", "docker.io")
 # PostgreSQL has no third number since 10, and Debian never had one.

@@ -15,12 +15,12 @@ class Mounted:
     """A mount of a container."""
 
     host_path: Value | None
-    """Where it is on the host, ``None`` for a volume or memory."""
+    """Path on the host, ``None`` for a volume or memory."""
     volume: Value | None
     """Name of the volume, ``None`` for a host path or memory."""
     target: Value
     entry: Value
-    """What says all this."""
+    """Property that declares the mount."""
 
     @property
     def read_only(self) -> Value:

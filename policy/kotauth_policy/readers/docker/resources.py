@@ -16,7 +16,7 @@ BUILT_IMAGE = "docker-build:index:Image"
 BUILT_INDEX = "docker-build:index:Index"
 _REFERENCES = {CONTAINER: "image", REMOTE_IMAGE: "name", IMAGE: "imageName", BUILT_IMAGE: "tags", BUILT_INDEX: "tag"}
 IMAGES = (REMOTE_IMAGE, IMAGE, BUILT_IMAGE, BUILT_INDEX)
-"""What pulls or builds an image that a container is started from."""
+"""Types that pull or build an image of a container."""
 SECRET = "docker:index/secret:Secret"  # noqa: S105 - a type token
 NAMING = Naming(outputs=("repoDigest", "imageId", "ref"))
 

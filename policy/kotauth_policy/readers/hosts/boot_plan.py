@@ -37,7 +37,7 @@ class BootPlan:
     artifacts: Mapping[str, str] = field(default_factory=dict[str, str])
     """Path to the hash of the object that is fetched for it."""
     fault: str = ""
-    """Why it can't be read."""
+    """Reason why the plan can't be read."""
 
 
 def read_boot_plan(files: Mapping[str, str]) -> BootPlan:

@@ -26,7 +26,7 @@ from .boot_plan import PROGRAMS, BootPlan, hashes, read_boot_plan
 from .loose_data import as_list, as_object, as_text, json_object, yaml_object
 
 LIMIT_BYTES = 16 * 1024
-"""What EC2 takes."""
+"""Longest user data that EC2 takes."""
 _UNPACKED_BYTES = 1024 * 1024
 _GZIP = b"\x1f\x8b"
 _TEMPLATE = re.compile(r"##\s*template:\s*jinja[^\n]*\n", re.I)
@@ -52,9 +52,9 @@ class Program:
     files: Mapping[str, str] = field(default_factory=dict[str, str])
     scripts: tuple[Script, ...] = ()
     plan: BootPlan = field(default_factory=BootPlan)
-    """What Kotauth's own hosts are told."""
+    """Boot plan of a host of this repository's components."""
     fault: str = ""
-    """What of it can't be read."""
+    """Reason why a part of it can't be read."""
 
 
 def property_of(host: Resource) -> Value:

@@ -112,7 +112,7 @@ class Upload:
     """A file that the provider puts into a container or through it into a volume, or that a host fetches."""
 
     container: Resource
-    """What carries it: a container, or the version of a secret."""
+    """Resource that carries it: a container, or the version of a secret."""
     entry: Value
     content: Value
     property_name: str = "uploads"

@@ -18,7 +18,7 @@ _TOKEN = re.compile(
 _IS_CADDYFILE = re.compile(r"^[ \t]*(?:reverse_proxy|header_up|tls[ \t]+internal)\b", re.M)
 _FORGED = re.compile(r"\{(?:http\.request\.)?(?:header|cookie|(?:uri\.)?query|re|regexp)\.", re.I)
 _OWN = frozenset({"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"})
-"""What Caddy itself sets for clients that it does not trust."""
+"""Headers that Caddy itself sets for clients that it does not trust."""
 
 
 def is_caddyfile(text: str) -> bool:

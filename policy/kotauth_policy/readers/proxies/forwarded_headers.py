@@ -22,7 +22,7 @@ HEADERS = (
     "X-Forwarded-SSL",
     "Front-End-Https",
 )
-"""What Kotauth believes of a proxy, in the order of its documentation."""
+"""Headers that Kotauth trusts, in the order of its documentation."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Configurations:
     traefik: Mapping[str, Object]
     """Each with the middlewares of all."""
     faults: Mapping[str, Finding]
-    """Why the others can't be parsed."""
+    """Reasons why the other files can't be parsed."""
 
 
 def parsed(files: Mapping[str, str]) -> Configurations:

@@ -21,7 +21,7 @@ _IS_NGINX = re.compile(
 _HARMLESS = re.compile(r"mime\.types|(?:fastcgi|uwsgi|scgi)[._]\w+|koi-\w+|win-utf|.*ssl.*|modules.*")
 """Files that set no header of a request to a server."""
 _FORGED = re.compile(r"\$\{?(?:http_|arg_|cookie_|proxy_add_x_forwarded_for|[1-9])", re.I)
-"""What a client sends, also as captured by a regular expression."""
+"""Variables with what a client sends, also as captured by a regular expression."""
 _VARIABLE = re.compile(r"\$\{?(\w+)")
 _LUA = "_by_lua_block"
 _LUA_TOKEN = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|--[^\n]*|[{}]")

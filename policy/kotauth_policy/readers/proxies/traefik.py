@@ -22,7 +22,8 @@ _LABEL = re.compile(r"traefik\.http\.(?:routers|middlewares)\.[^.]+\..+", re.I)
 _ROUTER = re.compile(r"traefik\.http\.routers\.", re.I)
 _TCP_ROUTER = re.compile(r"traefik\.tcp\.routers\.", re.I)
 _OWN = frozenset({"x-forwarded-for", "x-forwarded-proto", "x-forwarded-port"})
-"""What Traefik sets to the truth where nothing else does. It also sets -Host and -Server, which a client can choose."""
+"""Headers that Traefik sets to the truth where nothing else does. A client can choose -Host and -Server, which it also
+sets."""
 _CLIENT = "X-Forwarded-For"
 
 Object = Mapping[str, Any]

@@ -19,7 +19,7 @@ from ..networks import is_nearly_all, parse_network
 # libyaml's is twenty times as fast.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _LIMIT_PARTS = 10_000
-"""More than any configuration has; aliases of YAML can make a text of a few lines endless."""
+"""More parts than any configuration has; aliases of YAML can make a text of a few lines endless."""
 _COMMENT = re.compile(r"(?:^|(?<=\s))#.*", re.M)
 _STRUCTURED = re.compile(r"forwardedheaders|proxyprotocol|trusted_proxies|httpconnectionmanager", re.I)
 

@@ -19,9 +19,9 @@ _SOURCES = {
     RANDOM_STRING: "a random string",
     "aws:iam/accessKey:AccessKey": "an access key",
 }
-"""What makes up a secret that only an update knows, and its name in a message."""
+"""Types that generate a secret at update, with their name in a message."""
 _STORES = (SECRET, SECRET_VERSION, PARAMETER, DOCKER_SECRET, KEY)
-"""What keeps a secret, and has a name that is none."""
+"""Types that keep a secret, and whose name is none."""
 
 
 def exposed(

@@ -34,7 +34,7 @@ _KEY_KINDS = frozenset({
     "jwe", "jws", "master", "auth", "authentication", "license", "licence", "fernet", "aes", "hmac", "rsa", "gpg",
     "pgp", "ssl", "tls", "account", "shared", "preshared", "deploy", "webhook", "recaptcha", "unseal", "wireguard",
 })  # fmt: skip
-"""What a key is for: a key of a cache, a table or a bucket is no secret."""
+"""Words that make a key a secret: a key of a cache, a table or a bucket is none."""
 _KINDS = {
     "key": _KEY_KINDS,
     "keys": _KEY_KINDS,
@@ -47,7 +47,7 @@ _WEAK_NOUNS = frozenset({
     "key", "keys", "auth", "pat", "cookie", "salt", "pepper", "seed", "license", "licence", "authorization",
     "encrypt",
 })  # fmt: skip
-"""What can be a secret, and is taken for one where its text looks like one."""
+"""Words that may name a secret; the text decides, by its look."""
 _NO_SECRET_KIND = frozenset({"public", "publishable", "pub", "pull", "load", "import"})
 _OPEN_NOUNS = ("key", "token", "secret", "credential")
 _STORED_KEY_KINDS = frozenset({"encryption", "kms", "master"})

@@ -28,7 +28,7 @@ from ...readers.secrets.text import has_secret
 
 AREA = Area("hosts")
 _ADDRESSED = ("instanceId", "instance", "networkInterfaceId", "networkInterface")
-"""What says whose a fixed address is, of an association and of an address itself."""
+"""Properties that name the holder of a fixed address, of an association and of an address itself."""
 # Whatever is named so has half a gigabyte: the system and nothing beside it.
 _MEMORY_MIB = 1024
 _TOO_SMALL = re.compile(r".*\.nano|t1\.micro")

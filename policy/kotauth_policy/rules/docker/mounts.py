@@ -31,7 +31,7 @@ _SOCKETS = (
     "dockershim.sock",
     "podman.sock",
 )
-"""Of Docker, also as a named pipe of Windows, and of what else runs containers."""
+"""Sockets of Docker, also as a named pipe of Windows, and of other container engines."""
 _SOCKET_FOLDERS = re.compile(
     r"/|/var|/(var/)?run(/(docker|containerd|podman|crio|balena-engine|buildkit|user(/[^/]+(/podman|/docker)?)?))?"
 )
@@ -56,7 +56,7 @@ _SYSTEM = (
     "/var/lib/kubelet",
 )
 _FILES = "/run/secrets"
-"""Where a frontend finds certificate files."""
+"""Folder in which a frontend finds certificate files."""
 _CLOCK = ("/etc/localtime", "/etc/timezone", "/usr/share/zoneinfo")
 """Says which time it is where the host stands, and nothing else."""
 
