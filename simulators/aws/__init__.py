@@ -124,7 +124,7 @@ class AwsSimulator:
         self._order("fail_activity", match, times)
 
     def slow(self, match: str, seconds: float) -> None:
-        """Have each operation on a type or resource take longer."""
+        """Have each operation on a type or resource take longer, at most until cleared."""
         self._order("slow", match, seconds)
 
     def invoke_with(self, function: str, run: Callable[[str, Any], Any]) -> None:

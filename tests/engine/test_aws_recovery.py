@@ -196,18 +196,19 @@ def test_a_minor_upgrade_by_rds_itself_is_no_change(own_production: AwsStack) ->
 def test_two_at_once(own_production: AwsStack) -> None:
     """The second is told that the stack is locked, and changes nothing; the first ends as if it had been alone."""
     own_production.configure(alarmErrors="11", alarmFailedLogins="77")
-    own_production.aws.slow("kotauth-watch-errors", 12)
+    own_production.aws.slow("kotauth-watch-errors", 600)
     locks = own_production.project.path / ".pulumi-local" / "state" / ".pulumi" / "locks"
     command = ["pulumi", "--non-interactive", "up", "--yes", "--skip-preview"]
     with subprocess.Popen(
         command, cwd=own_production.project.path, env=own_production.project.environment, stdout=subprocess.DEVNULL
     ) as first:
-        give_up = time.monotonic() + 60
+        give_up = time.monotonic() + 300
         while not list(locks.rglob("*.json")) and time.monotonic() < give_up:
             time.sleep(0.05)
         second = own_production.up(check=False)
         assert first.poll() is None, "the first was through before the second began"
-        first.wait(120)
+        own_production.aws.clear()
+        first.wait(600)
     assert first.returncode == 0
     assert second.code
     assert "the stack is currently locked by 1 lock(s)" in second.output

@@ -6,7 +6,6 @@ import base64
 import fnmatch
 import json
 import threading
-import time
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +40,7 @@ class Controls:
         self._lock = threading.Lock()
         self._orders: list[_Order] = []
         self._slow: list[tuple[str, float]] = []
+        self._cleared = threading.Condition(self._lock)
         self._answers: list[tuple[str, str]] = []
         self._log: list[dict[str, Any]] = []
         self.deployers = Deployers()
@@ -67,7 +67,7 @@ class Controls:
         self.fail("activity", match, "", times)
 
     def slow(self, match: str, seconds: float) -> None:
-        """Have creation, update and deletion take longer."""
+        """Have creation, update and deletion take longer, at most until cleared."""
         with self._lock:
             self._slow.append((match, seconds))
 
@@ -103,6 +103,7 @@ class Controls:
         with self._lock:
             for orders in (self._orders, self._slow, self._answers):
                 orders.clear()
+            self._cleared.notify_all()
 
     def operations(self) -> list[dict[str, Any]]:
         """Return what was done, in order."""
@@ -120,9 +121,10 @@ class Controls:
         Raises:
             OrderedError: It was ordered.
         """
-        waits = [seconds for match, seconds in self._slow if any(fnmatch.fnmatchcase(x, match) for x in (token, name))]
         if operation != "read":
-            time.sleep(sum(waits))
+            with self._cleared:
+                waits = (seconds for match, seconds in self._slow if fnmatch.filter((token, name), match))
+                self._cleared.wait_for(lambda: not self._slow, sum(waits))
         if (order := self.take(operation, token, name)) is not None:
             raise OrderedError(order)
 
