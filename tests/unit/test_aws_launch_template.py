@@ -392,3 +392,9 @@ def test_outputs(declared: Declared) -> None:
 def test_a_container_without_its_secrets_is_refused() -> None:
     with pytest.raises(InvalidInputError, match=r'secrets = "": must have exactly "admin_pass'):
         launched(secrets={})
+
+
+def test_a_secret_that_no_container_reads_is_refused() -> None:
+    """The host would have the right to read it."""
+    with pytest.raises(InvalidInputError, match=r'secrets = "admin_pasword": must be secret files of the containers'):
+        launched(secrets={**secrets(), "admin_pasword": {"arn": arn("secretsmanager", "secret:x"), "key_arn": KEY}})

@@ -164,7 +164,11 @@ def test_a_network_that_should_be_closed_is_not_opened_by_a_typing_error() -> No
     [
         (
             AwsServerGroup,
-            {**LEAST[AwsServerGroup], "secrets": {"key": {"arn": "arn:k", "version": "v1"}}},
+            {
+                **LEAST[AwsServerGroup],
+                "containers": [{**SPEC, "ports": [{"host": 443, "container": 8443}], "secret_files": ["key"]}],
+                "secrets": {"key": {"arn": "arn:k", "version": "v1"}},
+            },
             [
                 'secrets.key.key_arn = "": is required',
                 'secrets.key.version = "v1": is an unknown name: did you mean secrets.key.version_label?',

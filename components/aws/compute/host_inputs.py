@@ -94,6 +94,14 @@ class HostInputs:
                 yield Problem("containers", ", ".join(self.parts), rule)
 
     @together
+    def check_secrets(self) -> Iterator[Problem]:
+        """Check that a container reads each secret, because the host has the right to read all of them."""
+        unread = set(self.secrets) - {file for spec in self.containers for file in spec.get("secret_files", [])}
+        if unread and self.containers:
+            rule = "must be secret files of the containers: correct the name, or remove it"
+            yield Problem("secrets", ", ".join(sorted(unread)), rule)
+
+    @together
     def check_host(self) -> Iterator[Problem]:
         """Check that the containers can run on a host of AWS. Names that are required may still be missing."""
         if self.containers and all(ContainerSpec.__required_keys__ <= spec.keys() for spec in self.containers):
