@@ -4,22 +4,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
-import pulumi_aws as aws
 
 from ..inputs.shape import settled
 from ..kotauth import server as kotauth
 from ..kotauth.credentials import KotauthCredentials
 from ..kotauth.database import DatabaseConnection
 from ..kotauth.secret_files import DATABASE_PASSWORD_FILE
-from ..postgres.rds_ca import rds_ca_bundle
 from ..postgres.role import OWNER, login_name
 from ..schema.outputs import declared_outputs
 from ..schema.tokens import token
 from .database.database import AwsDatabase
 from .database.database_role import AwsDatabaseRole
 from .ingress.topology import ServerDependencies, make_topology
+from .known_early import database_authorities
 from .network.placement import after, make_network
 from .observability.observability import AwsObservability
+from .provider.lookups import Lookups
 from .security.key import customer_managed_key
 from .security.stored_secrets import store_secrets
 from .settings import AwsSettings
@@ -188,8 +188,7 @@ class AwsDeployment(pulumi.ComponentResource):
             opts,
         )
         child, tags = pulumi.ResourceOptions(parent=self), args.get("tags", {})
-        region = aws.get_region(opts=pulumi.InvokeOptions(parent=self)).region
-        ca = settings.database_ca or rds_ca_bundle(region, subject, "database_ca")
+        ca = database_authorities(settings, subject, Lookups(self))
         logs = f"Logs and alarms of {name}"
         log_key = customer_managed_key(f"{name}-log-key", logs, child, services=["logs", "alarms"], tags=tags).arn
         placement = make_network(name, settings, log_key_arn=log_key, tags=tags, opts=child)

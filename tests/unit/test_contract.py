@@ -32,7 +32,15 @@ ASK_THE_MACHINE = {
     "__main__.py",
 }
 """What the stack and the machine are asked by; components are told."""
-KNOW_THE_SETTINGS = {"settings.py", "target.py", "deployment.py", "preflight.py", "name_warnings.py", "frontend.py"}
+KNOW_THE_SETTINGS = {
+    "settings.py",
+    "target.py",
+    "deployment.py",
+    "preflight.py",
+    "name_warnings.py",
+    "known_early.py",
+    "frontend.py",
+}
 """What decides, or hands on what was decided; parts are told what they need."""
 ON_THE_OTHER_SIDE = ("aws/functions/", "aws/host/scripts/")
 """What runs in Lambda and on hosts, without Pulumi."""

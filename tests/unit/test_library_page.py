@@ -15,7 +15,7 @@ from tests.code_blocks import code_blocks
 from tests.unit.recording import declare
 
 PAGE = (Path(__file__).parents[2] / "docs" / "library.md").read_text(encoding="utf-8")
-DOCKER, DATABASE, TYPED, OPTIONS = code_blocks(PAGE, "python")
+DOCKER, DATABASE, TYPED, PROVIDER, OPTIONS = code_blocks(PAGE, "python")
 (README,) = code_blocks(Path(components.__file__).with_name("README.md").read_text(encoding="utf-8"), "python")
 
 
@@ -25,6 +25,7 @@ DOCKER, DATABASE, TYPED, OPTIONS = code_blocks(PAGE, "python")
         (DOCKER, "DockerDeployment kotauth"),
         (DATABASE, "SecurityGroupIngressRule identity-from-server"),
         (TYPED, "DockerDeployment kotauth"),
+        (PROVIDER, "Group kotauth-server"),
         (OPTIONS, "Instance identity-instance"),
         (README, "DockerDeployment kotauth"),
     ],

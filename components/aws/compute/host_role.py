@@ -10,6 +10,7 @@ import pulumi
 import pulumi_aws as aws
 
 from ..host.ecr import private_repository
+from ..provider.lookups import Lookups
 from ..security.iam import Statement, allow, document, trust
 from ..security.secret import SecretReference
 
@@ -51,11 +52,11 @@ def boot_and_log(
     ]
 
 
-def read_secrets(secrets: Sequence[SecretReference], invoke: pulumi.InvokeOutputOptions) -> list[Statement]:
+def read_secrets(secrets: Sequence[SecretReference], lookups: Lookups) -> list[Statement]:
     """Let a host read these secrets, and use their keys for that alone."""
     if not secrets:
         return []
-    service = pulumi.Output.concat("secretsmanager.", aws.get_region_output(opts=invoke).region, ".amazonaws.com")
+    service = pulumi.Output.concat("secretsmanager.", lookups.region, ".amazonaws.com")
     # Each key once: the same Output, not the same text, which is known later.
     keys = list({id(secret["key_arn"]): secret["key_arn"] for secret in secrets}.values())
     return [
@@ -64,12 +65,12 @@ def read_secrets(secrets: Sequence[SecretReference], invoke: pulumi.InvokeOutput
     ]
 
 
-def may_pull_images(images: Sequence[str], invoke: pulumi.InvokeOutputOptions) -> list[Statement]:
+def may_pull_images(images: Sequence[str], lookups: Lookups) -> list[Statement]:
     """Let a host log in to private registries and pull these images; AWS knows no narrower resource for a login."""
     private = {repository for image in images if (repository := private_repository(image))}
     if not private:
         return []
-    partition = aws.get_partition_output(opts=invoke).partition
+    partition = lookups.partition
     repositories = [
         pulumi.Output.concat("arn:", partition, f":ecr:{region}:{account}:repository/{name}")
         for region, account, name in sorted((each.region, each.account, each.name) for each in private)
@@ -80,17 +81,12 @@ def may_pull_images(images: Sequence[str], invoke: pulumi.InvokeOutputOptions) -
     ]
 
 
-def give_up(group: str, invoke: pulumi.InvokeOutputOptions) -> Statement:
+def give_up(group: str, lookups: Lookups) -> Statement:
     """Let a host report itself unhealthy, so that its group replaces it.
 
     The name of the group isn't known before the group is made, but begins with ``group``.
     """
-    place = [
-        aws.get_partition_output(opts=invoke).partition,
-        "autoscaling",
-        aws.get_region_output(opts=invoke).region,
-        aws.get_caller_identity_output(opts=invoke).account_id,
-    ]
+    place = [lookups.partition, "autoscaling", lookups.region, lookups.account]
     parts = [part for each in place for part in (":", each)]
     groups = pulumi.Output.concat("arn", *parts, f":autoScalingGroup:*:autoScalingGroupName/{group}-*")
     return allow("GiveUp", "autoscaling:SetInstanceHealth", groups)

@@ -24,6 +24,7 @@ from ..host.description import images
 from ..host.machine_image import newest_image_parameter
 from ..host.user_data import Volume, render
 from ..observability.logs import encrypted_log_group
+from ..provider.lookups import Lookups
 from ..security.secret import SecretReference
 from ..security.security_groups import Egress, allow_between, allow_out
 from .host_files import host_files
@@ -103,7 +104,7 @@ class AwsLaunchTemplate(pulumi.ComponentResource):
         self._name, self._host = name, host
         self._tags = host.tags
         self._child = pulumi.ResourceOptions(parent=self)
-        self._invoke = pulumi.InvokeOutputOptions(parent=self)
+        self._lookups = Lookups(self)
 
         logs = encrypted_log_group(
             f"{name}-log",
@@ -132,10 +133,10 @@ class AwsLaunchTemplate(pulumi.ComponentResource):
             name,
             [
                 *boot_and_log(parameter, bucket, logs),
-                *read_secrets(list(host.secrets.values()), self._invoke),
-                *may_pull_images(images(host.containers), self._invoke),
+                *read_secrets(list(host.secrets.values()), self._lookups),
+                *may_pull_images(images(host.containers), self._lookups),
                 # Without a group, a host that gives up would not be replaced.
-                *([give_up(name, self._invoke)] if host.in_group else []),
+                *([give_up(name, self._lookups)] if host.in_group else []),
             ],
             tags=self._tags,
             opts=self._child,
@@ -208,10 +209,8 @@ class AwsLaunchTemplate(pulumi.ComponentResource):
         return group
 
     def _newest_image(self, instance_type: str) -> pulumi.Output[str]:
-        kind = aws.ec2.get_instance_type_output(instance_type=instance_type, opts=self._invoke)
-        path = kind.supported_architectures.apply(newest_image_parameter)
-        # The plain form: the value of a public parameter is no secret, and would hide the image from every preview.
-        return aws.ssm.get_parameter_output(name=path, opts=self._invoke).insecure_value
+        path = self._lookups.architectures(instance_type).apply(newest_image_parameter)
+        return self._lookups.public_parameter(path)
 
 
 def _base64(text: str) -> str:

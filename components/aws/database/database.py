@@ -25,6 +25,7 @@ from ...postgres.server import ADMINISTRATOR
 from ...schema.outputs import declared_outputs
 from ...schema.tokens import token
 from ..observability.logs import log_group
+from ..provider.lookups import Lookups
 from ..security.iam import trust
 from ..security.key import customer_managed_key
 from .rds import PARAMETERS, STATIC_PARAMETERS, DatabaseInputs, subnets_rule
@@ -214,10 +215,8 @@ def _monitoring_role(
     name: str, identifier: pulumi.Output[str], tags: Mapping[str, pulumi.Input[str]], opts: pulumi.ResourceOptions
 ) -> "tuple[aws.iam.Role, aws.iam.RolePolicyAttachment]":
     """Make the role by which RDS writes this instance's operating system metrics to the account's `RDSOSMetrics`."""
-    invoke = pulumi.InvokeOutputOptions(parent=opts.parent)
-    partition = aws.get_partition_output(opts=invoke).partition
-    region = aws.get_region_output(opts=invoke).region
-    account = aws.get_caller_identity_output(opts=invoke).account_id
+    lookups = Lookups(opts.parent)
+    partition, region, account = lookups.partition, lookups.region, lookups.account
     instance = pulumi.Output.concat("arn:", partition, ":rds:", region, ":", account, ":db:", identifier)
     role = aws.iam.Role(
         name,

@@ -31,6 +31,7 @@ from ...schema.outputs import declared_outputs
 from ...schema.tokens import token
 from ..functions.archive import POSTGRES_DRIVER, FunctionCode, function_code
 from ..observability.logs import RETENTION_DAYS, encrypted_log_group, parse_retention
+from ..provider.lookups import Lookups
 from ..security.iam import document, trust
 from ..security.secret import staging_label
 from ..security.security_groups import WORLD, allow_between
@@ -124,7 +125,7 @@ class AwsDatabaseRole(pulumi.ComponentResource):
         login, limit = login_name(inputs.password_version), connection_limit(inputs.pool_size)
         super().__init__(token("AwsDatabaseRole"), name, {"login": login, "connection_limit": limit}, opts)
         child, tags = pulumi.ResourceOptions(parent=self), inputs.tags
-        region = aws.get_region_output(opts=pulumi.InvokeOutputOptions(parent=self)).region
+        region = Lookups(self).region
 
         logs = encrypted_log_group(
             f"{name}-log",

@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pulumi
-import pulumi_aws as aws
 
+from ..provider.lookups import Lookups
 from ..security.bucket import PrivateBucket, private_bucket
 from ..security.iam import Condition, allow
 
@@ -27,13 +27,13 @@ def access_log_bucket(
     opts: pulumi.ResourceOptions,
 ) -> PrivateBucket:
     """Make a bucket that the load balancers of this account write to; ``opts`` must name the parent."""
-    invoke = pulumi.InvokeOutputOptions(parent=opts.parent)
-    account = aws.get_caller_identity_output(opts=invoke).account_id
+    lookups = Lookups(opts.parent)
+    account = lookups.account
     balancers = pulumi.Output.concat(
         "arn:",
-        aws.get_partition_output(opts=invoke).partition,
+        lookups.partition,
         ":elasticloadbalancing:",
-        aws.get_region_output(opts=invoke).region,
+        lookups.region,
         ":",
         account,
         ":loadbalancer/*",

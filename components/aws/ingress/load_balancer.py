@@ -23,6 +23,7 @@ from ...kotauth.server import READY_PATH
 from ...schema.outputs import declared_outputs
 from ...schema.tokens import token
 from ..observability.logs import parse_retention
+from ..provider.lookups import Lookups
 from ..security.security_groups import WORLD
 from .access_log_bucket import access_log_bucket
 from .certificate import AwsCertificate, parse_certificate_arn
@@ -242,7 +243,7 @@ def _certificate(name: str, inputs: _LoadBalancerInputs, opts: pulumi.ResourceOp
             f"{name}-certificate", {"host_name": inputs.host_name, "zone_id": zone, "tags": inputs.tags}, opts
         )
         return made.arn
-    region = aws.get_region_output(opts=pulumi.InvokeOutputOptions(parent=opts.parent)).region
+    region = Lookups(opts.parent).region
     return pulumi.Output.all(brought, region).apply(lambda both: _of_region(f"AwsLoadBalancer {name}", *both))
 
 

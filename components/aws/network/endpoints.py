@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import pulumi
 import pulumi_aws as aws
 
+from ..provider.lookups import Lookups
 from ..security.iam import allow, document
 
 _ANY_PRINCIPAL = {"AWS": "*"}
@@ -26,10 +27,8 @@ def s3_endpoint(
     Hosts read their files and images, and write nothing. The machine image brings all packages, so the repositories of
     Amazon Linux and of the SSM agent stay closed, and so do the buckets of other accounts.
     """
-    invoke = pulumi.InvokeOutputOptions(parent=opts.parent)
-    partition = aws.get_partition_output(opts=invoke).partition
-    region = aws.get_region_output(opts=invoke).region
-    account = aws.get_caller_identity_output(opts=invoke).account_id
+    lookups = Lookups(opts.parent)
+    partition, region, account = lookups.partition, lookups.region, lookups.account
     aws.ec2.VpcEndpoint(
         name,
         vpc_id=vpc_id,
@@ -73,9 +72,8 @@ def secrets_endpoint(  # noqa: PLR0913 - where, and who may ask
 
     In the whole VPC, that name then resolves to the endpoint, so the endpoint accepts requests from all subnets.
     """
-    invoke = pulumi.InvokeOutputOptions(parent=opts.parent)
-    region = aws.get_region_output(opts=invoke).region
-    account = aws.get_caller_identity_output(opts=invoke).account_id
+    lookups = Lookups(opts.parent)
+    region, account = lookups.region, lookups.account
     group = aws.ec2.SecurityGroup(
         f"{name}-group",
         description="Endpoint of Secrets Manager",

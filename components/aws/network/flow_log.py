@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from ..observability.logs import encrypted_log_group
+from ..provider.lookups import Lookups
 from ..security.iam import allow, document, trust
 
 
@@ -21,13 +22,13 @@ def flow_log(  # noqa: PLR0913 - what is logged, where, and for how long
     opts: pulumi.ResourceOptions,
 ) -> None:
     """Log the VPC's traffic; ``opts`` must name the parent."""
-    invoke = pulumi.InvokeOutputOptions(parent=opts.parent)
-    account = aws.get_caller_identity_output(opts=invoke).account_id
+    lookups = Lookups(opts.parent)
+    account = lookups.account
     source = pulumi.Output.concat(
         "arn:",
-        aws.get_partition_output(opts=invoke).partition,
+        lookups.partition,
         ":ec2:",
-        aws.get_region_output(opts=invoke).region,
+        lookups.region,
         ":",
         account,
         ":vpc-flow-log/*",

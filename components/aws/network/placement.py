@@ -12,6 +12,7 @@ import pulumi_aws as aws
 from ...inputs.declaration import Problem, together
 from ...inputs.error import refused
 from ...inputs.problems import is_later
+from ..provider.lookups import Lookups
 from .network import AwsNetwork, nat_gateway_zones
 from .subnets import plan
 
@@ -114,20 +115,17 @@ def _existing(
 ) -> NetworkPlacement:
     """Return a network that the deployment doesn't make, whose public subnets AWS describes."""
     given, cidrs = settings.public_subnet_ids, settings.public_subnet_cidrs
-    if is_later(given):
-        invoke = pulumi.InvokeOutputOptions(parent=opts.parent)
-        ids = pulumi.Output.from_input(given)
-        subnets = ids.apply(
-            lambda known: pulumi.Output.all(*(aws.ec2.get_subnet_output(id=i, opts=invoke) for i in known))
-        )
+    lookups = Lookups(opts.parent)
+    found = None if is_later(given) else lookups.subnets_now(cast("list[str]", given))
+    if found is None:
+        subnets = lookups.subnets(given)
         # Without CIDR blocks, no configuration file contains them.
         public = subnets.apply(
             lambda known: _confirmed(subject, known, cidrs) if cidrs else [subnet.id for subnet in known]
         )
         zone: pulumi.Input[str] = subnets.apply(lambda known: known[0].availability_zone)
     else:
-        public = cast("list[str]", given)
-        found = [aws.ec2.get_subnet(id=i, opts=pulumi.InvokeOptions(parent=opts.parent)) for i in public]
+        public = given
         if cidrs:
             _confirmed(subject, found, cidrs)
         cidrs, zone = [subnet.cidr_block for subnet in found], found[0].availability_zone

@@ -18,6 +18,7 @@ from ...inputs.parsing import parse_args
 from ...inputs.resource_name import parse_resource_name
 from ...schema.outputs import declared_outputs
 from ...schema.tokens import token
+from ..provider.lookups import Lookups
 from ..security.iam import allow, deny, document
 from ..security.key import customer_managed_key
 from .alarms import ALARMS, alarm
@@ -172,7 +173,7 @@ class AwsObservability(pulumi.ComponentResource):
             for each in dimensions.get(event.subject, {}).values():
                 (subject,) = each.values()
                 send_to_topic(name, event, subject, topic.arn, tags=self._tags, opts=self._child)
-        region = aws.get_region_output(opts=pulumi.InvokeOutputOptions(parent=self)).region
+        region = Lookups(self).region
         # Dashboards have no names of the engine's: the topic's is as unique, and known as early.
         board = aws.cloudwatch.Dashboard(
             name,
@@ -197,7 +198,6 @@ class AwsObservability(pulumi.ComponentResource):
             )
             key_arn = key.arn
         topic = aws.sns.Topic(f"{name}-alarms", kms_master_key_id=key_arn, tags=self._tags, opts=self._child)
-        account = aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(parent=self)).account_id
         aws.sns.TopicPolicy(
             f"{name}-alarms-policy",
             arn=topic.arn,
@@ -207,7 +207,7 @@ class AwsObservability(pulumi.ComponentResource):
                     "sns:Publish",
                     topic.arn,
                     principal={"Service": "cloudwatch.amazonaws.com"},
-                    condition={"StringEquals": {"aws:SourceAccount": account}},
+                    condition={"StringEquals": {"aws:SourceAccount": Lookups(self).account}},
                 ),
                 allow("Events", "sns:Publish", topic.arn, principal={"Service": "events.amazonaws.com"}),
                 deny("DenyPlainHttp", "sns:Publish", topic.arn, {"Bool": {"aws:SecureTransport": "false"}}),

@@ -12,6 +12,7 @@ from typing import Literal
 import pulumi
 import pulumi_aws as aws
 
+from ..provider.lookups import Lookups
 from .iam import Statement, allow, document
 
 DELETION_WINDOW_DAYS = 30
@@ -30,10 +31,8 @@ def customer_managed_key(
     tags: Mapping[str, pulumi.Input[str]],
 ) -> aws.kms.Key:
     """Make a key and its alias; ``opts`` must name the parent."""
-    invoke = pulumi.InvokeOutputOptions(parent=opts.parent)
-    partition = aws.get_partition_output(opts=invoke).partition
-    account = aws.get_caller_identity_output(opts=invoke).account_id
-    region = aws.get_region_output(opts=invoke).region
+    lookups = Lookups(opts.parent)
+    partition, account, region = lookups.partition, lookups.account, lookups.region
     root = pulumi.Output.concat("arn:", partition, ":iam::", account, ":root")
     key = aws.kms.Key(
         name,
