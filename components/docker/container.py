@@ -17,13 +17,13 @@ from ..inputs.parsing import parse_args
 from ..inputs.resource_name import parse_docker_name
 from ..schema.outputs import declared_outputs
 from ..schema.tokens import token
+from ..workload.rules import problems, value_at
 from ..workload.spec import (
     CONFIG_DIRECTORY,
     SECRETS_DIRECTORY,
     ContainerSpec,
     owner,
     probe_of,
-    problems,
 )
 from .companions import Companions, kept_beside, reloadable_files, send_signal
 from .hardened import Attachment, Mount, Runtime, hardened_container, healthcheck
@@ -59,7 +59,7 @@ class _ContainerInputs:
     def check_spec(self) -> Iterator[Problem]:
         """Check what isn't a matter of the spec's names alone; names may still be missing."""
         for field, rule in problems(self.spec).items():
-            yield Problem(f"spec.{field}", self.spec.get(field, ""), rule)
+            yield Problem(f"spec.{field}", value_at(self.spec, field), rule)
 
     @together
     def check_contents(self) -> Iterator[Problem]:

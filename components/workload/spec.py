@@ -215,59 +215,6 @@ class ContainerSpec(TypedDict):
     """Seconds between `stop_signal` and SIGKILL. Default 10."""
 
 
-_LEAST_LIMITS = {"memory": 6, "cpus": 0.01}
-_PLAIN_NAME = re.compile(r"(?!\.\.?$)[A-Za-z0-9._-]+")
-_NAMES_RULE = f"must have names of letters, digits, dots, hyphens and underscores, and none that is {NEXT}"
-
-
-def problems(spec: Mapping[str, Any]) -> dict[str, str]:
-    """Return the rules that the spec breaks on every target, by field."""
-    broken_rules: dict[str, str] = {}
-    try:
-        owner(spec)
-    except ValueError as error:
-        broken_rules["user"] = str(error)
-    for field, least in _LEAST_LIMITS.items():
-        limit = spec.get(field, least)
-        if isinstance(limit, int | float) and limit < least:
-            broken_rules[field] = f"must be at least {least:g}: Docker accepts no lower limit, and takes 0 for none"
-    if sum(bool(spec.get(kind)) for kind in ("probe", "one_shot", "unprobed")) != 1:
-        broken_rules["probe"] = (
-            "is required, or else one_shot (a container that exits) or unprobed: set exactly one of the three"
-        )
-    owned = ("ports", "volumes", "disposable_volumes", "reload")
-    if spec.get("one_shot") and any(spec.get(kind) for kind in owned):
-        broken_rules["one_shot"] = "can't have ports, volumes of its own or a reload"
-    return broken_rules | _reload_problems(spec.get("reload")) | _name_problems(spec)
-
-
-def _reload_problems(reload: Mapping[str, Any] | None) -> dict[str, str]:
-    broken_rules: dict[str, str] = {}
-    if reload is not None:
-        if sum(bool(reload.get(kind)) for kind in ("command", "signal", "watch")) != 1:
-            broken_rules["reload"] = "must have exactly one of command, signal and watch"
-        if bool(reload.get("command")) != bool(reload.get("socket")):
-            broken_rules["reload.socket"] = "must be set with reload.command, and only then"
-        if reload.get("check") and not reload.get("signal"):
-            broken_rules["reload.check"] = "must be set only with reload.signal: a command checks the files itself"
-    return broken_rules
-
-
-def _name_problems(spec: Mapping[str, Any]) -> dict[str, str]:
-    """Return the rules that names of files and volumes, and folders of the host, break."""
-    broken_rules: dict[str, str] = {}
-    for field in ("secret_files", "config_files", "volumes", "disposable_volumes"):
-        entries: list[Any] = [*spec.get(field, [])]
-        names = [entry if isinstance(entry, str) else str(entry.get("name")) for entry in entries]
-        bad = [name for name in names if name == NEXT or not _PLAIN_NAME.fullmatch(name)]
-        if bad:
-            broken_rules[field] = f"{_NAMES_RULE}: rename {bad[0]!r}"
-    for mount in spec.get("host_mounts", []):
-        if not re.fullmatch(r"(/[A-Za-z0-9_.-]+)+", mount["source"]) or "/.." in mount["source"]:
-            broken_rules["host_mounts"] = "must be absolute paths of plain names"
-    return broken_rules
-
-
 def probe_of(spec: ContainerSpec) -> Probe:
     """Return the probe of a spec; raise ``ValueError`` if it has none."""
     if "probe" not in spec:

@@ -242,6 +242,16 @@ def test_a_host_s_own_component_names_what_can_t_run_there() -> None:
             "containers[0].unprobed",
             "containers[0].probe",
         ]
+        (line,) = refused(
+            component,
+            {
+                **LEAST[component],
+                "containers": [
+                    {**spec, "unprobed": False, "probe": {"retries": 3, "interval_seconds": 1, "timeout_seconds": 1}}
+                ],
+            },
+        )
+        assert line == 'containers[0].probe.command = "": is required'
 
 
 def test_an_output_where_a_plain_value_is_needed_is_called_by_its_name() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from components import DockerContainer
 from components.inputs.error import InvalidInputError
-from components.workload.spec import problems
+from components.workload.rules import problems, value_at
 from tests.unit.least_inputs import SPEC
 from tests.unit.recording import Declared, Registered, declare
 
@@ -91,6 +92,32 @@ def test_a_volume_of_another_container() -> None:
     assert 'must be exactly the spec\'s shared volumes, "dump/spool" (got "dump/spol")' in problem
 
 
+@pytest.mark.parametrize(
+    ("changes", "path", "least"),
+    [
+        ({"stop_seconds": -1}, "stop_seconds", 0),
+        ({"probe": {**SPEC["probe"], "retries": 0}}, "probe.retries", 1),
+        ({"probe": {**SPEC["probe"], "interval_seconds": 0}}, "probe.interval_seconds", 1),
+        ({"probe": {**SPEC["probe"], "timeout_seconds": -1}}, "probe.timeout_seconds", 1),
+        ({"probe": {**SPEC["probe"], "start_period_seconds": -1}}, "probe.start_period_seconds", 0),
+        ({"probe": None, "one_shot": True, "time_limit_seconds": 0}, "time_limit_seconds", 1),
+        ({"ports": [{"host": 1, "container": 2}, {"host": 0, "container": 2}]}, "ports[1].host", 1),
+        ({"ports": [{"host": 1, "container": 65536}]}, "ports[0].container", 1),
+    ],
+)
+def test_a_number_that_no_host_takes_is_refused(changes: dict[str, Any], path: str, least: int) -> None:
+    (problem,) = refused({**SPEC, **changes})
+    number = re.escape(str(value_at({**SPEC, **changes}, path)))
+    assert re.fullmatch(rf'spec\.{re.escape(path)} = "{number}": must be .*a whole number from {least}.*', problem)
+
+
+def test_what_is_missing_inside_a_list_is_named_and_nothing_else() -> None:
+    assert {line.split(" = ")[0] for line in refused({**SPEC, "host_mounts": [{}], "ports": [{}]})} == {
+        *(f"spec.host_mounts[0].{name}" for name in ("source", "path")),
+        *(f"spec.ports[0].{name}" for name in ("host", "container")),
+    }
+
+
 def test_its_own_log_driver() -> None:
     rotation = {"max-size": "10m", "max-file": "3"}
     labelled = container(made({**SPEC, "log": {"driver": "json-file", "options": {"labels": "kotauth.stack"}}})).inputs
@@ -129,7 +156,7 @@ def test_a_folder_of_the_host_has_a_plain_path(source: str) -> None:
 def test_files_and_volumes_have_plain_names(field: str, given: Callable[[str], Any]) -> None:
     rule = "must have names of letters, digits, dots, hyphens and underscores, and none that is next: rename"
     for name in ("", ".", "..", "../passwd", "conf.d/site", "next", "a b", "a,readonly"):
-        assert problems({**SPEC, field: given(name)}) == {field: f"{rule} {name!r}"}
+        assert problems({**SPEC, field: given(name)}) == {field: f'{rule} "{name}"'}
     assert problems({**SPEC, field: given("database-ca_2.pem")}) == {}
 
 

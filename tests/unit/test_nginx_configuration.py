@@ -10,7 +10,7 @@ import pytest
 from components.frontends.frontend import CertificateFiles, EdgeSite
 from components.frontends.nginx import frontend as nginx
 from components.kotauth.base_url import parse_base_url
-from components.workload.spec import problems
+from components.workload.rules import problems
 
 SITE = EdgeSite(
     base_url=parse_base_url("https://auth.example.com:8443"),

@@ -14,6 +14,7 @@ from ...inputs.declaration import Problem, declared_values, derived, optional, o
 from ...inputs.number import parse_port
 from ...inputs.problems import when_known
 from ...inputs.resource_name import parse_name_of_hosts
+from ...inputs.shape import misfits
 from ...kotauth.server import LIVE_PATH, PORT
 from ...workload.spec import ContainerSpec
 from ..host.description import Host, Secret, Volume, Watch, problems
@@ -104,7 +105,7 @@ class HostInputs:
     @together
     def check_host(self) -> Iterator[Problem]:
         """Check that the containers can run on a host of AWS. Names that are required may still be missing."""
-        if self.containers and all(ContainerSpec.__required_keys__ <= spec.keys() for spec in self.containers):
+        if self.containers and not any(misfits(list[ContainerSpec], self.containers)):
             yield from problems(self.described("", volume=Volume("") if self.has_volume else None))
 
     def described(self, subject: str, *, in_group: bool = False, volume: Volume | None = None) -> Host:

@@ -11,8 +11,9 @@ import pulumi
 from ...inputs.declaration import Problem
 from ...inputs.problems import Problems
 from ...kotauth.server import LIVE_PATH, PORT, READY_PATH
+from ...workload.rules import problems as spec_problems
+from ...workload.rules import value_at
 from ...workload.spec import ContainerSpec, owner
-from ...workload.spec import problems as spec_problems
 from ..security.secret import CURRENT
 from .scripts import names
 from .scripts.units import is_printable
@@ -153,7 +154,7 @@ def _problems(spec: ContainerSpec, host: Host) -> Iterator[Problem]:
         yield Problem(name, spec.get(name), "is not possible on a host of AWS: leave it out")
     for name, rule in spec_problems(spec).items():
         if name != "user":
-            yield Problem(name, spec.get(name, ""), rule)
+            yield Problem(name, value_at(spec, name), rule)
     check = spec.get("before_start")
     for name, words in (
         ("entrypoint", spec.get("entrypoint", [])),
