@@ -78,6 +78,7 @@ later() {
 }
 
 # Succeeds before the next try of what failed. A clock that jumped back must not put it off.
+# Arguments: seconds after the failure, and the moment.
 waits() {
-  [ "$retry_after" != 0 ] && [ "$(now)" -lt "$retry_at" ] && [ "$retry_at" -le $(($(now) + 900)) ]
+  [ "$1" != 0 ] && [ "$(now)" -lt "$2" ] && [ "$2" -le $(($(now) + $1)) ]
 }

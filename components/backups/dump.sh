@@ -79,7 +79,7 @@ look() {
     read -r tag request <"$state/asked" || true
     run "${tag:-manual}" "${request:-}"
     rm -f "$state/asked"
-  elif [ "$(moment "$state/dumped")" -lt "$(latest_scheduled)" ] && ! waits; then
+  elif [ "$(moment "$state/dumped")" -lt "$(latest_scheduled)" ] && ! waits "$retry_after" "$retry_at"; then
     run scheduled ""
   fi
 }

@@ -12,6 +12,8 @@ week_seconds=604800
 dump_tried=
 # Tag of the backups of which old ones are still to be removed.
 unforgotten=
+# The part of the data whose check failed, the seconds until it is read again, and the moment.
+check_part= check_after=0 check_at=0
 
 # Puts the dump into the repository, which it makes at the first time. Arguments: tag, moment of the snapshot.
 take() {
@@ -80,17 +82,26 @@ tidy() {
   fi
 }
 
+# Reads another eighth of the data each week. One that is damaged is read until it is intact, ever more seldom: another
+# one's success would hide the damage, and each try is traffic.
 check() {
-  # Another eighth of the data each week.
-  if unlocked check --read-data-subset "$(($(now) / week_seconds % 8 + 1))/8"; then
+  part=${check_part:-$(($(now) / week_seconds % 8 + 1))}
+  if unlocked check --read-data-subset "$part/8"; then
     put "$state/checked" "$(now)"
-    rm -f "$state/check-failed"
+    rm -f "$state/check-failed" "$state/check-again"
     say INFO "the repository is intact"
-    retry_after=0
+    check_part= check_after=0
   else
     code=$?
-    later
-    fail check-failed "" "the check of the repository failed, the next try is in $retry_after s: $(why "$code")"
+    case $check_after in
+      0) check_after=900 ;;
+      900) check_after=3600 ;;
+      3600) check_after=21600 ;;
+      *) check_after=86400 ;;
+    esac
+    check_part=$part check_at=$(($(now) + check_after))
+    put "$state/check-again" "$check_part $check_after"
+    fail check-failed "" "the check of the repository failed, the next try is at $(iso "$check_at"): $(why "$code")"
   fi
 }
 
@@ -112,13 +123,11 @@ look() {
     dump_now=$(cksum <"$spool/taking/manifest.json")
     [ "$dump_now" = "$dump_tried" ] || retry_after=0
     dump_tried=$dump_now
-    ! waits || return 0
-    store
+    waits "$retry_after" "$retry_at" || store
   elif [ -n "$unforgotten" ]; then
-    waits || tidy
+    waits "$retry_after" "$retry_at" || tidy
   elif [ "$(moment "$state/stored")" != 0 ] && [ $(($(now) - $(moment "$state/checked"))) -ge "$week_seconds" ]; then
-    ! waits || return 0
-    check
+    waits "$check_after" "$check_at" || check
   fi
 }
 
@@ -136,11 +145,14 @@ case $1 in
     ;;
   loop)
     mkdir -p "$state" "$spool/cache" "$spool/tmp"
-    rm -rf "$state/store-failed" "$state/check-failed" "${spool:?}/tmp/"*
+    rm -rf "$state/store-failed" "${spool:?}/tmp/"*
     # A new repository gets a backup at once.
     if [ -e "$state/repository" ] && [ "$(cat "$state/repository")" != "$RESTIC_REPOSITORY" ]; then
-      rm -rf "$state/repository" "$state/stored" "$state/checked" "$state/last" "$state/dumped" "${spool:?}/cache/"*
+      rm -rf "$state/repository" "$state/stored" "$state/checked" "$state/last" "$state/dumped" "${spool:?}/cache/"* \
+        "$state/check-failed" "$state/check-again"
     fi
+    # A restart is how an operator has the check repeated now.
+    [ ! -e "$state/check-again" ] || read -r check_part check_after <"$state/check-again"
     put /tmp/started "$(now)"
     trap leave TERM INT
     while true; do

@@ -218,16 +218,52 @@ def test_a_new_repository_is_checked_after_its_first_backup(loop: Loop) -> None:
     assert len(loop.calls("restic check")) == 1
 
 
-def test_a_check_that_fails_is_said_until_one_succeeds(loop: Loop) -> None:
+def test_a_check_that_fails_is_said_until_one_succeeds_and_read_again_ever_more_seldom(loop: Loop) -> None:
     (loop.root / "spool/state/checked").unlink()
     fail(loop, "check", "Fatal: repository contains errors")
-    lines = [line for line in loop.run(NOON, NOON + 120, step=30) if line["level"] == "ERROR"]
-    assert lines[0]["message"].startswith("the check of the repository failed, the next try is in 60 s: Fatal: repos")
-    assert "the next try is in 120 s" in lines[1]["message"]
-    assert not loop.is_healthy(NOON + 120)
+    lines = [line for line in loop.run(NOON, NOON + 60 * 3600, step=7200) if line["level"] == "ERROR"]
+    tries = [(when - NOON) // 3600 for when, _ in loop.calls("restic check")]
+    assert tries == [2, 4, 6, 12, 36], "each try reads an eighth of the data"
+    expected = "the check of the repository failed, the next try is at 2026-01-01T14:15:00Z: Fatal: repository contains"
+    assert lines[0]["message"].startswith(expected)
+    assert not loop.is_healthy(NOON + 3 * DAY)
     (loop.root / "fails.check").unlink()
-    loop.run(NOON + 300, NOON + 330, step=30)
-    assert loop.is_healthy(NOON + 330)
+    loop.run(NOON + 4 * DAY, NOON + 4 * DAY + 30, step=30)
+    assert loop.is_healthy(NOON + 4 * DAY + 30)
+
+
+def test_a_check_that_failed_is_repeated_after_a_restart_and_not_forgotten(loop: Loop) -> None:
+    (loop.root / "spool/state/checked").unlink()
+    fail(loop, "check", "Fatal: repository contains errors")
+    loop.run(NOON, NOON + 12 * 3600, step=7200)
+    # Not even by a backup, whose mark is another one.
+    arrive(loop, NOON + DAY, 2)
+    loop.run(NOON + DAY, NOON + DAY + 30, step=30)
+    assert not loop.is_healthy(NOON + DAY + 30)
+    before = len(loop.calls("restic check"))
+    loop.run(NOON + DAY + 60, NOON + 2 * DAY, step=7200)
+    again = [when - NOON - DAY - 60 for when, _ in loop.calls("restic check")[before:]]
+    assert again == [0], "the restart tries at once and goes on with the longest pause"
+    assert not loop.is_healthy(NOON + 2 * DAY)
+
+
+def test_the_damaged_part_is_read_until_it_is_intact(loop: Loop) -> None:
+    """In another week, the check of another part would succeed and hide the damage."""
+    fail(loop, "check", "Fatal: repository contains errors")
+    loop.run(NOON, NOON + 9 * DAY, step=DAY // 4)
+    (loop.root / "fails.check").unlink()
+    loop.run(NOON + 15 * DAY, NOON + 15 * DAY + 30, step=30)
+    assert len({what for _, what in loop.calls("restic check")}) == 1
+    assert loop.is_healthy(NOON + 15 * DAY + 30)
+
+
+def test_a_new_repository_has_no_damage_of_the_old_one(loop: Loop) -> None:
+    (loop.root / "spool/state/checked").unlink()
+    fail(loop, "check", "Fatal: repository contains errors")
+    loop.run(NOON, NOON + 60, step=30)
+    loop.environment = {**KEEP, "RESTIC_REPOSITORY": "s3:s3.example.com/others"}
+    loop.run(NOON + 120, NOON + 150, step=30)
+    assert loop.state("check-failed") is None
 
 
 def test_the_probe_sees_an_overdue_backup(loop: Loop) -> None:
