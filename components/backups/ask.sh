@@ -12,7 +12,7 @@ if [ "$refused" != 0 ]; then
   echo "another backup was requested a moment ago: wait for it, then try again"
   exit 1
 fi
-began=$(date -u +%s)
+began=$(date -u +%s) before=$(cat "$state/last" 2>/dev/null)
 while sleep 1; do
   for failed in "$state/dump-failed" "$state/store-failed"; do
     if [ -e "$failed" ] && [ ! -s "$failed" ]; then
@@ -24,10 +24,12 @@ while sleep 1; do
       exit 2
     fi
   done
-  # Or a newer dump took the place of this one before it was stored. One of the same second may be older than the request.
-  made=$(sed -n 's/.*"time":\([0-9]*\).*/\1/p' "$state/last" 2>/dev/null)
-  if grep -q "\"request\":\"$2\"" "$state/last" 2>/dev/null || [ "${made:-0}" -gt "$began" ]; then
-    cat "$state/last"
+  # Or a newer dump took the place of this one before it was stored. One of the same second may be older than the request,
+  # and the one that was there before may have a time in the future.
+  last=$(cat "$state/last" 2>/dev/null)
+  made=$(printf '%s' "$last" | sed -n 's/.*"time":\([0-9]*\).*/\1/p')
+  if [ "$last" != "$before" ] && { [ "${made:-0}" -gt "$began" ] || echo "$last" | grep -q "\"request\":\"$2\""; }; then
+    echo "$last"
     exit 0
   fi
 done

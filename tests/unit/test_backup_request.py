@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,21 @@ def test_a_request_that_is_not_seen_yet_stays(shell: Shell) -> None:
         "another backup was requested a moment ago: wait for it, then try again\n",
     )
     assert (shell.root / "spool/state/request").read_text() == "manual 66\n"
+
+
+def test_an_older_backup_whose_time_is_in_the_future_is_not_the_answer(shell: Shell) -> None:
+    """Else a restore would go on without the backup of what it replaces."""
+    older = json.dumps({**LAST, "id": "89abcdef", "request": "", "time": 9_999_999_999}, separators=(",", ":"))
+    (shell.root / "spool/state/last").write_text(older)
+    answer = (shell.root / "answer").read_text()
+    (shell.root / "answer").write_text(f"[ -e looked ] && {answer} || touch looked")
+    assert json.loads(ask(shell).stdout) == LAST
+
+
+def test_a_newer_dump_that_took_the_place_is_the_answer(shell: Shell) -> None:
+    newer = json.dumps({**LAST, "request": "88", "time": int(time.time()) + 1}, separators=(",", ":"))
+    (shell.root / "answer").write_text(f"rm request && echo '{newer}' >last")
+    assert json.loads(ask(shell).stdout)["request"] == "88"
 
 
 def test_a_failure_is_the_answer(shell: Shell) -> None:
