@@ -81,7 +81,15 @@ _NO_REPOSITORIES = (
     "sftp:user:canary@backup.example.com:/backups",
     "rest:https://backup.example.com/",
     "volume:mine",
+    "sftp:user@-oProxyCommand:/backups",
+    "sftp:-v@backup.example.com:/backups",
 )
+_IPV6_REPOSITORIES = (
+    "sftp://user@[2001:db8::1]:2222//backups",
+    "sftp:user@[2001:db8::1]:/backups",
+    "s3:http://[2001:db8::1]:9000/backups",
+)
+_NO_PORTS = ("sftp://user@backup.example.com:0//backups", "s3:https://s3.example.com:65536/backups")
 
 DOCKER: Rows = {
     ("baseUrl", ""): "is required",
@@ -127,6 +135,14 @@ DOCKER: Rows = {
     ("acmeServer", "https://acme.example.com/{env.HOME}"): HTTPS,
     ("backups", "yes"): BOOLEAN,
     **{("backupRepository", value): _REPOSITORY for value in _NO_REPOSITORIES},
+    **{
+        ("backupRepository", value): (
+            "must not have an IPv6 address, because the network of the backups has IPv4 alone: "
+            "name the host, or give its IPv4 address"
+        )
+        for value in _IPV6_REPOSITORIES
+    },
+    **{("backupRepository", value): "must have a port from 1 to 65535" for value in _NO_PORTS},
     **{("backupSchedule", value): _TIMES for value in ("daily", "24:00", "3:30", "03:30+01:00", ",")},
     ("backupKeepDaily", "0"): "must be a number of days, a whole number from 1 to 366",
     ("backupKeepWeekly", "-1"): "must be a number of weeks, a whole number from 0 to 520",

@@ -9,20 +9,25 @@ from dataclasses import dataclass
 import pulumi
 
 from ..inputs.problems import when_known
+from .known_hosts import SSH_PORT, has_key
 
 VOLUME, S3, SFTP = "volume", "s3", "sftp"
 KINDS = (VOLUME, S3, SFTP)
 FOLDER = "/repository"
 """Where a container finds the repository that is a volume."""
 
-_S3 = re.compile(r"s3:(https?://)?[a-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._-]+)+")
-_AT, _FOLDER = r"[A-Za-z0-9._-]+@[A-Za-z0-9.-]+", r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*/?"
-_SFTP = re.compile(rf"sftp:(//{_AT}(:[0-9]+)?//?{_FOLDER}|{_AT}:/?{_FOLDER})")
+_PORT = r"(:(?P<port>[0-9]+))?"
+_S3 = re.compile(rf"s3:(https?://)?(?P<host>[a-z0-9][a-z0-9.-]*){_PORT}(/[A-Za-z0-9._-]+)+")
+_USER, _HOST = r"[A-Za-z0-9_][A-Za-z0-9._-]*", r"(?P<host>[A-Za-z0-9][A-Za-z0-9.-]*)"
+_FOLDER = r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*/?"
+_SFTP_URL = re.compile(rf"sftp://{_USER}@{_HOST}{_PORT}//?{_FOLDER}")
+_SFTP = re.compile(rf"sftp:{_USER}@{_HOST}:/?{_FOLDER}")
+_IPV6 = re.compile(r"s3:(https?://)?\[.*|sftp:(//)?[^/]*@\[.*")
+_HIGHEST_PORT = 65535
 _KEY_PAIR = re.compile(r"[A-Za-z0-9]+:[A-Za-z0-9/+=]+")
 _PRIVATE_KEY = re.compile(r"-----BEGIN ([A-Z ]*PRIVATE KEY)-----\n(.+)\n-----END \1-----\n?", re.DOTALL)
 _NO_PASSPHRASE = "b3BlbnNzaC1rZXktdjEAAAAABG5vbmU"  # noqa: S105 - the form of a key
 """What OpenSSH's own form begins with, up to the name of the cipher, which is none."""
-_HOST_KEY = re.compile(r"\S+ (ssh-|ecdsa-|sk-)\S+ [A-Za-z0-9+/=]+( .*)?")
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,10 @@ class Repository:
     kind: str
     address: str
     """As restic takes it."""
+    host: str = ""
+    """Name of the host, empty for a volume."""
+    port: int | None = None
+    """Port of the host, where the address has one."""
 
     def __str__(self) -> str:
         """Return it as a user writes it."""
@@ -53,10 +62,17 @@ def parse_repository(raw: object) -> Repository:
     text = str(raw)
     if text == VOLUME:
         return Repository(VOLUME, FOLDER)
-    if _S3.fullmatch(text):
-        return Repository(S3, text)
-    if _SFTP.fullmatch(text):
-        return Repository(SFTP, text)
+    for kind, form in ((S3, _S3), (SFTP, _SFTP_URL), (SFTP, _SFTP)):
+        if match := form.fullmatch(text):
+            port = match.groupdict().get("port")
+            if port and not 1 <= int(port) <= _HIGHEST_PORT:
+                raise ValueError(f"must have a port from 1 to {_HIGHEST_PORT}")
+            return Repository(kind, text, match["host"], int(port) if port else None)
+    if _IPV6.fullmatch(text):
+        raise ValueError(
+            "must not have an IPv6 address, because the network of the backups has IPv4 alone: "
+            "name the host, or give its IPv4 address"
+        )
     raise ValueError(
         "must be volume, s3:HOST/BUCKET/FOLDER or sftp:USER@HOST:/FOLDER (with a port: sftp://USER@HOST:PORT//FOLDER), "
         "without a password"
@@ -83,9 +99,13 @@ def access_problems(
         yield "credentials", "", rule
     if not repository.is_remote and credentials is not None:
         yield "credentials", credentials, "is only for a repository with s3 or sftp: remove it, or change {repository}"
-    if repository.kind == SFTP and not known_hosts:
-        rule = "is required for a repository with sftp: set it to what `ssh-keyscan HOST` prints, once compared"
-        yield "known_hosts", "", rule
+    port = repository.port or SSH_PORT
+    if repository.kind == SFTP and not has_key(known_hosts or "", repository.host, port):
+        scan = f"ssh-keyscan {'' if port == SSH_PORT else f'-p {port} '}{repository.host}"
+        broken = (
+            f"has no key of {repository.host}, port {port}" if known_hosts else "is required for a repository with sftp"
+        )
+        yield "known_hosts", (known_hosts or "").strip(), f"{broken}: set it to what `{scan}` prints, once compared"
     if repository.kind != SFTP and known_hosts:
         yield (
             "known_hosts",
@@ -116,14 +136,6 @@ def _is_open_key(text: str) -> bool:
 def _unchanged(raw: object) -> object:
     """Return credentials that `access_problems` refuses."""
     return raw
-
-
-def parse_known_hosts(raw: object) -> str:
-    """Parse lines of a file `known_hosts`."""
-    lines = [line.strip() for line in str(raw).splitlines() if line.strip() and not line.startswith("#")]
-    if not lines or not all(map(_HOST_KEY.fullmatch, lines)):
-        raise ValueError("must be lines of a known_hosts file, such as `ssh-keyscan HOST` prints them")
-    return "".join(f"{line}\n" for line in lines)
 
 
 def secret_files(repository: Repository, credentials: pulumi.Input[str] | None) -> dict[str, pulumi.Input[str]]:

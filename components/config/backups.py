@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import pulumi
 
 from ..backups import schedule, store
+from ..backups.known_hosts import parse_known_hosts
 from ..backups.repository import (
     DEFAULT_REPOSITORY,
     Repository,
     access_problems,
     credentials_rule,
-    parse_known_hosts,
     parse_repository,
 )
 from ..inputs.choice import true_or_false

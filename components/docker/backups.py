@@ -11,12 +11,12 @@ import pulumi
 import pulumi_random as random
 
 from ..backups import dump, store
+from ..backups.known_hosts import parse_known_hosts
 from ..backups.repository import (
     DEFAULT_REPOSITORY,
     Repository,
     access_problems,
     credentials_rule,
-    parse_known_hosts,
     parse_repository,
     secret_files,
 )

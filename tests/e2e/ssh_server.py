@@ -23,6 +23,7 @@ _CONFIGURATION = """
 ListenAddress {address}
 Port {port}
 HostKey {folder}/host_key
+HostCertificate {folder}/host_key-cert.pub
 AuthorizedKeysFile {folder}/user_key.pub
 AllowUsers {user}
 PermitRootLogin prohibit-password
@@ -60,8 +61,10 @@ def install() -> None:
 def ssh_server(folder: Path, address: str = "127.0.0.1") -> Generator[SshServer]:
     """Run a server with its files in ``folder``; it also serves SFTP."""
     install()
-    for name in ("host_key", "user_key"):
+    for name in ("host_key", "user_key", "authority"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name], check=True)
+    certify = ["ssh-keygen", "-q", "-s", folder / "authority", "-I", "host", "-h", "-n", address]
+    subprocess.run([*certify, folder / "host_key.pub"], check=True)
     with socket.create_server((address, 0)) as free:
         port = free.getsockname()[1]
     known, user = (folder / "host_key.pub").read_text().split()[:2], pwd.getpwuid(os.getuid()).pw_name

@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 import pytest
 from moto.server import ThreadedMotoServer
@@ -24,6 +25,7 @@ from cli.backups.restore import compare
 from cli.backups.site import SiteError
 from cli.backups.source import CONFIG, SECRETS, WORK, Source, of_kit
 from components.backups import dump, store
+from components.backups.known_hosts import has_key, parse_known_hosts
 from components.backups.repository import FOLDER
 from components.kotauth.secret_key import chain_key_id, key_fingerprint
 from simulators import images as built
@@ -210,6 +212,40 @@ def test_a_full_disk_fails_the_dump_and_leaves_nothing(lab: Lab) -> None:
     # Files of others leave no room for what is noted, either.
     containers.run("cat /dev/zero >/spool/foreign; rm /spool/state/dump-failed; : >/spool/state/request")
     eventually("the failure is seen", lambda: containers.probe(containers.dump) != 0)
+
+
+def test_ssh_knows_a_host_by_the_lines_that_a_preview_accepts(lab: Lab, sftp: SshServer, tmp_path: Path) -> None:
+    user, _, place = sftp.url.removeprefix("ssh://").partition("@")
+    host, _, port = place.partition(":")
+    names = ("host_key.pub", "authority.pub", "user_key.pub")
+    key, authority, another = ((lab.folder / name).read_text().strip() for name in names)
+    own = f"[{host}]:{port}"
+    hashed = tmp_path / "hashed"
+    hashed.write_text(f"{own} {key}\n")
+    subprocess.run(["ssh-keygen", "-q", "-H", "-f", hashed], check=True, capture_output=True)
+    tried = {
+        f"{own} {key}": True,
+        f"{host} {key}": True,
+        f"other.example.com,{host[:-1]}? {key}": True,
+        f"*,!{host} {key}": True,
+        f"*,!{host},!{own} {key}": False,
+        f"[{host}]:22 {key}": False,
+        f"other.example.com {key}": False,
+        hashed.read_text().strip(): True,
+        hashed.read_text().strip().replace("|1|", "|1|AAAA"): False,
+        f"@cert-authority {own} {authority}": True,
+        f"@cert-authority {host} {authority}": True,
+        f"@revoked {own} {key}": False,
+        f"{own} {key}\n@revoked {own} {key}": False,
+        f"{own} {key}\n@revoked {own} {another}": True,
+    }
+    for lines, known in tried.items():
+        file = tmp_path / "known_hosts"
+        file.write_text(parse_known_hosts(lines))
+        options = [*sftp.options[:4], "-o", f"UserKnownHostsFile={file}", "-o", "StrictHostKeyChecking=yes"]
+        command = ["ssh", *options, "-o", "BatchMode=yes", "-p", port, f"{user}@{host}", "true"]
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        assert (done.returncode == 0, has_key(lines, host, int(port))) == (known, known), f"{lines}\n{done.stderr}"
 
 
 def test_two_requests_at_once(lab: Lab, sites: dict[str, tuple[Site, Containers]]) -> None:

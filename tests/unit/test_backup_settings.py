@@ -54,6 +54,23 @@ REFUSED = {
         {**SFTP, "backup_known_hosts": ""},
         'backup_known_hosts = "": is required for a repository with',
     ),
+    "known hosts of another host": (
+        {**SFTP, "backup_known_hosts": HOSTS.replace("backup", "other")},
+        "has no key of backup.example.com, port 22: set it to what `ssh-keyscan backup.example.com` prints",
+    ),
+    "known hosts of another port": (
+        {
+            **SFTP,
+            "backup_repository": "sftp://kotauth@backup.example.com:2222//srv/kotauth",
+            "backup_known_hosts": HOSTS.replace("backup.example.com", "[backup.example.com]:22"),
+        },
+        "has no key of backup.example.com, port 2222: set it to what `ssh-keyscan -p 2222 backup.example.com` prints",
+    ),
+    "known hosts that are all revoked": (
+        {**SFTP, "backup_known_hosts": f"@revoked {HOSTS}"},
+        "has no key of backup.example.com, port 22",
+    ),
+    "known hosts with an unknown marker": ({**SFTP, "backup_known_hosts": f"@trusted {HOSTS}"}, "must be lines of a"),
     "known hosts that are none": ({**SFTP, "backup_known_hosts": "what?"}, "must be lines of a known_hosts file"),
     "a key for a volume": (
         {"backup_credentials": "AKIA:canary"},
