@@ -175,6 +175,27 @@ def test_a_network_that_should_be_closed_is_not_opened_by_a_typing_error() -> No
             ],
         ),
         (
+            AwsServerGroup,
+            {
+                **LEAST[AwsServerGroup],
+                "containers": [
+                    {
+                        **SPEC,
+                        "ports": [{"host": 443, "container": 8443}],
+                        "secret_files": ["key"],
+                        "probe": {key: value for key, value in SPEC["probe"].items() if key != "command"},
+                        "before_start": {"name": "guard", "image": "registry.example/x:1.2.3"},
+                    }
+                ],
+                "secrets": {"key": {"key_arn": "arn:k"}},
+            },
+            [
+                'containers[0].probe.command = "": is required',
+                'containers[0].before_start.command = "": is required',
+                'secrets.key.arn = "": is required',
+            ],
+        ),
+        (
             AwsDns,
             {"name": "auth.example.com", "zone_id": "Z1", "alias": {"dns_nam": "x", "zone_id": "Z2"}},
             [

@@ -112,7 +112,7 @@ class HostInputs:
         """Return what runs on the host."""
         secrets: dict[str, Mapping[str, Secret]] = {
             spec["part"]: {
-                file: Secret(self.secrets[file]["arn"], self.secrets[file].get("version_label", CURRENT))
+                file: Secret(self.secrets[file].get("arn", ""), self.secrets[file].get("version_label", CURRENT))
                 for file in spec.get("secret_files", [])
                 if file in self.secrets
             }

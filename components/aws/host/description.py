@@ -159,8 +159,8 @@ def _problems(spec: ContainerSpec, host: Host) -> Iterator[Problem]:
     for name, words in (
         ("entrypoint", spec.get("entrypoint", [])),
         ("command", spec.get("command", [])),
-        ("probe.command", spec["probe"]["command"] if "probe" in spec else []),
-        ("before_start.command", check["command"] if check else []),
+        ("probe.command", spec.get("probe", {}).get("command", [])),
+        ("before_start.command", check.get("command", []) if check else []),
     ):
         if not all(map(is_printable, words)):
             yield Problem(name, words, "must be printable text, line ends and tabs: remove all other characters")
