@@ -81,7 +81,8 @@ def _number_problems(spec: Mapping[str, Any]) -> dict[str, str]:
     }
     for index, port in enumerate(spec.get("ports", [])):
         for name in ("host", "container"):
-            if not 1 <= port.get(name, 1) <= _LAST_PORT:
+            number = port.get(name)
+            if isinstance(number, int) and not 1 <= number <= _LAST_PORT:
                 broken_rules[f"ports[{index}].{name}"] = f"must be a TCP port, a whole number from 1 to {_LAST_PORT}"
     return broken_rules
 

@@ -205,9 +205,13 @@ def test_a_network_that_should_be_closed_is_not_opened_by_a_typing_error() -> No
         ),
         (
             DockerContainer,
-            {"spec": {**SPEC, "probe": {**SPEC["probe"], "retry": 3}}, "networks": [{"alias": "x"}]},
+            {
+                "spec": {**SPEC, "probe": {**SPEC["probe"], "retry": 3}, "ports": [{"host": "", "container": 8443}]},
+                "networks": [{"alias": "x"}],
+            },
             [
                 'spec.probe.retry = "3": is an unknown name: did you mean spec.probe.retries?',
+                'spec.ports[0].host = "": is required',
                 'networks[0].name = "": is required',
             ],
         ),
