@@ -6,6 +6,7 @@ SDKs refuse most of it, so it is put into what they sent.
 from __future__ import annotations
 
 import contextlib
+import functools
 import re
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
@@ -94,6 +95,11 @@ class Recorded:
                 yield from parts(struct_pb2.Value(struct_value=request.properties), path)
 
 
+@functools.cache
+def _each(path: str) -> str:
+    return re.sub(r"\[\d+\]", f".{EACH}", path)
+
+
 class LookingRules:
     """The rules that look at one property."""
 
@@ -102,7 +108,7 @@ class LookingRules:
         self._path = ".".join(path)
 
     def note(self, path: str) -> None:
-        if re.sub(r"\[\d+\]", f".{EACH}", path) == self._path and _evaluating.get():
+        if _each(path) == self._path and _evaluating.get():
             self.rules.add(_evaluating.get())
 
 

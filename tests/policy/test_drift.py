@@ -110,6 +110,7 @@ def test_each_property_that_is_read_exists(monkeypatch: pytest.MonkeyPatch) -> N
     paths: set[tuple[str, str]] = set()
     latest: dict[str, str] = {}
     get, field = Resource.get, Value.field
+    without_places = functools.cache(lambda path: re.sub(r"\[\d+\]", "", path))
 
     def recording_get(self: Resource, name: str) -> Value:
         top.add((self.type, name))
@@ -118,7 +119,7 @@ def test_each_property_that_is_read_exists(monkeypatch: pytest.MonkeyPatch) -> N
 
     def recording_field(self: Value, name: str) -> Value:
         found = field(self, name)
-        path = re.sub(r"\[\d+\]", "", found.path)
+        path = without_places(found.path)
         # Which resource it is a part of, only the property tells that was read last.
         paths.update((token, path) for token in [latest.get(path.split(".")[0])] if token)
         return found
