@@ -24,6 +24,7 @@ pytest_plugins = ["tests.time_report"]
 # Helpers assert, too: so their failures show the values.
 pytest.register_assert_rewrite("policy.testing", "simulators", "tests")
 
+_LONGEST_ID = 80
 _DOCKER = {"daemon", "images"}
 _SHARED = ("changing", "stack", "edges", "logged", "routes")
 """Fixtures that take long to bring up."""
@@ -58,6 +59,13 @@ hypothesis.settings.register_profile(
 # `make check` tries fewer examples.
 hypothesis.settings.register_profile("quick", hypothesis.settings.get_profile("kotauth"), max_examples=15)
 hypothesis.settings.load_profile("kotauth")
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name a test by the beginning of a long text: processes send the names of all tests, some of 800,000 letters."""
+    if not isinstance(val, str) or len(val) <= _LONGEST_ID:
+        return None
+    return f"{val[:_LONGEST_ID].encode('unicode_escape').decode()}..."
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at the groups
