@@ -97,15 +97,6 @@ def test_all_missing_inputs_are_named_at_once(component: Component) -> None:
     assert {f'{name} = "": is required' for name in required} <= set(refused(component, {}))
 
 
-@pytest.mark.parametrize("component", [DockerDeployment, DockerNetwork, AwsDns])
-def test_none_is_as_good_as_nothing(component: Component) -> None:
-    """A program that reads its tags from a configuration may have none."""
-    optional = inputs(component).__optional_keys__ - LEAST[component].keys()
-    assert optional
-    with_none = declared(component, {**LEAST[component], **dict.fromkeys(optional)})
-    assert {r.title for r in with_none.resources} == {r.title for r in declared(component, LEAST[component]).resources}
-
-
 @pytest.mark.parametrize(("component", "name"), EVERY_INPUT)
 def test_a_misspelt_input_is_refused_with_the_name_that_was_meant(component: Component, name: str) -> None:
     misspelt = name[:-2] + name[-1] if len(name) > 4 else name + "s"
