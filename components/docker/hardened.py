@@ -116,7 +116,7 @@ def hardened_container(
         # The provider can't set a container's own limit (5.29). This one counts the user's processes on the whole host.
         ulimits=[docker.ContainerUlimitArgs(name="nproc", soft=PROCESSES, hard=PROCESSES)],
         **_log(runtime),
-        opts=pulumi.ResourceOptions.merge(opts, _always_new(explain_failure(name, _provider(opts)))),
+        opts=pulumi.ResourceOptions.merge(opts, _always_new(explain_failure(_provider(opts)))),
         **more,
     )
 

@@ -13,7 +13,7 @@ from pulumi.resource import DependencyProviderResource
 from pulumi.runtime import mocks, set_all_config
 from pulumi.runtime.settings import ROOT
 
-from components import DockerDatabase, DockerDatabaseRole, DockerDatabaseRoleArgs, DockerDeployment
+from components import DockerDatabase, DockerDeployment
 from tests.own_loop import run_alone
 from tests.unit.conftest import PUBLIC
 from tests.unit.docker_api import Daemon
@@ -45,23 +45,29 @@ def fail(public: Declared, operation: str = "create", inputs: Mapping[str, Any] 
     return public.error_hooks[hook](args)
 
 
-def test_every_container_that_runs_has_a_hook_of_its_own(deployment: Declared) -> None:
+def test_all_containers_that_run_share_one_hook(deployment: Declared) -> None:
+    """Pulumi's SDK starts a server for each hook."""
     running = [c for c in deployment.containers if c.inputs.get("start") is not False]
-    # The number of times that this process declared the container may follow.
-    assert [hook.split(" ")[0] for c in running for hook in c.on_error] == [f"explain-{c.name}" for c in running]
-    assert set(deployment.error_hooks) == {hook for c in running for hook in c.on_error}
+    assert {c.on_error for c in running} == {(name,) for name in deployment.error_hooks}
+    assert len(deployment.error_hooks) == 1
 
 
-def test_containers_of_one_name_below_different_parents_have_hooks_of_their_own() -> None:
+def test_each_connection_to_the_engine_has_a_hook_of_another_name() -> None:
+    """A host of components has one connection for each component, and the engine takes each name once."""
+    first, second = (declare(lambda: DockerDeployment("kotauth", PUBLIC)).error_hooks for _ in range(2))
+    assert not {*first} & {*second}
+
+
+def test_containers_of_another_provider_have_another_hook() -> None:
     def program() -> None:
-        database = DockerDatabase("identity", {"network": "back"})
-        password = database.administrator_password
-        args: DockerDatabaseRoleArgs = {"network": "back", "administrator_password": password, "password": "x"}
-        DockerDatabaseRole("identity", args)
+        for name in ("here", "there"):
+            provider = docker.Provider(name, host=f"ssh://{name}.example.org")
+            DockerDeployment(name, PUBLIC, pulumi.ResourceOptions(providers=[provider]))
 
-    hooks = [container.on_error for container in declare(program).containers if container.name == "identity"]
-    assert len({*hooks}) == 2
-    assert all(hooks)
+    declared = declare(program)
+    here, there = (declared.named(f"{name}-server", ":Container").on_error for name in ("here", "there"))
+    assert here != there
+    assert {*here, *there} == {*declared.error_hooks}
 
 
 def test_under_pulumi_s_own_mocks_there_are_no_hooks() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from collections import defaultdict
-from collections.abc import Awaitable, Iterator, Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import pulumi
 from pulumi import runtime
@@ -27,33 +27,39 @@ _KEYS = {
     "caMaterial": "ca_material",
 }
 """Attributes of `docker.Provider` by the key of the configuration. The SDK has none for the options of ssh."""
-_numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: itertools.count(1))
-"""Uses of each name of a hook. Containers below different parents can have the same name, hooks can't."""
+_HOOK = "explain-failure"
+_hooks: WeakKeyDictionary[object, dict[pulumi.ProviderResource | None, pulumi.ErrorHook]] = WeakKeyDictionary()
+"""The hooks by connection to the engine and provider. A program has one connection, a host of components has many."""
+_numbers = itertools.count(1)
 
 
-def explain_failure(name: str, provider: pulumi.ProviderResource | None) -> pulumi.ResourceOptions:
+def explain_failure(provider: pulumi.ProviderResource | None) -> pulumi.ResourceOptions:
     """Return the options that print the last line of a container whose creation failed.
 
+    All containers of a provider share one hook, because Pulumi's SDK starts a server for each hook.
     ``provider`` is the container's own; None for the stack's.
     Under Pulumi's mocks, which take no hooks, there are none.
     """
     monitor = runtime.settings.get_monitor()
     if isinstance(monitor, runtime.mocks.MockMonitor) and not hasattr(monitor, "register_error_hook"):
         return pulumi.ResourceOptions()
-    hook_name = f"explain-{name}"
-    number = next(_numbers[hook_name])
-    # No container has a name with a space.
-    hook_name = hook_name if number == 1 else f"{hook_name} {number}"
-    hook = pulumi.ErrorHook(hook_name, functools.partial(_explain, name, provider))
-    return pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(on_error=[hook]))
+    hooks = _hooks.setdefault(monitor, {})
+    if provider not in hooks:
+        number = next(_numbers)
+        # The engine refuses a second hook of the same name, also from another connection.
+        name = _HOOK if number == 1 else f"{_HOOK} {number}"
+        hooks[provider] = pulumi.ErrorHook(name, functools.partial(_explain, provider))
+    return pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(on_error=[hooks[provider]]))
 
 
-def _explain(name: str, provider: pulumi.ProviderResource | None, args: pulumi.ErrorHookArgs) -> bool | Awaitable[bool]:
+def _explain(provider: pulumi.ProviderResource | None, args: pulumi.ErrorHookArgs) -> bool | Awaitable[bool]:
     if args.failed_operation != "create":
         return False
     inputs: Mapping[str, Any] = args.new_inputs or {}
-    container = str(inputs.get("name", name))
-    return _explain_of(provider, name, container) if provider else _tell(name, _last_line(container, STACK))
+    container = str(inputs.get("name", args.name))
+    if provider:
+        return _explain_of(provider, args.name, container)
+    return _tell(args.name, _last_line(container, STACK))
 
 
 async def _explain_of(provider: pulumi.ProviderResource, name: str, container: str) -> bool:
