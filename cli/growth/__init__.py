@@ -6,8 +6,8 @@ resources without a component. docs/benchmark.md says how to read the table.
 `deployments`  the program with components
 `recording`    records what that program registers
 `flat`         the program without components, which registers the recorded resources
-`waiting`      a correction of the SDK, to see what its waiting costs
+`recommended`  what a program with many deployments does to preview in less time
 `project`      previews both with the engine, and measures processor time and memory
 `process_tree` the memory of a command with all that it starts
-`figures`      the limits
+`figures`      the limits, and what tells a difference from noise
 """

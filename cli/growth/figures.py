@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from policy.bench.budget import Figure
 
@@ -16,61 +17,72 @@ GROWTH = 1.1
 """Cost of each further deployment among the most to that of each among the fewest. Quadratic growth would be near 5."""
 
 
+class Least(NamedTuple):
+    """The least of several rounds, as noise of the machine only ever adds; and the next, which says how much it adds.
+
+    A limit is broken only if it is broken, too, with the next of what a figure is compared with.
+    """
+
+    value: float
+    next: float
+
+    @classmethod
+    def of(cls, rounds: Iterable[float]) -> Least:
+        """Return the two least of some rounds. One round alone says nothing about noise."""
+        least, *more = sorted(rounds)
+        return cls(least, more[0] if more else least)
+
+
 @dataclass(frozen=True)
 class Cost:
-    """The least that a preview took in several rounds: noise of the machine only ever adds."""
+    """What a preview took."""
 
-    processor: float
+    processor: Least
     """Seconds of processor time."""
-    memory: float
+    memory: Least
     """MB, the sum of the peaks of all processes."""
-    clock: float
+    clock: Least
     """Seconds by the clock."""
 
     @classmethod
-    def least(cls, measured: Iterable[Measured]) -> Cost:
+    def of(cls, measured: Iterable[Measured]) -> Cost:
         """Return the least of each measurement."""
         runs = list(measured)
-        return cls(*(min(getattr(run, name) for run in runs) for name in ("processor", "memory", "clock")))
+        return cls(*(Least.of(getattr(run, name) for run in runs) for name in ("processor", "memory", "clock")))
 
 
 Costs = Mapping[int, Cost]
 """By number of deployments."""
 
 
-def figures(costs: Mapping[str, Costs], waits_once: bool) -> list[Figure]:
+def figures(costs: Mapping[str, Costs], as_recommended: bool) -> list[Figure]:
     """Return the figures of a target.
 
     Args:
         costs: The costs of the programs, at three numbers of deployments.
-        waits_once: Whether the SDK waited for all outputs at once. If not, its own waiting decides about the processor
-            time, which then has no limit.
+        as_recommended: Whether the programs did what `recommended` says. If not, the waiting of Pulumi's SDK decides
+            about the processor time, which then has no limit.
     """
     ours = costs[COMPONENTS]
     lines: list[Figure] = []
     for name, unit in (("processor", "s"), ("memory", "MB")):
-        is_limited = waits_once or name == "memory"
+        limit, growth_limit = (BESIDE, GROWTH) if as_recommended or name == "memory" else (None, None)
         for number in sorted(ours):
-            here = getattr(ours[number], name)
-            lines += [
-                Figure(f"{name}, {number} deployments", here, unit),
-                # What Pulumi itself takes for a component is no cost of ours, and has no limit.
-                Figure(f"{name}, {number}, to no components", here / getattr(costs[FLAT][number], name)),
-                Figure(
-                    f"{name}, {number}, to empty components",
-                    here / getattr(costs[EMPTY][number], name),
-                    limit=BESIDE if is_limited else None,
-                ),
-            ]
+            lines.append(Figure(f"{name}, {number} deployments", _least(ours[number], name).value, unit))
+            for program, words in ((FLAT, "no components"), (EMPTY, "empty components")):
+                ratio, at_least = _ratio(_least(ours[number], name), _least(costs[program][number], name))
+                lines.append(Figure(f"{name}, {number}, to {words}", ratio, limit=limit, at_least=at_least))
         lines += [
-            Figure(f"{name}, growth for each deployment", growth(ours, name), limit=GROWTH if is_limited else None),
+            Figure(
+                f"{name}, growth for each deployment", growth(ours, name), "", growth_limit, least_growth(ours, name)
+            ),
             Figure(f"{name}, growth without components", growth(costs[FLAT], name)),
         ]
     most = max(ours)
     return [
         *lines,
-        Figure(f"by the clock, {most} deployments", ours[most].clock, "s"),
-        Figure(f"by the clock, {most}, no components", costs[FLAT][most].clock, "s"),
+        Figure(f"by the clock, {most} deployments", ours[most].clock.value, "s"),
+        Figure(f"by the clock, {most}, no components", costs[FLAT][most].clock.value, "s"),
     ]
 
 
@@ -80,8 +92,25 @@ def growth(costs: Costs, name: str) -> float:
     The costs of the start, of imports and of providers, are in neither.
     """
     few, some, most = sorted(costs)
-    return _each(costs, name, some, most) / _each(costs, name, few, some)
+    return _growth(costs, name, _least(costs[some], name).value, (few, some, most))
 
 
-def _each(costs: Costs, name: str, few: int, many: int) -> float:
-    return (getattr(costs[many], name) - getattr(costs[few], name)) / (many - few)
+def least_growth(costs: Costs, name: str) -> float:
+    """Return the growth with the next of the middle number, which raises the lower part and reduces the upper one."""
+    few, some, most = sorted(costs)
+    return _growth(costs, name, _least(costs[some], name).next, (few, some, most))
+
+
+def _growth(costs: Costs, name: str, middle: float, numbers: tuple[int, int, int]) -> float:
+    few, some, most = numbers
+    lower = (middle - _least(costs[few], name).value) / (some - few)
+    upper = (_least(costs[most], name).value - middle) / (most - some)
+    return upper / lower
+
+
+def _ratio(ours: Least, theirs: Least) -> tuple[float, float]:
+    return ours.value / theirs.value, ours.value / theirs.next
+
+
+def _least(cost: Cost, name: str) -> Least:
+    return getattr(cost, name)

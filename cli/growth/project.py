@@ -26,7 +26,7 @@ COMPONENTS, EMPTY, FLAT = PROGRAMS = "components", "empty", "flat"
 _PROJECT = "name: {}\nruntime: {{name: python, options: {{toolchain: pip, virtualenv: venv}}}}\n"
 _STACK = "test"
 _FILE = "resources.jsonl"
-_ONCE = "from cli.growth.waiting import wait_once\n\nwait_once()\n"
+_RECOMMENDED = "from cli.growth.recommended import prepare\n\nprepare()\n"
 _HEAD = f"import sys\nfrom pathlib import Path\n\nsys.path.insert(0, {str(ROOT)!r})\n"
 
 
@@ -52,15 +52,15 @@ class Projects:
         """Number of resources of a deployment, without its components."""
         self._registered = {COMPONENTS: len(recorded), EMPTY: len(recorded), FLAT: self.resources}
 
-    def preview(self, program: str, deployments: int, waits_once: bool) -> Measured:
+    def preview(self, program: str, deployments: int, as_recommended: bool) -> Measured:
         """Preview a program with so many deployments; fail where the preview shows another number of resources.
 
         Args:
             program: One of ``PROGRAMS``.
             deployments: Number of deployments.
-            waits_once: Whether the SDK waits for all outputs at once; see `waiting`.
+            as_recommended: Whether the program does what `recommended` says.
         """
-        self._write(program, _ONCE if waits_once else "", deployments)
+        self._write(program, _RECOMMENDED if as_recommended else "", deployments)
         measured = self._pulumi(program, "preview")
         shown = re.search(r"(\d+) to create", measured.output)
         # The stack is a resource of its own.

@@ -34,11 +34,13 @@ class Figure:
     """Empty for a ratio."""
     limit: float | None = None
     """The budget; ``None`` where the figure is only shown."""
+    at_least: float | None = None
+    """What the value is without noise, at least; ``None`` where no noise was measured."""
 
     @property
     def is_kept(self) -> bool:
-        """Whether a figure is within its budget."""
-        return self.limit is None or self.value <= self.limit
+        """Whether a figure is within its budget, or exceeds it by no more than noise."""
+        return self.limit is None or (self.value if self.at_least is None else self.at_least) <= self.limit
 
 
 @dataclass(frozen=True)
@@ -108,4 +110,5 @@ def _line(figure: Figure, width: int) -> str:
     if figure.limit is None:
         return f"  {figure.what:{width}}{measured}".rstrip()
     budget = f"{figure.limit:6.2f} {figure.unit:2}".rstrip()
-    return f"  {figure.what:{width}}{measured}  {budget:10}{'kept' if figure.is_kept else 'BROKEN'}"
+    verdict = "BROKEN" if not figure.is_kept else "kept" if figure.value <= figure.limit else "kept within the noise"
+    return f"  {figure.what:{width}}{measured}  {budget:10}{verdict}"

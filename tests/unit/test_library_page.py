@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import sys
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 
+import pulumi
 import pytest
 
 import components
 from components import COMPONENTS, AwsDatabase
 from components.inputs.error import InvalidInputError
 from tests.code_blocks import code_blocks
+from tests.own_loop import run_alone
 from tests.unit.recording import declare
 
 PAGE = (Path(__file__).parents[2] / "docs" / "library.md").read_text(encoding="utf-8")
-DOCKER, DATABASE, TYPED, PROVIDER, OPTIONS = code_blocks(PAGE, "python")
+DOCKER, DATABASE, TYPED, PROVIDER, OPTIONS, MANY = code_blocks(PAGE, "python")
 (README,) = code_blocks(Path(components.__file__).with_name("README.md").read_text(encoding="utf-8"), "python")
 
 
@@ -34,6 +38,20 @@ def test_a_program_of_the_page_runs(monkeypatch: pytest.MonkeyPatch, program: st
     monkeypatch.setitem(sys.modules, "pulumi_kotauth", components)
     declared = declare(lambda: exec(program, {}))  # noqa: S102 - the page's own text
     assert made in {resource.title for resource in declared.resources}
+
+
+def test_the_program_with_many_deployments_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`tests/unit/test_growth.py` tests what the end of the program is for."""
+    ends: list[Callable[[], Coroutine[None, None, None]]] = []
+    monkeypatch.setitem(sys.modules, "pulumi_kotauth", components)
+    monkeypatch.setattr(gc, "disable", lambda: None)
+    # The stack of the mocks takes no such end.
+    monkeypatch.setattr(pulumi, "run", ends.append)
+    declared = declare(lambda: exec(MANY.replace("range(50)", "range(2)"), {}))  # noqa: S102 - the page's own text
+    names = {f"DockerDeployment identity-{number}" for number in range(2)}
+    assert names <= {resource.title for resource in declared.resources}
+    (end,) = ends
+    run_alone(end())
 
 
 def test_the_refused_inputs_are_those_of_the_page() -> None:
