@@ -119,7 +119,7 @@ pictures: engine ## draw the stacks in docs/pictures.md from their resource grap
 bench: engine ## measure the run time of the policy pack, some minutes; fails if it exceeds a budget
 	@$(RUN) -m policy.bench
 
-bench-frontends: engine ## measure each frontend against the same proxy configured by hand, five minutes; fails if it exceeds a budget
+bench-frontends: engine ## measure each frontend against the same proxy configured by hand, ten minutes; fails if it exceeds a budget
 	@$(RUN) -m tests.frontends.bench
 
 bench-growth: engine ## measure previews of 1, 10 and 50 deployments in one program, ten minutes; fails if one exceeds a limit
