@@ -28,6 +28,14 @@ def parse_https_url(raw: object) -> str:
     return str(raw)
 
 
+def parse_ipv4_address(raw: object) -> str:
+    """Parse an IPv4 address."""
+    try:
+        return str(ipaddress.IPv4Address(str(raw)))
+    except ValueError:
+        raise ValueError("must be an IPv4 address such as 203.0.113.10") from None
+
+
 def ipv4_network(cidr: str) -> ipaddress.IPv4Network:
     """Return an IPv4 network; raise ``ValueError`` for a spelling that a proxy or AWS would refuse.
 

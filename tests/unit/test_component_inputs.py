@@ -60,6 +60,7 @@ OF_SEVERAL: dict[str, tuple[object, str]] = {
     "instance_id": ("server", ID.format("i")),
     "volume_id": ("/dev/sdf", ID.format("vol")),
     "zone_id": ("example.com", "must be the id of a Route 53 hosted zone, such as Z0123456789ABC"),
+    "address": ("auth.example.com", "must be an IPv4 address such as 203.0.113.10"),
     "kms_key_arn": ("alias/identity", ARN),
     "target_group_arn": ("identity", ARN),
     "log_group_arn": ("/identity", ARN),

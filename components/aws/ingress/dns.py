@@ -12,6 +12,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from ...inputs.addresses import parse_ipv4_address
 from ...inputs.aws_ids import plain
 from ...inputs.declaration import Problem, optional, together, value
 from ...inputs.parsing import parse_args
@@ -49,7 +50,7 @@ class _DnsInputs:
     zone_id: pulumi.Input[str] = value(plain(parse_zone_id))
     name: str = value(parse_host_name)
     alias: AliasTarget | None = optional()
-    address: pulumi.Input[str] | None = optional()
+    address: pulumi.Input[str] | None = optional(plain(parse_ipv4_address))
 
     @together
     def check_target(self) -> Iterator[Problem]:
