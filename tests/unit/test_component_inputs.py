@@ -60,6 +60,7 @@ OF_SEVERAL: dict[str, tuple[object, str]] = {
     "instance_id": ("server", ID.format("i")),
     "volume_id": ("/dev/sdf", ID.format("vol")),
     "zone_id": ("example.com", "must be the id of a Route 53 hosted zone, such as Z0123456789ABC"),
+    "availability_zone": ("central", "must be an availability zone such as eu-central-1a"),
     "address": ("auth.example.com", "must be an IPv4 address such as 203.0.113.10"),
     "kms_key_arn": ("alias/identity", ARN),
     "target_group_arn": ("identity", ARN),
@@ -294,6 +295,23 @@ def test_the_name_of_a_database_reaches_it() -> None:
 
 def template(component: Component, **more: Any) -> Declared:
     return declared(component, {**LEAST[component], **more})
+
+
+@HOSTS
+@pytest.mark.parametrize(
+    ("egress", "name", "rule"),
+    [
+        ([{"port": 0, "description": "x"}], "egress[0].port", "must be a TCP port"),
+        ([{"port": 443, "description": "x"}] * 2, "egress", "must name each port once"),
+        ([{"port": 443, "description": "mail < 1 MB"}], "egress[0].description", "must be up to 255 letters"),
+    ],
+)
+def test_ways_out_are_those_that_aws_takes(
+    component: Component, egress: list[dict[str, Any]], name: str, rule: str
+) -> None:
+    (line,) = refused(component, {**LEAST[component], "egress": egress})
+    assert line.startswith(f"{name} = ")
+    assert f": {rule}" in line
 
 
 @HOSTS

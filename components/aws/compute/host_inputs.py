@@ -20,7 +20,7 @@ from ...workload.spec import ContainerSpec
 from ..host.description import Host, Secret, Volume, Watch, problems
 from ..observability.logs import RETENTION_DAYS, parse_retention
 from ..security.secret import CURRENT, SecretReference
-from ..security.security_groups import EGRESS_PORTS, Egress, ways_out
+from ..security.security_groups import DESCRIPTION, EGRESS_PORTS, Egress, ways_out
 from .capacity import INSTANCE_TYPE, parse_image_id, parse_instance_type
 
 
@@ -101,6 +101,21 @@ class HostInputs:
         if unread and self.containers:
             rule = "must be secret files of the containers: correct the name, or remove it"
             yield Problem("secrets", ", ".join(sorted(unread)), rule)
+
+    @together
+    def check_egress(self) -> Iterator[Problem]:
+        """Check that AWS takes the ports and their descriptions."""
+        ports = [way["port"] for way in self.egress if "port" in way]
+        if len({*ports}) < len(ports):
+            yield Problem("egress", ", ".join(map(str, ports)), "must name each port once")
+        for index, way in enumerate(self.egress):
+            try:
+                parse_port(way.get("port", PORT))
+            except ValueError as error:
+                yield Problem(f"egress[{index}].port", way.get("port"), str(error))
+            if not DESCRIPTION.fullmatch(way.get("description", "")):
+                rule = "must be up to 255 letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*: AWS accepts no other text"
+                yield Problem(f"egress[{index}].description", way.get("description", ""), rule)
 
     @together
     def check_host(self) -> Iterator[Problem]:

@@ -11,11 +11,12 @@ from typing import ClassVar, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from ...inputs.aws_ids import parse_subnet_id
+from ...inputs.aws_ids import parse_subnet_id, plain
 from ...inputs.declaration import value
 from ...inputs.number import whole_number
 from ...inputs.parsing import parse_args
 from ...inputs.shape import settled
+from ...inputs.text import pattern
 from ...schema.outputs import declared_outputs
 from ...schema.tokens import token
 from ...workload.spec import ContainerSpec
@@ -30,11 +31,16 @@ _HTTP_PORT = 80
 _PORTS = {_HTTP_PORT: "Redirect to https, and certificate challenges", HTTPS_PORT: "The public https port"}
 
 
+_parse_zone = pattern(
+    r"[a-z]{2}(-[a-z]+)+-[0-9](-[a-z]+-[0-9])?[a-z]", "must be an availability zone such as eu-central-1a"
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class _SingleHostInputs(HostInputs):
     public_port: ClassVar[int | None] = HTTPS_PORT
     subnet_id: pulumi.Input[str] = value(parse_subnet_id)
-    availability_zone: pulumi.Input[str] = value()
+    availability_zone: pulumi.Input[str] = value(plain(_parse_zone))
     volume_gb: int = value(whole_number("size in GB", 1, 1024), default=1)
 
     @property

@@ -1,5 +1,6 @@
 """Rules between security groups. Each connection has a rule in both groups, by group and never by address."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
@@ -9,6 +10,8 @@ import pulumi_aws as aws
 from ...inputs.number import whole_number
 
 WORLD = "0.0.0.0/0"
+DESCRIPTION = re.compile(r"[A-Za-z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{0,255}")
+"""Description that EC2 accepts for a rule of a security group."""
 
 
 class Egress(TypedDict):
