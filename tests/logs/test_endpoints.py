@@ -8,8 +8,9 @@ import zlib
 
 import pytest
 
+from tests.logs.otlp import Line
 from tests.logs.routes import CLOUDWATCH, DATADOG, SINK, TOKENS, Routes
-from tests.logs.written import run, state, within, writer
+from tests.logs.written import SOON_SECONDS, run, state, within, writer
 
 LINES = 20
 
@@ -34,7 +35,7 @@ def test_an_endpoint_is_sent_the_lines_at_its_address_with_its_headers(
     routes: Routes, host: str, route: str, headers: dict[str, str]
 ) -> None:
     with writer(routes.label, 100, LINES) as container:
-        within(20, f"{LINES} lines", lambda: len(routes.endpoint.lines(host, container)) == LINES)
+        within(SOON_SECONDS, f"{LINES} lines", lambda: len(routes.endpoint.lines(host, container)) == LINES)
     for request in routes.endpoint.requests(host):
         assert request.path == "/v1/logs"
         assert request.headers["content-type"] == "application/x-protobuf"
@@ -81,10 +82,13 @@ def printing(texts: list[str], stream: str) -> str:
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
 def test_lines_of_every_kind_arrive_whole(routes: Routes, stream: str) -> None:
     container = run(routes.label, printing(["", *TEXTS, " "], stream), part="frontend")
-    within(20, "all lines", lambda: len(routes.endpoint.lines(SINK, container)) >= len(TEXTS))
-    taken = routes.endpoint.lines(SINK, container)
-    assert [line.body for line in taken if line.body.strip()] == list(TEXTS.values())
-    assert {line.resource["service.name"] for line in taken} == {"kotauth-frontend"}
+
+    def taken() -> list[Line]:
+        return [line for line in routes.endpoint.lines(SINK, container) if line.body.strip()]
+
+    within(SOON_SECONDS, "all lines", lambda: len(taken()) >= len(TEXTS))
+    assert [line.body for line in taken()] == list(TEXTS.values())
+    assert {line.resource["service.name"] for line in taken()} == {"kotauth-frontend"}
 
 
 def test_no_line_of_another_stack_is_sent(routes: Routes) -> None:
@@ -93,7 +97,7 @@ def test_no_line_of_another_stack_is_sent(routes: Routes) -> None:
     imitated += f'\\",\\"attrs\\":{{"kotauth.logs":"{routes.label}"}}'
     other = run(f"{routes.label}-2", printing([imitated], "stdout"))
     with writer(routes.label, 100, 1) as container:
-        within(20, "the line after it", lambda: routes.endpoint.lines(SINK, container))
+        within(SOON_SECONDS, "the line after it", lambda: routes.endpoint.lines(SINK, container))
     assert routes.endpoint.lines(SINK, other) == []
     assert not any("imitated" in line.body for line in routes.endpoint.lines())
 
@@ -104,7 +108,7 @@ def test_an_endpoint_that_refuses_lines_is_named(routes: Routes) -> None:
     try:
         with writer(routes.label, 100, 1):
             said = "the endpoint refuses lines (it answers 401): "
-            within(30, "its answer", lambda: state(watcher)[1].startswith(said), lambda: state(watcher))
-            within(10, "unhealthy", lambda: state(watcher)[0] == "unhealthy", lambda: state(watcher))
+            within(SOON_SECONDS, "its answer", lambda: state(watcher)[1].startswith(said), lambda: state(watcher))
+            within(SOON_SECONDS, "unhealthy", lambda: state(watcher)[0] == "unhealthy", lambda: state(watcher))
     finally:
         routes.endpoint.answer(200)

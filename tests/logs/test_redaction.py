@@ -10,7 +10,7 @@ import zlib
 from components.aws.host.scripts.redact import redact
 from tests.log_lines import ACCESS, CODE, COLOURS, JSON, JWT, QUERY, STATE, kotauth
 from tests.logs.routes import SINK, Routes
-from tests.logs.written import run, within
+from tests.logs.written import SOON_SECONDS, run, within
 
 _LINES = [
     kotauth(ACCESS.format(CODE, STATE)),
@@ -32,7 +32,7 @@ def test_both_redact_alike(routes: Routes) -> None:
     lines = [f"{number} {line}|" for number, line in enumerate(lines)]
     packed = base64.b64encode(zlib.compress(json.dumps(lines).encode(), 9)).decode()
     container = run(routes.label, _PRINT.format(packed=packed))
-    within(30, "all lines", lambda: len(routes.endpoint.lines(SINK, container)) >= len(lines))
+    within(SOON_SECONDS, "all lines", lambda: len(routes.endpoint.lines(SINK, container)) >= len(lines))
     bodies = [line.body for line in routes.endpoint.lines(SINK, container)]
     assert len(bodies) == len(lines)
     different = [(line, redact(line), body) for line, body in zip(lines, bodies, strict=True) if redact(line) != body]

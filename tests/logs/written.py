@@ -15,6 +15,8 @@ from components.workload.spec import LOGS_LABEL, PART_LABEL
 from simulators import images
 from simulators.docker_command import docker
 
+SOON_SECONDS = 300
+"""For what takes place within seconds, on a busy machine."""
 _PROGRAM = (Path(__file__).parent / "writer.py").read_text()
 
 
