@@ -6,6 +6,8 @@ real engine take single rows, to prove that what is said reaches the user.
 
 from __future__ import annotations
 
+import re
+
 Rows = dict[tuple[str, str], str]
 """Key and value to the rule; `kotauth:` in a rule stands before the name of another setting."""
 
@@ -76,7 +78,7 @@ _REPOSITORY = (
 _NO_REPOSITORIES = (
     "/backups",
     "s3:s3.example.com",
-    "s3:https://KEY:canary@s3.example.com/bucket",
+    "s3:https://KEY:can@ry@s3.example.com/bucket",
     "sftp:backup.example.com:/backups",
     "sftp:user:canary@backup.example.com:/backups",
     "rest:https://backup.example.com/",
@@ -209,7 +211,7 @@ DOCKER_LOKI: Rows = {
     ("logsEndpoint", "http://localhost:3100"): _SELF,
     ("logsEndpoint", "https://127.0.0.1"): _SELF,
     ("logsEndpoint", "loki.example.com"): _URL,
-    ("logsEndpoint", "https://me:canary@loki.example.com"): _URL,
+    ("logsEndpoint", "https://me:can/@ry@loki.example.com"): _URL,
     ("logsEndpoint", "https://loki.example.com/otlp?token=secret"): _URL,
     ("logsSite", "datadoghq.eu"): _LOKI_ONLY.format("datadog"),
     ("logsGroup", "/kotauth/prod"): _LOKI_ONLY.format("cloudwatch"),
@@ -375,4 +377,4 @@ STACKS = [*EVERYWHERE, (ON_DOCKER, DOCKER_STACK), (ON_AWS, AWS_STACK)]
 
 def shown(value: str) -> str:
     """Return a value as an error shows it: without the password in an address."""
-    return value.replace(":canary@", ":[secret]@")
+    return re.sub(r":can.*ry@", ":[secret]@", value)

@@ -13,6 +13,14 @@ from .text import items
 _PLAIN = r"[^\s@\"`{}#]"
 """Character that a configuration file of a proxy takes as itself: no blank, quotation, placeholder or comment."""
 
+_PASSWORD = re.compile(r"((?:^sftp:|://)[^:/@\s]*):\S+@")
+"""Password of a user in an address, with the `@` signs that it contains."""
+
+
+def without_passwords(text: str) -> str:
+    """Replace the passwords in the addresses of a text, as far as the last `@`: a password can contain one."""
+    return _PASSWORD.sub(r"\1:[secret]@", text)
+
 
 def parse_email(raw: object) -> str:
     """Parse an e-mail address, one that every configuration file takes as it is."""

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 
+from .addresses import without_passwords
 from .wording import Wording, worded_path, worded_value
 
 _LONGEST_SHOWN = 120
 _PRIVATE_KEY = "PRIVATE KEY-----"
-_PASSWORD_IN_ADDRESS = re.compile(r"((?:^sftp:|://)[^:/@\s]*):[^@\s]+@")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +43,7 @@ class Flaw:
         # A private key can also be given to the wrong setting.
         if self.is_secret or _PRIVATE_KEY in shown:
             value = shown = "[secret]"
-        shown = _PASSWORD_IN_ADDRESS.sub(r"\1:[secret]@", shown)
+        shown = without_passwords(shown)
         if len(shown) > _LONGEST_SHOWN:
             shown = shown[:_LONGEST_SHOWN] + "…"
         example = wording.value(worded_value(self.example, kind, wording.name))

@@ -145,7 +145,7 @@ def test_what_ssh_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_an_address_that_is_none(url: str, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", url)
-    shown = url.replace("hunter2", "[password]")
+    shown = url.replace("hunter2", "[secret]")
     assert failure() == f"no Docker daemon answers at {shown}: {reason}"
 
 

@@ -18,6 +18,8 @@ from typing import Any, cast
 
 import pulumi
 
+from ...inputs.addresses import without_passwords
+
 DEFAULT_URL = "unix:///var/run/docker.sock"
 _CONTEXTS = ".docker/contexts"
 
@@ -48,7 +50,7 @@ class Address:
 
     def __str__(self) -> str:
         """Return the address without a password."""
-        return re.sub(r"(://[^/@]*?):[^/@]*@", r"\1:[password]@", self.url)
+        return without_passwords(self.url)
 
     @property
     def scheme(self) -> str:
@@ -110,7 +112,7 @@ def find(configuration: Configuration = STACK) -> Address:
     else:
         url = host.value or DEFAULT_URL
         if "://" not in url:
-            shown = re.sub(r":[^@]*@", ":[password]@", url)
+            shown = re.sub(r":\S+@", ":[secret]@", url)
             raise AddressError(
                 f'{host.name} = "{shown}" has no scheme, and the provider refuses it only during an update: set '
                 "ssh://USER@HOST, tcp://HOST:PORT or unix:///PATH"
