@@ -27,7 +27,7 @@ from components.workload.spec import ContainerSpec
 
 from .database import Database
 from .job import Job, JobError, Mount, Runner, from_spec
-from .listing import age
+from .listing import FUTURE, age
 from .manifest import Manifest
 from .restore import compare, step
 from .source import SECRETS, Source
@@ -71,13 +71,18 @@ class Result:
 
     def __str__(self) -> str:
         """Return the result for people."""
-        newest = f", newest audit row {age(self.newest_row_age)} old" if self.newest_row_age is not None else ""
+        newest = f", newest audit row {_old(self.newest_row_age)}" if self.newest_row_age is not None else ""
         rows = self.manifest.rows
         return (
             f"The backup can be restored: {sum(rows.values())} rows in {len(rows)} tables.\n"
-            f"RPO  backup {age(self.backup_age)} old{newest}\n"
+            f"RPO  backup {_old(self.backup_age)}{newest}\n"
             f"RTO  {self.seconds:.0f} s from the start of the drill to a server that is ready"
         )
+
+
+def _old(seconds: float) -> str:
+    shown = age(seconds)
+    return "from the future: the clock of its host was wrong" if shown == FUTURE else f"{shown} old"
 
 
 def drill(runner: Runner, plan: Plan) -> Result:

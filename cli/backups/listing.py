@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,15 +21,23 @@ for name in last dump-failed store-failed check-failed; do
 done
 """
 _QUICK_SECONDS = 60.0
+FUTURE = "future"
+_CLOCK_SECONDS = 300
+"""How far two clocks may differ."""
+_CLOCK = (
+    "A time in the future is that of a clock of the Docker host which was wrong. "
+    "The order above is the one in which the backups were made."
+)
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"))
 
 
 def table(source: Source, listing: Listing, now: datetime) -> str:
-    """Return the backups as text, newest first."""
+    """Return the backups as text, the one that was made last at the top."""
     lines = [f"Backups of {source.stack} in {source.shown}"]
     if listing.backups:
         lines.append(f"{'ID':10}{'Age':>8}  {'Made (UTC)':18}{'Size':>10}  Made by")
-        lines += [_row(backup, now) for backup in reversed(listing.backups)]
+        rows = [_row(backup, now) for backup in reversed(listing.backups)]
+        lines += [*rows, *([_CLOCK] if any(FUTURE in row for row in rows) else [])]
     else:
         lines.append("There is no backup yet.")
     checked = listing.state.get("checked")
@@ -69,6 +77,8 @@ def status(site: Site) -> str:
     if not last:
         return f"the last one is unknown; {lists_them}"
     made = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(last["time"]))
+    if age(time.time() - last["time"]) == FUTURE:
+        made += " (in the future: the clock of the Docker host was wrong)"
     return f"the last one is of {made}, {size(last['bytes'])}; {lists_them}"
 
 
@@ -94,7 +104,10 @@ def _told(text: str) -> dict[str, Any]:
 
 
 def age(seconds: float) -> str:
-    """Return a time span in its largest unit."""
+    """Return how long ago something was, in the largest unit; `future` where it wasn't yet."""
+    if seconds < -_CLOCK_SECONDS:
+        return FUTURE
+    seconds = max(seconds, 0)
     return next((f"{seconds / size:.0f} {unit}" for size, unit in _UNITS if seconds >= size), f"{seconds:.0f} s")
 
 
@@ -108,11 +121,6 @@ def size(count: int | None) -> str:
             return f"{number:.3g} {unit}"
         number /= 1000
     return f"{number:.3g} TB"
-
-
-def newest(backups: Iterable[Backup]) -> Backup | None:
-    """Return the newest of some backups."""
-    return max(backups, key=lambda backup: backup.time, default=None)
 
 
 def _row(backup: Backup, now: datetime) -> str:

@@ -35,6 +35,8 @@ class Manifest:
     """Moment of the newest line of the audit log."""
     rows: dict[str, int]
     """Rows of each table."""
+    id: str = ""
+    """Id of the backup in the repository."""
 
     def misfit(self, *, postgres: int, schema_version: float | None, image: str) -> str:
         """Return why it can't be restored into a database and a server of these versions; empty if it can."""

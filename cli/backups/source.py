@@ -23,7 +23,8 @@ from .site import Container, Site, SiteError
 
 SECRETS, CONFIG, WORK = "/run/secrets", "/run/config", "/restored"
 LATEST = "latest"
-_UNKNOWN = "there is no backup {backup} of stack {stack}: make backups lists them"
+_NUMBER = "number="
+_NO_ID = f'FROM = "{{backup}}": must be {LATEST} or the id of a backup, such as 0123abcd: make backups lists them'
 _READ_SECONDS = 6 * 3600.0
 
 
@@ -35,11 +36,13 @@ class Backup:
     time: datetime
     bytes: int | None
     tags: list[str]
+    number: int = 0
+    """Tells the order in which backups were made: by their times, it is wrong after a jump of the host's clock."""
 
 
 @dataclass(frozen=True)
 class Listing:
-    """The backups, oldest first, and what the store noted: moments and failures by name."""
+    """The backups, the one that was made last at the end, and what the store noted: moments and failures by name."""
 
     backups: list[Backup]
     state: dict[str, str]
@@ -64,17 +67,8 @@ class Source:
         """Return the backups; raise ``JobError`` where the repository can't be read."""
         lines = runner.run(self._job("list"), seconds=_READ_SECONDS).splitlines()
         snapshots: list[dict[str, Any]] = (json.loads(lines[0]) if lines else None) or []
-        backups = [
-            Backup(
-                snapshot["short_id"],
-                datetime.fromisoformat(snapshot["time"]).astimezone(UTC),
-                snapshot.get("summary", {}).get("total_bytes_processed"),
-                snapshot.get("tags") or [],
-            )
-            for snapshot in snapshots
-        ]
-        state = dict(line.split(" ", 1) for line in lines[1:] if " " in line)
-        return Listing(sorted(backups, key=lambda backup: backup.time), state)
+        backups = sorted(map(_backup, snapshots), key=lambda backup: (backup.number, backup.time))
+        return Listing(backups, dict(line.split(" ", 1) for line in lines[1:] if " " in line))
 
     def fetch(self, runner: Runner, backup: str, work: str) -> Manifest:
         """Put a backup into the volume ``work`` and return its manifest.
@@ -83,11 +77,12 @@ class Source:
         """
         # restic knows more forms, which name a part of a backup.
         if not re.fullmatch(rf"{LATEST}|[0-9a-f]{{8,64}}", backup):
-            raise SiteError(_UNKNOWN.format(backup=backup, stack=self.stack))
+            raise SiteError(_NO_ID.format(backup=backup))
         job = self._job("fetch", backup)
         mounts = [*job.mounts, Mount(volume=work, path=WORK, read_only=False)]
         job = replace(job, mounts=mounts, files={**job.files, WORK: {"backup": None}})
-        return manifest.parse(runner.run(job, seconds=_READ_SECONDS))
+        found, _, text = runner.run(job, seconds=_READ_SECONDS).partition("\n")
+        return replace(manifest.parse(text), id=found)
 
     def _job(self, *arguments: str) -> Job:
         scripts = {name: (dump.FOLDER / name).read_bytes() for name in ("common.sh", "repository.sh", "read.sh")}
@@ -105,6 +100,17 @@ class Source:
             files=files,
             networks=self.networks,
         )
+
+
+def _backup(snapshot: dict[str, Any]) -> Backup:
+    tags: list[str] = snapshot.get("tags") or []
+    return Backup(
+        snapshot["short_id"],
+        datetime.fromisoformat(snapshot["time"]).astimezone(UTC),
+        snapshot.get("summary", {}).get("total_bytes_processed"),
+        [tag for tag in tags if not tag.startswith(_NUMBER)],
+        next((int(tag.removeprefix(_NUMBER)) for tag in tags if tag.startswith(_NUMBER)), 0),
+    )
 
 
 def of_stack(site: Site) -> Source:

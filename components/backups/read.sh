@@ -1,6 +1,6 @@
 # Reads the repository for a command that an operator runs, and takes no lock. For busybox's sh.
 # Arguments: `list`, which prints the backups of a stack as JSON and, where the spool is here, the state of the store;
-# or `fetch` and the id of a backup, which puts it into /restored/backup and prints its manifest.
+# or `fetch` and the id of a backup or `latest`, which puts it into /restored/backup and prints its id and its manifest.
 set -u
 umask 077
 . /run/config/common.sh
@@ -28,13 +28,22 @@ case $1 in
     done
     ;;
   fetch)
-    restic restore "$2" --no-lock --host "$STACK" --target /restored/backup
-    code=$?
-    case $code-$(cat "$log") in
+    wanted=$2 code=0
+    if [ "$wanted" = latest ]; then
+      find_newest
+      code=$? wanted=$newest_id
+    fi
+    if [ "$code" = 0 ]; then
+      restic restore "$wanted" --no-lock --host "$STACK" --target /restored/backup
+      code=$?
+    fi
+    case $code-$2-$(cat "$log") in
       0-*)
         # The next step runs as another user. Only the steps of a restore mount this volume.
-        chmod 755 /restored/backup && chmod 444 /restored/backup/* && cat /restored/backup/manifest.json
+        chmod 755 /restored/backup && chmod 444 /restored/backup/* && echo "$wanted" && cat /restored/backup/manifest.json
         ;;
+      10-*) give_up "there is no repository at $RESTIC_REPOSITORY: the first backup makes it" ;;
+      *-latest-*"no snapshot found"*) give_up "stack $STACK has no backup yet" ;;
       *"no matching ID"* | *"no snapshot found"*) give_up "there is no backup $2 of stack $STACK: make backups lists them" ;;
       *) give_up "the backup $2 can't be read: $(why "$code")" ;;
     esac

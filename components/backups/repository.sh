@@ -29,6 +29,15 @@ unlocked() {
   }
 }
 
+# Finds the number of the backup that was made last, empty without one, and its id. Numbers are tags, and tell the order
+# in which backups were made: their times don't, after a jump of the host's clock.
+find_newest() {
+  newest_id=latest
+  restic snapshots --no-lock --json --host "$STACK" || return
+  newest_number=$(grep -o '"number=[0-9]*"' "$said" | tr -dc '0-9\n' | sort -n | tail -n 1)
+  [ -z "$newest_number" ] || newest_id=$(sed "s/.*\"number=$newest_number\"//" "$said" | grep -o '"short_id":"[0-9a-f]*"' | head -n 1 | cut -d '"' -f 4)
+}
+
 # Ends restic where it has tried the same request for a minute. By itself it tries for a quarter of an hour, in silence.
 # The next try is this container's. Argument: restic's process. Ends with it.
 give_up_retries() {

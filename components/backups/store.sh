@@ -12,20 +12,30 @@ week_seconds=604800
 dump_tried=
 # Tag of the backups of which old ones are still to be removed.
 unforgotten=
+# Number of the newest backup, empty until the repository was asked.
+newest_number=
 # The part of the data whose check failed, the seconds until it is read again, and the moment.
 check_part= check_after=0 check_at=0
 
 # Puts the dump into the repository, which it makes at the first time. Arguments: tag, moment of the snapshot.
 take() {
   cd "$spool/taking" || return
-  backup "$@"
+  [ -n "$newest_number" ] || { find_newest && newest_number=${newest_number:-0}; }
   code=$?
   if [ "$code" = 10 ] && [ ! -e "$state/repository" ]; then
-    restic init && backup "$@"
+    restic init && newest_number=0
+    code=$?
+  fi
+  if [ "$code" = 0 ]; then
+    backup "$@"
     code=$?
   fi
   cd /
-  [ "$code" = 0 ] || return "$code"
+  if [ "$code" != 0 ]; then
+    newest_number=
+    return "$code"
+  fi
+  newest_number=$((newest_number + 1))
   put "$state/repository" "$RESTIC_REPOSITORY"
   id=$(sed -n 's/.*"snapshot_id":"\([0-9a-f]\{8\}\).*/\1/p' "$said")
   bytes=$(sed -n 's/.*"total_bytes_processed":\([0-9]*\).*/\1/p' "$said")
@@ -33,7 +43,8 @@ take() {
 }
 
 backup() {
-  unlocked backup --json --host "$STACK" --tag "$1" --time "$(date -u -d "@$2" '+%Y-%m-%d %H:%M:%S')" .
+  unlocked backup --json --host "$STACK" --tag "$1" --tag "number=$((newest_number + 1))" \
+    --time "$(date -u -d "@$2" '+%Y-%m-%d %H:%M:%S')" .
 }
 
 # The value of a number or a plain text in the manifest. Argument: its name.
@@ -61,14 +72,15 @@ store() {
   fi
 }
 
-# Removes old backups with a tag. Each of those that a command asked for counts, not only the newest of a day.
+# Removes old backups with a tag. Each of those that a command asked for counts, not only the newest of a day. The one
+# that was made last stays: by a wrong time, it may be the oldest.
 forget() {
   if [ "$1" = scheduled ]; then
     set -- "$1" --keep-daily "$KEEP_DAILY" --keep-weekly "$KEEP_WEEKLY" --keep-monthly "$KEEP_MONTHLY"
   else
     set -- "$1" --keep-within 90d
   fi
-  unlocked forget --host "$STACK" --group-by host,tags --prune --tag "$@"
+  unlocked forget --host "$STACK" --group-by host --prune --keep-tag "number=$newest_number" --tag "$@"
 }
 
 tidy() {

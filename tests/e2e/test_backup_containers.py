@@ -21,6 +21,7 @@ from moto.server import ThreadedMotoServer
 from cli.backups.drill import Plan, drill
 from cli.backups.job import JOB_LABEL, Job, JobError, Mount
 from cli.backups.kit import RepositoryKit
+from cli.backups.manifest import ManifestError
 from cli.backups.restore import compare
 from cli.backups.site import SiteError
 from cli.backups.source import CONFIG, SECRETS, WORK, Source, of_kit
@@ -83,6 +84,11 @@ def retained(lab: Lab) -> str:
           echo "$day" >"$spool/taking/kotauth.dump"
           take scheduled $(({int(FIRST.timestamp())} + day * 86400)) && forget scheduled || exit
         done
+        # A clock that is far ahead, and one that was set back too far.
+        echo '{{"format":8}}' >"$spool/taking/manifest.json"
+        take manual {int(AHEAD.timestamp())} && forget manual || exit
+        echo '{{"format":9}}' >"$spool/taking/manifest.json"
+        take scheduled {int(BACK.timestamp())} && forget scheduled
     """
     spec = store.store(
         stack=STACK,
@@ -113,6 +119,7 @@ def retained(lab: Lab) -> str:
 
 ROUNDS = 60
 FIRST = datetime(2026, 1, 1, 3, 30, tzinfo=UTC)
+AHEAD, BACK = datetime(2126, 1, 1, tzinfo=UTC), FIRST + timedelta(days=10, minutes=1)
 RETAINED: dict[str, Site] = {}
 
 
@@ -497,5 +504,8 @@ def test_sixty_days_leave_what_the_settings_say(lab: Lab, retained: str, source:
     months = list({(day.year, day.month): day for day in days}.values())
     # As long as there are fewer months than are kept, the first backup stays.
     expected = {*newest_first[:7], *weeks[-5:], *months[-12:], days[0]}
-    left = source(RETAINED[retained]).list(lab.runner).backups
-    assert [backup.time for backup in left] == sorted(expected)
+    repository = source(RETAINED[retained])
+    left = repository.list(lab.runner).backups
+    assert [backup.time for backup in left] == [*sorted(expected), AHEAD, BACK], "in the order of their making"
+    with pytest.raises(ManifestError, match="format 9"):
+        repository.fetch(lab.runner, "latest", lab.volume())

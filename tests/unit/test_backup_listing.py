@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from cli.backups.drill import Result
 from cli.backups.job import Runner
 from cli.backups.listing import age, size, status, table
 from cli.backups.site import Site
@@ -30,6 +32,35 @@ def test_newest_first_with_age_size_and_the_last_check() -> None:
         "01234567       2 d  2026-01-01 03:30     12.3 MB  scheduled\n"
         "Last check of the repository: 3 d ago"
     )
+
+
+def test_the_order_is_that_of_their_making_and_a_time_in_the_future_is_marked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def snapshot(id_: str, time: str, *tags: str) -> dict[str, Any]:
+        return {"short_id": id_, "time": time, "tags": tags, "summary": {"total_bytes_processed": 1000}}
+
+    made = [
+        snapshot("00000003", "2026-01-02T03:30:00Z", "scheduled", "number=10"),
+        snapshot("00000002", "2027-06-01T03:30:00Z", "manual", "number=9"),
+        snapshot("00000001", "2025-12-31T03:30:00Z", "scheduled", "number=8"),
+        snapshot("00000000", "2025-12-30T03:30:00Z", "scheduled"),
+    ]
+    monkeypatch.setattr(Runner, "run", lambda *_, **__: json.dumps(made[::-1]))
+    listed = SOURCE.list(Runner(None, ""))  # pyright: ignore[reportArgumentType]
+    assert table(SOURCE, listed, NOW).splitlines()[2:] == [
+        "00000003       1 d  2026-01-02 03:30        1 KB  scheduled",
+        "00000002    future  2027-06-01 03:30        1 KB  manual",
+        "00000001       3 d  2025-12-31 03:30        1 KB  scheduled",
+        "00000000       4 d  2025-12-30 03:30        1 KB  scheduled",
+        "A time in the future is that of a clock of the Docker host which was wrong. "
+        "The order above is the one in which the backups were made.",
+    ]
+
+
+def test_a_drill_with_a_backup_from_the_future_says_so() -> None:
+    told = str(Result(SimpleNamespace(rows={"users": 2}), 12, 7200, -4000))  # pyright: ignore[reportArgumentType]
+    assert "RPO  backup from the future: the clock of its host was wrong, newest audit row 2 h old\n" in told
 
 
 def test_no_backup_and_no_check_yet() -> None:
@@ -78,6 +109,10 @@ STATUS = {
         Host(f"last {LAST}\n"),
         "the last one is of 2026-01-01 00:00 UTC, 1.5 KB; make backups STACK=prod lists them",
     ),
+    "a time in the future": (
+        Host(f"last {LAST.replace('1767225600', '9999999999')}\n"),
+        "the last one is of 2286-11-20 17:46 UTC (in the future: the clock of the Docker host was wrong), 1.5 KB",
+    ),
     "none yet": (Host(), "the first one is under way; make backups STACK=prod lists them"),
     "a failure": (Host('store-failed {"time":1,"request":"","message":"no route"}\n'), "FAILED: no route"),
     "a state cut in half": (Host(f"last {LAST[:30]}\n"), "the last one is unknown; make backups STACK=prod lists them"),
@@ -97,7 +132,10 @@ def test_the_line_at_the_end_of_an_up(host: Host, expected: str) -> None:
     assert status(site(host)).startswith(expected)
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(5, "5 s"), (90, "2 min"), (3600, "1 h"), (200_000, "2 d")])
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(-301, "future"), (-300, "0 s"), (5, "5 s"), (90, "2 min"), (3600, "1 h"), (200_000, "2 d")],
+)
 def test_ages(seconds: float, text: str) -> None:
     assert age(seconds) == text
 

@@ -78,11 +78,63 @@ def test_a_failure_that_a_full_disk_left_without_words_is_listed(shell: Shell) -
     assert lines[1:] == ["checked 0", "store-failed "]
 
 
+SNAPSHOTS = (
+    '[{"time":"2026-01-01T03:30:00Z","tags":["number=9"],"summary":{"x":1},"id":"111111110","short_id":"11111111"},'
+    '{"time":"2025-01-01T03:30:00Z","tags":["manual","number=10"],"id":"222222220","short_id":"22222222"},'
+    '{"time":"2027-01-01T03:30:00Z","tags":["number=8"],"id":"333333330","short_id":"33333333"}]'
+)
+FETCHES = {
+    "the one that was made last": ("latest", SNAPSHOTS, "", 0, "22222222\n{}"),
+    "without numbers": ("latest", "[]", "", 0, "latest\n{}"),
+    "by its id": ("33333333", SNAPSHOTS, "", 0, "33333333\n{}"),
+    "no backup yet": ("latest", "[]", "Fatal: no snapshot found", 1, "stack prod has no backup yet"),
+    "no such backup": (
+        "33333333",
+        "[]",
+        "Fatal: no matching ID found",
+        1,
+        "there is no backup 33333333 of stack prod: make backups lists them",
+    ),
+    "no repository yet": (
+        "latest",
+        "",
+        "",
+        10,
+        "there is no repository at s3:s3.example.com/backups: the first backup makes it",
+    ),
+    "unreachable": (
+        "latest",
+        "",
+        "Fatal: no route to host",
+        1,
+        "the backup latest can't be read: Fatal: no route to host",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", FETCHES)
+def test_a_backup_is_fetched_by_its_id(shell: Shell, case: str) -> None:
+    wanted, snapshots, error, code, told = FETCHES[case]
+    for name in ("common.sh", "repository.sh"):
+        script = (FOLDER / name).read_text().replace("/tmp", str(shell.root))  # noqa: S108 - moved
+        shell.file(f"/run/config/{name}").write_text(script.replace("/spool", str(shell.root)))
+    # A stack's own spool is there, too.
+    shell.file("/state/check-failed").touch()
+    shell.file("/restored/backup/manifest.json").write_text("{}")
+    fails = f"echo '{error}' >&2; exit {code}"
+    listed = f"echo '{snapshots}'" if snapshots else fails
+    shell.command("restic", f'case "$*" in *snapshots*) {listed} ;; *) {fails} ;; esac')
+    environment = {"STACK": "prod", "RESTIC_REPOSITORY": "s3:s3.example.com/backups"}
+    moved = ("/run/config", "/restored")
+    done = shell.run(READ, "fetch", wanted, moved=moved, environment=environment, interpreter="sh")
+    assert (done.stdout.strip(), done.returncode) == (told, min(code, 1))
+
+
 @pytest.mark.parametrize("wanted", ["latest:/kotauth.dump", "--help", "", "0123", "LATEST", "0123456g"])
 def test_only_an_id_or_latest_is_asked_for(wanted: str) -> None:
     source = Source(stack="prod", shown="", image="", environment={}, mounts=[])
     no_host: Runner = Runner(None, "")  # pyright: ignore[reportArgumentType]
-    with pytest.raises(SiteError, match=f"there is no backup {wanted} of stack prod: make backups lists them"):
+    with pytest.raises(SiteError, match=f'FROM = "{wanted}": must be latest or the id of a backup'):
         source.fetch(no_host, wanted, "work")
 
 

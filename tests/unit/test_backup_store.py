@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def stored(loop: Loop) -> list[str]:
 def test_a_dump_is_stored_under_the_stack_its_tag_and_its_own_time_and_leaves_the_spool(loop: Loop) -> None:
     lines = loop.run(NOON, NOON + 30, step=30)
     ((_, backup),) = loop.calls("restic backup")
-    assert backup == "restic backup --json --host prod --tag scheduled --time 2026-01-01 11:59:00 ."
+    assert backup == ("restic backup --json --host prod --tag scheduled --tag number=1 --time 2026-01-01 11:59:00 .")
     assert stored(loop) == ["dump 1"]
     assert {path.name for path in (loop.root / "spool").iterdir()} == {"state", "cache", "tmp"}
     assert [line["message"] for line in lines] == ["stored backup 01234567: 700 bytes in 2 s"]
@@ -62,7 +63,7 @@ def test_a_dump_is_stored_under_the_stack_its_tag_and_its_own_time_and_leaves_th
 def test_old_backups_are_forgotten_by_stack_and_tag_after_each_backup(loop: Loop) -> None:
     loop.run(NOON, NOON + 30, step=30)
     ((_, forget),) = loop.calls("restic forget")
-    wanted = "--host prod --group-by host,tags --prune --tag scheduled"
+    wanted = "--host prod --group-by host --prune --keep-tag number=1 --tag scheduled"
     assert forget == f"restic forget {wanted} --keep-daily 7 --keep-weekly 5 --keep-monthly 12"
 
 
@@ -71,7 +72,9 @@ def test_each_backup_on_request_is_kept_for_a_while(loop: Loop, tag: str) -> Non
     arrive(loop, NOON, 2, tag=tag)
     loop.run(NOON, NOON + 30, step=30)
     ((_, forget),) = loop.calls("restic forget")
-    assert forget == f"restic forget --host prod --group-by host,tags --prune --tag {tag} --keep-within 90d"
+    assert forget == (
+        f"restic forget --host prod --group-by host --prune --keep-tag number=1 --tag {tag} --keep-within 90d"
+    )
 
 
 def test_a_repository_is_made_once(loop: Loop) -> None:
@@ -264,6 +267,42 @@ def test_a_new_repository_has_no_damage_of_the_old_one(loop: Loop) -> None:
     loop.environment = {**KEEP, "RESTIC_REPOSITORY": "s3:s3.example.com/others"}
     loop.run(NOON + 120, NOON + 150, step=30)
     assert loop.state("check-failed") is None
+
+
+@pytest.mark.parametrize("known", [[], [7, 12, 9]], ids=["first", "later"])
+def test_backups_are_numbered_in_the_order_in_which_they_are_made(loop: Loop, known: list[int]) -> None:
+    """Whatever the clock says, and whatever became of the spool: the repository is asked, once."""
+    numbers = ",".join(f'{{"hostname":"prod","tags":["manual","number={number}"]}}' for number in known)
+    (loop.root / "fails.snapshots").write_text(f"echo '[{numbers}]'")
+    arrive_later = "mkdir /spool/ready-1000002 && cp -r /spool/manifest /spool/ready-1000002/manifest.json"
+    loop.shell.file("/spool/manifest").write_text((loop.root / "spool/ready-1000001/manifest.json").read_text())
+    loop.at(NOON + 60, f"{arrive_later} && touch /spool/ready-1000002/kotauth.dump")
+    loop.run(NOON, NOON + 120, step=30)
+    first = max(known, default=0) + 1
+    made = [re.search(r"--tag number=(\d+)", what) for _, what in loop.calls("restic backup")]
+    assert [int(match[1]) for match in made if match] == [first, first + 1]
+    assert len(loop.calls("restic snapshots")) == 1
+
+
+def test_a_number_that_may_have_been_used_is_asked_for_again(loop: Loop) -> None:
+    fail(loop, "backup", "Warning: at least one source file could not be read", 3)
+    loop.run(NOON, NOON + 120, step=60)
+    assert len(loop.calls("restic snapshots")) == len(loop.calls("restic backup")) == 2
+
+
+@pytest.mark.parametrize("name", ["stored", "checked"])
+def test_a_time_in_the_future_hides_nothing(loop: Loop, name: str) -> None:
+    due = moment("2026-01-01 03:30")
+    for each in ("stored", "checked"):
+        (loop.root / f"spool/state/{each}").write_text(f"{due + 60}\n")
+    (loop.root / "spool/state" / name).write_text(f"{due + 400 * DAY}\n")
+    (loop.root / "tmp/started").write_text(f"{due + 300 * DAY}\n")
+    if name == "stored":
+        assert not loop.is_healthy(due + 7300)
+    else:
+        (loop.root / "spool/ready-1000001/manifest.json").unlink()
+        loop.run(due + 7300, due + 7330, step=30)
+        assert len(loop.calls("restic check")) == 1
 
 
 def test_the_probe_sees_an_overdue_backup(loop: Loop) -> None:
