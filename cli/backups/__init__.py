@@ -10,5 +10,6 @@
 `site`      a stack that runs: its settings, its containers
 `host`      requests to the Docker daemon of a stack
 `job`       containers that run once, hardened like those of a stack
+`turn`      one restore, upgrade or drill at a time
 `manifest`  what a backup says of itself
 """

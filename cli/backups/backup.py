@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from components.backups import dump, store
 
 from .job import Job, JobError
-from .site import Site, SiteError
+from .site import Container, Site
 
 MANUAL, BEFORE_RESTORE = "manual", "before-restore"
 """Tags of backups that a command asked for."""
@@ -28,16 +28,17 @@ class Made:
     """From the begin of the dump until the repository has it."""
 
 
+def containers(site: Site) -> tuple[Container, Container]:
+    """Return dump and store; raise ``SiteError`` where one of them doesn't run."""
+    return site.running(dump.PART, site.backups_remedy), site.running(store.PART, site.backups_remedy)
+
+
 def make(site: Site, tag: str = MANUAL) -> Made:
     """Make a backup and wait for it.
 
     Raises ``SiteError`` where the stack makes no backups, ``JobError`` with the reason where the backup failed.
     """
-    remedy = f"backups are off; set kotauth:backups to true and run {site.make_up}"
-    dumps, stores = site.container(dump.PART, remedy), site.container(store.PART, remedy)
-    for container in (dumps, stores):
-        if not container.runs:
-            raise SiteError(f"container {container.name} doesn't run: start it with docker start {container.name}")
+    dumps, _ = containers(site)
     outcome = site.runner.outcome(
         Job(
             image=dumps.image,

@@ -19,6 +19,7 @@ _CREATED_OR_OK = (200, 201, 204, 304)
 _ANSWER_SECONDS = 120.0
 """How long the daemon may take to answer once it is reached: it may be busy with other containers."""
 _PULL_SECONDS = 600.0
+_REMEDY = "Start Docker there, or choose another daemon with `pulumi config set docker:host` or DOCKER_HOST"
 
 
 class HostError(Exception):
@@ -110,7 +111,12 @@ class Host:
             answer = self._connection.getresponse()
             content = answer.read()
         except (OSError, http.client.HTTPException) as error:
-            raise HostError(f"no Docker daemon answers at {self._shown}: {explain(self._connection, error)}") from error
+            why = explain(self._connection, error)
+            raise HostError(f"no Docker daemon answers at {self._shown}: {why}. {_REMEDY}") from error
+        except BaseException:
+            # The answer may still come, and is not the answer to the requests that clean up.
+            end(self._connection)
+            raise
         finally:
             self._connection.timeout = to_reach
         if answer.status in _CREATED_OR_OK:

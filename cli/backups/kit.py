@@ -55,7 +55,7 @@ def write(folder: Path, kit: Kit) -> list[Path]:
             file = folder / name.format(stack=kit.repository.stack)
             text = json.dumps({"format": FORMAT, **asdict(part)}, indent=2) + "\n"  # pyright: ignore[reportArgumentType]
             _write(file, text, written)
-    except KitError:
+    except BaseException:
         for file in written:
             file.unlink()
         raise

@@ -6,7 +6,9 @@ key that the stack has or gets. From the emptied schema on, a restore that is in
 
 from __future__ import annotations
 
+import sys
 import time
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +19,7 @@ from components.kotauth.secret_key import chain_key_id, key_fingerprint
 from .. import lifecycle
 from . import backup, kit
 from .database import Database, Look
+from .host import HostError
 from .job import Job, JobError
 from .manifest import Manifest
 from .site import Container, Site, SiteError
@@ -32,31 +35,37 @@ _TABLES = {"tenants": "workspaces", "users": "users", "audit_log": "audit lines"
 _CONFIRM = """\
 Stack {stack} has data: {rows}.
 The restore replaces all of it. First it is backed up, so that it can be restored, too."""
+_UNCHANGED = "Nothing was changed. The server starts again."
+_INCOMPLETE = """\
+the restore of stack {stack} is not complete, and its server may be stopped. To go on:
+  make restore STACK={stack} FROM={backup}{kit}"""
+_SAVED = "What was there before is backup {backup}."
 
 
 def restore(site: Site, wanted: str, files: list[Path]) -> None:
     """Restore the backup ``wanted``, an id or `latest`, from the stack's repository or from a kit's."""
     given = kit.read(files) if files else None
     with of_kit(site.runner, given.repository) if given else nullcontext(of_stack(site)) as source:
-        restore_from(site, source, wanted)
+        restore_from(site, source, wanted, files)
 
 
-def restore_from(site: Site, source: Source, wanted: str) -> None:
-    """Restore a backup of a repository."""
+def restore_from(site: Site, source: Source, wanted: str, files: Sequence[Path] = ()) -> None:
+    """Restore a backup of a repository; ``files`` are those of its kit."""
     site = replace(site, runner=replace(site.runner, stack_label=f"{site.runner.stack_label}/restore"))
     # What a restore has left that was killed: a dump in clear.
     site.runner.sweep()
     try:
-        _restore(site, source, wanted, site.runner.make_volume())
+        _restore(site, source, wanted, f" KIT={','.join(map(str, files))}" if files else "")
     finally:
         site.runner.sweep()
 
 
-def _restore(site: Site, source: Source, wanted: str, work: str) -> None:
-    server = site.container("server", f"run {site.make_up} first")
+def _restore(site: Site, source: Source, wanted: str, kit_words: str) -> None:
+    server, work = site.container("server", f"run {site.make_up} first"), site.runner.make_volume()
     database = _database(site, server, work)
     step("Reading the backup")
     manifest = source.fetch(site.runner, wanted, work)
+    print(f"  backup {manifest.id}, made at {_utc(manifest.time)}")
     look, running_key = database.examine(manifest)
     image = site.settings.server.image.reference
     if misfit := manifest.misfit(postgres=look.postgres, schema_version=look.schema_version, image=image):
@@ -64,26 +73,46 @@ def _restore(site: Site, source: Source, wanted: str, work: str) -> None:
     wanted_key = _configured_key(site) or running_key
     if why := manifest.key_problem(*wanted_key):
         raise SiteError(_OTHER_KEY.format(stack=site.stack.name, source=source.stack, why=why))
+    # With an id: the latest backup may soon be that of what is there now.
+    told = _INCOMPLETE.format(stack=site.stack.name, backup=manifest.id, kit=kit_words)
     if look.beyond_seed:
         print(_CONFIRM.format(stack=site.stack.name, rows=contents(look)))
         lifecycle.confirm(site.stack)
         step("Backing up what is there")
         made = backup.make(site, backup.BEFORE_RESTORE)
         print(f"  it is backup {made.id}")
-    step("Stopping the server")
-    site.runner.host.stop(server.id, seconds=60)
-    step("Emptying the schema")
-    database.empty()
-    _store_fingerprint(site, wanted_key[0])
-    step("Restoring")
-    compare(manifest, database.restore())
-    if wanted_key == running_key:
-        step("Starting the server")
-        start(site)
-    else:
-        step("Giving the server the key of the backup")
-        lifecycle.deploy(site.stack, "--yes")
+        told += "\n" + _SAVED.format(backup=made.id)
+    emptied = False
+    try:
+        step("Stopping the server")
+        site.runner.host.stop(server.id, seconds=60)
+        step("Emptying the schema")
+        database.empty()
+        emptied = True
+        _store_fingerprint(site, wanted_key[0])
+        step("Restoring")
+        compare(manifest, database.restore())
+        if wanted_key == running_key:
+            step("Starting the server")
+            start(site)
+        else:
+            step("Giving the server the key of the backup")
+            lifecycle.deploy(site.stack, "--yes")
+    except BaseException:
+        if not emptied and _has_tables(database, look.tables):
+            start_again(site, server)
+            told = _UNCHANGED
+        print(told, file=sys.stderr)
+        raise
     print(f"Restored the backup of {source.stack} made at {_utc(manifest.time)}. Its users and passwords apply.")
+
+
+def _has_tables(database: Database, tables: int) -> bool:
+    """Return whether all tables are still there: the schema is emptied as a whole."""
+    try:
+        return database.look().tables == tables
+    except (JobError, HostError):
+        return False
 
 
 def step(text: str) -> None:
@@ -111,7 +140,7 @@ def compare(manifest: Manifest, look: Look) -> None:
 
 def _database(site: Site, server: Container, work: str) -> Database:
     environment, tools = server.environment, site.settings.database_image.reference
-    network = site.container("database", f"run {site.make_up} first").networks[0]
+    network = site.running("database", f"run {site.make_up} first").networks[0]
     host, _, name = environment["DB_URL"].removeprefix("jdbc:postgresql://").partition("?")[0].partition("/")
     return Database(
         runner=site.runner,
@@ -160,6 +189,12 @@ def start(site: Site, part: str = "server") -> None:
             last = next(iter(reversed(site.runner.host.log(container.id).splitlines())), "it printed nothing")
             raise JobError(f"container {container.name} is not ready after {_READY_SECONDS:.0f} s: {last}")
         time.sleep(0.5)
+
+
+def start_again(site: Site, container: Container) -> None:
+    """Start a container whose stop may have been interrupted: it would still end after a start that came too early."""
+    site.runner.host.stop(container.id, seconds=60)
+    site.runner.host.post(f"/containers/{container.id}/start")
 
 
 def _utc(moment: int) -> str:

@@ -107,6 +107,13 @@ class Site:
         """The command that brings the stack up."""
         return f"make up{self.stack.make_option}"
 
+    @property
+    def backups_remedy(self) -> str:
+        """What to do where a container of the backups is missing."""
+        if self.settings.backups:
+            return f"run {self.make_up} first"
+        return f"backups are off: set kotauth:backups to true and run {self.make_up}"
+
     def find(self, part: str) -> Container | None:
         """Return the stack's container of a part, running or not; of several, the one that runs."""
         found = self._all(part)
@@ -117,6 +124,13 @@ class Site:
         found = self.find(part)
         if found is None:
             raise SiteError(f"stack {self.stack.name} has no container of part {part}: {otherwise}")
+        return found
+
+    def running(self, part: str, otherwise: str) -> Container:
+        """Return the stack's container of a part; raise ``SiteError`` also where it doesn't run."""
+        found = self.container(part, otherwise)
+        if not found.runs:
+            raise SiteError(f"container {found.name} doesn't run: start it with docker start {found.name}")
         return found
 
     def job(self, name: str) -> Container | None:

@@ -115,8 +115,7 @@ def _backup(snapshot: dict[str, Any]) -> Backup:
 
 def of_stack(site: Site) -> Source:
     """Return the repository of a stack that makes backups."""
-    remedy = f"set kotauth:backups to true and run {site.make_up}, or name a backup kit with KIT="
-    container = site.container(store.PART, remedy)
+    container = site.container(store.PART, f"{site.backups_remedy}, or name a backup kit with KIT=")
     address = container.environment["RESTIC_REPOSITORY"]
     mounts = [container.mount(SECRETS), container.mount(dump.SPOOL)]
     shown = address

@@ -21,7 +21,7 @@ from .. import lifecycle, pulumi_command
 from . import backup
 from .host import HostError, is_gone
 from .job import Job, Mount
-from .restore import restore_from, start, step
+from .restore import restore_from, start, start_again, step
 from .site import Container, Site, SiteError
 from .source import of_stack
 
@@ -37,6 +37,9 @@ The way back, should the new version not do; what was written since is lost then
   set kotauth:databaseVersion to {before}, then
   make upgrade STACK={stack} VOLUME={volume}
 Once you don't need the old data any more: docker volume rm {volume}"""
+_GO_ON = """\
+Stack {stack} has not gone back to volume {volume} completely, and its containers may be stopped. To go on:
+  make upgrade STACK={stack} VOLUME={volume}"""
 _LOST = """\
 Stack {stack} goes back to the data in volume {volume}. What was written since that volume was left is lost."""
 
@@ -59,19 +62,20 @@ def upgrade(site: Site) -> None:
         if server.image != site.settings.server.image.reference:
             print(_BACK_TO_IMAGE.format(image=server.image, stack=site.stack.name, backup=made.id))
         return
+    backup.containers(site)
     # Nothing may be written between the backup and the end of the old database.
     step("Stopping the server")
-    _stop(site, server)
     try:
+        _stop(site, server)
         made = _back_up(site)
     except BaseException:
-        site.runner.host.post(f"/containers/{server.id}/start")
+        start_again(site, server)
         raise
     old = database.mount(DATA_PATH).volume
     try:
         step(f"Giving PostgreSQL {after} a new volume")
         _stop(site, database)
-        _switch(site, old, _new_volume(site, old))
+        _switch(site, _new_volume(site, old))
         _deploy(site)
         restore_from(site, of_stack(site), made.id)
     finally:
@@ -90,13 +94,17 @@ def go_back(site: Site, volume: str) -> None:
         )
     print(_LOST.format(stack=site.stack.name, volume=volume))
     lifecycle.confirm(site.stack)
-    step("Stopping the server and PostgreSQL")
-    _stop(site, server)
-    _stop(site, database)
-    _switch(site, database.mount(DATA_PATH).volume, volume)
-    _deploy(site)
-    start(site, "database")
-    start(site)
+    try:
+        step("Stopping the server and PostgreSQL")
+        _stop(site, server)
+        _stop(site, database)
+        _switch(site, volume)
+        _deploy(site)
+        start(site, "database")
+        start(site)
+    except BaseException:
+        print(_GO_ON.format(stack=site.stack.name, volume=volume), file=sys.stderr)
+        raise
 
 
 def _volume_version(site: Site, database: Container, volume: str) -> int:
@@ -152,21 +160,24 @@ def _new_volume(site: Site, old: str) -> str:
     return site.runner.host.post("/volumes/create", {"Name": name, "Labels": like["Labels"]})["Name"]
 
 
-def _switch(site: Site, old: str, new: str) -> None:
-    """Have the state of the stack call the volume of the database by another name.
+def _switch(site: Site, volume: str) -> None:
+    """Have the state of the stack call the volume of the database by another name, if it doesn't yet.
 
     The volume that had it before stays as it is: to the state it was never there.
     """
     stack = ["--stack", site.stack.name]
     exported = json.loads(pulumi_command.run_or_exit("stack", "export", *stack, capture=True))
     resources: list[dict[str, Any]] = exported["deployment"]["resources"]
-    switched = 0
-    for number, resource in enumerate(resources):
-        if resource["urn"].endswith(_DATA) and resource.get("id") == old:
-            resources[number] = json.loads(json.dumps(resource).replace(old, new))
-            switched += 1
-    if switched != 1:
-        raise SiteError(f"the state of stack {site.stack.name} doesn't have volume {old}: run {site.make_up} first")
+    # One that is replaced is there twice until it is deleted.
+    found = [
+        n for n, resource in enumerate(resources) if resource["urn"].endswith(_DATA) and not resource.get("delete")
+    ]
+    if len(found) != 1:
+        raise SiteError(f"the state of stack {site.stack.name} has no volume of the database: run {site.make_up} first")
+    data = resources[found[0]]
+    if data["id"] == volume:
+        return
+    resources[found[0]] = json.loads(json.dumps(data).replace(data["id"], volume))
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "state.json"
         file.touch(mode=0o600)

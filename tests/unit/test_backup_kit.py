@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.backups import kit
 from cli.backups.kit import KEY_FILE, REPOSITORY_FILE, KeyKit, Kit, KitError, RepositoryKit, read, write
 from cli.pulumi_command import ROOT
 
@@ -54,6 +55,19 @@ def test_half_a_kit_is_not_left(tmp_path: Path) -> None:
     with pytest.raises(KitError, match=r"kotauth-prod-secret-key\.json exists: move it away"):
         write(tmp_path, KIT)
     assert [file.name for file in tmp_path.iterdir()] == ["kotauth-prod-secret-key.json"]
+
+
+def test_an_interruption_leaves_no_half_of_a_kit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(file: Path, text: str, written: list[Path]) -> None:
+        if written:
+            raise KeyboardInterrupt
+        write_one(file, text, written)
+
+    write_one = kit._write  # pyright: ignore[reportPrivateUsage]
+    monkeypatch.setattr(kit, "_write", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        write(tmp_path, KIT)
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_a_medium_that_is_full(tmp_path: Path) -> None:

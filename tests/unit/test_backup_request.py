@@ -6,6 +6,7 @@ import json
 import subprocess
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -107,4 +108,4 @@ def test_a_job_that_was_killed_is_no_traceback(monkeypatch: pytest.MonkeyPatch) 
     runner = Runner(Host(), "kotauth/prod")  # pyright: ignore[reportArgumentType]
     monkeypatch.setattr(Runner, "outcome", lambda *_, **__: Outcome(137, "terminated"))
     with pytest.raises(JobError, match="terminated"):
-        backup.make(Site(Stack("prod"), None, runner, "kotauth", {}))  # pyright: ignore[reportArgumentType]
+        backup.make(Site(Stack("prod"), SimpleNamespace(backups=True), runner, "kotauth", {}))  # pyright: ignore

@@ -55,7 +55,7 @@ def host() -> Host:
 
 @pytest.fixture
 def site(host: Host) -> Site:
-    settings: Any = SimpleNamespace(server=SimpleNamespace(database_version=17))
+    settings: Any = SimpleNamespace(server=SimpleNamespace(database_version=17), backups=True)
     runner = Runner(host, "kotauth/dev")  # pyright: ignore[reportArgumentType]
     return Site(Stack("dev"), settings, runner, "kotauth", {})
 
@@ -67,16 +67,28 @@ def test_the_server_runs_again_where_the_backup_fails(site: Site, host: Host, mo
     monkeypatch.setattr(backup, "make", fail)
     with pytest.raises(JobError, match="no space left"):
         upgrade.upgrade(site)
-    assert host.posted == ["/containers/server/stop", "/containers/server/start"]
+    assert host.posted == [f"/containers/server/{done}" for done in ("stop", "stop", "start")]
+
+
+@pytest.mark.parametrize(("on", "remedy"), [(True, "run make up first"), (False, "backups are off: set kotauth")])
+def test_the_server_is_not_stopped_where_no_backup_can_be_made(
+    site: Site, host: Host, monkeypatch: pytest.MonkeyPatch, on: bool, remedy: str
+) -> None:
+    find = Site.find
+    monkeypatch.setattr(Site, "find", lambda site, part: None if "backup" in part else find(site, part))
+    site.settings.backups = on  # pyright: ignore[reportAttributeAccessIssue]
+    with pytest.raises(SiteError, match=f"stack dev has no container of part backup-dump: {remedy}"):
+        upgrade.upgrade(site)
+    assert host.posted == []
 
 
 def test_the_way_back_is_told_where_a_later_step_fails(
     site: Site, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    switched: list[tuple[str, str]] = []
+    switched: list[str] = []
 
-    def switch(_: Site, old: str, new: str) -> None:
-        switched.append((old, new))
+    def switch(_: Site, volume: str) -> None:
+        switched.append(volume)
 
     def fail(_: Site) -> None:
         raise SystemExit(255)
@@ -86,8 +98,7 @@ def test_the_way_back_is_told_where_a_later_step_fails(
     monkeypatch.setattr(upgrade, "_deploy", fail)
     with pytest.raises(SystemExit):
         upgrade.upgrade(site)
-    ((old, new),) = switched
-    assert old == OLD
+    (new,) = switched
     assert new.startswith("kotauth-postgres-data-17-")
     printed = capsys.readouterr().out
     assert "set kotauth:databaseVersion to 14, then" in printed
@@ -109,14 +120,32 @@ def test_a_volume_of_another_stack_is_refused(site: Site, host: Host) -> None:
     assert host.posted == []
 
 
-@pytest.mark.parametrize(("current", "switches"), [(OLD, True), ("kotauth-postgres-data-1234567", False)])
+@pytest.mark.parametrize("step", ["_stop", "_switch", "_deploy", "start"])
+def test_a_way_back_that_is_interrupted_says_how_it_goes_on(
+    site: Site, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], step: str
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    for name in ("_stop", "_switch", "_deploy", "start"):
+        monkeypatch.setattr(upgrade, name, interrupt if name == step else lambda *_: None)
+    monkeypatch.setattr(upgrade, "_volume_version", lambda *_: 17)
+    monkeypatch.setattr("cli.lifecycle.confirm", lambda *_: None)
+    with pytest.raises(KeyboardInterrupt):
+        upgrade.go_back(site, OLD)
+    assert f"To go on:\n  make upgrade STACK=dev VOLUME={OLD}\n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("current", [OLD, "new", ""], ids=["another", "the same, after an interruption", "none"])
 def test_the_state_gets_the_new_name_of_the_volume_and_no_other_change(
-    site: Site, monkeypatch: pytest.MonkeyPatch, current: str, switches: bool
+    site: Site, monkeypatch: pytest.MonkeyPatch, current: str
 ) -> None:
     def state(volume: str) -> dict[str, Any]:
         urn = "urn:pulumi:dev::kotauth::docker:index/volume:Volume::kotauth-postgres-data"
         data = {"urn": urn, "id": volume, "inputs": {"name": volume}, "outputs": {"name": volume}}
-        return {"deployment": {"resources": [data, {"urn": "urn:it", "id": "x", "inputs": {"mounts": [OLD]}}]}}
+        deleted = {"urn": urn, "id": "former", "delete": True}
+        others = [deleted, {"urn": "urn:it", "id": "x", "inputs": {"mounts": [OLD]}}]
+        return {"deployment": {"resources": [*([data] if volume else []), *others]}}
 
     imported: list[Any] = []
 
@@ -128,10 +157,9 @@ def test_the_state_gets_the_new_name_of_the_volume_and_no_other_change(
         return json.dumps(state(current)) if capture else ""
 
     monkeypatch.setattr(pulumi_command, "run_or_exit", run_or_exit)
-    if switches:
-        upgrade._switch(site, OLD, "new")
-        assert imported == [state("new")]
+    if current:
+        upgrade._switch(site, "new")
     else:
-        with pytest.raises(SiteError, match=f"doesn't have volume {OLD}: run make up first"):
-            upgrade._switch(site, OLD, "new")
-        assert imported == []
+        with pytest.raises(SiteError, match="has no volume of the database: run make up first"):
+            upgrade._switch(site, "new")
+    assert imported == ([state("new")] if current == OLD else [])
