@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import pytest
+from pulumi import _types
 
 from tests.project import Project
+
+# The names of a type's properties don't change, and the SDK looks them up for each resource anew.
+_types.input_type_py_to_pulumi_names = functools.cache(_types.input_type_py_to_pulumi_names)
 
 
 @pytest.fixture
