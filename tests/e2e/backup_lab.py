@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,7 @@ class Containers:
 
     def ask(self, number: str = "77") -> None:
         """Ask for a backup."""
-        self.run(f"echo 'manual {number}' >/spool/state/request")
+        self.run(f"cd /spool/state && echo 'manual {number}' >request.{number} && mv request.{number} request")
 
     def run(self, script: str) -> str:
         """Run a script on the spool, as its owner."""
@@ -128,7 +129,7 @@ class Lab:
         own = ["chown", dump.USER, "/volume"]
         mount = Mount(volume=name, path="/volume", read_only=False)
         job = Job(image=self.image, command=own, user="0:0", capabilities=["CAP_CHOWN"], mounts=[mount])
-        self.runner.run(job, seconds=30)
+        self.runner.run(job, seconds=300)
         return name
 
     def on_volume(self) -> Site:
@@ -160,7 +161,8 @@ class Lab:
         spool = spool or self.volume()
         spooled = Mount(volume=spool, path=dump.SPOOL, read_only=False)
         database = DatabaseConnection("postgres", OWNER, BACKUP_LOGIN, self.image)
-        schedule = ["03:30"]
+        # No scheduled time comes while the tests run.
+        schedule = [f"{datetime.now(UTC) + timedelta(hours=12):%H:%M}"]
         of_dump = dump.dump(stack=STACK, database=database, schedule=schedule, server_image="kotauth:1.22.0")
         of_store = store.store(
             stack=STACK,

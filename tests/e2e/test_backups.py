@@ -206,6 +206,7 @@ def test_a_new_stack_takes_over_by_the_kit_once_it_has_the_old_key_and_then_anot
     other.project.pulumi("config", "set", "--secret", "secretKey", old_key)
     make(other, "restore", *of_kit(kit[:1]), typed=f"{other.project.stack}\n")
     assert other.administrator_sql(ROWS) == rows
+    eventually("the server answers", other.client.finds_it_ready)
     assert other.client.login(password).status == 302
 
     rows = other.administrator_sql(ROWS)
