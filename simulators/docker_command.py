@@ -13,7 +13,7 @@ def docker(*arguments: str, check: bool = True, text: str | None = None) -> str:
         check: Whether a command that fails raises RuntimeError with its error text.
         text: What it reads on standard input.
     """
-    done = subprocess.run(["docker", *arguments], input=text, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(["docker", *arguments], input=text, capture_output=True, text=True, check=False, timeout=600)
     if check and done.returncode:
         raise RuntimeError(f"docker {' '.join(arguments)} ended with {done.returncode}: {done.stderr}")
     return done.stdout.strip()

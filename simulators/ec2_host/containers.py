@@ -84,7 +84,7 @@ class Network:
         self._containers.append(container)
         if files:
             archive = _archive(files)
-            subprocess.run(["docker", "cp", "-", f"{container}:/"], input=archive, check=True, timeout=60)
+            subprocess.run(["docker", "cp", "-", f"{container}:/"], input=archive, check=True, timeout=600)
         docker("start", container)
         return container
 

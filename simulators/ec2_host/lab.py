@@ -135,7 +135,7 @@ class Lab:
             ],
         )
         listening = ("exec", link, "ss", "-Hltn", "sport = :80")
-        eventually("the metadata service listens", lambda: docker(*listening), 60, lambda: docker("logs", link))
+        eventually("the metadata service listens", lambda: docker(*listening), 300, lambda: docker("logs", link))
 
     def close(self) -> None:
         """End and remove all of it, also what a failed test left."""

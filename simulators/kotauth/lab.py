@@ -37,8 +37,11 @@ def with_processors(number: int) -> dict[str, str]:
     return {"JAVA_TOOL_OPTIONS": f"-XX:ActiveProcessorCount={number}"}
 
 
-def eventually(what: str, check: Callable[[], bool], seconds: float = 60.0) -> None:
-    """Wait until a check holds, with growing pauses: most checks run a command. Raises TimeoutError."""
+def eventually(what: str, check: Callable[[], bool], seconds: float = 300.0) -> None:
+    """Wait until a check holds, with growing pauses: most checks run a command. Raises TimeoutError.
+
+    Only a failure takes so long, on a busy machine, too.
+    """
     deadline, pause = time.monotonic() + seconds, 0.05
     while not check():
         if time.monotonic() > deadline:
@@ -97,7 +100,7 @@ class Container:
 
     def request(self, method: str, target: str, headers: Headers = (), form: Mapping[str, str] | None = None) -> Answer:
         """One request over a connection of its own. Headers may repeat a name."""
-        connection = http.client.HTTPConnection(self.address, PORT, timeout=30)
+        connection = http.client.HTTPConnection(self.address, PORT, timeout=120)
         body = urlencode(form).encode() if form is not None else b""
         own_host = any(name.lower() == "host" for name, _ in headers)
         connection.putrequest(method, target, skip_host=own_host, skip_accept_encoding=True)

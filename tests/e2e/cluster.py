@@ -23,7 +23,7 @@ BOOTSTRAP = "bootstrap"
 OTHER_DATABASE = "accounting"
 """Somebody else's database, which is in the cluster before the role is made."""
 
-_START_SECONDS = 120
+_START_SECONDS = 300
 _KEY_GUARD = (Path(postgres.__path__[0]) / "key_guard.sh").read_text()
 
 # What RDS gives its administrator. The schema `public` is its own on some instances and `rdsadmin`'s on others: here it
@@ -173,7 +173,7 @@ class Cluster:
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
-            timeout=120,
+            timeout=600,
         )
         return Outcome(done.returncode, done.stdout)
 

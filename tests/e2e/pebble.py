@@ -76,7 +76,7 @@ class Pebble:
         """Return the root certificate of what it issues, which is new at each start."""
         context = ssl.create_default_context(cadata=self.authority.pem)
         url = f"https://{self.address}:{_MANAGEMENT}/roots/0"
-        with urllib.request.urlopen(url, context=context, timeout=10) as answer:
+        with urllib.request.urlopen(url, context=context, timeout=60) as answer:
             return answer.read().decode()
 
     def orders(self) -> int:

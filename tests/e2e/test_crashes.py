@@ -19,8 +19,8 @@ from tests.e2e.stack import Stack
 
 pytestmark = [pytest.mark.docker, pytest.mark.engine]
 
-_READY_SECONDS = 60
-"""A start of the real server takes up to 12 s on half a processor; Docker waits longer after each failed one."""
+_READY_SECONDS = 300
+"""On a busy machine. A start of the real server takes up to 12 s on half a processor; Docker waits before another."""
 
 
 @pytest.mark.parametrize("part", ["database", "server"])

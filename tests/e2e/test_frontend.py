@@ -84,7 +84,7 @@ def test_other_ports_cost_a_short_gap(changing: Stack, record_property: Callable
         changing.project.up()
     record_property("gap of https while the http port changed", f"{gap.seconds:.1f} s")
     assert changing.container("frontend") != frontend
-    plain = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    plain = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     # The stack may have any of the frontends. Traefik redirects a GET by 301.
     plain.request("POST", "/", headers={"Host": "kotauth.localhost"})
     assert plain.getresponse().status == 308

@@ -51,7 +51,7 @@ def test_another_secret_key_is_refused_before_a_server_starts(
 
     # The old server's files are still its own, also when it reads them again.
     docker("restart", server)
-    eventually("an answer", client.finds_it_ready, 60)
+    eventually("an answer", client.finds_it_ready)
     assert client.login(password).status == 302
 
     changing.project.pulumi("config", "rm", "secretKey")

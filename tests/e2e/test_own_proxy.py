@@ -8,6 +8,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -95,7 +96,7 @@ def proxy(request: pytest.FixtureRequest, daemon: Daemon, tmp_path_factory: pyte
         docker("start", container)
         client = Client(HOST, _port(container, 443), authority.pem)
         proxy = Proxy(name, container, client, _port(container, 80), start_server, server)
-        eventually("an answer", proxy.answers, 20)
+        eventually("an answer", proxy.answers)
         yield proxy
     finally:
         docker("rm", "--force", "--volumes", *docker("ps", "--all", "--quiet", f"--filter={LABEL[2:]}").split())
@@ -108,6 +109,11 @@ def _upstream() -> str:
     fields = [f'{json.dumps(name)}: "{{http.request.header.{name}}}"' for name in names]
     fields += ['"uri": "{http.request.uri}"', '"Host": "{http.request.hostport}"']
     return f"{{\n admin off\n auto_https off\n}}\nhttp://:{PORT} {{\n respond `{{{', '.join(fields)}}}`\n}}\n"
+
+
+def _listens(address: str) -> bool:
+    with socket.socket() as connection:
+        return connection.connect_ex((address, PORT)) == 0
 
 
 def _port(container: str, port: int) -> int:
@@ -135,7 +141,7 @@ def test_another_host_never_reaches_the_server(proxy: Proxy) -> None:
 
 def test_http_redirects_to_the_same_path_and_query(proxy: Proxy) -> None:
     path = "/t/acme/reset-password?token=a%2Fb%20c&x=1"
-    connection = http.client.HTTPConnection("127.0.0.1", proxy.http_port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", proxy.http_port, timeout=60)
     connection.request("GET", path, headers={"Host": HOST})
     answer = connection.getresponse()
     assert answer.status in (301, 308)
@@ -148,7 +154,10 @@ def test_a_header_beyond_the_server_s_limit_reaches_the_server(proxy: Proxy) -> 
 
 def test_a_roll_of_the_server_loses_no_request(proxy: Proxy) -> None:
     old, proxy.server = proxy.server, proxy.start_server()
-    # A new server is up for longer before the old one is stopped: its probe runs every five seconds.
+    # In a roll, the old server is stopped only when the new one is healthy.
+    address = docker("inspect", "--format={{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", proxy.server)
+    eventually("the new server listens", lambda: _listens(address))
+    # A probe runs every five seconds, so a new server is up for longer: nginx looks its name up each second.
     time.sleep(1.5)
     answers = [proxy.client.request(method, "/").status for method in ("GET", "POST") * 5]
     docker("stop", "--time=2", old)

@@ -451,7 +451,7 @@ def test_dump_and_restore_as_documented(cluster: Cluster, tmp_path: Path, reques
             text=True,
             capture_output=True,
             check=False,
-            timeout=120,
+            timeout=600,
         )
 
     def empty() -> None:

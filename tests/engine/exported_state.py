@@ -59,7 +59,7 @@ def found(report: formats.Document) -> set[tuple[str, str, str]]:
 def make_report(state: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """Run what `make policy-report FILE=… FORMAT=json` runs."""
     command = [sys.executable, "-m", "cli", "policy-report", "--file", str(state), "--format", "json", *options]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
 
 
 def _renamed(urn: str) -> str:

@@ -62,7 +62,7 @@ def gate(project: Project, command: str, *arguments: str, script: Path = ROOT / 
     summary.unlink(missing_ok=True)
     words = ("bash", str(script), command, "--stack", project.stack, *arguments)
     given = {"PYTHON": sys.executable, "GITHUB_STEP_SUMMARY": str(summary), **variables}
-    result = project.run(*words, variables=given, timeout=300)
+    result = project.run(*words, variables=given, timeout=600)
     return Gated(result.code, result.output, summary.read_text() if summary.exists() else "", reports)
 
 

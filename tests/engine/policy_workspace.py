@@ -114,7 +114,7 @@ class Workspace:
             check=check,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
         )
 
     def _logged(self) -> tuple[dict[str, tuple[str, str]], set[str]]:

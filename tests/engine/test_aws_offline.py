@@ -52,7 +52,7 @@ def test_a_preview_without_an_account(checkout: Path, stack: str) -> None:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

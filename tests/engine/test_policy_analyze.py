@@ -37,7 +37,7 @@ def analyze(folder: Path, *changes: Change) -> tuple[subprocess.CompletedProcess
         env={**os.environ, **environment(folder), FILE_VARIABLE: str(report)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert report.exists(), done.stdout + done.stderr

@@ -28,7 +28,7 @@ _BAD_LUCK = 3
 _ENDED = re.compile("RemoteDisconnected|ConnectionResetError|BrokenPipeError|SSLEOFError")
 _FORM = "grant_type=client_credentials"
 _ELSEWHERE = ["203.0.113.0/24"]
-_BACK_SECONDS = 60
+_BACK_SECONDS = 300
 # What a proxy and Kotauth may understand differently: Kotauth decodes a path.
 _ADMIN = ["/admin", "/admin/", "/admin/login?x=1", "/%61dmin", "/%61dmin/login", "/admin%2Flogin"]
 

@@ -22,7 +22,7 @@ REDIRECTS = (301, 308)
 def test_a_foreign_server_name_gets_no_certificate(edge: Edge, name: str | None) -> None:
     context = ssl.create_default_context(cadata=edge.client.ca_certificate)
     context.check_hostname = False
-    connection = http.client.HTTPConnection("127.0.0.1", edge.client.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", edge.client.port, timeout=60)
     connection.connect()
     with pytest.raises(ssl.SSLError, match=r"ALERT|UNRECOGNIZED_NAME"):
         context.wrap_socket(connection.sock, server_hostname=name)

@@ -20,7 +20,7 @@ def long_target(length: int) -> str:
 
 def plain(edge: Edge, method: str, target: str, host: str) -> tuple[int, str | None]:
     """Return status and location of an answer over http."""
-    connection = http.client.HTTPConnection("127.0.0.1", edge.http_port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", edge.http_port, timeout=60)
     connection.request(method, target, headers={"Host": host})
     answer = connection.getresponse()
     connection.close()

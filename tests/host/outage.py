@@ -11,7 +11,7 @@ from components.aws.host.scripts.watchdog import LOST_SECONDS
 from simulators.ec2_host.containers import eventually
 from simulators.ec2_host.instance import Host
 from tests.e2e.load import Load
-from tests.host.site import Site
+from tests.host.site import SOON_SECONDS, Site
 
 BACK_SECONDS = 30
 """Within so long of the database's return logins must work again."""
@@ -67,7 +67,7 @@ def outage(site: Site, host: Host, seconds: float) -> Report:
     site.lab.alb.fails_open = True
     try:
         with Load(site.lab.alb.client, site.values["admin_password"], workers=WORKERS) as load:
-            eventually("a login works", lambda: _login_since(load, 0.0) is not None, BACK_SECONDS, host.diagnosis)
+            eventually("a login works", lambda: _login_since(load, 0.0) is not None, SOON_SECONDS, host.diagnosis)
             site.database.stop()
             began = time.monotonic()
             try:

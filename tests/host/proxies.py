@@ -89,7 +89,7 @@ def _served(site: Site, host: Host) -> bytes:
     """Return the certificate of a host that is ready. It must be the authority's, and for the public name."""
     name, context = site.lab.host_name, ssl.create_default_context(cadata=site.lab.authority.pem)
     with (
-        socket.create_connection((host.address, 443), timeout=10) as plain,
+        socket.create_connection((host.address, 443), timeout=60) as plain,
         context.wrap_socket(plain, server_hostname=name) as tls,
     ):
         tls.sendall(f"GET /health/ready HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n".encode())

@@ -215,7 +215,7 @@ def test_no_secret_is_where_it_doesn_t_belong(
 
 def plain(address: str, path: str, host: str) -> tuple[int, str | None]:
     """Return status and location of an answer over http."""
-    connection = http.client.HTTPConnection(address, timeout=10)
+    connection = http.client.HTTPConnection(address, timeout=60)
     connection.request("GET", path, headers={"Host": host})
     answer = connection.getresponse()
     connection.close()

@@ -76,7 +76,7 @@ def run(*command: str | Path, cwd: Path, succeeds: bool = True) -> str:
         env={**os.environ, **INTO_VIRTUALENV},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
         check=False,
     )
     assert (done.returncode == 0) is succeeds, done.stdout + done.stderr

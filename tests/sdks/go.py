@@ -54,7 +54,7 @@ class Program:
             env={**generator.go_environment(), **variables},
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=1800,
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr

@@ -37,7 +37,7 @@ class Program:
             [*command, "-d", folder / "classes", *sources.rglob("*.java")],
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=900,
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr

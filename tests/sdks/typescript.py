@@ -65,7 +65,7 @@ def _tsc(folder: Path) -> None:
 
 
 def _node(*arguments: str, cwd: Path) -> None:
-    done = subprocess.run([_NODE, *arguments], cwd=cwd, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run([_NODE, *arguments], cwd=cwd, capture_output=True, text=True, timeout=900, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

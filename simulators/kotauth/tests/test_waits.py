@@ -96,5 +96,5 @@ class TestDatabaseConnections:
         assert lab.run("waits").exit_code() == 1
         docker("start", lab.postgres.name)
         again = lambda: {one.get("/health/ready").status for one in (single, roomy)} == {200}  # noqa: E731
-        eventually("ready again", again, 60)
+        eventually("ready again", again)
         assert roomy.log_in("10.7.0.1").status == 200
