@@ -6,10 +6,16 @@ import http.client
 import re
 import socket
 import ssl
+import time
+from collections import defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
+_LOGINS, _WINDOW_SECONDS = 5, 60
+"""So many logins are allowed from one address in so long."""
+_logins: defaultdict[tuple[str, int], deque[float]] = defaultdict(lambda: deque(maxlen=_LOGINS))
+"""When the last logins of this process at each address were answered."""
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -86,16 +92,26 @@ class Client:
         except (OSError, http.client.HTTPException):
             return False
 
+    def seconds_until_login(self) -> float:
+        """Return after how many seconds another login is allowed, whatever test sent those before."""
+        answered = _logins[self.address, self.port]
+        return max(0.0, answered[0] + _WINDOW_SECONDS - time.monotonic()) if len(answered) == _LOGINS else 0.0
+
     def login(self, password: str, username: str = "admin", headers: Mapping[str, str] | None = None) -> Answer:
         """Walk the admin console's login: the answer to the last request, 302 with the session's cookie if it worked.
 
-        A refused password ends earlier, with 401 (wrong) or 429 (too often), and so does a server that doesn't answer.
+        Waits until the server allows another one. A wrong password ends earlier, with 401, and so does a server that
+        doesn't answer.
         """
+        time.sleep(self.seconds_until_login())
         more = dict(headers or {})
         start = self.request("GET", "/admin/login", headers=more)
         if start.status != 302:
             return start
-        posted = self.submit_login(_path(start.headers["location"]), username, password, more)
+        try:
+            posted = self.submit_login(_path(start.headers["location"]), username, password, more)
+        finally:
+            _logins[self.address, self.port].append(time.monotonic())
         if posted.status != 302:
             return posted
         cookies = {"Cookie": _cookies(start)}
