@@ -92,11 +92,12 @@ check: ## run lint, type checks and the quick tests without Docker, about 90 sec
 fast: venv
 	$(RUN) -m pytest -q --budget check -n $(CORES) $(TOGETHER) $(FAST)
 
-lint: venv ## check code, types, documents and spelling
+lint: venv ## check code, types, documents, spelling and shell scripts
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	.venv/bin/rumdl check --quiet .
 	.venv/bin/typos
+	.venv/bin/shellcheck $$(git ls-files '*.sh'; git grep -lE '^#!/(usr/bin/env |bin/)(ba)?sh$$' ':!*.sh' ':!*.py')
 	$(RUN) -m pyright
 
 fmt: venv ## format code and documents

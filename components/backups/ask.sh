@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Asks the dump container for a backup and waits until it is stored. Arguments: tag, and a number that nobody else has.
 # Prints what the store noted, or the failure. Ends with 1 if it can't ask, and with 2 if the backup failed.
 set -u

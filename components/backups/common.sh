@@ -1,3 +1,4 @@
+# shellcheck shell=busybox disable=SC2034 # Its variables are for the scripts that read it.
 # Functions of the two backup containers, for bash and for busybox's sh. Times are seconds since 1970, in UTC.
 
 spool=/spool

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Dumps the database at the scheduled times, and when asked, into the spool, from which the store takes the dump.
 # Arguments: `loop`, or `probe`, which fails where the last dump failed or is overdue.
 #
@@ -5,6 +6,7 @@
 # the newest. A missed time is made up for at the next look. Each failure is tried again after a while.
 set -uo pipefail
 umask 077
+# shellcheck source=common.sh
 . /run/config/common.sh
 
 # libpq wants a password file of its own form; /tmp is in memory.

@@ -1,9 +1,12 @@
+# shellcheck shell=busybox
 # Reads the repository for a command that an operator runs, and takes no lock. For busybox's sh.
 # Arguments: `list`, which prints the backups of a stack as JSON and, where the spool is here, the state of the store;
 # or `fetch` and the id of a backup or `latest`, which puts it into /restored/backup and prints its id and its manifest.
 set -u
 umask 077
+# shellcheck source=common.sh
 . /run/config/common.sh
+# shellcheck source=repository.sh
 . /run/config/repository.sh
 export RESTIC_CACHE_DIR=/tmp/cache TMPDIR=/tmp
 

@@ -1,3 +1,4 @@
+# shellcheck shell=busybox disable=SC2034 # Its variables are for the scripts that read it.
 # How the repository is reached, for busybox's sh. Its address is in RESTIC_REPOSITORY, its secrets are files.
 
 export RESTIC_PASSWORD_FILE=/run/secrets/repository_password

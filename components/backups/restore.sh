@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Steps of a restore, in an image of PostgreSQL. The database's password is a secret file, the dump is in
 # /restored/backup. Arguments: the steps, one after the other: `verify` with the bytes and the SHA-256 of the manifest,
 # `look`, `key`, `empty`, or `restore`. The last line of a step that fails says which and why.

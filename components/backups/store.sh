@@ -1,10 +1,13 @@
+# shellcheck shell=busybox
 # Takes each dump from the spool into the repository, forgets old ones, and checks the repository once a week.
 # Arguments: `loop`, or `probe`, which fails where the last backup or check failed or a backup is overdue.
 #
 # For busybox's sh, which the official image of restic has.
 set -u
 umask 077
+# shellcheck source=common.sh
 . /run/config/common.sh
+# shellcheck source=repository.sh
 . /run/config/repository.sh
 
 export RESTIC_CACHE_DIR="$spool/cache" TMPDIR="$spool/tmp"
@@ -15,7 +18,7 @@ unforgotten=
 # Number of the newest backup, empty until the repository was asked.
 newest_number=
 # The part of the data whose check failed, the seconds until it is read again, and the moment.
-check_part= check_after=0 check_at=0
+check_part='' check_after=0 check_at=0
 
 # Puts the dump into the repository, which it makes at the first time. Arguments: tag, moment of the snapshot.
 take() {
@@ -86,7 +89,7 @@ forget() {
 tidy() {
   if forget "$unforgotten"; then
     rm -f "$state/store-failed"
-    unforgotten= retry_after=0
+    unforgotten='' retry_after=0
   else
     code=$?
     later
@@ -102,7 +105,7 @@ check() {
     put "$state/checked" "$(now)"
     rm -f "$state/check-failed" "$state/check-again"
     say INFO "the repository is intact"
-    check_part= check_after=0
+    check_part='' check_after=0
   else
     code=$?
     case $check_after in

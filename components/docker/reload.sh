@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Has a running container take new files, then makes them the ones that its next start reads.
 # Arguments: the container's control socket and the command that reloads; or "-" and a command that checks the files.
 set -eu

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Runs role.sql as the administrator, whose password libpq wants in a file of its own form.
 set -eu
 umask 077

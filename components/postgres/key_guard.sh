@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Refuses a start with a secret key that does not fit the database. The key must fit the fingerprint that role.sql stored
 # before the first start, and the newest row of the audit log. With another key, Kotauth would start, stay healthy, and
 # fail every login. The key never leaves this process: builtins only, and what is hashed is fed through pipes.

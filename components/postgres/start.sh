@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Starts PostgreSQL on its volume, and makes the cluster and the database on the first start.
 # The image's own entrypoint is not used: it wants to begin as root and leaves the administrator's password in the
 # environment of the server process.

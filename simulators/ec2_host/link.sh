@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # The link of the VPC: it answers as the name server and the metadata service, and leads to the endpoints.
 # They are served by a process of this machine at the address $1; containers find them at port 443 of the link.
 set -eu
