@@ -70,7 +70,9 @@ class InvalidInputError(pulumi.RunError):
         """Return the message for a program in another language."""
         count = len(self._flaws)
         head = f"{count} values of {self._subject} are not valid" if count > 1 else f"{self._subject} is not valid"
-        return "\n  ".join([head + ":", *(flaw.line(wording) for flaw in self._flaws)])
+        message = "\n  ".join([head + ":", *(flaw.line(wording) for flaw in self._flaws)])
+        # A lone surrogate that is being refused can't be sent to the engine.
+        return message.encode(errors="backslashreplace").decode()
 
 
 def refused(subject: str, name: str, value: object, rule: str) -> InvalidInputError:

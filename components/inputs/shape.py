@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from collections.abc import Awaitable, Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar, cast, get_args, is_typeddict
 
@@ -15,6 +16,7 @@ T = TypeVar("T")
 
 EARLY = "must be a plain value: an Output may be unknown at preview"
 """Rule of an input whose value decides what a component makes."""
+_LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 class Misfit(NamedTuple):
@@ -89,6 +91,7 @@ def misfits(declared: Any, value: object, path: str = "", parsed: Collection[str
     elif isinstance(value, dict):
         *_, kind = None, *get_args(declared)
         for key, item in cast("dict[str, object]", value).items():
+            yield from misfits(str, key, f"{within}{key}")
             yield from misfits(kind, item, f"{within}{key}")
     elif isinstance(value, list):
         kind, *_ = *get_args(declared), None
@@ -108,6 +111,8 @@ def unknown_names(given: Mapping[str, object], known: Iterable[str], within: str
 
 def _fits(declared: Any, value: object) -> bool:  # noqa: ANN401 - any type
     """Return whether a value has the declared kind."""
+    if isinstance(value, str) and _LONE_SURROGATE.search(value):
+        return False
     if is_mapping(declared):
         return isinstance(value, dict) and all(isinstance(key, str) for key in cast("dict[object, object]", value))
     if is_list(declared):
@@ -121,8 +126,8 @@ def _fits(declared: Any, value: object) -> bool:  # noqa: ANN401 - any type
 
 def _words(declared: Any) -> str:  # noqa: ANN401 - any type
     """Return the words for a declared kind."""
-    if declared in (bool, str):
-        return "a text" if declared is str else "exactly true or false"
+    if declared in (bool, str, None):
+        return "exactly true or false" if declared is bool else "a text"
     kind = {int: "whole number", float: "number"}.get(declared, "list" if is_list(declared) else "mapping")
     return f"a {kind} such as {{example}}"
 
@@ -145,6 +150,8 @@ def _kind(value: object) -> str:
     """Return the words for the kind of a value."""
     if isinstance(value, float) and not isinstance(value, int):
         return "a number with a fraction" if math.isfinite(value) else str(value)
+    if isinstance(value, str) and _LONE_SURROGATE.search(value):
+        return "a text with a lone surrogate"
     kinds = {str: "a text", bool: "a boolean", int: "a number", list: "a list"}
     for kind, words in kinds.items():
         if isinstance(value, kind):

@@ -91,6 +91,15 @@ def test_each_value_of_another_kind_is_named_beside_all_other_problems(component
                 "not a mapping whose keys are no texts",
             ],
         ),
+        (
+            DockerContainer,
+            {"spec": {**SPEC, "environment": {"A": "b\ud800"}}, "labels": {"\udfff": "c"}, "\ud800": "d"},
+            [
+                'spec.environment.A = "b\\ud800": must be a text, not a text with a lone surrogate',
+                'labels.\\udfff = "\\udfff": must be a text, not a text with a lone surrogate',
+                '\\ud800 = "d": is an unknown name: remove it',
+            ],
+        ),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
