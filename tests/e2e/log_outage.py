@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from tests.e2e.load import Load
 from tests.e2e.loki import Loki
 from tests.e2e.stack import Stack
 from tests.logs.otlp import Line
-from tests.logs.written import counts, state, within, writer
+from tests.logs.written import SOON_SECONDS, counts, state, within, writer
 
 PER_SECOND = 50
 BACK_SECONDS = 60
@@ -20,6 +21,8 @@ BACK_SECONDS = 60
 MOST_LATE = 1000
 """What the shipper was sending when it was killed, and what it had gathered for the next request."""
 _CALM_SECONDS = 10
+_SLOWER_SECONDS = 0.25
+"""So much longer the median visitor may wait while the endpoint is away."""
 _FILE = "100k"
 """Docker rotates a file of this size every 4 s at 50 lines a second."""
 
@@ -94,7 +97,12 @@ def outage(stack: Stack, loki: Loki, seconds: float) -> Report:
                     docker("kill", killed)
                     docker("start", killed)
                 time.sleep(max(0.0, began + seconds - time.monotonic()))
-                within(60, "unhealthy", lambda: state(watcher)[0] == "unhealthy", lambda: state(watcher))
+                within(SOON_SECONDS, "unhealthy", lambda: state(watcher)[0] == "unhealthy", lambda: state(watcher))
+                # Other tests on the same processors slow visitors down for a while only, and the endpoint stays away.
+                most = report.before_median + _SLOWER_SECONDS
+                within(
+                    SOON_SECONDS, "quick answers", lambda: _waited(load, 0.5, 5) < most, lambda: _waited(load, 0.5, 5)
+                )
             report.unhealthy = state(watcher)
         finally:
             loki.endpoint.set_up(up=True)
@@ -129,13 +137,13 @@ def check(report: Report) -> None:
     assert report.counted
     assert (report.counted["refused"], report.counted["lost"]) == (0, 0)
     assert report.problems == ()
-    # Other tests on the same processors move the 99th percentile by seconds, the median hardly.
-    assert report.during_median < report.before_median + 0.25
 
 
-def _waited(load: Load, share: float) -> float:
-    waited = sorted(outcome.seconds for outcome in load.outcomes)
-    return waited[int(share * (len(waited) - 1))]
+def _waited(load: Load, share: float, last_seconds: float = math.inf) -> float:
+    """Return how long visitors waited, for an answer that came in the last seconds; for ever where none came."""
+    since = time.monotonic() - load.began - last_seconds
+    waited = sorted(outcome.seconds for outcome in load.outcomes if outcome.due + outcome.seconds > since)
+    return waited[int(share * (len(waited) - 1))] if waited else math.inf
 
 
 def _numbers(lines: list[Line]) -> list[int]:

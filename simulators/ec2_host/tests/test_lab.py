@@ -19,8 +19,8 @@ from simulators.ec2_host.lab import CREDENTIAL_SECONDS, Lab
 pytestmark = pytest.mark.docker
 
 METADATA = "http://169.254.169.254/latest"
-TOKEN = f"curl -s --max-time 3 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' {METADATA}/api/token"
-GET = f'curl -s --max-time 3 -H "X-aws-ec2-metadata-token: $({TOKEN})" {METADATA}'
+TOKEN = f"curl -s --max-time 60 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' {METADATA}/api/token"
+GET = f'curl -s --max-time 60 -H "X-aws-ec2-metadata-token: $({TOKEN})" {METADATA}'
 
 
 def test_user_data_boots_until_the_load_balancer_gets_an_answer(lab: Lab, host: Host, answer: str) -> None:
@@ -60,9 +60,16 @@ def test_the_metadata_service_refuses_as_the_real_one(host: Host, arguments: str
 
 
 def test_a_token_ends(host: Host) -> None:
-    short = TOKEN.replace("seconds: 60", "seconds: 1")
+    short = TOKEN.replace("seconds: 60", "seconds: 2")
     ask = f'curl -s -o /dev/null -w "%{{http_code}} " -H "X-aws-ec2-metadata-token: $token" {METADATA}/meta-data/'
-    assert host.exec(f"token=$({short}); {ask}; sleep 1.2; {ask}").split() == ["200", "401"]
+    times, first = "date +%s.%N", ""
+    for _ in range(20):
+        began, first, asked, second = host.exec(f"{times}; token=$({short}); {ask}; {times}; sleep 2.2; {ask}").split()
+        assert second == "401"
+        # On a busy machine the token may have ended before it was used.
+        if float(asked) - float(began) < 2:
+            break
+    assert first == "200"
 
 
 def test_credentials_rotate(lab: Lab, host: Host) -> None:
@@ -91,7 +98,7 @@ def test_no_other_name_resolves(host: Host, name: str) -> None:
 
 def test_there_is_no_way_out(host: Host) -> None:
     assert "default" not in host.exec("ip", "route")
-    assert host.exec("curl -s --max-time 2 http://192.0.2.1/; echo $?") == "7"
+    assert host.exec("curl -s --max-time 60 http://192.0.2.1/; echo $?") == "7"
 
 
 @pytest.mark.parametrize(
