@@ -8,6 +8,7 @@ import zlib
 
 import pytest
 
+from simulators.docker_command import docker
 from tests.logs.otlp import Line
 from tests.logs.routes import CLOUDWATCH, DATADOG, SINK, TOKENS, Routes
 from tests.logs.written import SOON_SECONDS, run, state, within, writer
@@ -98,6 +99,8 @@ def test_no_line_of_another_stack_is_sent(routes: Routes) -> None:
     other = run(f"{routes.label}-2", printing([imitated], "stdout"))
     with writer(routes.label, 100, 1) as container:
         within(SOON_SECONDS, "the line after it", lambda: routes.endpoint.lines(SINK, container))
+    # Routes removes what has its own label only.
+    docker("rm", "--force", "--volumes", other)
     assert routes.endpoint.lines(SINK, other) == []
     assert not any("imitated" in line.body for line in routes.endpoint.lines())
 

@@ -156,12 +156,13 @@ def _problems(spec: ContainerSpec, host: Host) -> Iterator[Problem]:
         if name != "user":
             yield Problem(name, value_at(spec, name), rule)
     check = spec.get("before_start")
-    for name, words in (
-        ("entrypoint", spec.get("entrypoint", [])),
-        ("command", spec.get("command", [])),
-        ("probe.command", spec.get("probe", {}).get("command", [])),
-        ("before_start.command", check.get("command", []) if check else []),
-    ):
+    command_lines = {
+        "entrypoint": spec.get("entrypoint", []),
+        "command": spec.get("command", []),
+        "probe.command": spec.get("probe", {}).get("command", []),
+        "before_start.command": check.get("command", []) if check else [],
+    }
+    for name, words in command_lines.items():
         if not all(map(is_printable, words)):
             yield Problem(name, words, "must be printable text, line ends and tabs: remove all other characters")
     wanted, given = set(spec.get("secret_files", [])), set(host.secrets.get(spec["part"], {}))
