@@ -5,18 +5,16 @@ On the way there the administrator can't log in for a while, so that the job tha
 
 from __future__ import annotations
 
-import os
 import re
-import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
+from contextlib import ExitStack
 
 import pytest
 
 from simulators.docker_command import docker
+from tests.e2e.held_engine import held
 from tests.e2e.load import Load
 from tests.e2e.pools import Pools
 from tests.e2e.stack import Stack
@@ -68,7 +66,7 @@ def test_a_rotation_loses_nothing_also_after_a_job_that_failed(
             wait([up], timeout=0.3)
             assert not up.done(), up.result().output
         with ExitStack() as stack:
-            with _held(changing):
+            with held(changing):
                 before = _connections(changing, "kotauth_a")
                 # Not earlier: on a busy machine visitors alone fill the pool, and nothing would be left to open.
                 load = stack.enter_context(Load(client, password))
@@ -85,36 +83,6 @@ def test_a_rotation_loses_nothing_also_after_a_job_that_failed(
     assert changing.environment(changing.container("server"))["DB_USER"] == "kotauth_b"
     assert _connections(changing, "kotauth_b")
     assert not _connections(changing, "kotauth_a")
-
-
-@contextmanager
-def _held(stack: Stack) -> Iterator[None]:
-    """Keep the engine from going on, so that the old server is not replaced meanwhile, however slow the machine is."""
-    engines = [
-        int(process.name)
-        for process in Path("/proc").glob("[0-9]*")
-        if _read(process / "comm") == "pulumi" and _target(process / "cwd") == stack.project.path
-    ]
-    assert engines
-    for engine in engines:
-        os.kill(engine, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for engine in engines:
-            os.kill(engine, signal.SIGCONT)
-
-
-def _read(file: Path) -> str:
-    with suppress(OSError):
-        return file.read_text().strip()
-    return ""
-
-
-def _target(link: Path) -> Path | None:
-    with suppress(OSError):
-        return link.readlink()
-    return None
 
 
 def _connections(stack: Stack, login: str) -> set[str]:
