@@ -22,7 +22,7 @@ from ...schema.tokens import token
 from ...workload.spec import ContainerSpec
 from ..host.description import HTTPS_PORT, VOLUME_DEVICE
 from ..security.secret import SecretReference
-from ..security.security_groups import WORLD, Egress
+from ..security.security_groups import Egress, allow_in
 from .boot_gate import AwsBootGate, AwsBootGateArgs
 from .host_inputs import HostInputs, WatchedContainer, passed_on
 from .launch_template import AwsLaunchTemplate
@@ -124,20 +124,7 @@ class AwsSingleHost(pulumi.ComponentResource):
             opts=protected,
         )
         template = AwsLaunchTemplate(name, passed_on(args, in_group=False, volume_id=volume.id), child)
-        ingress_rules: list[pulumi.Resource] = [
-            aws.vpc.SecurityGroupIngressRule(
-                f"{name}-from-{port}",
-                security_group_id=template.security_group_id,
-                cidr_ipv4=WORLD,
-                ip_protocol="tcp",
-                from_port=port,
-                to_port=port,
-                description=description,
-                tags=tags,
-                opts=child,
-            )
-            for port, description in _PORTS.items()
-        ]
+        ingress_rules = allow_in(f"{name}-from", template.security_group_id, _PORTS, tags=tags, opts=child)
         instance = aws.ec2.Instance(
             name,
             subnet_id=inputs.subnet_id,

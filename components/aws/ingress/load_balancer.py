@@ -24,7 +24,7 @@ from ...schema.outputs import declared_outputs
 from ...schema.tokens import token
 from ..observability.logs import parse_retention
 from ..provider.lookups import Lookups
-from ..security.security_groups import WORLD
+from ..security.security_groups import allow_in
 from .access_log_bucket import access_log_bucket
 from .certificate import AwsCertificate, parse_certificate_arn
 from .dns import parse_host_name, parse_zone_id
@@ -266,16 +266,5 @@ def _security_group(
     group = aws.ec2.SecurityGroup(
         f"{name}-group", vpc_id=vpc_id, description="Load balancer, open to the world", tags=tags, opts=opts
     )
-    for port, description in ((80, "http, redirected to https"), (443, "https")):
-        aws.vpc.SecurityGroupIngressRule(
-            f"{name}-world-{port}",
-            security_group_id=group.id,
-            cidr_ipv4=WORLD,
-            ip_protocol="tcp",
-            from_port=port,
-            to_port=port,
-            description=description,
-            tags=tags,
-            opts=opts,
-        )
+    allow_in(f"{name}-world", group.id, {80: "http, redirected to https", 443: "https"}, tags=tags, opts=opts)
     return group

@@ -1,4 +1,4 @@
-"""Rules between security groups. Each connection has a rule in both groups, by group and never by address."""
+"""Rules of security groups: between two groups (by group, never by address), and from and to the internet."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -114,3 +114,28 @@ def allow_out(
             tags=tags,
             opts=opts,
         )
+
+
+def allow_in(
+    name: str,
+    group: pulumi.Input[str],
+    ports: Mapping[int, str],
+    *,
+    tags: Mapping[str, pulumi.Input[str]],
+    opts: pulumi.ResourceOptions,
+) -> list[pulumi.Resource]:
+    """Let the internet open TCP connections to ports of a group; ``ports`` has the purpose of each."""
+    return [
+        aws.vpc.SecurityGroupIngressRule(
+            f"{name}-{port}",
+            security_group_id=group,
+            cidr_ipv4=WORLD,
+            ip_protocol="tcp",
+            from_port=port,
+            to_port=port,
+            description=purpose,
+            tags=tags,
+            opts=opts,
+        )
+        for port, purpose in ports.items()
+    ]
