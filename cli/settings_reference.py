@@ -52,17 +52,17 @@ class Entry:
     target: str
     kind: str
     value: Value
-    told: Setting
+    setting: Setting
 
     @property
     def allowed(self) -> str:
         """Which values are allowed."""
-        return self.told.allowed or _said_by(self.value.rule)
+        return self.setting.allowed or _said_by(self.value.rule)
 
     @property
     def project_default(self) -> str:
         """The value in `Pulumi.yaml`. That of a single target's setting is empty, as it would be set for the other."""
-        return self.told.development or ("" if self.target else self.told.default)
+        return self.setting.development or ("" if self.target else self.setting.default)
 
 
 def entries() -> list[Entry]:
@@ -90,7 +90,9 @@ def project_file() -> str:
 
 def page() -> str:
     """Return `docs/settings.md`."""
-    development = [f"`{camel_case(entry.name)}` to `{text}`" for entry in entries() if (text := entry.told.development)]
+    development = [
+        f"`{camel_case(entry.name)}` to `{text}`" for entry in entries() if (text := entry.setting.development)
+    ]
     blocks = [_PAGE_HEAD + f"For development, `Pulumi.yaml` sets {' and '.join(development)}.\n"]
     for target in ("", *targets.TARGETS):
         title = f"Only on {_TITLES[target]}" if target else "On every target"
@@ -104,8 +106,8 @@ def inputs_module(target: str) -> tuple[Path, str]:
     deployment: Any = targets.load(target).deployment
     args = inspect.signature(deployment.__init__).parameters["args"].annotation
     module = Path(inspect.getfile(deployment))
-    told = {entry.name: _docstring(entry) for entry in entries() if entry.target in ("", target)}
-    return module, with_docstrings(module.read_text(), args.__name__, told)
+    docstrings = {entry.name: _docstring(entry) for entry in entries() if entry.target in ("", target)}
+    return module, with_docstrings(module.read_text(), args.__name__, docstrings)
 
 
 def with_docstrings(source: str, typed_dict: str, docstrings: Mapping[str, str]) -> str:
@@ -154,23 +156,23 @@ def _said_by(rule: Rule | None) -> str:
 
 
 def _description(same: list[Entry]) -> str:
-    """Return what `Pulumi.yaml` tells about a setting, once for each target where the targets differ."""
-    told = [_told(entry, camel_case) for entry in same]
-    if len({*told}) == 1 and (len(same) > 1 or not same[0].target):
-        return told[0]
-    return " ".join(f"{_TITLES[entry.target]}. {text}" for entry, text in zip(same, told, strict=True))
+    """Return the text of `Pulumi.yaml` about a setting, once for each target where the targets differ."""
+    texts = [_project_description(entry, camel_case) for entry in same]
+    if len({*texts}) == 1 and (len(same) > 1 or not same[0].target):
+        return texts[0]
+    return " ".join(f"{_TITLES[entry.target]}. {text}" for entry, text in zip(same, texts, strict=True))
 
 
-def _told(entry: Entry, named: Callable[[str], str]) -> str:
-    text = entry.told.about
-    if entry.told.empty and not entry.project_default:
-        text += f" Empty means {entry.told.empty}."
+def _project_description(entry: Entry, named: Callable[[str], str]) -> str:
+    text = entry.setting.about
+    if entry.setting.empty and not entry.project_default:
+        text += f" Empty means {entry.setting.empty}."
     return _with_names(text, named)
 
 
 def _docstring(entry: Entry) -> str:
-    empty = f"`{entry.told.default}`" if entry.kind == "text" and entry.told.default else entry.told.empty
-    text = entry.told.about + (f" Default {empty}." if empty else "")
+    empty = f"`{entry.setting.default}`" if entry.kind == "text" and entry.setting.default else entry.setting.empty
+    text = entry.setting.about + (f" Default {empty}." if empty else "")
     text = _with_names(text, lambda name: f"`{name}`")
     return textwrap.fill(
         f'"""{text}"""', _WIDTH, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False
@@ -178,17 +180,17 @@ def _docstring(entry: Entry) -> str:
 
 
 def _section(entry: Entry) -> str:
-    told = entry.told
+    setting = entry.setting
     is_required = entry.value.default is Required and not entry.value.default_from
     lines = [
         f"### {camel_case(entry.name)}",
         "",
         # One sentence on each line, as the linter of documents asks.
-        re.sub(r"(?<=\.) +(?=[A-Z0-9])", "\n", told.about),
+        re.sub(r"(?<=\.) +(?=[A-Z0-9])", "\n", setting.about),
         "",
         f"- Type: {entry.kind}",
         f"- Allowed: {entry.allowed}",
-        f"- Default: {told.empty or ('required' if is_required else 'none')}",
+        f"- Default: {setting.empty or ('required' if is_required else 'none')}",
         "",
     ]
     return _with_names("\n".join(lines), lambda name: f"`{camel_case(name)}`")

@@ -50,7 +50,7 @@ def make(site: Site, tag: str = MANUAL) -> Made:
     )
     if outcome.code not in (0, _FAILED):
         raise JobError(outcome.last_line)
-    told = json.loads(outcome.last_line)
+    answer = json.loads(outcome.last_line)
     if outcome.code == _FAILED:
-        raise JobError(told["message"])
-    return Made(told["id"], told["bytes"], told["seconds"])
+        raise JobError(answer["message"])
+    return Made(answer["id"], answer["bytes"], answer["seconds"])

@@ -91,6 +91,6 @@ def _verify(manifest: Manifest) -> tuple[str, str, str]:
     return "verify", str(manifest.bytes), manifest.sha256
 
 
-def _look(told: str) -> Look:
-    found: dict[str, Any] = json.loads(told)
+def _look(output: str) -> Look:
+    found: dict[str, Any] = json.loads(output)
     return Look(found["postgres"], found["tables"], found["beyondSeed"], found["schemaVersion"], found["rows"])

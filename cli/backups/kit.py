@@ -79,12 +79,12 @@ def read(files: list[Path]) -> Kit:
     repository: RepositoryKit | None = None
     key: KeyKit | None = None
     for file in files:
-        told = _json(file)
+        content = _json(file)
         try:
-            if "repository" in told:
-                repository = RepositoryKit(**told)
+            if "repository" in content:
+                repository = RepositoryKit(**content)
             else:
-                key = KeyKit(**told)
+                key = KeyKit(**content)
         except TypeError as error:
             raise KitError(f"{file} is no file of a backup kit: {error}") from error
     if repository is None or len(files) > 1 + bool(key):
@@ -96,11 +96,11 @@ def read(files: list[Path]) -> Kit:
 
 def _json(file: Path) -> dict[str, Any]:
     try:
-        told: Any = json.loads(file.read_text(encoding="utf-8"))
+        content: Any = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise KitError(f"{file} can't be read: {error.strerror}") from error
     except ValueError as error:
         raise KitError(f"{file} is no file of a backup kit: {error}") from error
-    if not isinstance(told, dict) or told.get("format") != FORMAT:  # pyright: ignore[reportUnknownMemberType]
+    if not isinstance(content, dict) or content.get("format") != FORMAT:  # pyright: ignore[reportUnknownMemberType]
         raise KitError(f"{file} is no file of a backup kit of format {FORMAT}")
-    return {name: value for name, value in told.items() if name != "format"}  # pyright: ignore
+    return {name: value for name, value in content.items() if name != "format"}  # pyright: ignore

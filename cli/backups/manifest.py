@@ -67,16 +67,16 @@ class Manifest:
 def parse(text: str) -> Manifest:
     """Parse a manifest; raise ``ManifestError`` for one of another format, or for a text that is none."""
     try:
-        told: dict[str, Any] = json.loads(text)
-        if told["format"] != FORMAT:
-            raise ManifestError(f"the backup has format {told['format']}, and these commands know {FORMAT}")
-        database: dict[str, Any] = told["database"]
+        fields: dict[str, Any] = json.loads(text)
+        if fields["format"] != FORMAT:
+            raise ManifestError(f"the backup has format {fields['format']}, and these commands know {FORMAT}")
+        database: dict[str, Any] = fields["database"]
         return Manifest(
-            stack=told["stack"],
+            stack=fields["stack"],
             time=database["time"],
-            image=told["image"],
-            bytes=told["bytes"],
-            sha256=told["sha256"],
+            image=fields["image"],
+            bytes=fields["bytes"],
+            sha256=fields["sha256"],
             postgres=database["postgres"],
             schema_version=database["schemaVersion"],
             key_fingerprint=database["keyFingerprint"],

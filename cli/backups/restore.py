@@ -74,14 +74,14 @@ def _restore(site: Site, source: Source, wanted: str, kit_words: str) -> None:
     if why := manifest.key_problem(*wanted_key):
         raise SiteError(_OTHER_KEY.format(stack=site.stack.name, source=source.stack, why=why))
     # With an id: the latest backup may soon be that of what is there now.
-    told = _INCOMPLETE.format(stack=site.stack.name, backup=manifest.id, kit=kit_words)
+    advice = _INCOMPLETE.format(stack=site.stack.name, backup=manifest.id, kit=kit_words)
     if look.beyond_seed:
         print(_CONFIRM.format(stack=site.stack.name, rows=contents(look)))
         lifecycle.confirm(site.stack)
         step("Backing up what is there")
         made = backup.make(site, backup.BEFORE_RESTORE)
         print(f"  it is backup {made.id}")
-        told += "\n" + _SAVED.format(backup=made.id)
+        advice += "\n" + _SAVED.format(backup=made.id)
     emptied = False
     try:
         step("Stopping the server")
@@ -101,8 +101,8 @@ def _restore(site: Site, source: Source, wanted: str, kit_words: str) -> None:
     except BaseException:
         if not emptied and _has_tables(database, look.tables):
             start_again(site, server)
-            told = _UNCHANGED
-        print(told, file=sys.stderr)
+            advice = _UNCHANGED
+        print(advice, file=sys.stderr)
         raise
     print(f"Restored the backup of {source.stack} made at {_utc(manifest.time)}. Its users and passwords apply.")
 
@@ -134,8 +134,8 @@ def compare(manifest: Manifest, look: Look) -> None:
         if rows.get(table, 0) != expected
     }
     if different:
-        told = ", ".join(f"{table} {found} instead of {expected}" for table, (expected, found) in different.items())
-        raise JobError(f"the restored tables have other numbers of rows than the backup: {told}")
+        counts = ", ".join(f"{table} {found} instead of {expected}" for table, (expected, found) in different.items())
+        raise JobError(f"the restored tables have other numbers of rows than the backup: {counts}")
 
 
 def _database(site: Site, server: Container, work: str) -> Database:
@@ -168,7 +168,7 @@ def _store_fingerprint(site: Site, fingerprint: str) -> None:
         Job(
             image=job.image,
             # Without the entrypoint, which waits until Pulumi has seen its success.
-            command=job.told["Config"]["Cmd"],
+            command=job.inspected["Config"]["Cmd"],
             user=job.user,
             environment={name: value for name, value in job.environment.items() if name.startswith("PG")},
             mounts=[job.mount(SECRETS)],

@@ -34,53 +34,53 @@ class SiteError(Exception):
 class Container:
     """A container of the stack, as the daemon describes it."""
 
-    told: dict[str, Any]
+    inspected: dict[str, Any]
 
     @property
     def id(self) -> str:
         """Its id."""
-        return self.told["Id"]
+        return self.inspected["Id"]
 
     @property
     def name(self) -> str:
         """Its name."""
-        return self.told["Name"].lstrip("/")
+        return self.inspected["Name"].lstrip("/")
 
     @property
     def runs(self) -> bool:
         """Whether it runs now."""
-        return self.told["State"]["Running"]
+        return self.inspected["State"]["Running"]
 
     @property
     def health(self) -> str:
         """What its probe says: `healthy`, `unhealthy`, `starting`, or empty without a probe."""
-        return self.told["State"].get("Health", {}).get("Status", "")
+        return self.inspected["State"].get("Health", {}).get("Status", "")
 
     @property
     def image(self) -> str:
         """Its image, as it was asked for."""
-        return self.told["Config"]["Image"]
+        return self.inspected["Config"]["Image"]
 
     @property
     def user(self) -> str:
         """Its `uid:gid`."""
-        return self.told["Config"]["User"]
+        return self.inspected["Config"]["User"]
 
     @property
     def environment(self) -> dict[str, str]:
         """Its environment, that of its image included."""
-        entries: list[str] = self.told["Config"]["Env"] or []
+        entries: list[str] = self.inspected["Config"]["Env"] or []
         return dict(entry.split("=", 1) for entry in entries)
 
     @property
     def networks(self) -> list[str]:
         """The ids of its networks."""
-        networks: dict[str, Any] = self.told["NetworkSettings"]["Networks"]
+        networks: dict[str, Any] = self.inspected["NetworkSettings"]["Networks"]
         return [network["NetworkID"] for name, network in networks.items() if name != "none"]
 
     def mount(self, path: str, *, read_only: bool = True) -> Mount:
         """Return the volume that it has at a path; raise ``SiteError`` where it has none."""
-        for mounted in self.told["Mounts"]:
+        for mounted in self.inspected["Mounts"]:
             if mounted["Destination"] == path and mounted["Type"] == "volume":
                 return Mount(volume=mounted["Name"], path=path, read_only=read_only)
         raise SiteError(f"container {self.name} has no volume at {path}: run make up")
@@ -152,9 +152,9 @@ def open_site(stack: Stack) -> Generator[Site]:
     if stack.is_on_aws:
         raise SiteError("the commands for backups are for stacks on Docker: on AWS, RDS makes the backups")
     lifecycle.require(stack)
-    told = json.loads(pulumi_command.run_or_exit("config", "--json", "--show-secrets", *stack.options, capture=True))
-    config = {name: entry.get("value", "") for name, entry in told.items()}
-    pulumi.runtime.set_all_config(config, [name for name, entry in told.items() if entry.get("secret")])
+    values = json.loads(pulumi_command.run_or_exit("config", "--json", "--show-secrets", *stack.options, capture=True))
+    config = {name: entry.get("value", "") for name, entry in values.items()}
+    pulumi.runtime.set_all_config(config, [name for name, entry in values.items() if entry.get("secret")])
     settings = _settings(stack.name, config)
     project = str(yaml.safe_load((pulumi_command.ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))["name"])
     with connect() as host:

@@ -15,7 +15,7 @@ from ..inputs.image import Image
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """The documentation of a setting.
+    """The documented of a setting.
 
     In a text, ``{name}`` becomes the name of another setting as the reader knows it, such as `zoneId` or `zone_id`.
     """
@@ -34,7 +34,7 @@ class Setting:
     """Returns whether a stack may have a value of a secret setting in plain text."""
 
 
-def setting(  # noqa: PLR0913 - a row of the documentation
+def setting(  # noqa: PLR0913 - a row of the documented
     rule: Rule | None = None,
     *,
     about: str,
@@ -55,7 +55,7 @@ def setting(  # noqa: PLR0913 - a row of the documentation
     must not have it in plain text, unless ``may_be_plain`` accepts it.
     """
     text = "" if default in (Required, None, []) else as_text(default)
-    told = Setting(
+    documented = Setting(
         about=about,
         empty=empty or text,
         default=text,
@@ -64,8 +64,10 @@ def setting(  # noqa: PLR0913 - a row of the documentation
         may_be_plain=may_be_plain,
     )
     if default_from or rule_from:
-        return derived(rule, default_from or (lambda _: default), rule_from=rule_from, documented=told, secret=secret)
-    return value(rule, default=default, documented=told, secret=secret)
+        return derived(
+            rule, default_from or (lambda _: default), rule_from=rule_from, documented=documented, secret=secret
+        )
+    return value(rule, default=default, documented=documented, secret=secret)
 
 
 def as_text(default: object) -> str:

@@ -62,8 +62,8 @@ def test_a_deployment_takes_every_setting_of_its_target(target: str) -> None:
 
 @pytest.mark.parametrize("entry", settings_reference.entries(), ids=lambda entry: f"{entry.target}-{entry.name}")
 def test_each_setting_is_told_in_sentences(entry: settings_reference.Entry) -> None:
-    assert entry.told.about.endswith(".")
-    assert not entry.told.empty.endswith(".")
+    assert entry.setting.about.endswith(".")
+    assert not entry.setting.empty.endswith(".")
     assert entry.allowed
 
 

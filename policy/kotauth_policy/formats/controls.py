@@ -122,8 +122,8 @@ def _parameter(parameter: Parameter) -> str:
     shown, values = f" Default: {_shown(parameter.default)}.", ""
     if isinstance(parameter.default, list) and len(shown) > _SHORT:
         shown, values = " The default has these values:", "".join(f"\n  - {_shown(one)}" for one in parameter.default)
-    told = _sentences(f"{parameter.meaning}{relaxed}{shown}", "  ")
-    return f"- `{parameter.name}` ({parameter.kind.value}): {told}{values}"
+    meaning = _sentences(f"{parameter.meaning}{relaxed}{shown}", "  ")
+    return f"- `{parameter.name}` ({parameter.kind.value}): {meaning}{values}"
 
 
 def _sentences(text: str, indent: str = "") -> str:

@@ -47,8 +47,8 @@ class NetworkState:
             host for reservation in reservations for host in reservation["Instances"] if not _is_of_a_group(host)
         ]
         for instance in instances:
-            told = ec2.describe_instance_attribute(InstanceId=instance["InstanceId"], Attribute="userData")
-            instance["UserData"] = told["UserData"]["Value"]
+            attribute = ec2.describe_instance_attribute(InstanceId=instance["InstanceId"], Attribute="userData")
+            instance["UserData"] = attribute["UserData"]["Value"]
         return cls(
             vpcs=vpcs,
             subnets=ec2.describe_subnets()["Subnets"],
