@@ -11,7 +11,7 @@ _RESERVED: list[socket.socket] = []
 
 
 def free_port() -> int:
-    """Return a TCP port that nobody holds, and that no other call returns, in this process or another one.
+    """Return a free TCP port that no other call returns, in this process or another one.
 
     Not one that the kernel gives to outgoing connections (from 32768 on): while a frontend is down, a client could get
     its port, or even connect to itself.

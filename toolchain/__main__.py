@@ -14,7 +14,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 
 def main() -> int:
-    """Run one command; what goes wrong for a known reason is told without a traceback."""
+    """Run one command; a known failure is printed without a traceback."""
     arguments = _parser().parse_args()
     try:
         arguments.run(arguments)

@@ -36,7 +36,7 @@ class Mount:
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """A container: what runs, with which files and networks. Someone waits for it, so it gets a whole processor."""
+    """A container: what runs, with which files and networks. A user waits for it, so it gets a whole processor."""
 
     image: str
     command: Sequence[str]

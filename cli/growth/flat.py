@@ -1,6 +1,6 @@
 """The program without components: registers recorded resources, so many copies of them, with the classes of the SDKs.
 
-It is cheaper than a program that somebody writes: all known values are constants, and it checks and renders nothing.
+It is cheaper than a program written by hand: all known values are constants, and it checks and renders nothing.
 """
 
 # The SDK has no other names for what is on the wire.

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Asks the dump container for a backup and waits until it is stored. Arguments: tag, and a number that nobody else has.
+# Asks the dump container for a backup and waits until it is stored. Arguments: tag, and a number that no other request has.
 # Prints what the store noted, or the failure. Ends with 1 if it can't ask, and with 2 if the backup failed.
 set -u
 state=/spool/state

@@ -136,7 +136,7 @@ class DockerBackups(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         files_image = inputs.database_image.reference
 
-        # Protected like the backups, which nobody can read without it.
+        # Protected like the backups: without the password they can't be read.
         self.repository_password = random.RandomPassword(
             f"{name}-repository-password",
             length=48,

@@ -32,7 +32,7 @@ class Wording:
 
 
 def bare(declared: Any) -> tuple[Any, bool]:  # noqa: ANN401 - any type
-    """Return the type of the plain value, and whether an Output of it may be in its place."""
+    """Return the type of the plain value, and whether an Output of it may be given instead."""
     if get_origin(declared) is NotRequired:
         (declared,) = get_args(declared)
     takes_outputs = any(get_origin(kind) is Awaitable for kind in get_args(declared))

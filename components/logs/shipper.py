@@ -41,7 +41,7 @@ def configuration(endpoint: str, headers: str) -> collector.Configuration:
             "queue_size": QUEUE_BYTES,
             # One batch after the other, in the order of the lines.
             "num_consumers": 1,
-            # The reader is told to come again; its connection doesn't hang for hours.
+            # The reader gets an error and sends again later; its connection doesn't hang for hours.
             "block_on_overflow": False,
             # After a crash, the batch that was being sent goes to the end of the queue, so it is a small one.
             "batch": {

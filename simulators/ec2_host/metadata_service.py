@@ -1,8 +1,8 @@
 """The instance metadata service, version 2 only; runs in the lab's link container.
 
-Which instance asks is told by its address. The hop limit is real: it becomes the TTL of the packets that carry the
-token, so they never get past the host into a container's own network. What it serves stands in a file that the lab
-replaces.
+The address of a request identifies the instance. The hop limit is real: it becomes the TTL of the packets that carry
+the token, so they never get past the host into a container's own network. The lab writes the answers to a file, and
+replaces that file.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ def _missing(recipes: list[Recipe]) -> list[Recipe]:
 
 
 def _make(recipe: Recipe) -> None:
-    # A lock for each: one image takes minutes, and whoever needs another one does not wait for it.
+    # One lock for each image: a build takes minutes, and a process that needs another image does not wait for it.
     with cache.lock(f"image-{recipe.name}"):
         # While this process waited for the lock, another one may have made it.
         if not _missing([recipe]):

@@ -21,7 +21,7 @@ SUPERUSER, RDS = "superuser", "rds"
 BOOTSTRAP = "bootstrap"
 """The real superuser where the administrator is none (`rdsadmin` on RDS)."""
 OTHER_DATABASE = "accounting"
-"""Somebody else's database, which is in the cluster before the role is made."""
+"""The database of another application, which is in the cluster before the role is made."""
 
 _START_SECONDS = 300
 _KEY_GUARD = (Path(postgres.__path__[0]) / "key_guard.sh").read_text()
@@ -184,5 +184,5 @@ def error_states(output: str) -> list[str]:
 
 
 def password() -> str:
-    """Return a password that nobody else uses, to be found again wherever it is written."""
+    """Return a unique password, so that a search finds every place where it is written."""
     return f"Pw1{uuid.uuid4().hex}"

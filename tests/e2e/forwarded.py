@@ -62,7 +62,7 @@ class Belief:
 
 
 class Workspace:
-    """A workspace without an issuer: its discovery is made out of the request, and its logins are nobody else's.
+    """A workspace without an issuer: its discovery is made out of the request, and only this test logs in to it.
 
     The server lets one address try five logins a minute in one workspace, so another one is made after five.
     """
@@ -110,7 +110,7 @@ class Workspace:
         return Belief(page["data"][0]["ipAddress"], issuer.removesuffix(f"/t/{self._slugs[-1]}"))
 
     def through_the_frontend(self, headers: Headers) -> Belief:
-        """Ask as everybody has to."""
+        """Ask as every client has to: through the frontend."""
         cookie = ("Cookie", self.begin_login())
         tried = send(self.client, "POST", self.login, [*headers, *FORM.items(), cookie], WRONG_LOGIN)
         assert tried.status == 401, tried

@@ -87,7 +87,7 @@ def _log(container: str) -> bytes:
 
 
 def _processes(stack: Stack, names: dict[str, str]) -> Iterator[tuple[str, bytes]]:
-    """Read the processes of the running containers as the host sees them, whoever runs this test.
+    """Read the processes of the running containers as the host sees them, also if the test does not run as root.
 
     A one-shot container may end meanwhile, with its processes.
     """

@@ -1,4 +1,4 @@
-"""Secrets Manager, played by moto behind a door that can be told to throttle."""
+"""Secrets Manager, played by moto behind a door that throttles on request."""
 
 from __future__ import annotations
 

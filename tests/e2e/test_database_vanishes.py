@@ -28,7 +28,7 @@ _SECONDS = 300
 """For a busy machine: 27 s are needed, and by the kernel's own numbers it would be a quarter of an hour at least."""
 _MOST_HOLDERS = 8
 """Docker gives out the lowest free address, or, in some versions, the next one; then the old one is not given again."""
-# One connection waits for an answer, the other one asks when nobody is there any more.
+# One connection waits for an answer, the other one asks after the database is gone.
 _PROBE = f"""
 import socket, sys, threading
 def connected():

@@ -112,7 +112,7 @@ def test_a_database_from_before_key_ids(database: Database) -> None:
     database.run(BEFORE_KEY_IDS)
     older = f"{NO_FINGERPRINT} before the first start, and the audit log is older than key ids (Kotauth 1.19)\n"
     assert database.guard(NEW) == Outcome(0, older)
-    # Migrated since, and nobody has logged in.
+    # Migrated since, and without a login.
     database.run("ALTER TABLE audit_log ADD COLUMN chain_key_id char(8)")
     assert "no row of the audit log has a key id" in database.guard(NEW).output
     database.run("DROP TABLE audit_log; CREATE TABLE users (id int)")

@@ -1,4 +1,4 @@
-"""A port that somebody else holds is found before anything is made."""
+"""A port that another process holds is found before anything is made."""
 
 from __future__ import annotations
 

@@ -128,7 +128,7 @@ POINTLESS = {
         "GRANT CREATE ON DATABASE kotauth TO PUBLIC",
         "SELECT has_database_privilege('kotauth_a', 'kotauth', 'CREATE')",
     ),
-    "its schema to everybody": (
+    "its schema to PUBLIC": (
         "GRANT ALL ON SCHEMA kotauth TO PUBLIC",
         "SELECT has_schema_privilege('neighbour', 'kotauth', 'USAGE')",
     ),
@@ -232,7 +232,7 @@ def test_may_not_connect_to_another_database(cluster: Cluster, database: str) ->
     assert 'permission denied for database "' in cluster.log_in("SELECT 1", LOGIN, PASSWORD, database).output
 
 
-def test_nobody_logs_in_as_the_owner(cluster: Cluster) -> None:
+def test_the_owner_can_t_log_in(cluster: Cluster) -> None:
     cluster.as_superuser("ALTER ROLE kotauth PASSWORD 'of the owner'")
     refused = cluster.log_in("SELECT 1", "kotauth", "of the owner")
     cluster.as_superuser("ALTER ROLE kotauth PASSWORD NULL")
@@ -275,7 +275,7 @@ def test_a_rotation_gives_the_other_login_a_password_and_leaves_the_first_one_it
     new = password()
     cluster.log_in("CREATE TABLE made_by_a (id int)", LOGIN, PASSWORD)
     assert cluster.apply_role(NEXT_LOGIN, new).code == 0
-    # Both serve the same data during the roll, whoever made it.
+    # Both serve the same data during the roll, whichever of them made it.
     assert cluster.log_in("INSERT INTO made_by_a VALUES (1)", LOGIN, PASSWORD).output == ""
     assert cluster.log_in("SELECT id FROM made_by_a; DROP TABLE made_by_a", NEXT_LOGIN, new).output == "1\n"
     assert "password authentication failed" in cluster.log_in("SELECT 1", NEXT_LOGIN, PASSWORD).output
@@ -410,7 +410,7 @@ def test_a_schema_public_that_stays_open_is_reported(cluster: Cluster) -> None:
     if cluster.kind == RDS:
         cluster.as_superuser(f"REVOKE ALL ON DATABASE {database} FROM kotauth")
     assert outcome.code == 0
-    # From version 15 on not everybody may create there, and it belongs to whoever owns the database.
+    # From version 15 on PUBLIC may not create there, and the schema belongs to the owner of the database.
     is_open = cluster.kind == RDS and cluster.version < 15
     assert ("schema public is not the administrator's" in outcome.output) == is_open
 

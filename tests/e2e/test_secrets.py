@@ -201,7 +201,7 @@ def test_each_secret_is_in_the_files_of_its_readers_only(stack: Stack, secrets: 
     assert found == READERS
 
 
-def test_a_secret_file_is_its_reader_s_and_nobody_else_s(stack: Stack) -> None:
+def test_only_its_reader_can_read_a_secret_file(stack: Stack) -> None:
     files = {f"{_short(file.volume)}/{file.path}": (file.owner, file.mode) for file in volume_files(stack)}
     secret = {path: rights for path, rights in files.items() if "secrets/" in path or "-files/" in path}
     assert secret == {path: (owner, "0400") for path, owner in OWNERS.items()}

@@ -1,4 +1,4 @@
-"""Finds a secret in a heap of bytes, in whatever form somebody may have written it down there.
+"""Finds a secret in a heap of bytes, in any form in which a program may have written it.
 
 A secret is looked for by its halves, so that a shortened one is found too.
 """

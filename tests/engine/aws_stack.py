@@ -70,7 +70,7 @@ class AwsStack:
         return operations(self.steps(**settings))
 
     def up(self, *arguments: str, check: bool = True) -> Result:
-        """Make it so. As soon as that reports success, everybody must reach what they need."""
+        """Run `pulumi up`. When it reports success, each client must reach what it needs."""
         result = self.project.up(*arguments, check=check)
         self.said.append(result.output)
         if not result.code:

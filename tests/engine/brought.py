@@ -1,4 +1,4 @@
-"""A network and a certificate that somebody made before the stack."""
+"""A network and a certificate that exist before the stack."""
 
 from __future__ import annotations
 

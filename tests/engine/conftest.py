@@ -1,4 +1,4 @@
-"""The stacks on AWS that several modules look at. Whoever changes one makes a copy of its own."""
+"""The stacks on AWS that several modules look at. A module that changes one makes a copy of its own."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def saved_stacks(shared_folder: Path, pulumi_engine: None) -> SavedStacks:
 
 @pytest.fixture(scope="session")
 def production(saved_stacks: SavedStacks, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AwsStack]:
-    """Yield the committed stack prod, up. Nobody may change it."""
+    """Yield the committed stack prod, up. No test may change it."""
     with saved_stacks.copy("prod", tmp_path_factory.mktemp("prod")) as stack:
         yield stack
 
 
 @pytest.fixture(scope="session")
 def staging(saved_stacks: SavedStacks, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AwsStack]:
-    """Yield the committed stack staging, up: the other frontend, no NAT gateway. Nobody may change it."""
+    """Yield the committed stack staging, up: the other frontend, no NAT gateway. No test may change it."""
     with saved_stacks.copy("staging", tmp_path_factory.mktemp("staging")) as stack:
         yield stack
 

@@ -43,7 +43,7 @@ NOT_NEEDED = {
         "s3:deletebucketencryption s3:deletebucketlifecycle s3:getobjectversion s3:rest.put.object "
         "secretsmanager:getrandompassword secretsmanager:re* sns:*dataprotectionpolicy ssm:*association*"
     ),
-    "changes of a running instance: here another one takes its place": (
+    "changes of a running instance: here another one replaces it": (
         "ec2:*iaminstanceprofile* ec2:*monitorinstances ec2:modifyinstancec* ec2:modifyinstancem* "
         "ec2:modifyinstanceplacement ec2:modifyprivatednsnameoptions"
     ),

@@ -1,4 +1,4 @@
-"""The gate as a pipeline runs it, and a program of somebody else's to run it on."""
+"""The gate as a pipeline runs it, and a program of another team to run it on."""
 
 from __future__ import annotations
 

@@ -152,7 +152,7 @@ RUNS: list[tuple[dict[str, str], list[Row]]] = [
 def refusals(
     tmp_path_factory: pytest.TempPathFactory, pulumi_engine: None
 ) -> Iterator[tuple[AwsStack, list[Future[list[str]]]]]:
-    """Yield the stack, and what each run is told."""
+    """Yield the stack, and what each run prints."""
     with aws_stack(tmp_path_factory.mktemp("bad"), "prod") as stack, ThreadPoolExecutor(2) as previewing:
         bad = [{key: value for key, value, _ in rows} | settings for settings, rows in RUNS]
         yield stack, [previewing.submit(told, stack, settings) for settings in bad]

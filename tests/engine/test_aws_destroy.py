@@ -138,7 +138,7 @@ def test_the_two_commands_leave_what_they_say(
     # One of AWS's own is there for disks; moto calls it a customer's.
     own = {each["Description"]: each["KeyState"] for each in states if not each["Description"].startswith("Default")}
     assert own == {
-        # Without it nobody could read the snapshot.
+        # Without it the snapshot could not be read.
         "Encrypts the database kotauth-database": "Enabled",
         "Secrets of kotauth": "PendingDeletion",
         "Logs and alarms of kotauth": "PendingDeletion",

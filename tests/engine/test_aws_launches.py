@@ -136,7 +136,7 @@ def test_a_group_needs_a_key_that_its_service_may_use(group: Launch, default_key
     key = default_key("arn:aws:iam::123456789012:root")
     (said,) = refusals(group)
     assert f"the Auto Scaling service's role may not use {key}" in said
-    # An instance is launched with the rights of whoever deploys.
+    # An instance is launched with the rights of the deployer.
     assert list(refusals(replace(group, in_group=False))) == []
     service = "role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
     default_key(f"arn:aws:iam::123456789012:{service}")

@@ -1,4 +1,4 @@
-"""What somebody without an account sees of the stacks on AWS: a clean checkout, one command, and nothing is left."""
+"""A preview of the AWS stacks without an account: a clean checkout, one command, and nothing is left."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mistakes, each planted into the committed stack prod as it is, and each found by a layer that somebody else wrote.
+"""Mistakes, each planted into the committed stack prod as it is, and each found by a layer from outside this project.
 
 The names and types of the SDK, cfn-lint's lists of values, parliament's actions, moto's state, and, where none of them
 knows, a rule by hand. In the stack without a mistake none of them finds anything: `test_aws_values`, `test_aws_iam`,

@@ -143,7 +143,7 @@ def denying_policy(state: NetworkState) -> None:
 
 
 def closed_name(state: NetworkState) -> None:
-    """An endpoint that somebody adds: its name leads there from the whole VPC."""
+    """An endpoint that another team adds: its name leads there from the whole VPC."""
     (gateway,) = state.endpoints
     (vpc,) = [each for each in state.vpcs if each["VpcId"] == gateway["VpcId"]]
     subnet = next(each for each in state.subnets if each["VpcId"] == vpc["VpcId"])
@@ -226,7 +226,7 @@ STAGING = [
         "has no route out",
     ),
     Mistake(
-        "a database that lets nobody in",
+        "a database that lets no client in",
         lambda state: without_port(state, "kotauth-database-group", "IpPermissions", 5432),
         "the host function",
         "database",

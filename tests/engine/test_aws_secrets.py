@@ -46,7 +46,7 @@ def is_kept(operation: Operation) -> bool:
 
 @pytest.fixture(scope="module")
 def places(production: AwsStack) -> dict[str, bytes]:
-    """Return everything that somebody may see who may not read the secrets."""
+    """Return everything that is visible without the right to read the secrets."""
     project, aws = production.project, production.aws
     local = project.path / ".pulumi-local"
     found = {

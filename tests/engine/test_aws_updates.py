@@ -188,7 +188,7 @@ def test_the_volume_keeps_its_key_when_the_account_chooses_another(staging: AwsS
 
 
 def test_no_change_replaces_what_holds_data_or_identity() -> None:
-    """The rows above say it one by one; here it stands in one place, for whoever adds a row."""
+    """The rows above check this one by one; this test checks it for rows that are added later, too."""
     kept = ("Instance", "SubnetGroup", "Secret", "Key", "Alias", "LoadBalancer", "TargetGroup", "Listener", "Bucket")
     for row, (_, changes) in ROWS.items():
         for name, change in changes.items():

@@ -116,6 +116,6 @@ def test_names_references_and_parts() -> None:
         ),
     ],
 )
-def test_what_nobody_translated_is_named(urn: str, inputs: dict[str, Any], reason: str) -> None:
+def test_a_value_without_a_translation_is_named(urn: str, inputs: dict[str, Any], reason: str) -> None:
     with pytest.raises(UntranslatedError, match=reason):
         template([resource(urn, inputs)])

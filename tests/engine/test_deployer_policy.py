@@ -152,7 +152,7 @@ def test_only_what_is_the_stacks_own(service: str, operation: str, given: dict[s
 
 @pytest.mark.parametrize(("service", "operation", "given"), WITHOUT_A_NAME)
 def test_nothing_that_has_no_tag(service: str, operation: str, given: dict[str, Any]) -> None:
-    assert refusals(service, operation, given, owner="somebody else")
+    assert refusals(service, operation, given, owner="another team")
 
 
 @pytest.mark.parametrize(

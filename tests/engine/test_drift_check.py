@@ -1,4 +1,4 @@
-"""The drift check: what was changed past Pulumi, what breaks a rule by now, and what nobody can tell."""
+"""The drift check: what was changed past Pulumi, what breaks a rule by now, and what can't be determined."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def aws(pulumi_engine: None) -> Iterator[AwsSimulator]:
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory, aws: AwsSimulator) -> Project:
-    """Return somebody else's program, up."""
+    """Return the program of another team, up."""
     project = foreign(tmp_path_factory.mktemp("foreign") / "shop", aws)
     project.up()
     return project
@@ -43,7 +43,7 @@ def checked(project: Project, *arguments: str) -> Gated:
 
 
 class TestForeignProgram:
-    """Whoever has a stack of his own."""
+    """A team with a stack of its own."""
 
     def test_nothing_drifted(self, shop: Project) -> None:
         result = checked(shop)

@@ -1,4 +1,4 @@
-"""The examples as their users run them: the library under its own name, somebody else's network, the real engine."""
+"""The examples as their users run them: the library under its own name, another team's network, the real engine."""
 
 from __future__ import annotations
 

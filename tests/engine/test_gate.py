@@ -1,4 +1,4 @@
-"""The gate for pull requests: on somebody else's program, on our own, and on what only an update makes known."""
+"""The gate for pull requests: on another team's program, on our own, and on what only an update makes known."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def aws(pulumi_engine: None) -> Iterator[AwsSimulator]:
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory, aws: AwsSimulator) -> Project:
-    """Return somebody else's program, with nothing up."""
+    """Return the program of another team, with nothing up."""
     return foreign(tmp_path_factory.mktemp("foreign") / "shop", aws)
 
 
@@ -55,7 +55,7 @@ def judged(project: Project, program: str, *arguments: str) -> Gated:
 
 
 class TestForeignProgram:
-    """Whoever has a stack of his own."""
+    """A team with a stack of its own."""
 
     @pytest.mark.usefixtures("earlier")
     def test_one_that_keeps_the_rules_passes(self, passed: tuple[Gated, str], aws: AwsSimulator) -> None:
@@ -135,7 +135,7 @@ aws.vpc.SecurityGroupIngressRule(
 """
 
 
-def test_our_own_program_with_settings_and_resources_of_somebody(tmp_path: Path, pulumi_engine: None) -> None:
+def test_our_own_program_with_settings_and_resources_of_another_team(tmp_path: Path, pulumi_engine: None) -> None:
     """The committed stack prod, changed as its settings and its language allow."""
     with aws_stack(tmp_path, "prod") as prod:
         prod.configure(databaseMultiAz="false", databaseBackupDays="3")

@@ -1,4 +1,4 @@
-"""The rules over an exported state, on the real engine: with its secrets, and where nobody can decrypt them."""
+"""The rules over an exported state, on the real engine: with its secrets, and where they can't be decrypted."""
 
 from __future__ import annotations
 

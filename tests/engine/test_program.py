@@ -110,7 +110,7 @@ def test_the_default_stack(previewed: tuple[Project, dict[str, Any]]) -> None:
     changed = {file.name for file in project.path.iterdir()} - {"Pulumi.yaml", "__main__.py", "components"}
     assert changed <= {".venv", ".pulumi-local", "Pulumi.test.yaml", "__pycache__"}
 
-    # What a plan shows everybody, a secret must not be in.
+    # All that a plan shows must be free of secrets.
     assert "kotauth:secretKey" in preview["config"]
     for step in preview["steps"]:
         environment = step["newState"].get("inputs", {}).get("envs") or []

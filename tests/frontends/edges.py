@@ -123,7 +123,7 @@ class Edges:
             "version": "1",
             "admin_cidrs": [],
             "certificate": self.certificate(),
-            # In its place, of those that check it.
+            # The tests of refusals fill it.
             "refused": {},
             "external": _free_url(),
             "edges": {},

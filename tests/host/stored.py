@@ -1,4 +1,4 @@
-"""What lies in the played AWS: the secrets, and what anybody with less than their rights can read."""
+"""What the played AWS stores: the secrets, and what can be read without the right to read them."""
 
 from __future__ import annotations
 

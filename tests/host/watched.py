@@ -44,7 +44,7 @@ class Watched:
 
     @property
     def given_up(self) -> list[object]:
-        """The calls by which the group was told to replace the host."""
+        """The calls that ask the group to replace the host."""
         return [*self.site.lab.endpoints.called("autoscaling", "SetInstanceHealth", self.host.address)]
 
 

@@ -42,7 +42,7 @@ class Compliant:
         for change in changes:
             change(resources)
         before = self._resources
-        # Whoever names a resource names its type, too.
+        # A reference to a resource names its type, too.
         retyped = {name for name, (kind, _) in before.items() if resources.get(name, (None,))[0] is not kind}
         anew = {
             name: each

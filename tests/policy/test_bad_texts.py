@@ -1,4 +1,4 @@
-"""Texts that nobody should write: documents that are none, 5 MB, names with line breaks, what is there twice."""
+"""Malformed texts: documents that are none, 5 MB, names with line breaks, what is there twice."""
 
 from __future__ import annotations
 

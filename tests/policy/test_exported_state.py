@@ -1,4 +1,4 @@
-"""The rules over a state whose secrets nobody may read: the engine writes "[secret]" in the place of each."""
+"""The rules over a state with hidden secrets: the engine writes "[secret]" instead of each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pack on programs that it was not written for: exactly what is wrong with them, in words for anybody.
+"""The pack on programs that it was not written for: exact violations, in messages that any team understands.
 
 All of them on recorded wire requests; tests/engine/test_policy_foreign.py previews those that the simulator can play.
 """

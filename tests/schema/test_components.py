@@ -27,7 +27,7 @@ WITHOUT_DEFAULT = {
     "AwsLaunchTemplate": 3,
     "AwsLoadBalancer": 3,
 }
-"""What lies in somebody's network, or between other parts, and can't guess them."""
+"""Components in a given network, or between other components, which they can't guess."""
 EACH = pytest.mark.parametrize("component", COMPONENTS, ids=lambda component: component.__name__)
 
 

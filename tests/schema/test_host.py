@@ -1,4 +1,4 @@
-"""What components get from programs in other languages, and what these programs are told of a refused input."""
+"""What components get from programs in other languages, and the error that these programs get for a refused input."""
 
 from __future__ import annotations
 

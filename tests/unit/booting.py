@@ -61,7 +61,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, str]]:
 
 
 def as_me(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have what root would own belong to whoever runs the test."""
+    """Have what root would own belong to the user who runs the test."""
     real = bring_up.write
     monkeypatch.setattr(
         bring_up,

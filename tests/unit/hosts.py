@@ -155,7 +155,7 @@ def credentials(seconds: float = 3600) -> dict[str, str]:
 
 def instance(lifetimes: list[float] | None = None) -> Played:
     """Play an instance's metadata; each reading of its credentials takes one lifetime, and the last one for good."""
-    lives = lifetimes or [3600.0]
+    left = lifetimes or [3600.0]
     leaves = {
         "meta-data/instance-id": "i-0123456789abcdef0",
         "meta-data/placement/region": "eu-central-1",
@@ -171,7 +171,7 @@ def instance(lifetimes: list[float] | None = None) -> Played:
         if headers.get("x-aws-ec2-metadata-token") != "the token":
             return 401, b""
         if leaf == "meta-data/iam/security-credentials/host-role":
-            return 200, json.dumps(credentials(lives.pop(0) if len(lives) > 1 else lives[0])).encode()
+            return 200, json.dumps(credentials(left.pop(0) if len(left) > 1 else left[0])).encode()
         return (200, leaves[leaf].encode()) if leaf in leaves else (404, b"")
 
     return Played(answer)

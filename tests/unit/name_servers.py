@@ -13,7 +13,7 @@ import dns.rrset
 
 @dataclass
 class World:
-    """What each name says; a name that nobody says anything of doesn't exist."""
+    """The records of each name; a name without records doesn't exist."""
 
     records: dict[tuple[str, str], list[str]] = field(default_factory=dict[tuple[str, str], list[str]])
     """Name and type to records, as a zone file has them."""
@@ -23,7 +23,7 @@ class World:
 
     def resolve(self, name: str, kind: dns.rdatatype.RdataType, lifetime: float) -> Iterable[dns.rdata.Rdata]:
         """Answer as `dns.resolver.resolve` does."""
-        assert 0 < lifetime <= 10, "nobody waits longer before anything is made"
+        assert 0 < lifetime <= 10, "no look-up may take longer before anything is made"
         question = name, dns.rdatatype.to_text(kind)
         self.asked.append(question)
         if self.error:

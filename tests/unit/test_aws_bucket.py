@@ -38,7 +38,7 @@ def access_logs(days: int) -> Declared:
     )
 
 
-def test_nobody_can_make_it_public() -> None:
+def test_it_can_t_be_made_public() -> None:
     declared = made()
     assert declared.named("files-public-access").inputs == {
         "bucket": NAME,
@@ -128,7 +128,7 @@ def test_only_load_balancers_of_the_account_write_access_logs(keys: dict[str, st
     assert any(holds(writer["Condition"]) for writer in writers) is allowed
 
 
-def test_nobody_reads_access_logs() -> None:
+def test_access_logs_can_t_be_read() -> None:
     plain_http, *writers = statements(access_logs(30).named("files-policy"))
     assert plain_http == PLAIN_HTTP
     assert len(writers) == 2

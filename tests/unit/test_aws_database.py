@@ -143,7 +143,7 @@ def test_the_log_groups_are_there_before_rds_makes_them_without_a_key(usual: Dec
     assert [s["Sid"] for s in statements(usual.named("db-key"))] == ["Account", "Logs"]
 
 
-def test_the_group_of_the_database_lets_nobody_in_by_itself(usual: Declared) -> None:
+def test_the_group_of_the_database_has_no_ingress_rule_of_its_own(usual: Declared) -> None:
     group = usual.named("db-group")
     assert set(group.inputs) == {"description", "vpcId", "tags"}
     assert not [r.name for r in usual.resources if r.type.startswith("aws:vpc/")]

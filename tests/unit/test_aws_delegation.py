@@ -17,7 +17,7 @@ def test_the_servers_that_a_domain_is_delegated_to(world: World) -> None:
     assert delegation.name_servers("example.com") == {"ns-1.awsdns-01.org", "ns-2.awsdns-02.com"}
 
 
-def test_a_domain_that_nobody_registered_or_delegated_has_none(world: World) -> None:
+def test_a_domain_that_is_not_registered_or_delegated_has_none(world: World) -> None:
     assert delegation.name_servers("example.com") == set()
     world.records["example.com", "A"] = ["203.0.113.7"]
     assert delegation.name_servers("example.com") == set()

@@ -62,7 +62,7 @@ def test_a_single_host_starts_after_all_that_it_needs(caddy: Declared) -> None:
     ],
 )
 def test_the_group_waits_however_slow_it_is(monkeypatch: pytest.MonkeyPatch, kind: str, title: str) -> None:
-    """Beside the recorded dependencies: whoever doesn't wait is registered in that second."""
+    """Beside the recorded dependencies: a resource that doesn't wait is registered in that second."""
 
     def slow(name: str) -> dict[str, Any]:
         if title.endswith(f" {name}"):

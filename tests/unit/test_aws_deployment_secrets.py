@@ -1,4 +1,4 @@
-"""The secrets of a deployment on AWS: where they are, which version everybody means, what is protected."""
+"""The secrets of a deployment on AWS: where they are, which version all readers use, what is protected."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_the_role_function_gets_the_key_s_fingerprint_and_may_not_read_the_key(a
 
 
 @pytest.mark.parametrize(("version", "label", "login"), [(1, "v1", "kotauth_a"), (2, "v2", "kotauth_b")])
-def test_everybody_means_the_same_version_of_the_password(version: int, label: str, login: str) -> None:
+def test_all_readers_use_the_same_version_of_the_password(version: int, label: str, login: str) -> None:
     declared = deployed({**ALB, "database_password_version": version})
     assert declared.named("kotauth-database-password-version").inputs["versionStages"] == ["AWSCURRENT", label]
     call = json.loads(declared.named("kotauth-database-role-call").inputs["input"])

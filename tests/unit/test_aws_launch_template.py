@@ -163,7 +163,7 @@ def test_the_rights_are_exactly_these(declared: Declared) -> None:
     ]
 
 
-def test_nobody_gave_the_role_more(declared: Declared) -> None:
+def test_the_role_has_no_other_rights(declared: Declared) -> None:
     assert [r.name for r in declared.of_type(":RolePolicy")] == ["kotauth-rights"]
     assert declared.of_type(":RolePolicyAttachment") == []
     assert statements(declared.named("kotauth-role"), "assumeRolePolicy") == [
@@ -218,7 +218,7 @@ def test_no_other_registry_gets_a_login(repository: str) -> None:
     assert plan(public)["logins"] == {}
 
 
-def test_nobody_comes_in_and_four_ways_lead_out(declared: Declared) -> None:
+def test_no_ingress_rule_and_four_egress_rules(declared: Declared) -> None:
     rules = {
         (r.type.rpartition(":")[2], r.inputs["securityGroupId"], r.inputs["fromPort"], r.inputs["toPort"]): (
             r.inputs.get("referencedSecurityGroupId") or r.inputs["cidrIpv4"]

@@ -101,7 +101,7 @@ def test_the_world_reaches_two_ports(declared: Declared) -> None:
     assert [rule for rule in into if not rule["description"]] == []
 
 
-def test_the_host_knows_its_volume_and_nobody_replaces_it(declared: Declared) -> None:
+def test_the_host_knows_its_volume_and_no_change_replaces_it(declared: Declared) -> None:
     assert json.loads(declared.named("kotauth-boot").inputs["value"])["volume_id"] == "kotauth-volume-id"
     assert "GiveUp" not in [statement["Sid"] for statement in statements(declared.named("kotauth-rights"))]
     assert declared.of_type(":Group") == []

@@ -212,7 +212,7 @@ def test_everything_is_measured_and_sampled(acl: dict[str, Any]) -> None:
     assert len(set(names)) == len(names)
 
 
-def test_neither_log_nor_samples_let_anybody_in(acl: dict[str, Any]) -> None:
+def test_log_and_samples_hold_no_credentials(acl: dict[str, Any]) -> None:
     logging = firewall().named("acl-logging").inputs
     assert logging["redactedFields"] == [
         {"queryString": {}},

@@ -222,8 +222,8 @@ def test_a_key_in_place_of_the_chain_is_not_shown(text: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["certificate_chain", "certificate_key"])
-def test_a_folder_of_nobody_s_is_no_path(name: str) -> None:
-    assert refusals(**{name: "~nobody-here/a.pem"}) == {name: unreadable("~nobody-here/a.pem", "not a path")}
+def test_the_home_of_an_unknown_user_is_no_path(name: str) -> None:
+    assert refusals(**{name: "~unknown-user/a.pem"}) == {name: unreadable("~unknown-user/a.pem", "not a path")}
 
 
 @pytest.mark.parametrize("name", ["certificate_chain", "certificate_key"])

@@ -31,7 +31,7 @@ ASK_THE_MACHINE = {
     "docker/daemon/address.py",
     "__main__.py",
 }
-"""What the stack and the machine are asked by; components are told."""
+"""Modules that ask the stack and the machine; components get these values as inputs."""
 KNOW_THE_SETTINGS = {
     "settings.py",
     "target.py",
@@ -41,7 +41,7 @@ KNOW_THE_SETTINGS = {
     "known_early.py",
     "frontend.py",
 }
-"""What decides, or hands on what was decided; parts are told what they need."""
+"""Modules that read the settings or pass them on; parts get what they need as inputs."""
 ON_THE_OTHER_SIDE = ("aws/functions/", "aws/host/scripts/")
 """What runs in Lambda and on hosts, without Pulumi."""
 

@@ -170,7 +170,7 @@ def test_credentials_that_ended_early_are_read_again() -> None:
     assert len([path for _, path, *_ in metadata.requests if path.endswith("/host-role")]) == 2
 
 
-def test_nobody_at_the_other_end_is_tried_again(no_waiting: list[float]) -> None:
+def test_a_refused_connection_is_tried_again(no_waiting: list[float]) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{closed.getsockname()[1]}/"

@@ -247,7 +247,7 @@ def test_a_private_registry_gets_a_login_that_no_file_keeps(
     assert os.listdir(names.RUN) == []
 
 
-def test_nobody_else_gets_a_login(root: Path, commands: Commands) -> None:
+def test_no_other_user_gets_a_login(root: Path, commands: Commands) -> None:
     commands.set("docker", f'[ $1 = image ] && exit 1; echo "${{DOCKER_CONFIG-none}} $3" >>{root / "seen"}')
     bring_up.pull_images(Answers({}), PLAN, CONTAINERS)
     assert (root / "seen").read_text() == "none one\nnone two\n"
@@ -340,7 +340,7 @@ def test_a_volume_with_our_data_is_only_mounted(device: Path, commands: Commands
 
 @pytest.mark.parametrize("blkid", ["echo other-data", "exit 2"])
 def test_a_volume_with_anything_else_is_left_alone(device: Path, commands: Commands, blkid: str) -> None:
-    device.write_bytes(bytes(4096) + b"somebody's" + bytes(4 << 20))
+    device.write_bytes(bytes(4096) + b"other data" + bytes(4 << 20))
     commands.set("blkid", blkid)
     with pytest.raises(CommandError, match=r"it is left alone|blkid --probe: exit code 2"):
         mount(device)

@@ -20,7 +20,7 @@ def test_content_mode_and_owner(tmp_path: Path) -> None:
     assert (file.read_bytes(), file.stat().st_mode & 0o777, file.stat().st_uid) == (b"content", 0o400, ME[0])
 
 
-def test_nobody_else_ever_sees_a_part_of_it(tmp_path: Path) -> None:
+def test_no_other_process_sees_a_part_of_it(tmp_path: Path) -> None:
     modes: list[int] = []
     real = os.fchmod
 

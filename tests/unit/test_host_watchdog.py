@@ -117,7 +117,7 @@ def alert(plain: socket.socket) -> None:
 
 
 def database(answer: bytes, *, encrypted: bool = False) -> Callable[[socket.socket], None]:
-    """Return a PostgreSQL that says so to whoever wants to connect."""
+    """Return a PostgreSQL that answers each connection so."""
 
     def serve(plain: socket.socket) -> None:
         assert plain.recv(8) == struct.pack("!II", 8, 80877103)
@@ -221,7 +221,7 @@ def test_a_host_that_answers(host: Lab, capsys: pytest.CaptureFixture[str]) -> N
     assert capsys.readouterr().out == ""
 
 
-@pytest.mark.parametrize("answer", [None, 503], ids=["nobody listens", "503"])
+@pytest.mark.parametrize("answer", [None, 503], ids=["closed port", "503"])
 def test_a_server_that_hangs_is_restarted_alone_and_then_the_host_given_up(host: Lab, answer: int | None) -> None:
     with Played(lambda *_: (answer or 200, b"")) as server, listening(proxy(502)) as host.frontend:
         host.server = int(server.url.split(":")[2].rstrip("/")) if answer else REFUSED
@@ -243,8 +243,8 @@ def test_a_server_that_hangs_is_restarted_alone_and_then_the_host_given_up(host:
         "no handshake",
         "closed in the handshake",
         "no answer",
-        "502 for a server that lives",
-        "504 for a server that lives",
+        "502 for a server that runs",
+        "504 for a server that runs",
     ],
 )
 def test_a_frontend_that_hangs_is_restarted_alone(
@@ -261,7 +261,7 @@ def test_a_frontend_that_hangs_is_restarted_alone(
     assert host.group.given_up == 1
 
 
-def test_a_frontend_that_nobody_reaches_is_restarted(host: Lab) -> None:
+def test_a_frontend_that_refuses_connections_is_restarted(host: Lab) -> None:
     host.frontend = REFUSED
     host.look(times=3)
     assert host.restarts == [FRONTEND]
@@ -339,11 +339,11 @@ def test_a_docker_that_does_not_answer_is_restarted(host: Lab, said: str) -> Non
 
 
 def test_one_answer_forgets_the_failures(host: Lab) -> None:
-    lives = host.server
+    running = host.server
     for _ in range(5):
         host.server = REFUSED
         host.look(times=2)
-        host.server = lives
+        host.server = running
         host.look()
     assert (host.restarts, host.group.given_up) == ([], 0)
 

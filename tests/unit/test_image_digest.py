@@ -23,7 +23,7 @@ from simulators.ec2_host.authority import Authority
 
 INDEX = json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json"}).encode()
 DIGEST = f"sha256:{hashlib.sha256(INDEX).hexdigest()}"
-TOKEN = "of-anybody"
+TOKEN = "of-any-client"
 
 
 @dataclass

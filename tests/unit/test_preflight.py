@@ -1,4 +1,4 @@
-"""What is asked before anything is made: a daemon that answers, and two ports that nobody else holds."""
+"""What is asked before anything is made: a daemon that answers, and two ports that no other process holds."""
 
 from __future__ import annotations
 

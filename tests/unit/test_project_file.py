@@ -1,4 +1,4 @@
-"""What is told about settings is written from their declarations, and the stacks of the repository are valid."""
+"""The documentation of settings is written from their declarations, and the stacks of the repository are valid."""
 
 from __future__ import annotations
 

@@ -64,6 +64,6 @@ def test_refused_files_are_not_put_in_place(shell: Shell, control: Path) -> None
     assert run(shell, control) == (1, "unrecognized directive: colour\n", "old")
 
 
-def test_a_socket_that_nobody_listens_on_is_a_stopped_container(shell: Shell, control: Path) -> None:
+def test_a_socket_without_a_listener_is_a_stopped_container(shell: Shell, control: Path) -> None:
     shell.command("reload", "echo 'dial unix: connect: connection refused'; exit 1")
     assert run(shell, control) == (0, "", "new")

@@ -8,7 +8,7 @@ from pulumi.runtime.proto import language_pb2
 
 from .virtualenv import Interpreter
 
-# `pulumi-language-python-exec` ends with this code when the user has already been told what is wrong.
+# `pulumi-language-python-exec` ends with this code when it has already printed the error.
 ALREADY_EXPLAINED = 32
 
 

@@ -13,7 +13,7 @@ from pulumi.runtime.proto import language_pb2_grpc
 from .child import end_all
 from .service import LanguageHost
 
-# Every run and every plugin occupies one thread for as long as it lives.
+# Every run and every plugin occupies one thread until it ends.
 MAX_CONCURRENT_CALLS = 128
 UNLIMITED_MESSAGES = (("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1))
 

@@ -24,7 +24,7 @@ def leave(call: Call) -> None:
     """Leave the interfaces of a function that is deleted."""
     network = call.inputs.get("vpcConfig", {})
     role = call.inputs["role"].rpartition("/")[2]
-    # The provider moves the interfaces to the VPC's own group when it is told to.
+    # With this input, the provider moves the interfaces to the VPC's default group.
     groups = [] if call.inputs.get("replaceSecurityGroupsOnDestroy") else network.get("securityGroupIds", [])
     for subnet in network.get("subnetIds", []):
         call.of_aws("ec2").create_network_interface(

@@ -30,7 +30,7 @@ class Launch:
 
     data: Mapping[str, Any]
     subnet_ids: Sequence[str]
-    """What it may lie in: one for an instance, several for a group."""
+    """The subnets of the request: one for an instance, several for a group."""
     boto3: Callable[[str], Any]
     in_group: bool = False
 
@@ -55,7 +55,7 @@ class Launch:
 
     @cached_property
     def subnets(self) -> list[Mapping[str, Any]]:
-        """The subnets that it may lie in."""
+        """All subnets of the launch, those of its network interfaces included."""
         ids = {*self.subnet_ids, *(interface["SubnetId"] for interface in self.interfaces if "SubnetId" in interface)}
         return self.boto3("ec2").describe_subnets(SubnetIds=sorted(ids))["Subnets"] if ids else []
 

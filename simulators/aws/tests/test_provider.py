@@ -261,7 +261,7 @@ def test_what_is_slow_takes_its_time(provider: Provider) -> None:
     assert time.monotonic() - begin > 0.5
 
 
-def test_a_change_that_nobody_decided_on_is_named(provider: Provider) -> None:
+def test_a_change_in_neither_list_is_named(provider: Provider) -> None:
     old, new = wire.write({"enableDns64": False}), wire.write({"enableDns64": True})
     with pytest.raises(grpc.RpcError, match=f"whether a change of enableDns64 of {SUBNET} replaces it"):
         provider.aws.provider.Diff(provider_pb2.DiffRequest(urn=urn(SUBNET), old_inputs=old, news=new))

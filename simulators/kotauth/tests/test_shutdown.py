@@ -57,7 +57,7 @@ def unread(server: Container, port: int) -> int:
 
 
 def refuses(server: Container) -> bool:
-    """Whether nobody listens on its port any more."""
+    """Whether the server refuses connections to its port."""
     try:
         socket.create_connection((server.address, PORT), timeout=10).close()
     except ConnectionRefusedError:

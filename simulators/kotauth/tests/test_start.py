@@ -1,7 +1,7 @@
 """The simulator of Kotauth keeps the start contract that needs no database: variables and FATAL lines.
 
-It runs in a process of its own, as in its image. Where a start should get past all checks, DB_URL names a port where
-nobody listens, and the start ends there: with the words that the real server has for that.
+It runs in a process of its own, as in its image. Where a start should get past all checks, DB_URL names a closed
+port, and the start ends there, with the real server's message for that.
 """
 
 from __future__ import annotations

@@ -91,7 +91,7 @@ def program() -> None:
     pay = _function(
         "pay",
         key,
-        # The secret's name, and not the secret: whoever reads it needs the role to use it.
+        # The secret's name, and not the secret: a reader of the name needs the role to use it.
         {"TABLE": table.name, "PAYMENT_SECRET": payment.arn},
         {"Action": ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], "Resource": queue.arn},
         {"Action": ["dynamodb:PutItem", "dynamodb:UpdateItem"], "Resource": table.arn},

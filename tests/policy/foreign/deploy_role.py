@@ -1,4 +1,4 @@
-"""Roles that a pipeline on GitHub takes: one for the main branch, one that anybody's fork could have."""
+"""Roles that a pipeline on GitHub takes: one for the main branch, one that any fork could take."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def program() -> None:
         "preview-only", role_name=preview.name, policy_arns=["arn:aws:iam::aws:policy/ReadOnlyAccess"]
     )
 
-    # The audience is the same for everybody's workflows.
+    # The audience is the same for the workflows of all owners.
     release = aws.iam.Role(
         "release",
         assume_role_policy=_trusting(provider, {"StringEquals": audience}),

@@ -1,7 +1,7 @@
 """A service on Fargate behind a load balancer, with a database: a team that knows AWS, and has put off a few things.
 
-The pack has no rule about ECS. It sees the network, the load balancer, the database and the logs; that the task's
-definition holds a token in clear, nobody says.
+The pack has no rule about ECS. It sees the network, the load balancer, the database and the logs; no rule
+reports the token in clear in the task's definition.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ def _document(*statements: dict[str, Any]) -> str:
 
 def _key() -> aws.kms.Key:
     owner = {"Sid": "Owner", "Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "kms:*", "Resource": "*"}
-    # Whoever comes through S3 of this account, in the words of AWS's own key for S3.
+    # Every caller that comes through S3 of this account, in the words of AWS's own key for S3.
     through_s3 = {
         "Sid": "ThroughS3",
         "Effect": "Allow",
@@ -153,7 +153,7 @@ EXPECTED = (
     # `arn:aws:s3:::*` is every bucket.
     | at("job", "name-changed-resources")
 )
-"""The policy of the second bucket is made of its ARN: at the first preview nobody knows what it says."""
+"""The policy of the second bucket is made of its ARN: at the first preview its text is unknown."""
 EXPECTED_LATER = EXPECTED | at("curated-policy", "require-tls-for-buckets")
 LATER = {
     "lake": {"arn": f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"},

@@ -15,7 +15,7 @@ def _document(*statements: dict[str, object]) -> str:
 
 
 def public() -> None:
-    """Make the bucket that everybody reads."""
+    """Make the public bucket."""
     site = aws.s3.Bucket("site", force_destroy=True, website={"index_document": "index.html"})
     opened = aws.s3.BucketPublicAccessBlock(
         "site-open",
@@ -47,7 +47,7 @@ PUBLIC = at(
     "keep-buckets",
     "expire-objects",
 )
-"""The policy is made of the bucket's ARN: at the first preview nobody knows what it says."""
+"""The policy is made of the bucket's ARN: at the first preview its text is unknown."""
 PUBLIC_LATER = PUBLIC | at("site-policy", "require-tls-for-buckets")
 LATER = {"site": {"id": "site-0a1b2c3", "arn": "arn:aws:s3:::site-0a1b2c3"}}
 
@@ -167,4 +167,4 @@ def behind_cloudfront() -> None:
 
 
 BEHIND_CLOUDFRONT: frozenset[str] = frozenset()
-"""The pack has no rule about CloudFront itself: what a distribution says is nobody's business here."""
+"""The pack has no rule about CloudFront itself: no rule reads a distribution."""

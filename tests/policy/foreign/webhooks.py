@@ -1,4 +1,4 @@
-"""Webhooks on functions, as a starter that somebody has generated and extended: it works, and trusts everything."""
+"""Webhooks on functions, as a starter that was generated and extended: it works, and trusts everything."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A compose file for a wiki that somebody translated with care: Traefik, the wiki, PostgreSQL and Redis, two networks.
+"""A compose file for a wiki that was translated with care: Traefik, the wiki, PostgreSQL and Redis, two networks.
 
 Everything is limited and closed; Traefik believes its clients, and two passwords stand where all can read them.
 """

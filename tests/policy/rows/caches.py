@@ -36,7 +36,7 @@ CASES = (
         NOTHING,
     ),
     Case(
-        "a cluster of somebody else's",
+        "a cluster of another application",
         (*_CACHE, put("cache", "num_node_groups", 3), without("kotauth", "group", "template", "host-to-database")),
         NOTHING,
     ),

@@ -57,7 +57,7 @@ CASES = (
     _database("the upgrade's log alone", "enabled_cloudwatch_logs_exports", ["upgrade"], "export-database-logs"),
     _database("no look at queries", "performance_insights_enabled", False, "monitor-database"),
     _database("queries under AWS's key", "performance_insights_kms_key_id", ABSENT, "monitor-database"),
-    _database("the name that everybody tries", "username", "Postgres", "keep-administrator-in-rds"),
+    _database("a name that attackers try first", "username", "Postgres", "keep-administrator-in-rds"),
     _database("a newer version", "engine_version", "17.4", "force-database-tls"),
     _database("no version", "engine_version", "latest", "run-supported-postgres"),
     _database("AWS's own subnets", "db_subnet_group_name", ABSENT, "choose-database-subnets"),

@@ -152,10 +152,10 @@ CASES = (
         (put("function", "vpc_config", ABSENT), put("function", "tracing_config", ABSENT)),
         _NO_VPC,
     ),
-    Case("a service for everybody", (_permission(),), found("forbid-public-functions@permission")),
+    Case("a service for any caller", (_permission(),), found("forbid-public-functions@permission")),
     Case("a service for one bucket", (_permission(source_arn=From("files", "arn")),), NOTHING),
     Case(
-        "an address for everybody",
+        "an address for any caller",
         (add("url", aws.lambda_.FunctionUrl, {"function_name": "f", "authorization_type": "NONE"}),),
         found("forbid-public-functions@url"),
     ),

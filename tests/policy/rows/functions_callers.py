@@ -57,7 +57,7 @@ CASES = (
             {"principal": "*", "principal_org_id": "o-a1b2c3d4e5", "function_url_auth_type": "AWS_IAM"},
         ),
     ),
-    _policy("everybody", f"{_RULE}@callers"),
-    _policy("everybody through TLS", f"{_RULE}@callers", Bool={"aws:SecureTransport": "true"}),
+    _policy("any caller", f"{_RULE}@callers"),
+    _policy("any caller through TLS", f"{_RULE}@callers", Bool={"aws:SecureTransport": "true"}),
     _policy("an organisation", StringEquals={"aws:PrincipalOrgID": "o-a1b2c3d4e5"}),
 )

@@ -76,7 +76,7 @@ CONTAINERS = (
     _proxy("the engine's socket", _RUN.replace("--rm", "--rm -v /var/run/docker.sock:/s"), "forbid-docker-socket"),
     _proxy("root", _RUN.replace("10002:10002", "0"), "run-as-non-root"),
     _proxy("an old tag", _RUN.replace("2.11.9", "latest"), "pin-image"),
-    _proxy("a registry of somebody's", _RUN.replace("public.ecr.aws", "example.com"), "allow-image-registries"),
+    _proxy("another registry", _RUN.replace("public.ecr.aws", "example.com"), "allow-image-registries"),
     _proxy(
         "a secret in an option without a space",
         _RUN.replace("--rm", "--rm -eAPP_TOKEN=hunter2"),

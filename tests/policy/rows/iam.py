@@ -36,7 +36,7 @@ STATES = tuple(
         state(rule, "known", (_rights(statement),), found(f"{rule}@rights")),
         state(rule, "secret", (put("rights", "policy", Secret(document(statement))),), found(f"{rule}@rights")),
         state(rule, "unknown", (put("rights", "policy", UNKNOWN),), _EVERY),
-        # AWS refuses it, and a key with a typing error is one that nobody reads.
+        # AWS refuses it, and doesn't read a key with a typing error.
         state(rule, "absent", (_rights({key: each for key, each in statement.items() if key != "Action"}),), _EVERY),
     )
 )

@@ -39,12 +39,12 @@ def _refused(condition: Args, action: object = "sqs:*") -> Args:
     return {"Effect": "Deny", "Principal": "*", "Action": action, "Resource": "*", "Condition": condition}
 
 
-_EVERYBODY = json.dumps(document(_open()))
+_ANY_PRINCIPAL = json.dumps(document(_open()))
 _VPCE = {"aws:SourceVpce": "vpce-0a1b2c3d"}
 
 CASES = (
-    state(_RULE, "known", (_queue(_EVERYBODY),), _QUEUE),
-    state(_RULE, "secret", (_queue(Secret(_EVERYBODY)),), _QUEUE),
+    state(_RULE, "known", (_queue(_ANY_PRINCIPAL),), _QUEUE),
+    state(_RULE, "secret", (_queue(Secret(_ANY_PRINCIPAL)),), _QUEUE),
     state(_RULE, "unknown", (_queue(UNKNOWN),), _QUEUE),
     state(_RULE, "absent", (_queue(ABSENT),), NOTHING),
     *spelled(
@@ -94,17 +94,19 @@ CASES = (
     ),
     *(
         Case(
-            f"everybody, by {kind.__name__}",
-            (add("open", kind, {**args, "policy": _EVERYBODY}),),
+            f"any principal, by {kind.__name__}",
+            (add("open", kind, {**args, "policy": _ANY_PRINCIPAL}),),
             found(f"{_RULE}@open"),
         )
         for kind, args in _HOLDERS
     ),
     Case("a secret whose policy is empty", (put("secret-key-secret", "policy", "{}"),), NOTHING),
     Case(
-        "a secret for everybody", (put("secret-key-secret", "policy", _EVERYBODY),), found(f"{_RULE}@secret-key-secret")
+        "a secret for any principal",
+        (put("secret-key-secret", "policy", _ANY_PRINCIPAL),),
+        found(f"{_RULE}@secret-key-secret"),
     ),
-    Case("a policy made of the queue", (_queue(From("files", "arn", lambda _: _EVERYBODY)),), NOTHING),
+    Case("a policy made of the queue", (_queue(From("files", "arn", lambda _: _ANY_PRINCIPAL)),), NOTHING),
     Case(
         "a condition that only an update knows",
         (_queue(document(_open("*", ArnEquals={"aws:SourceArn": From("files", "arn")}))),),

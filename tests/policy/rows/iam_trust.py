@@ -45,10 +45,10 @@ def _merged(operator: str, key: str, value: object) -> Args:
 
 
 _MAIN = "repo:acme/app:ref:refs/heads/main"
-_ANYBODY: Mapping[str, Args] = {
+_ANY_CALLER: Mapping[str, Args] = {
     "a star": _allow("*"),
     "a list with a star": _allow({"AWS": ["arn:aws:iam::123456789012:role/one", "*"]}),
-    "everybody but one": {**_allow({}), "NotPrincipal": {"AWS": "arn:aws:iam::123456789012:root"}},
+    "all principals but one": {**_allow({}), "NotPrincipal": {"AWS": "arn:aws:iam::123456789012:root"}},
     "an external id": _allow("*", {"StringEquals": {"sts:ExternalId": "c0ffee"}}),
     "any organisation": _allow("*", {"StringLike": {"aws:PrincipalOrgID": "o-*"}}),
     "an organisation, where there is one": _allow(
@@ -57,7 +57,7 @@ _ANYBODY: Mapping[str, Args] = {
     "another organisation": _allow("*", {"StringNotEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}),
     "an organisation or any": _allow("*", {"StringLike": {"aws:PrincipalOrgID": ["o-a1b2c3d4e5", "*"]}}),
     "some organisation": _allow("*", {"Null": {"aws:PrincipalOrgID": "false"}}),
-    "a tag that anybody can have": _allow("*", {"StringEquals": {"aws:PrincipalTag/team": "ops"}}),
+    "a tag that any principal can have": _allow("*", {"StringEquals": {"aws:PrincipalTag/team": "ops"}}),
     "a role's name in any account": _allow("*", {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/deploy"}}),
     "GitHub, the audience alone": _federated(_GITHUB, _AUDIENCE),
     "GitHub, nothing": _federated(_GITHUB),
@@ -71,7 +71,7 @@ _ANYBODY: Mapping[str, Args] = {
     "GitHub, negated": _github("StringNotLike", _MAIN),
     "GitHub, where there is one": _github("StringEqualsIfExists", _MAIN),
     "GitHub, each of none": _github("ForAllValues:StringEquals", _MAIN),
-    "GitHub, an environment that anybody may have": _github("StringEquals", "environment:prod"),
+    "GitHub, an environment that any repository may have": _github("StringEquals", "environment:prod"),
     "GitHub, an owner's id": _github("StringEquals", "acme", "repository_owner"),
     "GitHub, an actor": _github("StringEquals", "octocat", "actor"),
     "GitHub, another issuer's subject": _federated(_GITHUB, {"StringEquals": {"gitlab.com:sub": _MAIN}}),
@@ -96,7 +96,7 @@ _ANYBODY: Mapping[str, Args] = {
         "token.actions.acme.ghe.com", {"StringEquals": {"token.actions.acme.ghe.com:aud": "sts.amazonaws.com"}}
     ),
 }
-_SOMEBODY: Mapping[str, Args] = {
+_NAMED_CALLERS: Mapping[str, Args] = {
     "a service": _allow({"Service": ["ec2.amazonaws.com", "ssm.amazonaws.com"]}),
     "a partner without an external id": _allow({"AWS": "arn:aws:iam::999999999999:root"}),
     "an organisation": _allow("*", {"stringequals": {"AWS:PrincipalOrgID": ["o-a1b2c3d4e5"]}}),
@@ -186,11 +186,11 @@ _SUBJECT = {"StringLike": {f"{_GITHUB}:sub": "repo:acme/app:*"}}
 _REFUSED = {**_allow("*"), "Effect": "Deny", "Condition": {"StringNotEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}}
 
 CASES = (
-    *(_case(name, CAUGHT, _trust(statement)) for name, statement in _ANYBODY.items()),
-    *(_case(name, PASSED, _trust(statement)) for name, statement in _SOMEBODY.items()),
+    *(_case(name, CAUGHT, _trust(statement)) for name, statement in _ANY_CALLER.items()),
+    *(_case(name, PASSED, _trust(statement)) for name, statement in _NAMED_CALLERS.items()),
     _case("a provider of the stack, the audience alone", CAUGHT, _PROVIDER, _of_the_stack(_AUDIENCE)),
     _case("a provider of the stack, a repository", PASSED, _PROVIDER, _of_the_stack(_SUBJECT)),
-    _case("everybody, with a refusal of all others", PASSED, _trust(_allow("*"), _REFUSED)),
+    _case("any principal, with a refusal of all others", PASSED, _trust(_allow("*"), _REFUSED)),
     _case(
         "GitHub, with a refusal of all other repositories",
         PASSED,
@@ -200,12 +200,12 @@ CASES = (
         ),
     ),
     _case(
-        "everybody, with a refusal of some",
+        "any principal, with a refusal of some",
         CAUGHT,
         _trust(_allow("*"), {**_REFUSED, "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}}),
     ),
     _case(
-        "everybody, with a refusal of an action",
+        "any principal, with a refusal of an action",
         CAUGHT,
         _trust(_allow("*"), {**_REFUSED, "Action": "sts:TagSession"}),
     ),

@@ -89,7 +89,7 @@ STATES = (
 
 CASES = (
     Case(
-        "a pool of somebody else's",
+        "a pool of another application",
         (*_POOLER, put("pooler", "envs", ["POOL_MODE=transaction"]), without("server", "server-carrier")),
         NOTHING,
     ),

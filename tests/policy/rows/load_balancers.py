@@ -63,7 +63,7 @@ CASES = (
     Case("a web ACL without a log", (without("web-acl-logging"),), found("watch-web-acl@web-acl")),
     Case("a web ACL without a rule", (put("web-acl", "rules", []),), found("watch-web-acl@web-acl")),
     Case(
-        "a rule that nobody measures",
+        "a rule without metrics",
         (put("web-acl", "rules.0.visibility_config.cloudwatch_metrics_enabled", False),),
         found("watch-web-acl@web-acl"),
     ),

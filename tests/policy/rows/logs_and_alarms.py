@@ -30,8 +30,8 @@ STATES = (
 
 CASES = (
     Case("logs for ever", (put("log", "retention_in_days", 0),), found("keep-logs@log")),
-    Case("an alarm for nobody", (put("alarm", "alarm_actions", ABSENT),), found("answer-alarms@alarm")),
-    Case("an alarm for somebody unknown", (put("alarm", "alarm_actions", UNKNOWN),), NOTHING),
+    Case("an alarm without a recipient", (put("alarm", "alarm_actions", ABSENT),), found("answer-alarms@alarm")),
+    Case("an alarm whose recipient is unknown", (put("alarm", "alarm_actions", UNKNOWN),), NOTHING),
     Case(
         "an alarm of alarms",
         (add("both", aws.cloudwatch.CompositeAlarm, {"alarm_name": "both", "alarm_rule": "ALARM(alarm)"}),),

@@ -53,7 +53,7 @@ CASES = (
     Case("protect-secret-key-after-an-update", (put("key", "opts", {}),), found("protect-secret-key@key"), KNOWN),
     Case("a short key", (_key(Secret("0123456789abcdef")),), _TRACE | found("use-hex-secret-key@server")),
     Case("white space does not count", (_key(Secret(_HEX[:31] + "   ")),), _TRACE | found("use-hex-secret-key@server")),
-    Case("a key that nobody drew", (_key(Secret("0" * 64)),), _TRACE),
+    Case("a key that was not generated", (_key(Secret("0" * 64)),), _TRACE),
     Case("no key file", (put("server", "envs", envs(KAUTH_SECRET_KEY_FILE=None)),), _TRACE),
     Case(
         "a key in the environment",
@@ -61,7 +61,7 @@ CASES = (
         _TRACE | found("keep-secrets-out-of-environment@server"),
     ),
     Case(
-        "a key file that nobody uploads",
+        "a key file without an upload",
         (put("server", "envs", envs(KAUTH_SECRET_KEY_FILE="/run/secrets/other_key")),),
         _TRACE,
     ),

@@ -45,11 +45,11 @@ CASES = (
     ),
     Case("a private key in a secret file", (_file("certificate.pem", Secret(_BOTH)),), NOTHING),
     Case(
-        "a private key in a secret file that everybody reads",
+        "a private key in a secret file that all users read",
         (_file("certificate.pem", Secret(_BOTH), "0444"),),
         found("restrict-secret-files@frontend-carrier"),
     ),
-    Case("a chain that everybody reads", (_file("certificate.pem", _CHAIN, "0444"),), NOTHING),
+    Case("a chain that all users read", (_file("certificate.pem", _CHAIN, "0444"),), NOTHING),
 )
 ON_AWS = (
     Case(

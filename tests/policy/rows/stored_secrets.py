@@ -11,8 +11,8 @@ from policy.testing.change import ABSENT, UNKNOWN, Args, From, add, put
 from ..mutation import NOTHING, REQUIRED, Case, Impossible, Row, found, on_aws, spelled, state
 from . import stored_secrets_keys
 
-_EVERYBODY: Args = {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*", "Principal": {"AWS": "*"}}
-_OPEN = document(ACCOUNT, _EVERYBODY)
+_ANY_PRINCIPAL: Args = {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*", "Principal": {"AWS": "*"}}
+_OPEN = document(ACCOUNT, _ANY_PRINCIPAL)
 _OWN = "encrypt-secrets-with-own-key"
 _LEFT_OUT = (put("secret-key-secret", "kms_key_id", ABSENT),)
 _SECRET = "secret-key-secret"
@@ -63,10 +63,10 @@ _HERE = {"Condition": {"StringEquals": {"kms:CallerAccount": "123456789012"}}}
 
 CASES = (
     _policy("as an object", _OPEN),
-    _policy("one statement, no list", {"Statement": {**_EVERYBODY, "Principal": "*"}}),
-    _policy("everybody but one", document({**_EVERYBODY, "Principal": {}, "NotPrincipal": {"AWS": "1"}})),
-    _policy("everybody of the account", document({**_EVERYBODY, **_HERE}), ok=True),
-    _policy("nobody", document({**_EVERYBODY, "Effect": "Deny"}), ok=True),
+    _policy("one statement, no list", {"Statement": {**_ANY_PRINCIPAL, "Principal": "*"}}),
+    _policy("all principals but one", document({**_ANY_PRINCIPAL, "Principal": {}, "NotPrincipal": {"AWS": "1"}})),
+    _policy("all principals of the account", document({**_ANY_PRINCIPAL, **_HERE}), ok=True),
+    _policy("no principal", document({**_ANY_PRINCIPAL, "Effect": "Deny"}), ok=True),
     _policy("no JSON", "{"),
     _policy("JSON, no document", "[1]"),
     _policy("made of a resource of the stack", From("vpc", "arn", lambda arn: json.dumps([arn])), ok=True),

@@ -25,7 +25,7 @@ def _policy(statement: Args) -> Change:
 
 _HERE = {"kms:CallerAccount": "123456789012"}
 _THROUGH = {"kms:ViaService": "secretsmanager.eu-central-1.amazonaws.com"}
-_EVERYBODY = json.dumps(document(_open()))
+_ANY_PRINCIPAL = json.dumps(document(_open()))
 
 CASES = (
     *spelled(
@@ -63,8 +63,8 @@ CASES = (
     ),
     *(
         Case(
-            f"a key for everybody, by {kind.__name__}",
-            (add("open", kind, {**args, "policy": _EVERYBODY}),),
+            f"a key for any principal, by {kind.__name__}",
+            (add("open", kind, {**args, "policy": _ANY_PRINCIPAL}),),
             found(f"{_RULE}@open"),
         )
         for kind, args in (

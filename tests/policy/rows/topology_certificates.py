@@ -231,7 +231,7 @@ KEYS = (
         for name, given, rule in (
             ("not marked secret", {"content": "in clear"}, "encrypt-secret-files"),
             ("unknown", {"content": UNKNOWN}, "encrypt-secret-files"),
-            ("read by everybody", {"content": _SECRET, "permissions": "0444"}, "restrict-secret-files"),
+            ("read by all users", {"content": _SECRET, "permissions": "0444"}, "restrict-secret-files"),
         )
     ),
     Case(

@@ -83,7 +83,7 @@ NGINX_ROWS = _rows(
             _FOR,
             "set $a $remote_addr; if ($args ~ ip=(.*)) { set $a $1; } proxy_set_header X-Forwarded-For $a;",
         ),
-        "everybody in the next line": (_LOCATION, f"set_real_ip_from\n0.0.0.0/0;\n{_LOCATION}"),
+        "all addresses in the next line": (_LOCATION, f"set_real_ip_from\n0.0.0.0/0;\n{_LOCATION}"),
         "whole connections": ("events {}", "events {}\nstream { server { listen 444 ssl; proxy_pass server:8080; } }"),
         # A location with a header of its own inherits none.
         "a location that inherits nothing": (_LOCATION, f"{_FOR}{_PROTO}{_HOST}{_ALL}\n{_MORE_HEADERS}{_LOCATION}"),
@@ -135,7 +135,7 @@ CADDY_ROWS = _rows(
             "header_up -X-Forwarded-Host",
             "header_up X-Forwarded-Host {header.X-Forwarded-Host}",
         ),
-        "everybody in backquotes": (_SITE, f"{{\nservers {{\ntrusted_proxies static `0.0.0.0/0`\n}}\n}}\n{_SITE}"),
+        "all addresses in backquotes": (_SITE, f"{{\nservers {{\ntrusted_proxies static `0.0.0.0/0`\n}}\n}}\n{_SITE}"),
         "the client's own port in the query": (
             "header_up X-Forwarded-Port 443",
             "header_up X-Forwarded-Port {http.request.uri.query.port}",

@@ -15,7 +15,7 @@ _TRAEFIK = put("frontend", "image", "docker.io/library/traefik:3.5.3")
 
 
 def _without_server() -> dict[str, Any]:
-    """Return a stack of one proxy's files, which nobody's Kotauth stands behind."""
+    """Return a stack of one proxy's files without a Kotauth server behind it."""
     resources = compliant()
     return {name: resources[name] for name in ("frontend-files", "frontend-carrier")}
 

@@ -1,8 +1,8 @@
 """Policy documents of AWS, given as text, as an object, or not known yet.
 
-The provider turns an object into text before anyone sees it, so one unknown ARN makes the whole document unknown at a
-first preview. Then its origin is evaluated: a document that is made of resources of the stack names those, and is read
-when it is known, which is before the resource is made. One that comes from nowhere can't be evaluated.
+The provider turns an object into text first, so one unknown ARN makes the whole document unknown at a first preview.
+Then its origin is evaluated: a document that is made of resources of the stack names those, and is read when it is
+known, which is before the resource is made. One that comes from nowhere can't be evaluated.
 """
 
 from __future__ import annotations
@@ -102,20 +102,20 @@ def statements_in(resource: Resource, value: Value) -> list[Statement]:
     return statements
 
 
-def is_everybody(principal: Value) -> bool:
-    """Whether a principal is anyone at all, in one account or in all."""
+def is_any_principal(principal: Value) -> bool:
+    """Whether a principal matches any caller, in one account or in all."""
     return not principal.is_unknown and (
         re.fullmatch(r"\*|arn:[^:]*:(iam|sts)::[^:]*[*?][^:]*:.*", principal.text() or "") is not None
     )
 
 
-def opened_to_everybody(statements: list[Statement]) -> list[Statement]:
+def open_to_any_principal(statements: list[Statement]) -> list[Statement]:
     """Return the statements that allow every caller, limited neither by a condition nor by a deny statement."""
     return still_open(
         [
             statement
             for statement in statements
-            if statement.allows and (statement.has("NotPrincipal") or any(map(is_everybody, statement.principals)))
+            if statement.allows and (statement.has("NotPrincipal") or any(map(is_any_principal, statement.principals)))
         ],
         statements,
         identity,
@@ -136,7 +136,7 @@ def still_open(wide: list[Statement], statements: list[Statement], naming: Namin
 def _meets_all_others(refusal: Statement, naming: Naming) -> bool:
     if refusal.has("NotPrincipal"):
         return refusal.value.field("NotPrincipal").raw != "*" and not refusal.has("Condition")
-    return any(map(is_everybody, refusal.principals)) and spares_only_named(refusal.conditions, naming)
+    return any(map(is_any_principal, refusal.principals)) and spares_only_named(refusal.conditions, naming)
 
 
 def _covers(refusal: Statement, allowed: Statement) -> bool:

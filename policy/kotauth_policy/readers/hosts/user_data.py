@@ -97,9 +97,9 @@ def _unpacked(text: str, path: str) -> str:
 
 
 def program_of(host: Resource) -> Program:
-    """Return what a host is told to do, with what it fetches from buckets of the stack.
+    """Return the program in the user data of a host, with what it fetches from buckets of the stack.
 
-    Nothing where the user data can't be read: one rule says so, and not every rule about containers.
+    Empty where the user data can't be read: one rule reports that, so the rules about containers need not.
     """
     try:
         program = parse(text_of(host))

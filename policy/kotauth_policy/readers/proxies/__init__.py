@@ -1,1 +1,1 @@
-"""Reads what proxies are told: configuration files of nginx, Traefik and Caddy, and labels for Traefik."""
+"""Reads the configuration of proxies: files of nginx, Traefik and Caddy, and labels for Traefik."""

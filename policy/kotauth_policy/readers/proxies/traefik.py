@@ -1,4 +1,4 @@
-"""Reads what Traefik is told: files for its file provider, and labels for its Docker provider.
+"""Reads the configuration of Traefik: files for its file provider, and labels for its Docker provider.
 
 Keys count in any case, as for Traefik; names of headers, too.
 """

@@ -54,7 +54,7 @@ def believed_in_command(words: list[str]) -> str | None:
     """Return the flag with which Traefik trusts every client, ``None`` if no flag does."""
     for flag, insecure, equals, value in _FLAG.findall(" ".join(words)):
         # A switch takes no next word: alone it is true.
-        if (_is_true(value) if equals else True) if insecure else _names_everybody(value):
+        if (_is_true(value) if equals else True) if insecure else _names_all_addresses(value):
             return str(flag)
     return None
 
@@ -64,19 +64,19 @@ def is_believed_by_variable(name: str, text: str) -> bool:
     if name == "TRUST_DOWNSTREAM_PROXY":
         return _is_true(text)
     match = _VARIABLE.fullmatch(name)
-    return match is not None and (_is_true(text) if match[1] else _names_everybody(text))
+    return match is not None and (_is_true(text) if match[1] else _names_all_addresses(text))
 
 
 def is_believed_by_label(name: str, text: str) -> bool:
     """Whether a label makes Caddy, configured by labels, trust every client."""
-    return re.fullmatch(r"caddy(_\d+)?\..*\btrusted_proxies", name) is not None and _names_everybody(text)
+    return re.fullmatch(r"caddy(_\d+)?\..*\btrusted_proxies", name) is not None and _names_all_addresses(text)
 
 
 def believed_in_file(text: str) -> str | None:
     """Return the directive with which a proxy trusts every client, ``None`` if no directive does."""
     plain = _COMMENT.sub("", text)
     for name, pattern in _TRUSTED:
-        if any(map(_names_everybody, pattern.findall(plain))):
+        if any(map(_names_all_addresses, pattern.findall(plain))):
             return name
     if any(pattern.search(plain) for pattern in _PASSED_ON):
         return "X-Forwarded-For"
@@ -103,11 +103,11 @@ def _believed_in_document(text: str) -> Iterator[str]:
         if key.lower() in ("forwardedheaders", "proxyprotocol"):
             if _is_true(str(members.get("insecure"))):
                 yield f"{key}.insecure"
-            if _names_everybody(_joined(members.get("trustedips"))):
+            if _names_all_addresses(_joined(members.get("trustedips"))):
                 yield f"{key}.trustedIPs"
         elif key == "trusted_proxies":
             ranges = members.get("ranges") if isinstance(value, dict) else value
-            if _names_everybody(_joined(ranges)):
+            if _names_all_addresses(_joined(ranges)):
                 yield key
         elif "HttpConnectionManager" in str(members.get("@type")) and "x-forwarded-for" not in text.lower():
             trusted = members.get("use_remote_address", members.get("useremoteaddress"))
@@ -150,11 +150,11 @@ def _is_true(text: str) -> bool:
     return text.strip(" \"'").lower() in _TRUE
 
 
-def _names_everybody(text: str) -> bool:
-    return any(map(_is_everybody, re.split(r"[\s,]+", text)))
+def _names_all_addresses(text: str) -> bool:
+    return any(map(_is_all_addresses, re.split(r"[\s,]+", text)))
 
 
-def _is_everybody(word: str) -> bool:
+def _is_all_addresses(word: str) -> bool:
     word = word.strip("\"'`[]")
     if word in ("*", "0/0"):
         return True

@@ -89,7 +89,7 @@ _ENCODED = ("%3a%2f%2f", "%3A%2F%2F")
 
 def has_secret_form(text: str, *, is_decoded: bool = False) -> bool:
     """Whether a text contains a secret that its form reveals."""
-    if any(not _is_of_anybody(token[0]) for token in _TOKENS.finditer(text)) or _WHOLE.search(text):
+    if any(not _is_public_token(token[0]) for token in _TOKENS.finditer(text)) or _WHOLE.search(text):
         return True
     lower = text.lower()
     forms = (form for hint, form in _FORMS if hint in lower)
@@ -102,7 +102,7 @@ def has_secret_form(text: str, *, is_decoded: bool = False) -> bool:
     return any(has_secret_form(inner, is_decoded=True) or has_secret_value(inner) for inner in _decoded(text))
 
 
-def _is_of_anybody(token: str) -> bool:
+def _is_public_token(token: str) -> bool:
     """Whether a token is a public JWT for clients of a website, such as Supabase's key for anonymous users."""
     return any(
         '"role":"anon"' in inner.replace(" ", "") for inner in _decoded(token.partition(".")[2].partition(".")[0])

@@ -15,7 +15,7 @@ from ...engine.rule import Area, Kind, Level, Parameter, References, Settings, S
 from ...engine.value import Value, texts
 from ...engine.verdict import Verdict, fail
 from ...readers.aws.actions import is_every
-from ...readers.aws.policy_document import Statement, is_everybody, statements
+from ...readers.aws.policy_document import Statement, is_any_principal, statements
 from ...readers.aws.resources import (
     ACCOUNT_ACCESS_BLOCK,
     BUCKET_ACCESS_BLOCKS,
@@ -197,7 +197,7 @@ def _refuses_plain(statement: Statement) -> bool:
     return (
         not statement.allows
         and any(_is_all_of_s3(action.text() or "") for action in statement.actions)
-        and any(map(is_everybody, statement.principals))
+        and any(map(is_any_principal, statement.principals))
         and bool(conditions)
         and all(each.key == "aws:securetransport" and each.is_flag(expected=False) for each in conditions)
     )

@@ -18,7 +18,7 @@ from ...engine.value import Value, seen
 from ...engine.verdict import Verdict, fail
 from ...readers.aws import lambda_runtimes
 from ...readers.aws.conditions import identity
-from ...readers.aws.policy_document import opened_to_everybody, statements
+from ...readers.aws.policy_document import open_to_any_principal, statements
 from ...readers.aws.resources import FUNCTION_POLICY, FUNCTION_URL, INVOCATION, LAMBDA, LAMBDA_PERMISSION
 from ...readers.kotauth.key_fingerprint import is_fingerprint_only
 from ...readers.secrets.exposed_values import exposed
@@ -110,7 +110,7 @@ def forbid_public_functions(resource: Resource, _: Settings) -> Iterator[Verdict
         if resource.get("authorizationType").text() != "AWS_IAM":
             yield fail("authorizationType", "is not AWS_IAM")
     elif resource.type == FUNCTION_POLICY:
-        for statement in opened_to_everybody(statements(resource, "policy")):
+        for statement in open_to_any_principal(statements(resource, "policy")):
             yield fail(
                 statement.value.path,
                 "lets everyone call the function: no condition names an account, organisation or source",

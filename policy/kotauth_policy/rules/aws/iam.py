@@ -14,8 +14,8 @@ from ...readers.aws.conditions import is_literal, narrows
 from ...readers.aws.federation import issuers_of, naming_of
 from ...readers.aws.policy_document import (
     Statement,
-    is_everybody,
-    opened_to_everybody,
+    is_any_principal,
+    open_to_any_principal,
     statements,
     statements_in,
     still_open,
@@ -205,7 +205,7 @@ def forbid_administrator_policies(resource: Resource, _: Settings) -> Iterator[V
 def trust_exactly(role: Resource, _: Settings) -> Iterator[Verdict]:
     """An identity provider such as GitHub's signs tokens for all its users, so its name alone admits all of them."""
     trust_statements = statements(role, "assumeRolePolicy")
-    for statement in opened_to_everybody(trust_statements):
+    for statement in open_to_any_principal(trust_statements):
         yield fail(
             statement.value.path, "lets everyone assume the role: no condition names an account, organisation or source"
         )
@@ -213,7 +213,7 @@ def trust_exactly(role: Resource, _: Settings) -> Iterator[Verdict]:
         if not statement.allows or not statement.is_about("sts:assumerolewithwebidentity"):
             continue
         for provider in statement.federated:
-            issuers = [] if is_everybody(provider) else issuers_of(role, provider)
+            issuers = [] if is_any_principal(provider) else issuers_of(role, provider)
             if any(still_open([statement], trust_statements, naming_of(issuer)) for issuer in issuers):
                 yield fail(
                     provider.path,
@@ -233,7 +233,7 @@ def trust_exactly(role: Resource, _: Settings) -> Iterator[Verdict]:
 def restrict_resource_policies(resource: Resource, _: Settings) -> Iterator[Verdict]:
     """A principal that the policy of such a resource admits needs no right in this account."""
     if not _is_left_out(resource.get("policy")):
-        for statement in opened_to_everybody(statements(resource, "policy")):
+        for statement in open_to_any_principal(statements(resource, "policy")):
             yield fail(
                 statement.value.path, "gives everyone access: no condition names an account, organisation or source"
             )

@@ -8,7 +8,7 @@ from ...engine.resource import Resource, Stack
 from ...engine.rule import Area, Kind, Level, Parameter, References, Settings, Severity
 from ...engine.value import is_given, seen
 from ...engine.verdict import Verdict, fail
-from ...readers.aws.policy_document import opened_to_everybody, statements
+from ...readers.aws.policy_document import open_to_any_principal, statements
 from ...readers.aws.resources import KEY, KEY_POLICIES, OTHER_KEYS, ROTATION, SECRET
 from ...readers.docker.parts import SERVER, parts_in
 from ...readers.kotauth.server import secret_key_uploads
@@ -127,7 +127,7 @@ def restrict_key_users(key: Resource, _: Settings) -> Iterator[Verdict]:
     """
     if key.get("policy").is_absent:
         return
-    for statement in opened_to_everybody(statements(key, "policy")):
+    for statement in open_to_any_principal(statements(key, "policy")):
         yield fail(
             statement.value.path, "lets everyone use the key: no condition names an account, organisation or source"
         )
