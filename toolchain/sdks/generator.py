@@ -21,7 +21,10 @@ def ensure() -> Path:
 
 
 def go_environment() -> dict[str, str]:
-    """Return the user's environment with what would make a build depend on the machine taken out."""
+    """Return the user's environment with what would make a build depend on the machine taken out.
+
+    `built.py` has the same values for the engine, in a file of its own: each change of that file rebuilds the engine.
+    """
     return {
         **os.environ,
         "CGO_ENABLED": "0",
