@@ -119,9 +119,8 @@ class Companions:
 
     def triggers(self) -> list[pulumi.Input[Any]]:
         """Return the values of the spec whose change makes a new container, apart from its files."""
-        spec = self.spec
-        environment = [value for _, value in sorted(spec.get("environment", {}).items())]
-        return [spec["image"], spec["memory"], spec["cpus"], *spec.get("command", []), *environment]
+        apart = ("before_start", "config_files", "reload")
+        return [{field: value for field, value in self.spec.items() if field not in apart}]
 
 
 def kept_beside(opts: pulumi.ResourceOptions | None, volume: PersistentVolume) -> pulumi.ResourceOptions:

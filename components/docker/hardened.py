@@ -6,6 +6,7 @@ Numbers in comments are sections of the CIS Docker Benchmark 1.6.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -167,7 +168,7 @@ def trigger_label(*values: pulumi.Input[Any]) -> dict[str, pulumi.Output[str]]:
 
 
 def _digest(values: list[Any]) -> str:
-    return hashlib.sha256(repr(values).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _duration(seconds: int) -> str:

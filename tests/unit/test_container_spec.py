@@ -41,12 +41,50 @@ def test_a_job_must_succeed_and_is_not_started_again() -> None:
     assert inputs["readOnly"]
 
 
-def test_a_job_runs_again_when_its_spec_changes() -> None:
-    def trigger(**changes: Any) -> list[Any]:
-        labels = container(made({**JOB, **changes})).inputs["labels"]
-        return [label["value"] for label in labels if label["label"] == "kotauth.trigger"]
+CHECKED: dict[str, Any] = {
+    **SPEC,
+    "command": ["serve"],
+    "environment": {"A": "1", "B": "2"},
+    "sysctls": {"net.core.somaxconn": "1", "net.ipv4.tcp_syncookies": "1"},
+    "before_start": {"name": "guard", "image": "registry.example/x:1.2.3", "command": ["check"]},
+}
 
-    assert trigger() != trigger(environment={"A": "b"})
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"environment": {"A": "1", "C": "2"}},
+        {"command": ["serve", "1"], "environment": {"B": "2"}},
+        {"entrypoint": ["sh"]},
+        {"probe": {**SPEC["probe"], "command": ["false"]}},
+        {"ports": [{"host": 1, "container": 2}]},
+        {"capabilities": ["CAP_CHOWN"]},
+        {"sysctls": {"net.core.somaxconn": "1"}},
+        {"log": {"driver": "none"}},
+        {"stop_signal": "SIGINT"},
+        {"stop_seconds": 1},
+        {"reaches_host": True},
+        {"tmpfs": ["/srv"]},
+    ],
+)
+def test_the_check_runs_again_whatever_makes_a_new_container(changes: dict[str, Any]) -> None:
+    assert check_trigger(CHECKED) != check_trigger({**CHECKED, **changes})
+
+
+def test_the_check_does_not_run_again_for_files_that_the_container_reloads() -> None:
+    changed = {**WATCHED, "config_files": {"proxy.conf": "b"}}
+    assert check_trigger({**CHECKED, **WATCHED}) == check_trigger({**CHECKED, **changed})
+
+
+def test_the_check_does_not_run_again_for_another_order_of_keys() -> None:
+    """A program in Go gives a map in another order each time."""
+    turned = {key: dict(reversed(value.items())) for key, value in CHECKED.items() if key in ("environment", "sysctls")}
+    assert check_trigger(CHECKED) == check_trigger(dict(reversed({**CHECKED, **turned}.items())))
+
+
+def check_trigger(spec: dict[str, Any]) -> object:
+    """Return what makes a new container of the check when it changes."""
+    return made(spec).named("it-guard", ":Container").labels["kotauth.trigger"]
 
 
 def test_what_nothing_can_probe_counts_as_started_when_it_runs() -> None:

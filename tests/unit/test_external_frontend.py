@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from typing import Any
 
@@ -213,4 +214,5 @@ def test_the_old_server_stays_until_the_proxy_knows_the_new_one(external: Declar
     assert wait.inputs["waitTimeout"] > 10
     # A new server has another name, so the next wait is another container, which the old server outlives.
     server = external.named("kotauth-server", ":Container")
-    assert wait.labels["kotauth.trigger"] == hashlib.sha256(repr([f"{server.name}-0c0ffee"]).encode()).hexdigest()[:16]
+    trigger = json.dumps([f"{server.name}-0c0ffee"]).encode()
+    assert wait.labels["kotauth.trigger"] == hashlib.sha256(trigger).hexdigest()[:16]
