@@ -117,13 +117,17 @@ def hardened_container(
         # The provider can't set a container's own limit (5.29). This one counts the user's processes on the whole host.
         ulimits=[docker.ContainerUlimitArgs(name="nproc", soft=PROCESSES, hard=PROCESSES)],
         **_log(runtime),
-        opts=pulumi.ResourceOptions.merge(opts, _always_new(explain_failure(_provider(opts)))),
+        opts=pulumi.ResourceOptions.merge(opts, _always_new(explain_failure(_provider(opts), f"{_kind(opts)}{name}"))),
         **more,
     )
 
 
 def _provider(opts: pulumi.ResourceOptions) -> pulumi.ProviderResource | None:
     return opts.provider or (opts.parent.get_provider("docker:index/container:Container") if opts.parent else None)
+
+
+def _kind(opts: pulumi.ResourceOptions) -> str:
+    return f"{opts.parent.pulumi_resource_type} " if opts.parent else ""
 
 
 def _log(runtime: Runtime) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -13,10 +14,12 @@ from pulumi.resource import DependencyProviderResource
 from pulumi.runtime import mocks, set_all_config
 from pulumi.runtime.settings import ROOT
 
-from components import DockerDatabase, DockerDeployment
+from components import DockerContainer, DockerDatabase, DockerDeployment
+from components.docker.daemon import diagnosis
 from tests.own_loop import run_alone
 from tests.unit.conftest import PUBLIC
 from tests.unit.docker_api import Daemon
+from tests.unit.least_inputs import SPEC
 from tests.unit.recording import Declared, Recording, declare
 
 NAME = "kotauth-server-0c0ffee"
@@ -56,6 +59,20 @@ def test_each_connection_to_the_engine_has_a_hook_of_another_name() -> None:
     """A host of components has one connection for each component, and the engine takes each name once."""
     first, second = (declare(lambda: DockerDeployment("kotauth", PUBLIC)).error_hooks for _ in range(2))
     assert not {*first} & {*second}
+
+
+def test_another_version_of_the_library_has_hooks_of_other_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine runs each version in a process of its own, and takes each name once from all of them."""
+
+    def in_a_new_process(component: Callable[..., object], name: str, args: Mapping[str, Any]) -> set[str]:
+        monkeypatch.setattr(diagnosis, "_uses", Counter[str]())
+        return {*declare(lambda: component(name, args)).error_hooks}
+
+    first = in_a_new_process(DockerDatabase, "identity", {"network": "back"})
+    assert not first & in_a_new_process(DockerDatabase, "other", {"network": "back"})
+    assert not first & in_a_new_process(DockerContainer, "identity", {"spec": SPEC})
+    # The state keeps the name, so it stays the same.
+    assert first == in_a_new_process(DockerDatabase, "identity", {"network": "back"})
 
 
 def test_containers_of_another_provider_have_another_hook() -> None:

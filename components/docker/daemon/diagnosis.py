@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-import itertools
 import re
+from collections import Counter
 from collections.abc import Awaitable, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -30,14 +30,15 @@ _KEYS = {
 _HOOK = "explain-failure"
 _hooks: WeakKeyDictionary[object, dict[pulumi.ProviderResource | None, pulumi.ErrorHook]] = WeakKeyDictionary()
 """The hooks by connection to the engine and provider. A program has one connection, a host of components has many."""
-_numbers = itertools.count(1)
+_uses = Counter[str]()
+"""How many hooks of this process have a name."""
 
 
-def explain_failure(provider: pulumi.ProviderResource | None) -> pulumi.ResourceOptions:
+def explain_failure(provider: pulumi.ProviderResource | None, container: str) -> pulumi.ResourceOptions:
     """Return the options that print the last line of a container whose creation failed.
 
     All containers of a provider share one hook, because Pulumi's SDK starts a server for each hook.
-    ``provider`` is the container's own; None for the stack's.
+    ``provider`` is the container's own; None for the stack's. The first ``container`` gives the hook its name.
     Under Pulumi's mocks, which take no hooks, there are none.
     """
     monitor = runtime.settings.get_monitor()
@@ -45,9 +46,12 @@ def explain_failure(provider: pulumi.ProviderResource | None) -> pulumi.Resource
         return pulumi.ResourceOptions()
     hooks = _hooks.setdefault(monitor, {})
     if provider not in hooks:
-        number = next(_numbers)
-        # The engine refuses a second hook of the same name, also from another connection.
-        name = _HOOK if number == 1 else f"{_HOOK} {number}"
+        # The engine refuses a second hook of the same name, also from another connection, and from the process of
+        # another version of this library. The state keeps the name, so it is the same at each update.
+        name = f"{_HOOK} of {container}"
+        _uses[name] += 1
+        if _uses[name] > 1:
+            name += f" {_uses[name]}"
         hooks[provider] = pulumi.ErrorHook(name, functools.partial(_explain, provider))
     return pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(on_error=[hooks[provider]]))
 
