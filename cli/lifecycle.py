@@ -48,7 +48,7 @@ error: stack {stack} does not exist in this state. List the stacks, then set STA
   eval "$(make -s env)" && pulumi stack ls"""
 _PURGE_FIRST = """
 error: this stack has resource names of an older version and can't be migrated. Back up its data if you need
-it, run `make purge STACK={stack}`, then `make up` again."""
+it, run `make purge STACK={stack}`, then `make up STACK={stack}`."""
 LEFT_ON_AWS = """
 Kept on purpose. AWS charges for these until you delete them by hand:
   the database's final snapshot           aws rds describe-db-snapshots

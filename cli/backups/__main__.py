@@ -82,9 +82,9 @@ def _backups(site: Site, _: argparse.Namespace) -> int:
 
 def _backups_of_kit(arguments: argparse.Namespace) -> int:
     """List backups with nothing but a kit and a Docker host: the stack and its state may be gone."""
-    given = kit.read(arguments.kit).repository
+    given = kit.read(arguments.kit)
     with connect() as host:
-        runner = Runner(host, f"kit/{given.stack}")
+        runner = Runner(host, f"kit/{given.repository.stack}")
         with of_kit(runner, given) as source:
             print(listing.table(source, source.list(runner), datetime.now(UTC)))
     return 0
@@ -137,7 +137,7 @@ def _drill_of_kit(arguments: argparse.Namespace) -> int:
     name = given.repository.stack
     with connect() as host, turn(f"drill-kit-{name}", f"a drill with the kit of stack {name}"):
         runner = Runner(host, f"kit/{name}")
-        with of_kit(runner, given.repository) as source:
+        with of_kit(runner, given) as source:
             images = given.repository.images
             plan = Plan(
                 source=source,

@@ -27,7 +27,7 @@ from components.workload.spec import ContainerSpec
 
 from .database import Database
 from .job import Job, JobError, Mount, Runner, from_spec
-from .listing import FUTURE, age
+from .listing import age, is_future
 from .manifest import Manifest
 from .restore import compare, step
 from .source import SECRETS, Source
@@ -81,8 +81,7 @@ class Result:
 
 
 def _old(seconds: float) -> str:
-    shown = age(seconds)
-    return "from the future: the clock of its host was wrong" if shown == FUTURE else f"{shown} old"
+    return "from the future: the clock of its host was wrong" if is_future(seconds) else f"{age(seconds)} old"
 
 
 def drill(runner: Runner, plan: Plan) -> Result:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass
+import shlex
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,8 @@ class Kit:
 
     repository: RepositoryKit
     key: KeyKit | None
+    option: str = field(default="", compare=False)
+    """What a `make` command needs to read the same files."""
 
 
 def write(folder: Path, kit: Kit) -> list[Path]:
@@ -91,7 +94,7 @@ def read(files: list[Path]) -> Kit:
         raise KitError("KIT must name the file of the repository, and for a drill that of the secret key, with a comma")
     if key and key.stack != repository.stack:
         raise KitError(f"the two files are of different stacks, {repository.stack} and {key.stack}")
-    return Kit(repository, key)
+    return Kit(repository, key, f"KIT={shlex.quote(','.join(map(str, files)))}")
 
 
 def _json(file: Path) -> dict[str, Any]:

@@ -21,7 +21,6 @@ for name in last dump-failed store-failed check-failed; do
 done
 """
 _QUICK_SECONDS = 60.0
-FUTURE = "future"
 _CLOCK_SECONDS = 300
 """How far two clocks may differ."""
 _CLOCK = (
@@ -36,15 +35,17 @@ def table(source: Source, listing: Listing, now: datetime) -> str:
     lines = [f"Backups of {source.stack} in {source.shown}"]
     if listing.backups:
         lines.append(f"{'ID':10}{'Age':>8}  {'Made (UTC)':18}{'Size':>10}  Made by")
-        rows = [_row(backup, now) for backup in reversed(listing.backups)]
-        lines += [*rows, *([_CLOCK] if any(FUTURE in row for row in rows) else [])]
+        lines += [_row(backup, now) for backup in reversed(listing.backups)]
+        lines += [_CLOCK] if any(is_future(_age(backup, now)) for backup in listing.backups) else []
     else:
         lines.append("There is no backup yet.")
     checked = listing.state.get("checked")
     if checked == "0":
         lines.append("The repository was not checked yet.")
     elif checked:
-        lines.append(f"Last check of the repository: {age(now.timestamp() - int(checked))} ago")
+        seconds = now.timestamp() - int(checked)
+        ago = "in the future" if is_future(seconds) else f"{age(seconds)} ago"
+        lines.append(f"Last check of the repository: {ago}")
     return "\n".join(lines)
 
 
@@ -57,7 +58,8 @@ def problems(site: Site, state: dict[str, str]) -> Iterator[str]:
         yield _told(state[name]).get("message") or f"see docker logs {container.name if container else ''}"
     for part, container in containers.items():
         if container is None:
-            yield f"the container of part {part} is gone: make it again with pulumi up --refresh"
+            remedy = f"pulumi up --refresh --stack {site.stack.name}"
+            yield f"the container of part {part} is gone: make it again with {remedy}"
         elif not container.runs:
             yield f"container {container.name} doesn't run: start it with docker start {container.name}"
         elif container.health == "unhealthy" and not failed:
@@ -77,7 +79,7 @@ def status(site: Site) -> str:
     if not last:
         return f"the last one is unknown; {lists_them}"
     made = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(last["time"]))
-    if age(time.time() - last["time"]) == FUTURE:
+    if is_future(time.time() - last["time"]):
         made += " (in the future: the clock of the Docker host was wrong)"
     return f"the last one is of {made}, {size(last['bytes'])}; {lists_them}"
 
@@ -103,10 +105,15 @@ def _told(text: str) -> dict[str, Any]:
         return {}
 
 
+def is_future(age: float) -> bool:
+    """Return whether an age in seconds is that of a moment to come, by more than two clocks may differ."""
+    return age < -_CLOCK_SECONDS
+
+
 def age(seconds: float) -> str:
     """Return how long ago something was, in the largest unit; `future` where it wasn't yet."""
-    if seconds < -_CLOCK_SECONDS:
-        return FUTURE
+    if is_future(seconds):
+        return "future"
     seconds = max(seconds, 0)
     return next((f"{seconds / size:.0f} {unit}" for size, unit in _UNITS if seconds >= size), f"{seconds:.0f} s")
 
@@ -123,6 +130,10 @@ def size(count: int | None) -> str:
     return f"{number:.3g} TB"
 
 
+def _age(backup: Backup, now: datetime) -> float:
+    return (now - backup.time).total_seconds()
+
+
 def _row(backup: Backup, now: datetime) -> str:
-    made, old = backup.time.astimezone(UTC), age((now - backup.time).total_seconds())
+    made, old = backup.time.astimezone(UTC), age(_age(backup, now))
     return f"{backup.id:10}{old:>8}  {made:%Y-%m-%d %H:%M}  {size(backup.bytes):>10}  {', '.join(backup.tags)}"

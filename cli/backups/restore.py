@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -45,22 +44,22 @@ _SAVED = "What was there before is backup {backup}."
 def restore(site: Site, wanted: str, files: list[Path]) -> None:
     """Restore the backup ``wanted``, an id or `latest`, from the stack's repository or from a kit's."""
     given = kit.read(files) if files else None
-    with of_kit(site.runner, given.repository) if given else nullcontext(of_stack(site)) as source:
-        restore_from(site, source, wanted, files)
+    with of_kit(site.runner, given) if given else nullcontext(of_stack(site)) as source:
+        restore_from(site, source, wanted, f" {given.option}" if given else "")
 
 
-def restore_from(site: Site, source: Source, wanted: str, files: Sequence[Path] = ()) -> None:
-    """Restore a backup of a repository; ``files`` are those of its kit."""
+def restore_from(site: Site, source: Source, wanted: str, kit_option: str = "") -> None:
+    """Restore a backup of a repository; ``kit_option`` is what names the repository's kit."""
     site = replace(site, runner=replace(site.runner, stack_label=f"{site.runner.stack_label}/restore"))
     # What a restore has left that was killed: a dump in clear.
     site.runner.sweep()
     try:
-        _restore(site, source, wanted, f" KIT={','.join(map(str, files))}" if files else "")
+        _restore(site, source, wanted, kit_option)
     finally:
         site.runner.sweep()
 
 
-def _restore(site: Site, source: Source, wanted: str, kit_words: str) -> None:
+def _restore(site: Site, source: Source, wanted: str, kit_option: str) -> None:
     server, work = site.container("server", f"run {site.make_up} first"), site.runner.make_volume()
     database = _database(site, server, work)
     step("Reading the backup")
@@ -74,7 +73,7 @@ def _restore(site: Site, source: Source, wanted: str, kit_words: str) -> None:
     if why := manifest.key_problem(*wanted_key):
         raise SiteError(_OTHER_KEY.format(stack=site.stack.name, source=source.stack, why=why))
     # With an id: the latest backup may soon be that of what is there now.
-    advice = _INCOMPLETE.format(stack=site.stack.name, backup=manifest.id, kit=kit_words)
+    advice = _INCOMPLETE.format(stack=site.stack.name, backup=manifest.id, kit=kit_option)
     if look.beyond_seed:
         print(_CONFIRM.format(stack=site.stack.name, rows=contents(look)))
         lifecycle.confirm(site.stack)

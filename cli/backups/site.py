@@ -35,6 +35,8 @@ class Container:
     """A container of the stack, as the daemon describes it."""
 
     inspected: dict[str, Any]
+    make_up: str
+    """The command that brings its stack up."""
 
     @property
     def id(self) -> str:
@@ -83,7 +85,7 @@ class Container:
         for mounted in self.inspected["Mounts"]:
             if mounted["Destination"] == path and mounted["Type"] == "volume":
                 return Mount(volume=mounted["Name"], path=path, read_only=read_only)
-        raise SiteError(f"container {self.name} has no volume at {path}: run make up")
+        raise SiteError(f"container {self.name} has no volume at {path}: run {self.make_up}")
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ class Site:
     def _all(self, part: str) -> list[Container]:
         wanted = json.dumps({"label": [f"{STACK_LABEL}={self.label}", f"{PART_LABEL}={part}"]})
         listed = self.runner.host.get("/containers/json", all=1, filters=wanted)
-        return [Container(self.runner.host.get(f"/containers/{each['Id']}/json")) for each in listed]
+        return [Container(self.runner.host.get(f"/containers/{each['Id']}/json"), self.make_up) for each in listed]
 
 
 @contextlib.contextmanager

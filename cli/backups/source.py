@@ -24,7 +24,7 @@ from .site import Container, Site, SiteError
 SECRETS, CONFIG, WORK = "/run/secrets", "/run/config", "/restored"
 LATEST = "latest"
 _NUMBER = "number="
-_NO_ID = f'FROM = "{{backup}}": must be {LATEST} or the id of a backup, such as 0123abcd: make backups lists them'
+_NO_ID = f'FROM = "{{backup}}": must be {LATEST} or the id of a backup, such as 0123abcd: {{command}} lists them'
 _READ_SECONDS = 6 * 3600.0
 
 
@@ -56,6 +56,8 @@ class Source:
     """Name of the stack whose backups these are."""
     shown: str
     """Address of the repository for messages."""
+    command: str
+    """The `make` command that lists its backups."""
     image: str
     environment: dict[str, str]
     mounts: list[Mount]
@@ -77,8 +79,8 @@ class Source:
         """
         # restic knows more forms, which name a part of a backup.
         if not re.fullmatch(rf"{LATEST}|[0-9a-f]{{8,64}}", backup):
-            raise SiteError(_NO_ID.format(backup=backup))
-        job = self._job("fetch", backup)
+            raise SiteError(_NO_ID.format(backup=backup, command=self.command))
+        job = self._job("fetch", backup, self.command)
         mounts = [*job.mounts, Mount(volume=work, path=WORK, read_only=False)]
         job = replace(job, mounts=mounts, files={**job.files, WORK: {"backup": None}})
         found, _, text = runner.run(job, seconds=_READ_SECONDS).partition("\n")
@@ -126,6 +128,7 @@ def of_stack(site: Site) -> Source:
     return Source(
         stack=site.stack.name,
         shown=shown,
+        command=f"make backups{site.stack.make_option}",
         image=container.image,
         environment={"RESTIC_REPOSITORY": address},
         mounts=mounts,
@@ -174,8 +177,9 @@ def secret_contents(site: Site, container: Container, names: list[str]) -> dict[
 
 
 @contextmanager
-def of_kit(runner: Runner, kit: RepositoryKit) -> Generator[Source]:
+def of_kit(runner: Runner, given: Kit) -> Generator[Source]:
     """Yield the repository of a kit; a repository elsewhere is reached by a network of its own."""
+    kit = given.repository
     kind, _, volume = kit.repository.partition(":")
     mounts: list[Mount] = []
     if kind == VOLUME:
@@ -191,6 +195,7 @@ def of_kit(runner: Runner, kit: RepositoryKit) -> Generator[Source]:
         yield Source(
             stack=kit.stack,
             shown=kit.repository,
+            command=f"make backups {given.option}",
             image=kit.images["backup"],
             environment={"RESTIC_REPOSITORY": FOLDER if kind == VOLUME else kit.repository},
             mounts=mounts,

@@ -1,7 +1,8 @@
 # shellcheck shell=busybox
 # Reads the repository for a command that an operator runs, and takes no lock. For busybox's sh.
 # Arguments: `list`, which prints the backups of a stack as JSON and, where the spool is here, the state of the store;
-# or `fetch` and the id of a backup or `latest`, which puts it into /restored/backup and prints its id and its manifest.
+# or `fetch`, the id of a backup or `latest`, and the command that lists them, which puts it into /restored/backup and
+# prints its id and its manifest.
 set -u
 umask 077
 # shellcheck source=common.sh
@@ -47,7 +48,7 @@ case $1 in
         ;;
       10-*) give_up "there is no repository at $RESTIC_REPOSITORY: the first backup makes it" ;;
       *-latest-*"no snapshot found"*) give_up "stack $STACK has no backup yet" ;;
-      *"no matching ID"* | *"no snapshot found"*) give_up "there is no backup $2 of stack $STACK: make backups lists them" ;;
+      *"no matching ID"* | *"no snapshot found"*) give_up "there is no backup $2 of stack $STACK: $3 lists them" ;;
       *) give_up "the backup $2 can't be read: $(why "$code")" ;;
     esac
     ;;

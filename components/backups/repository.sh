@@ -59,7 +59,7 @@ give_up_retries() {
 # Says in one sentence why restic failed, by its exit code.
 why() {
   case $1 in
-    10) echo "the repository at $RESTIC_REPOSITORY is gone. If it was deleted on purpose, run make down and make up, which begin a new one" ;;
+    10) echo "the repository at $RESTIC_REPOSITORY is gone. If it was deleted on purpose, run make down STACK=$STACK and make up STACK=$STACK, which begin a new one" ;;
     11) echo "another process has locked the repository. If that process is dead, the lock counts for 30 minutes after its end: $(tail -n 1 "$log")" ;;
     12) echo "the repository at $RESTIC_REPOSITORY has another password than this stack's. Another stack made it: set backupRepository to a path of this stack's own" ;;
     137) echo "restic was killed, most likely because it needs more memory than this container may use" ;;

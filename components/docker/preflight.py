@@ -144,13 +144,14 @@ def _refuse_former_names(containers: Iterable[dict[str, Any]], own: Mapping[str,
 
     A volume without a container is no reason to refuse: a checkout that was deleted may have left it.
     """
+    stack = pulumi.get_stack()
     for container in containers:
         name = _name(container)
         if name.startswith(f"{FORMER_FRONTEND}-") and own.items() <= container["Labels"].items():
             raise pulumi.RunError(
                 f"this stack runs with resource names of an older version (container {name}) and can't "
-                "be migrated. Back up its data if you need it, run `make purge` in the checkout that created it, then "
-                "`make up`."
+                f"be migrated. Back up its data if you need it, run `make purge STACK={stack}` in the checkout that "
+                f"created it, then `make up STACK={stack}`."
             )
 
 

@@ -26,7 +26,7 @@ _ADVICE = {
     "without a proxy or CDN before it.",
     "caa": "A CAA record of the domain forbids this ACME server. Add the server to the record.",
     "rejectedIdentifier": "The ACME server certifies no such name. Set another baseUrl, or use certificates: files.",
-    "invalidContact": "The ACME server refuses the address in acmeEmail. Set another one, and run `make up`.",
+    "invalidContact": "The ACME server refuses the address in acmeEmail. Set another one, and deploy again.",
     "rateLimited": "The ACME server gives no more certificates for now, and may count each further try. Wait until the "
     "time that it names; until then, use certificates: files, or set acmeServer to another server.",
     "unreached": "The frontend can't reach the ACME server. Let this machine connect to the internet on port 443, and "

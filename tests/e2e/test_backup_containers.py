@@ -20,7 +20,7 @@ from moto.server import ThreadedMotoServer
 
 from cli.backups.drill import Plan, drill
 from cli.backups.job import JOB_LABEL, Job, JobError, Mount
-from cli.backups.kit import RepositoryKit
+from cli.backups.kit import Kit, RepositoryKit
 from cli.backups.manifest import ManifestError
 from cli.backups.restore import compare
 from cli.backups.site import SiteError
@@ -127,7 +127,7 @@ RETAINED: dict[str, Site] = {}
 def source(lab: Lab, sites: dict[str, tuple[Site, Containers]]) -> Iterator[Callable[[Site], Source]]:
     """Return how a repository is read by its kit alone."""
     with ExitStack() as opened:
-        yield lambda site: opened.enter_context(of_kit(lab.runner, lab.kit(site)))
+        yield lambda site: opened.enter_context(of_kit(lab.runner, Kit(lab.kit(site), None)))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -272,7 +272,7 @@ def test_a_backup_that_does_not_exist(
 ) -> None:
     site, containers = sites["volume"]
     containers.stored()
-    with pytest.raises(JobError, match="there is no backup 01234567 of stack prod: make backups lists them"):
+    with pytest.raises(JobError, match="there is no backup 01234567 of stack prod: make backups"):
         source(site).fetch(lab.runner, "01234567", lab.volume())
 
 
@@ -324,7 +324,7 @@ def faulty(lab: Lab, sites: dict[str, tuple[Site, Containers]]) -> tuple[Reposit
     site, containers = sites["volume"]
     containers.stored()
     work, kit = lab.volume(), lab.kit(site)
-    with of_kit(lab.runner, kit) as source:
+    with of_kit(lab.runner, Kit(kit, None)) as source:
         source.fetch(lab.runner, "latest", work)
     steps = [
         f"rm -rf /tmp/it; cp -r {WORK}/backup /tmp/it && cd /tmp/it && {change} && "
@@ -346,7 +346,7 @@ def drill_fails(lab: Lab, kit: RepositoryKit, wanted: str = "latest", key: str =
         base_url=kit.base_url,
         secret_key=key,
     )
-    with pytest.raises((JobError, SiteError)) as failed, of_kit(lab.runner, kit) as source:
+    with pytest.raises((JobError, SiteError)) as failed, of_kit(lab.runner, Kit(kit, None)) as source:
         drill(lab.runner, plan(source=source))
     of_drill = f"--filter=label={JOB_LABEL}={lab.runner.stack_label}/drill"
     listed = [docker(*words, "--quiet", of_drill) for words in (("ps", "--all"), ("volume", "ls"), ("network", "ls"))]

@@ -142,7 +142,7 @@ def test_a_restore_from_a_kit_goes_on_with_the_kit(
         def __exit__(self, *_: object) -> None:
             pass
 
-    monkeypatch.setattr(kit, "read", lambda _: SimpleNamespace(repository=None))
+    monkeypatch.setattr(kit, "read", lambda _: SimpleNamespace(option="KIT=a.json,b.json"))
     monkeypatch.setattr(restore, "of_kit", lambda *_: Opened())
     stacked.fails = "restore"
     with pytest.raises(KeyboardInterrupt):

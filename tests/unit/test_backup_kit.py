@@ -28,6 +28,13 @@ def test_what_is_written_is_read_in_any_order(tmp_path: Path) -> None:
     files = write(tmp_path, KIT)
     assert read(files) == read(files[::-1]) == KIT
     assert read(files[:1]) == Kit(REPOSITORY, None)
+    assert read(files).option == f"KIT={files[0]},{files[1]}"
+
+
+def test_a_kit_in_a_folder_with_a_space_is_named_for_a_shell(tmp_path: Path) -> None:
+    folder = tmp_path / "my usb"
+    folder.mkdir()
+    assert read(write(folder, KIT)[:1]).option == f"KIT='{folder}/kotauth-prod-repository.json'"
 
 
 def test_each_file_is_for_its_owner_only_and_holds_no_secret_of_the_other(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from cli.backups.source import Backup, Listing, Source
 from cli.stack import Stack
 
 NOW = datetime(2026, 1, 3, 12, 0, tzinfo=UTC)
-SOURCE = Source(stack="prod", shown="s3:s3.example.com/backups", image="", environment={}, mounts=[])
+SOURCE = Source(stack="prod", shown="s3:s3.example.com/backups", command="", image="", environment={}, mounts=[])
 BACKUPS = [
     Backup("01234567", datetime(2026, 1, 1, 3, 30, tzinfo=UTC), 12_345_678, ["scheduled"]),
     Backup("89abcdef", datetime(2026, 1, 3, 11, 59, tzinfo=UTC), None, ["manual"]),
@@ -55,6 +55,15 @@ def test_the_order_is_that_of_their_making_and_a_time_in_the_future_is_marked(
         "00000000       4 d  2025-12-30 03:30        1 KB  scheduled",
         "A time in the future is that of a clock of the Docker host which was wrong. "
         "The order above is the one in which the backups were made.",
+    ]
+
+
+def test_only_a_time_is_in_the_future() -> None:
+    """A tag may have that name."""
+    listed = Listing([Backup("01234567", NOW, 1, ["future"])], {"checked": str(int(NOW.timestamp()) + 600)})
+    assert table(SOURCE, listed, NOW).splitlines()[2:] == [
+        "01234567       0 s  2026-01-03 12:00         1 B  future",
+        "Last check of the repository: in the future",
     ]
 
 
@@ -121,7 +130,7 @@ STATUS = {
     "overdue": (Host(health="unhealthy"), "FAILED: a backup is overdue: see docker logs backup-dump"),
     "no dump": (
         Host(missing="backup-dump"),
-        "FAILED: the container of part backup-dump is gone: make it again with pulumi up",
+        "FAILED: the container of part backup-dump is gone: make it again with pulumi up --refresh --stack prod",
     ),
     "no store": (Host(missing="backup-store"), "FAILED: the container of part backup-store is gone"),
 }

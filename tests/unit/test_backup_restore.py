@@ -78,6 +78,7 @@ def test_a_failure_that_a_full_disk_left_without_words_is_listed(shell: Shell) -
     assert lines[1:] == ["checked 0", "store-failed "]
 
 
+LISTS = "make backups STACK=prod"
 SNAPSHOTS = (
     '[{"time":"2026-01-01T03:30:00Z","tags":["number=9"],"summary":{"x":1},"id":"111111110","short_id":"11111111"},'
     '{"time":"2025-01-01T03:30:00Z","tags":["manual","number=10"],"id":"222222220","short_id":"22222222"},'
@@ -93,7 +94,7 @@ FETCHES = {
         "[]",
         "Fatal: no matching ID found",
         1,
-        "there is no backup 33333333 of stack prod: make backups lists them",
+        "there is no backup 33333333 of stack prod: make backups STACK=prod lists them",
     ),
     "no repository yet": (
         "latest",
@@ -126,15 +127,15 @@ def test_a_backup_is_fetched_by_its_id(shell: Shell, case: str) -> None:
     shell.command("restic", f'case "$*" in *snapshots*) {listed} ;; *) {fails} ;; esac')
     environment = {"STACK": "prod", "RESTIC_REPOSITORY": "s3:s3.example.com/backups"}
     moved = ("/run/config", "/restored")
-    done = shell.run(READ, "fetch", wanted, moved=moved, environment=environment, interpreter="sh")
+    done = shell.run(READ, "fetch", wanted, LISTS, moved=moved, environment=environment, interpreter="sh")
     assert (done.stdout.strip(), done.returncode) == (told, min(code, 1))
 
 
 @pytest.mark.parametrize("wanted", ["latest:/kotauth.dump", "--help", "", "0123", "LATEST", "0123456g"])
 def test_only_an_id_or_latest_is_asked_for(wanted: str) -> None:
-    source = Source(stack="prod", shown="", image="", environment={}, mounts=[])
+    source = Source(stack="prod", shown="", command=LISTS, image="", environment={}, mounts=[])
     no_host: Runner = Runner(None, "")  # pyright: ignore[reportArgumentType]
-    with pytest.raises(SiteError, match=f'FROM = "{wanted}": must be latest or the id of a backup'):
+    with pytest.raises(SiteError, match=f'FROM = "{wanted}": must be latest or .*: {LISTS} lists them'):
         source.fetch(no_host, wanted, "work")
 
 

@@ -109,7 +109,8 @@ def test_a_stack_with_names_of_before_must_be_purged_first(docker_daemon: Daemon
         preflight.check(settings(held, free_port()), OURS)
     assert str(refused.value) == (
         "this stack runs with resource names of an older version (container kotauth-caddy-0c0ffee) and can't be "
-        "migrated. Back up its data if you need it, run `make purge` in the checkout that created it, then `make up`."
+        "migrated. Back up its data if you need it, run `make purge STACK=unit` in the checkout that created it, then "
+        "`make up STACK=unit`."
     )
 
 

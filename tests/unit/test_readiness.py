@@ -113,7 +113,7 @@ def test_a_failed_up_of_a_stack_with_names_of_before_says_to_purge_it(
     with pytest.raises(SystemExit) as end:
         lifecycle.up(stack)
     assert end.value.code == 255
-    assert ("run `make purge STACK=dev`, then `make up` again" in capsys.readouterr().err) is told
+    assert ("run `make purge STACK=dev`, then `make up STACK=dev`" in capsys.readouterr().err) is told
 
 
 def test_up_says_what_it_saw(stack: Stack, site: Site, capsys: pytest.CaptureFixture[str]) -> None:
