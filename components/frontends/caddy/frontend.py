@@ -75,8 +75,8 @@ def edge(site: EdgeSite) -> ContainerSpec:
     """Return the spec of a Caddy that publishes its two ports on the host and keeps its certificates."""
     spec: ContainerSpec = {
         **_spec(site.image, edge_configuration(site), published_ports(site)),
-        # A reload finishes what is under way; connections that wait for a request end, as Go's servers do it. A bad
-        # file is refused and the old one stays.
+        # A reload finishes what is under way. HTTP/1.1 connections that wait for a request end, also new ones, as Go's
+        # servers do it. A bad file is refused and the old one stays.
         "reload": {"command": ["sh", "-c", _RELOAD], "socket": _SOCKET},
         "volumes": [{"name": "data", "path": _DATA}],
         "tmpfs": ["/config"],
