@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -112,15 +112,20 @@ class Runner:
             raise JobError(outcome.last_line)
         return outcome.output
 
-    def outcome(self, job: Job, *, seconds: float) -> Outcome:
-        """Run a job to its end; raise ``JobError`` where it takes too long."""
-        container = self.create(job)
+    def outcome(self, job: Job, *, seconds: float, hear: Callable[[str], None] | None = None) -> Outcome:
+        """Run a job to its end; raise ``JobError`` where it takes too long. ``hear`` gets each line while it runs."""
+        container, heard = self.create(job), 0
         try:
             self.host.post(f"/containers/{container}/start")
             began = time.monotonic()
             while (state := self.state(container))["Running"] or state["Status"] == "created":
                 if time.monotonic() > began + seconds:
                     raise JobError(f"no end after {seconds:.0f} s")
+                if hear:
+                    lines = self.host.log(container).splitlines()
+                    for line in lines[heard:]:
+                        hear(line)
+                    heard = len(lines)
                 _pause(began)
             return Outcome(state["ExitCode"], self.host.log(container))
         finally:

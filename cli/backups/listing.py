@@ -11,7 +11,7 @@ from typing import Any
 from components.backups import dump, store
 
 from .job import Job
-from .site import Container, Site
+from .site import Container, Site, list_command
 from .source import Backup, Listing, Source
 
 _FAILURES = {"dump-failed": dump.PART, "store-failed": store.PART, "check-failed": store.PART}
@@ -72,7 +72,7 @@ def status(site: Site) -> str:
     state = _state(site, stores) if stores else {}
     for problem in problems(site, state):
         return f"FAILED: {problem}"
-    lists_them = f"make backups{site.stack.make_option} lists them"
+    lists_them = f"{list_command(site.stack)} lists them"
     if "last" not in state:
         return f"the first one is under way; {lists_them}"
     last = _told(state["last"])

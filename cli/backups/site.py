@@ -145,6 +145,11 @@ class Site:
         return [Container(self.runner.host.get(f"/containers/{each['Id']}/json"), self.make_up) for each in listed]
 
 
+def list_command(stack: Stack) -> str:
+    """Return the command that lists the backups of a stack."""
+    return f"make backups{stack.make_option}"
+
+
 @contextlib.contextmanager
 def open_site(stack: Stack) -> Generator[Site]:
     """Yield a stack on Docker that exists.

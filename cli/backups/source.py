@@ -19,7 +19,7 @@ from .host import HostError, is_gone
 from .job import Job, Mount, Runner
 from .kit import KeyKit, Kit, RepositoryKit
 from .manifest import Manifest
-from .site import Container, Site, SiteError
+from .site import Container, Site, SiteError, list_command
 
 SECRETS, CONFIG, WORK = "/run/secrets", "/run/config", "/restored"
 LATEST = "latest"
@@ -128,7 +128,7 @@ def of_stack(site: Site) -> Source:
     return Source(
         stack=site.stack.name,
         shown=shown,
-        command=f"make backups{site.stack.make_option}",
+        command=list_command(site.stack),
         image=container.image,
         environment={"RESTIC_REPOSITORY": address},
         mounts=mounts,

@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # Asks the dump container for a backup and waits until it is stored. Arguments: tag, and a number that no other request has.
-# Prints what the store noted, or the failure. Ends with 1 if it can't ask, and with 2 if the backup failed.
+# Prints why it waits, if it does, and at last what the store noted, or the failure. Ends with 1 if it can't ask, and with
+# 2 if the backup failed.
 set -u
 state=/spool/state
 full="the disk of the Docker host is full: free space, then try again"
@@ -13,6 +14,11 @@ if [ "$refused" != 0 ]; then
   echo "another backup was requested a moment ago: wait for it, then try again"
   exit 1
 fi
+# A failure without words, from a full disk, can't be told from one of this request.
+for failed in "$state/dump-failed" "$state/store-failed"; do
+  [ -s "$failed" ] || rm -f "$failed"
+done
+waited=0 told=
 began=$(date -u +%s) before=$(cat "$state/last" 2>/dev/null)
 while sleep 1; do
   for failed in "$state/dump-failed" "$state/store-failed"; do
@@ -32,5 +38,12 @@ while sleep 1; do
   if [ "$last" != "$before" ] && { [ "${made:-0}" -gt "$began" ] || echo "$last" | grep -q "\"request\":\"$2\""; }; then
     echo "$last"
     exit 0
+  fi
+  waited=$((waited + 1))
+  waits=$(cat "$state/busy" 2>/dev/null)
+  [ ! -e "$state/request" ] || waits="another backup is being dumped, and this one follows it"
+  if [ "$waited" -gt 5 ] && [ -n "$waits" ] && [ "$waits" != "$told" ]; then
+    told=$waits
+    echo "waiting: $told"
   fi
 done

@@ -55,14 +55,20 @@ in_manifest() {
   sed -n "s/.*\"$1\":\"\\{0,1\\}\\([^,\"}]*\\).*/\\1/p" "$spool/taking/manifest.json" | head -n 1
 }
 
+# Notes a backup before it leaves the spool.
+note() {
+  put "$state/stored" "$(now)" &&
+    put "$state/last" "{\"id\":\"$id\",\"request\":\"$request\",\"time\":$time,\"bytes\":$bytes,\"seconds\":$seconds}"
+}
+
 store() {
   began=$(now)
   tag=$(in_manifest tag) request=$(in_manifest request)
   dumping=$(in_manifest seconds) time=$(sed -n 's/.*"time" *: *\([0-9]*\).*/\1/p' "$spool/taking/manifest.json")
   if take "$tag" "$time"; then
     seconds=$((dumping + $(now) - began))
-    put "$state/stored" "$(now)"
-    put "$state/last" "{\"id\":\"$id\",\"request\":\"$request\",\"time\":$time,\"bytes\":$bytes,\"seconds\":$seconds}"
+    # On a full disk, there is room once the dump is gone.
+    note || { rm -rf "$spool/taking" && note; }
     rm -rf "$spool/taking" "$state/store-failed"
     retry_after=0
     say INFO "stored backup $id: $bytes bytes in $seconds s"
@@ -75,15 +81,29 @@ store() {
   fi
 }
 
+# Does what keeps dumps waiting, and notes it for the command that waits. Arguments: what, and the command.
+busy() {
+  put "$state/busy" "$1 since $(iso "$(now)"), and then stores the backup"
+  shift
+  "$@"
+  code=$?
+  rm -f "$state/busy"
+  return "$code"
+}
+
 # Removes old backups with a tag. Each of those that a command asked for counts, not only the newest of a day. The one
-# that was made last stays: by a wrong time, it may be the oldest.
+# that was made last stays: by a wrong time, it may be the oldest. restic compares times with that of the newest backup,
+# so those that a command asked for also stay until as many backups were made as 90 days have times.
 forget() {
   if [ "$1" = scheduled ]; then
     set -- "$1" --keep-daily "$KEEP_DAILY" --keep-weekly "$KEEP_WEEKLY" --keep-monthly "$KEEP_MONTHLY"
   else
-    set -- "$1" --keep-within 90d
+    oldest=$((newest_number - 90 * $(echo "$SCHEDULE" | wc -w)))
+    [ "$oldest" -gt 0 ] || oldest=1
+    # shellcheck disable=SC2046 # several arguments
+    set -- "$1" --keep-within 90d $(seq "$oldest" "$((newest_number - 1))" | sed 's/^/--keep-tag number=/')
   fi
-  unlocked forget --host "$STACK" --group-by host --prune --keep-tag "number=$newest_number" --tag "$@"
+  busy "the store removes old backups" unlocked forget --host "$STACK" --group-by host --prune --keep-tag "number=$newest_number" --tag "$@"
 }
 
 tidy() {
@@ -101,7 +121,7 @@ tidy() {
 # one's success would hide the damage, and each try is traffic.
 check() {
   part=${check_part:-$(($(now) / week_seconds % 8 + 1))}
-  if unlocked check --read-data-subset "$part/8"; then
+  if busy "the store checks the repository" unlocked check --read-data-subset "$part/8"; then
     put "$state/checked" "$(now)"
     rm -f "$state/check-failed" "$state/check-again"
     say INFO "the repository is intact"
@@ -160,7 +180,7 @@ case $1 in
     ;;
   loop)
     mkdir -p "$state" "$spool/cache" "$spool/tmp"
-    rm -rf "$state/store-failed" "${spool:?}/tmp/"*
+    rm -rf "$state/store-failed" "$state/busy" "${spool:?}/tmp/"*
     # A new repository gets a backup at once.
     if [ -e "$state/repository" ] && [ "$(cat "$state/repository")" != "$RESTIC_REPOSITORY" ]; then
       rm -rf "$state/repository" "$state/stored" "$state/checked" "$state/last" "$state/dumped" "${spool:?}/cache/"* \

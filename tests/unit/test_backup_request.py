@@ -86,6 +86,32 @@ def test_a_failure_is_the_answer(shell: Shell) -> None:
     assert (done.returncode, json.loads(done.stdout)["message"]) == (2, "no route")
 
 
+def test_why_it_waits_is_said_once(shell: Shell) -> None:
+    check = "the store checks the repository since 03:30, and then stores the backup"
+    last = json.dumps(LAST, separators=(",", ":"))
+    (shell.root / "answer").write_text(
+        f"""
+        echo x >>looks
+        case $(wc -l <looks) in
+          9) rm request; echo '{check}' >busy ;;
+          20) rm busy; echo '{last}' >last ;;
+        esac
+        """
+    )
+    assert ask(shell).stdout.splitlines() == [
+        "waiting: another backup is being dumped, and this one follows it",
+        f"waiting: {check}",
+        last,
+    ]
+
+
+@pytest.mark.parametrize("failed", ["dump-failed", "store-failed"])
+def test_a_disk_that_was_full_before_is_no_answer(shell: Shell, failed: str) -> None:
+    """The user has freed space, and tries again as the message says."""
+    (shell.root / "spool/state" / failed).touch()
+    assert json.loads(ask(shell).stdout) == LAST
+
+
 @pytest.mark.parametrize("answer", ["", "rm request && : >dump-failed"], ids=["before the request", "after it"])
 def test_a_full_disk_is_named(shell: Shell, answer: str) -> None:
     if not answer:
@@ -96,16 +122,57 @@ def test_a_full_disk_is_named(shell: Shell, answer: str) -> None:
     assert (done.returncode, done.stdout) == (1, "the disk of the Docker host is full: free space, then try again\n")
 
 
-def test_a_job_that_was_killed_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Host:
-        def get(self, path: str, **query: str) -> Any:
-            if path == "/containers/json":
-                return [{"Id": "it"}]
-            spool = {"Type": "volume", "Destination": "/spool", "Name": "spool"}
-            config = {"Image": "it", "User": "1:1"}
-            return {"Id": "it", "Name": "/it", "State": {"Running": True}, "Config": config, "Mounts": [spool]}
+class Host:
+    """A Docker host on which a request prints one line after the other."""
 
+    def __init__(self) -> None:
+        self.lines = [f"waiting: {what}" for what in ("a dump", "a check")] + [json.dumps(LAST)]
+        self.seen = 0
+
+    def get(self, path: str, **query: str) -> Any:
+        if path == "/containers/json":
+            return [{"Id": "it"}]
+        spool = {"Type": "volume", "Destination": "/spool", "Name": "spool"}
+        config = {"Image": "it", "User": "1:1"}
+        runs = path != "/containers/job/json" or self.seen < len(self.lines)
+        state = {"Running": runs, "Status": "running" if runs else "exited", "ExitCode": 0}
+        return {"Id": "it", "Name": "/it", "State": state, "Config": config, "Mounts": [spool]}
+
+    def post(self, path: str, *_: object, **__: object) -> Any:
+        return {"Id": "job"} if path == "/containers/create" else None
+
+    def delete(self, *_: object, **__: object) -> None:
+        pass
+
+    def log(self, _: str) -> str:
+        self.seen += 1
+        return "\n".join(self.lines[: self.seen])
+
+
+@pytest.fixture
+def site() -> Site:
     runner = Runner(Host(), "kotauth/prod")  # pyright: ignore[reportArgumentType]
+    return Site(Stack("prod"), SimpleNamespace(backups=True), runner, "kotauth", {})  # pyright: ignore
+
+
+def test_a_command_says_why_it_waits_as_soon_as_it_is_known(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    assert backup.make(site).id == LAST["id"]
+    assert capsys.readouterr().out == "  waiting: a dump\n  waiting: a check\n"
+
+
+def test_an_interrupted_command_says_that_its_backup_goes_on(
+    site: Site, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("time.sleep", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        backup.make(site)
+    assert "requested goes on: make backups STACK=prod lists it" in capsys.readouterr().err
+
+
+def test_a_job_that_was_killed_is_no_traceback(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Runner, "outcome", lambda *_, **__: Outcome(137, "terminated"))
     with pytest.raises(JobError, match="terminated"):
-        backup.make(Site(Stack("prod"), SimpleNamespace(backups=True), runner, "kotauth", {}))  # pyright: ignore
+        backup.make(site)

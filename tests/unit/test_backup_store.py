@@ -77,6 +77,35 @@ def test_each_backup_on_request_is_kept_for_a_while(loop: Loop, tag: str) -> Non
     )
 
 
+def test_a_clock_that_is_far_ahead_removes_no_backup_on_request(loop: Loop) -> None:
+    """By its time, each other one is too old, so those of the last 90 scheduled times are kept by number."""
+    (loop.root / "fails.snapshots").write_text('echo \'[{"tags":["number=200"]}]\'')
+    arrive(loop, NOON + 4000 * DAY, 2, tag="manual")
+    loop.run(NOON, NOON + 30, step=30)
+    ((_, forget),) = loop.calls("restic forget")
+    assert re.findall(r"--keep-tag number=(\d+)", forget) == [str(number) for number in (201, *range(111, 201))]
+
+
+@pytest.mark.parametrize("command", ["forget", "check"])
+def test_what_a_request_waits_for_is_noted_meanwhile(loop: Loop, command: str) -> None:
+    (loop.root / "spool/state/checked").unlink()
+    (loop.root / f"fails.{command}").write_text(f'cp "{loop.root}/spool/state/busy" "{loop.root}/noted"')
+    loop.run(NOON, NOON + 60, step=30)
+    what = {"forget": "removes old backups", "check": "checks the repository"}[command]
+    noted = (loop.root / "noted").read_text()
+    assert re.fullmatch(f"the store {what} since 2026-01-01T12:00:[03]0Z, and then stores the backup\n", noted)
+    assert not (loop.root / "spool/state/busy").exists()
+
+
+def test_a_backup_is_noted_though_its_dump_has_filled_the_disk(loop: Loop) -> None:
+    full = loop.root / "spool/state/last.incoming"
+    full.symlink_to("/dev/full")
+    freed = f'[ ! -e "$ROOT/spool/state/stored" ] || /bin/rm -f "{full}"'
+    loop.shell.command("rm", f'case "$*" in *spool/taking*) {freed} ;; esac; exec /bin/rm "$@"')
+    loop.run(NOON, NOON + 30, step=30)
+    assert loop.state("last")["id"] == "01234567", "or else who asked for it would wait without end"
+
+
 def test_a_repository_is_made_once(loop: Loop) -> None:
     (loop.root / "initialised").unlink()
     loop.run(NOON, NOON + 30, step=30)

@@ -13,7 +13,7 @@ _OF_STACK = re.compile(
     r"\bmake (?:up|preview|down|purge|backups?|restore|upgrade|restore-drill|backup-kit|image)(?![\w-])"
     "(?P<rest>.{0,40})"
 )
-_NAMES_IT = re.compile(r" STACK=|\{[\w.]*make_option\}| KIT=| \{[\w.]*option\}")
+_NAMES_IT = re.compile(r" STACK=|\{[\w.]*make_option\}| \{[\w.]*option\}")
 _TALKS_OF_IT = (" needs AWS", " refuses")
 """What follows a command that a message only talks of."""
 _SOURCES = [
