@@ -47,7 +47,8 @@ class AwsDeploymentArgs(TypedDict):
     """Subnets of the existing VPC for the database, in at least two zones."""
     public_subnet_cidrs: NotRequired[list[str]]
     """CIDR blocks of `public_subnet_ids`, in the same order, which the proxy behind the load balancer trusts. Required
-    if a program makes the subnets itself. Default the CIDR blocks that AWS returns."""
+    if a program makes the subnets, or the AWS provider's role or account, itself. Default the CIDR blocks that AWS
+    returns."""
     frontend: NotRequired[str]
     """What terminates TLS: alb (an Application Load Balancer), or the name of the proxy on a single host. Default
     `alb`."""
@@ -123,8 +124,8 @@ class AwsDeploymentArgs(TypedDict):
     database_backup_days: NotRequired[int]
     """Days within which the database can be restored to any point in time, 1 to 35. Default 14."""
     database_ca: NotRequired[str]
-    """Certificate authorities that clients accept for the database, in PEM form. Default the RDS authorities of the
-    region."""
+    """Certificate authorities that clients accept for the database, in PEM form. Required with `vpc_id` if a program
+    makes the AWS provider's role or account itself. Default the RDS authorities of the region."""
     log_retention_days: NotRequired[int]
     """Days for which logs are kept. CloudWatch Logs allows only certain numbers. Default 365."""
     alarm_email: NotRequired[str]

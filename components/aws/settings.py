@@ -93,7 +93,7 @@ class AwsSettings(NetworkSettings, TopologySettings):
         parse_subnet_cidrs,
         default=[],
         about="CIDR blocks of {public_subnet_ids}, in the same order, which the proxy behind the load balancer trusts. "
-        "Required if a program makes the subnets itself.",
+        "Required if a program makes the subnets, or the AWS provider's role or account, itself.",
         empty="the CIDR blocks that AWS returns",
         allowed="CIDR blocks such as 10.1.0.0/24, one for each subnet",
     )
@@ -179,7 +179,8 @@ class AwsSettings(NetworkSettings, TopologySettings):
     database_ca: str | None = setting(
         parse_ca_bundle,
         default=None,
-        about="Certificate authorities that clients accept for the database, in PEM form.",
+        about="Certificate authorities that clients accept for the database, in PEM form. Required with {vpc_id} if a "
+        "program makes the AWS provider's role or account itself.",
         empty="the RDS authorities of the region",
     )
     log_retention_days: int = setting(
