@@ -4,7 +4,9 @@
 STACK ?= dev
 FORMAT ?= table
 FROM ?= latest
-KITS = $(if $(KIT),--kit '$(KIT)')
+# The option for a variable that is given, also with no value: what names nothing by mistake is refused.
+given = $(if $(filter undefined,$(origin $(1))),,--$(2) '$($(1))')
+KITS = $(call given,KIT,kit)
 PYTHON ?= python3
 OUTAGE_SECONDS ?= 300
 LOG_OUTAGE_SECONDS ?= 600
@@ -33,7 +35,7 @@ help: ## list the commands
 
 up: engine ## deploy the stack: database, server, frontend
 	@$(RUN) -m cli up --stack $(STACK)
-	@$(RUN) -m cli.backups status --stack $(STACK)
+	@$(RUN) -m cli.backups status --stack '$(STACK)'
 
 preview: engine ## show what `make up` would change, and the findings of the policy rules
 	@$(RUN) -m cli preview --stack $(STACK)
@@ -52,22 +54,22 @@ purge: engine ## delete the stack, its key, passwords and data, after a confirma
 	@$(RUN) -m cli purge --stack $(STACK)
 
 backup: engine ## make a backup of the database now, and wait until it is stored
-	@$(RUN) -m cli.backups backup --stack $(STACK)
+	@$(RUN) -m cli.backups backup --stack '$(STACK)'
 
 backups: engine ## list the backups, and what is wrong with them
-	@$(RUN) -m cli.backups backups --stack $(STACK) $(KITS)
+	@$(RUN) -m cli.backups backups --stack '$(STACK)' $(KITS)
 
 restore: engine ## restore a backup: make restore FROM=latest|ID
-	@$(RUN) -m cli.backups restore --stack $(STACK) --from '$(FROM)' $(KITS)
+	@$(RUN) -m cli.backups restore --stack '$(STACK)' --from '$(FROM)' $(KITS)
 
 upgrade: engine ## back up, then bring the stack to its settings: a newer Kotauth, another major version of PostgreSQL
-	@$(RUN) -m cli.backups upgrade --stack $(STACK) $(if $(VOLUME),--volume '$(VOLUME)')
+	@$(RUN) -m cli.backups upgrade --stack '$(STACK)' $(call given,VOLUME,volume)
 
 restore-drill: engine ## restore the newest backup beside the stack, start Kotauth on it, and remove both again
-	@$(RUN) -m cli.backups restore-drill --stack $(STACK) --from '$(FROM)' $(KITS)
+	@$(RUN) -m cli.backups restore-drill --stack '$(STACK)' --from '$(FROM)' $(KITS)
 
 backup-kit: engine ## write what a restore needs when host and state are gone into two files: make backup-kit [OUT=folder]
-	@$(RUN) -m cli.backups backup-kit --stack $(STACK) $(if $(OUT),--out '$(OUT)')
+	@$(RUN) -m cli.backups backup-kit --stack '$(STACK)' $(call given,OUT,out)
 
 image: venv ## pin the newest host image and the digests of the container images in an AWS stack's file
 	@$(RUN) -m cli image --stack $(STACK)

@@ -38,6 +38,10 @@ def _leave(_number: int, _frame: object) -> None:
 
 def main(words: list[str]) -> int:
     """Run one command; return the exit code."""
+    if "" in words:
+        variable = words[words.index("") - 1].removeprefix("--").upper()
+        print(f"error: {variable} is empty: give it a value, or leave it out", file=sys.stderr)
+        return 1
     arguments = _parser().parse_args(words)
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGTERM, signal.SIGHUP):
@@ -74,7 +78,7 @@ def _backups(site: Site, _: argparse.Namespace) -> int:
     source = of_stack(site)
     listed = source.list(site.runner)
     print(listing.table(source, listed, datetime.now(UTC)))
-    found = [*listing.problems(site, listed.state)]
+    found = [*listing.problems(site, listed.state), *listing.lost(listed)]
     for problem in found:
         print(f"PROBLEM: {problem}", file=sys.stderr)
     return 1 if found else 0

@@ -95,7 +95,7 @@ def drill(runner: Runner, plan: Plan) -> Result:
     try:
         return _drill(runner, plan)
     finally:
-        runner.sweep()
+        runner.sweep_up("A copy of the production data")
         print("Removed the copy and its containers.")
 
 

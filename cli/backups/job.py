@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -191,6 +192,14 @@ class Runner:
             self.host.delete(f"/volumes/{volume['Name']}")
         for network in self.host.get("/networks", filters=wanted):
             self.host.delete(f"/networks/{network['Id']}")
+
+    def sweep_up(self, copy: str) -> None:
+        """Remove what a command has left, and say that ``copy``, its copy of the data, may remain where that fails."""
+        try:
+            self.sweep()
+        except BaseException:
+            print(f"{copy} may still be on the Docker host. The same command begins by removing it.", file=sys.stderr)
+            raise
 
 
 def _pause(began: float) -> None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import os
 import shlex
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 FORMAT = 1
 REPOSITORY_FILE, KEY_FILE = "kotauth-{stack}-repository.json", "kotauth-{stack}-secret-key.json"
+
+
+IMAGES = ("server", "database", "backup")
 
 
 class KitError(Exception):
@@ -29,7 +33,7 @@ class RepositoryKit:
     known_hosts: str
     base_url: str
     images: dict[str, str]
-    """Images of the server, the database and restic."""
+    """Images by the names of `IMAGES`: of the server, the database and restic."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +87,8 @@ def read(files: list[Path]) -> Kit:
     key: KeyKit | None = None
     for file in files:
         content = _json(file)
+        if bad := [*_misshapen(content)]:
+            raise KitError(f"{file} is no file of a backup kit: {', '.join(bad)} must be as the command wrote it")
         try:
             if "repository" in content:
                 repository = RepositoryKit(**content)
@@ -95,6 +101,19 @@ def read(files: list[Path]) -> Kit:
     if key and key.stack != repository.stack:
         raise KitError(f"the two files are of different stacks, {repository.stack} and {key.stack}")
     return Kit(repository, key, f"KIT={shlex.quote(','.join(map(str, files)))}")
+
+
+def _misshapen(content: dict[str, Any]) -> Iterator[str]:
+    """Yield the names of what has another form than in a kit that a command wrote."""
+    for name, value in content.items():
+        of_texts = isinstance(value, dict) and all(
+            isinstance(text, str) for text in cast("dict[str, Any]", value).values()
+        )
+        if not (of_texts if name in ("files", "images") else isinstance(value, str)):
+            yield name
+    images = content.get("images")
+    if isinstance(images, dict):
+        yield from (f"images.{image}" for image in IMAGES if image not in images)
 
 
 def _json(file: Path) -> dict[str, Any]:

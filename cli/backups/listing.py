@@ -66,6 +66,13 @@ def problems(site: Site, state: dict[str, str]) -> Iterator[str]:
             yield f"a backup is overdue: see docker logs {container.name}"
 
 
+def lost(listing: Listing) -> Iterator[str]:
+    """Yield that the repository lacks the backup that was made last, which no retention removes."""
+    last = _told(listing.state.get("last", ""))
+    if last and last["id"] not in {backup.id for backup in listing.backups}:
+        yield f"backup {last['id']}, which was made last, is not in the repository any more: find out who removed it"
+
+
 def status(site: Site) -> str:
     """Return in one line how the backups of a stack are doing; it asks no repository."""
     stores = site.find(store.PART)

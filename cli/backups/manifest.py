@@ -47,11 +47,14 @@ class Manifest:
             )
         theirs, ours = _version(self.image), _version(image)
         if theirs and ours and theirs > ours:
-            return f"the backup is of {self.image}, and this stack runs the older {image}: set image to that version"
+            return (
+                f"the backup is of {self.image}, and this stack runs the older {image}: set image to that version, and "
+                "deploy it"
+            )
         if self.schema_version is not None and schema_version is not None and self.schema_version > schema_version:
             return (
                 f"the backup has migration {self.schema_version:g} of Kotauth, and this stack only knows "
-                f"{schema_version:g}: set image to {self.image} or newer"
+                f"{schema_version:g}: set image to {self.image} or newer, and deploy it"
             )
         return ""
 

@@ -56,7 +56,7 @@ def restore_from(site: Site, source: Source, wanted: str, kit_option: str = "") 
     try:
         _restore(site, source, wanted, kit_option)
     finally:
-        site.runner.sweep()
+        site.runner.sweep_up("A dump in clear")
 
 
 def _restore(site: Site, source: Source, wanted: str, kit_option: str) -> None:
@@ -66,10 +66,11 @@ def _restore(site: Site, source: Source, wanted: str, kit_option: str) -> None:
     manifest = source.fetch(site.runner, wanted, work)
     print(f"  backup {manifest.id}, made at {_utc(manifest.time)}")
     look, running_key = database.examine(manifest)
-    image = site.settings.server.image.reference
+    wanted_key = _configured_key(site) or running_key
+    # The server that runs now is started again; only another key needs a deployment.
+    image = server.image if wanted_key == running_key else site.settings.server.image.reference
     if misfit := manifest.misfit(postgres=look.postgres, schema_version=look.schema_version, image=image):
         raise SiteError(f"{misfit}. Nothing was changed.")
-    wanted_key = _configured_key(site) or running_key
     if why := manifest.key_problem(*wanted_key):
         raise SiteError(_OTHER_KEY.format(stack=site.stack.name, source=source.stack, why=why))
     # With an id: the latest backup may soon be that of what is there now.

@@ -58,9 +58,12 @@ def upgrade(site: Site) -> None:
         )
     if before == after:
         made = _back_up(site)
-        lifecycle.deploy(site.stack, "--yes")
-        if server.image != site.settings.server.image.reference:
-            print(_BACK_TO_IMAGE.format(image=server.image, stack=site.stack.name, backup=made.id))
+        try:
+            lifecycle.deploy(site.stack, "--yes")
+        finally:
+            # Needed most where the new server has migrated the schema, and then fails.
+            if server.image != site.settings.server.image.reference:
+                print(_BACK_TO_IMAGE.format(image=server.image, stack=site.stack.name, backup=made.id))
         return
     backup.containers(site)
     # Nothing may be written between the backup and the end of the old database.
@@ -79,7 +82,6 @@ def upgrade(site: Site) -> None:
         _deploy(site)
         restore_from(site, of_stack(site), made.id)
     finally:
-        # Needed most where a step failed.
         print(_BACK_TO_VOLUME.format(before=before, volume=old, stack=site.stack.name))
 
 

@@ -16,18 +16,22 @@ give_up() {
   exit 1
 }
 
+# Says why there is no repository: the spool of the stack knows whether there was one.
+missing() {
+  if [ -e "$state/repository" ]; then why 10; else echo "there is no repository at $RESTIC_REPOSITORY: the first backup makes it"; fi
+}
+
 case $1 in
   list)
     restic snapshots --no-lock --json --host "$STACK"
     code=$?
     case $code in
       0) cat "$said" ;;
-      # The first backup makes it.
-      10) echo '[]' ;;
+      10) if [ -d "$state" ] && [ ! -e "$state/repository" ]; then echo '[]'; else give_up "the backups can't be listed: $(missing)"; fi ;;
       *) give_up "the backups can't be listed: $(why "$code")" ;;
     esac
     [ ! -d "$state" ] || printf 'checked %s\n' "$(moment "$state/checked")"
-    for name in dump-failed store-failed check-failed; do
+    for name in last dump-failed store-failed check-failed; do
       [ ! -e "$state/$name" ] || printf '%s %s\n' "$name" "$(cat "$state/$name")"
     done
     ;;
@@ -46,7 +50,7 @@ case $1 in
         # The next step runs as another user. Only the steps of a restore mount this volume.
         chmod 755 /restored/backup && chmod 444 /restored/backup/* && echo "$wanted" && cat /restored/backup/manifest.json
         ;;
-      10-*) give_up "there is no repository at $RESTIC_REPOSITORY: the first backup makes it" ;;
+      10-*) give_up "$(missing)" ;;
       *-latest-*"no snapshot found"*) give_up "stack $STACK has no backup yet" ;;
       *"no matching ID"* | *"no snapshot found"*) give_up "there is no backup $2 of stack $STACK: $3 lists them" ;;
       *) give_up "the backup $2 can't be read: $(why "$code")" ;;

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +17,8 @@ from cli.backups.job import Runner
 from cli.backups.kit import KeyKit, Kit, RepositoryKit, write
 from cli.backups.site import SiteError
 from cli.backups.turn import turn
+
+ROOT = pulumi_command.ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +54,21 @@ def test_the_backups_of_a_kit_are_listed_without_a_stack(
     write(project, Kit(repository, KeyKit(stack="prod", secret_key="k" * 64)))
     assert command.main(["backups", "--stack", "gone", "--kit", "~/kotauth-prod-repository.json"]) == 0
     assert capsys.readouterr().out.startswith("Backups of prod in s3:s3.example.com/backups")
+
+
+@pytest.mark.parametrize(
+    ("target", "variable"),
+    [("restore", "KIT"), ("restore", "FROM"), ("backups", "KIT"), ("upgrade", "VOLUME"), ("backup-kit", "OUT")]
+    + [(command, "STACK") for command in ("backup", "restore", "restore-drill")],
+)
+def test_an_empty_variable_is_refused(target: str, variable: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A variable of a script that has no value: the command would do something else, such as restore another backup."""
+    made = subprocess.run(
+        ["make", "-n", target, f"{variable}="], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    (line,) = [line for line in made.splitlines() if "cli.backups" in line]
+    assert command.main(shlex.split(line.partition("cli.backups")[2])) == 1
+    assert capsys.readouterr().err == f"error: {variable} is empty: give it a value, or leave it out\n"
 
 
 def test_two_restores_of_a_stack_at_once(project: Path) -> None:

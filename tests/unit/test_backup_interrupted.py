@@ -13,6 +13,7 @@ import pytest
 from cli.backups import __main__ as command
 from cli.backups import backup, kit, restore, upgrade
 from cli.backups.database import Look
+from cli.backups.host import HostError
 from cli.backups.job import JobError, Runner
 from cli.backups.manifest import Manifest
 from cli.backups.site import Site, SiteError
@@ -30,6 +31,7 @@ class Stacked:
     fails: str = ""
     with_: BaseException = field(default_factory=KeyboardInterrupt)
     tables: int = 1
+    image: str = "kotauth:1.22.0"
     done: list[str] = field(default_factory=list[str])
 
     def step(self, name: str) -> None:
@@ -62,7 +64,8 @@ class Stacked:
         """Answer as a Docker host with one container."""
         if path == "/containers/json":
             return [{"Id": "it"}]
-        return [] if path == "/networks" else {"Volumes": [], "Id": "it", "Name": "/it", "State": {"Running": True}}
+        it = {"Id": "it", "Name": "/it", "State": {"Running": True}, "Config": {"Image": self.image}}
+        return [] if path == "/networks" else {"Volumes": [], **it}
 
     def stop(self, _: str, *, seconds: int) -> None:
         """Stop the server."""
@@ -148,6 +151,38 @@ def test_a_restore_from_a_kit_goes_on_with_the_kit(
     with pytest.raises(KeyboardInterrupt):
         restore.restore(stacked.site(), "latest", [kit.Path("a.json"), kit.Path("b.json")])
     assert "  make restore STACK=dev FROM=0123abcd KIT=a.json,b.json\n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("key", "is_refused"), [(None, True), ("0" * 64, False)], ids=["the same", "another"])
+def test_a_backup_of_a_newer_version_than_the_server_that_starts_again_is_refused(
+    stacked: Stacked, monkeypatch: pytest.MonkeyPatch, key: str | None, is_refused: bool
+) -> None:
+    """Also where the settings have that version already; the deployment for another key brings it."""
+    stacked.image = "kotauth:1.21.0"
+    monkeypatch.setattr(restore, "_configured_key", lambda _: key and ("0" * 16, "0" * 8))
+    monkeypatch.setattr(Manifest, "key_problem", lambda *_: "")
+    monkeypatch.setattr("cli.lifecycle.deploy", lambda *_: None)
+    if not is_refused:
+        restore.restore(stacked.site(), "latest", [])
+        return
+    with pytest.raises(SiteError, match="this stack runs the older kotauth"):
+        restore.restore(stacked.site(), "latest", [])
+    assert stacked.done == []
+
+
+def test_a_copy_of_the_data_that_may_remain_is_named(
+    stacked: Stacked, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sweeps = iter([None, HostError("no Docker daemon answers")])
+
+    def sweep(_: Runner) -> None:
+        if error := next(sweeps):
+            raise error
+
+    monkeypatch.setattr(Runner, "sweep", sweep)
+    with pytest.raises(HostError):
+        restore.restore(stacked.site(), "latest", [])
+    assert "A dump in clear may still be on the Docker host. The same command begins" in capsys.readouterr().err
 
 
 def test_a_stop_that_is_interrupted_before_an_upgrade_starts_the_server_again(

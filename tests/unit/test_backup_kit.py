@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import resource
 import subprocess
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -109,7 +110,19 @@ def test_two_files_of_one_kind(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"format": 2}', '{"format": 1, "repository": "s3:x"}', '{"format": 1}']
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"format": 2}',
+        '{"format": 1, "repository": "s3:x"}',
+        '{"format": 1}',
+        json.dumps({"format": 1, **asdict(REPOSITORY), "images": {"server": "a"}}),
+        json.dumps({"format": 1, **asdict(REPOSITORY), "images": None}),
+        json.dumps({"format": 1, **asdict(REPOSITORY), "files": {"repository_password": 1}}),
+        json.dumps({"format": 1, "stack": "prod", "secret_key": None}),
+    ],
 )
 def test_a_file_that_is_none_of_a_kit(tmp_path: Path, text: str) -> None:
     file = tmp_path / "x.json"

@@ -11,7 +11,7 @@ import pytest
 
 from cli.backups.drill import Result
 from cli.backups.job import Runner
-from cli.backups.listing import age, size, status, table
+from cli.backups.listing import age, lost, size, status, table
 from cli.backups.site import Site
 from cli.backups.source import Backup, Listing, Source
 from cli.stack import Stack
@@ -70,6 +70,14 @@ def test_only_a_time_is_in_the_future() -> None:
 def test_a_drill_with_a_backup_from_the_future_says_so() -> None:
     told = str(Result(SimpleNamespace(rows={"users": 2}), 12, 7200, -4000))  # pyright: ignore[reportArgumentType]
     assert "RPO  backup from the future: the clock of its host was wrong, newest audit row 2 h old\n" in told
+
+
+@pytest.mark.parametrize(("last", "is_lost"), [("89abcdef", False), ("00000000", True)])
+def test_a_backup_that_somebody_removed_is_a_problem(last: str, is_lost: bool) -> None:
+    found = [*lost(Listing(BACKUPS, {"last": LAST.replace('"id":"0"', f'"id":"{last}"')}))]
+    gone = ["backup 00000000, which was made last, is not in the repository any more: find out who removed it"]
+    assert found == (gone if is_lost else [])
+    assert [*lost(Listing([], {})), *lost(Listing([], {"last": LAST[:30]}))] == []
 
 
 def test_no_backup_and_no_check_yet() -> None:

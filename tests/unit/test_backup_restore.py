@@ -79,6 +79,29 @@ def test_a_failure_that_a_full_disk_left_without_words_is_listed(shell: Shell) -
 
 
 LISTS = "make backups STACK=prod"
+
+
+@pytest.mark.parametrize(
+    ("spool", "said"),
+    {
+        ("state",): "[]\nchecked 0",
+        ("state", "state/repository"): "the backups can't be listed: the repository at s3:x is gone. If it was deleted",
+        (): "the backups can't be listed: there is no repository at s3:x: the first backup makes it",
+    }.items(),
+    ids=["the first backup is to come", "it was there", "of a kit"],
+)
+def test_a_repository_that_is_gone_is_not_one_without_backups(shell: Shell, spool: tuple[str, ...], said: str) -> None:
+    for name in ("common.sh", "repository.sh"):
+        script = (FOLDER / name).read_text().replace("/spool", f"{shell.root}/spool")
+        shell.file(f"/run/config/{name}").write_text(script)
+    for path in spool:
+        shell.file(f"/spool/{path}/x")
+    shell.command("restic", "exit 10")
+    environment = {"STACK": "prod", "RESTIC_REPOSITORY": "s3:x"}
+    done = shell.run(READ, "list", moved=("/run/config",), environment=environment, interpreter="sh")
+    assert done.stdout.startswith(said)
+
+
 SNAPSHOTS = (
     '[{"time":"2026-01-01T03:30:00Z","tags":["number=9"],"summary":{"x":1},"id":"111111110","short_id":"11111111"},'
     '{"time":"2025-01-01T03:30:00Z","tags":["manual","number=10"],"id":"222222220","short_id":"22222222"},'

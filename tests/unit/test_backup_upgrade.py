@@ -105,6 +105,23 @@ def test_the_way_back_is_told_where_a_later_step_fails(
     assert f"make upgrade STACK=dev VOLUME={OLD}" in printed
 
 
+def test_the_way_back_to_the_old_image_is_printed_where_the_new_one_fails(
+    site: Site, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It may have migrated the schema before."""
+
+    def fail(*_: object) -> None:
+        raise SystemExit(255)
+
+    site.settings.server.database_version = 14  # pyright: ignore[reportAttributeAccessIssue]
+    site.settings.server.image = SimpleNamespace(reference="kotauth:1.22.0")  # pyright: ignore
+    monkeypatch.setattr(backup, "make", lambda *_: backup.Made("0123abcd", 1, 1))
+    monkeypatch.setattr("cli.lifecycle.deploy", fail)
+    with pytest.raises(SystemExit):
+        upgrade.upgrade(site)
+    assert "make up STACK=dev && make restore STACK=dev FROM=0123abcd" in capsys.readouterr().out
+
+
 def test_an_older_version_is_refused(site: Site, host: Host) -> None:
     site.settings.server.database_version = 13  # pyright: ignore[reportAttributeAccessIssue]
     with pytest.raises(SiteError, match="an older version can't read them"):
