@@ -174,7 +174,8 @@ def waited(monkeypatch: pytest.MonkeyPatch, prepare: Callable[[], None]) -> int:
             RandomPassword(f"password-{number}", length=8)
 
     async def run() -> None:
-        # Mocks answer in a stack that has no such end.
+        # Without a root, the mocks make a stack, whose registration lets the event loop run.
+        ROOT.set(Mock())
         mocks.set_mocks(Provider({}), preview=True, monitor=monitor)
         ROOT.set(None)
         # What an earlier test left lets the event loop run, too.
