@@ -15,7 +15,7 @@ from ..inputs.image import Image
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """The documented of a setting.
+    """The documentation of a setting.
 
     In a text, ``{name}`` becomes the name of another setting as the reader knows it, such as `zoneId` or `zone_id`.
     """
@@ -34,7 +34,7 @@ class Setting:
     """Returns whether a stack may have a value of a secret setting in plain text."""
 
 
-def setting(  # noqa: PLR0913 - a row of the documented
+def setting(  # noqa: PLR0913 - a row of the documentation
     rule: Rule | None = None,
     *,
     about: str,
