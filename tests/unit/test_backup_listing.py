@@ -73,7 +73,7 @@ def test_a_drill_with_a_backup_from_the_future_says_so() -> None:
 
 
 @pytest.mark.parametrize(("last", "is_lost"), [("89abcdef", False), ("00000000", True)])
-def test_a_backup_that_somebody_removed_is_a_problem(last: str, is_lost: bool) -> None:
+def test_a_removed_backup_is_a_problem(last: str, is_lost: bool) -> None:
     found = [*lost(Listing(BACKUPS, {"last": LAST.replace('"id":"0"', f'"id":"{last}"')}))]
     gone = ["backup 00000000, which was made last, is not in the repository any more: find out who removed it"]
     assert found == (gone if is_lost else [])
