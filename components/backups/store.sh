@@ -19,6 +19,8 @@ unforgotten=
 newest_number=
 # The part of the data whose check failed, the seconds until it is read again, and the moment.
 check_part='' check_after=0 check_at=0
+# Not empty while the data are read.
+checking=
 
 # Puts the dump into the repository, which it makes at the first time. Arguments: tag, moment of the snapshot.
 take() {
@@ -81,16 +83,6 @@ store() {
   fi
 }
 
-# Does what keeps dumps waiting, and notes it for the command that waits. Arguments: what, and the command.
-busy() {
-  put "$state/busy" "$1 since $(iso "$(now)"), and then stores the backup"
-  shift
-  "$@"
-  code=$?
-  rm -f "$state/busy"
-  return "$code"
-}
-
 # Removes old backups with a tag. Each of those that a command asked for counts, not only the newest of a day. The one
 # that was made last stays: by a wrong time, it may be the oldest. restic compares times with that of the newest backup,
 # so those that a command asked for also stay until as many backups were made as 90 days have times.
@@ -103,7 +95,12 @@ forget() {
     # shellcheck disable=SC2046 # several arguments
     set -- "$1" --keep-within 90d $(seq "$oldest" "$((newest_number - 1))" | sed 's/^/--keep-tag number=/')
   fi
-  busy "the store removes old backups" unlocked forget --host "$STACK" --group-by host --prune --keep-tag "number=$newest_number" --tag "$@"
+  # For a command that waits.
+  put "$state/busy" "the store removes old backups since $(iso "$(now)"), and then stores the backup"
+  unlocked forget --host "$STACK" --group-by host --prune --keep-tag "number=$newest_number" --tag "$@"
+  code=$?
+  rm -f "$state/busy"
+  return "$code"
 }
 
 tidy() {
@@ -118,16 +115,29 @@ tidy() {
 }
 
 # Reads another eighth of the data each week. One that is damaged is read until it is intact, ever more seldom: another
-# one's success would hide the damage, and each try is traffic.
+# one's success would hide the damage, and each try is traffic. It takes hours, so it ends where a command waits for a
+# backup, and begins again afterwards.
 check() {
+  checking=yes
+  read_part
+  checking=
+}
+
+outranked() { [ -n "$checking" ] && requested; }
+
+# Succeeds where a command waits for the store to take a dump.
+requested() { grep -q '"request":"[^"]' "$spool"/ready-*/manifest.json 2>/dev/null; }
+
+read_part() {
   part=${check_part:-$(($(now) / week_seconds % 8 + 1))}
-  if busy "the store checks the repository" unlocked check --read-data-subset "$part/8"; then
+  if unlocked check --read-data-subset "$part/8"; then
     put "$state/checked" "$(now)"
     rm -f "$state/check-failed" "$state/check-again"
     say INFO "the repository is intact"
     check_part='' check_after=0
+  elif code=$? && requested; then
+    say INFO "the check of the repository begins again once the backup is stored that was requested"
   else
-    code=$?
     case $check_after in
       0) check_after=900 ;;
       900) check_after=3600 ;;

@@ -87,20 +87,20 @@ def test_a_failure_is_the_answer(shell: Shell) -> None:
 
 
 def test_why_it_waits_is_said_once(shell: Shell) -> None:
-    check = "the store checks the repository since 03:30, and then stores the backup"
+    removal = "the store removes old backups since 03:30, and then stores the backup"
     last = json.dumps(LAST, separators=(",", ":"))
     (shell.root / "answer").write_text(
         f"""
         echo x >>looks
         case $(wc -l <looks) in
-          9) rm request; echo '{check}' >busy ;;
+          9) rm request; echo '{removal}' >busy ;;
           20) rm busy; echo '{last}' >last ;;
         esac
         """
     )
     assert ask(shell).stdout.splitlines() == [
         "waiting: another backup is being dumped, and this one follows it",
-        f"waiting: {check}",
+        f"waiting: {removal}",
         last,
     ]
 
