@@ -123,8 +123,9 @@ def test_a_drill_has_no_way_out_and_shows_no_secret(stack: Stack, make: Make) ->
 
         def reach() -> None:
             label = f"label=kotauth.command=kotauth/{stack.project.stack}/drill"
-            for container in ask("ps", "--all", "--quiet", "--filter", label).stdout.decode().split():
-                shown.extend(ask(word, container).stdout for word in ("inspect", "logs"))
+            # All at once first: a server of the drill is there for some seconds only.
+            containers = ask("ps", "--all", "--quiet", "--filter", label).stdout.decode().split()
+            shown.extend(ask(*words).stdout for words in (("inspect", *containers), *(("logs", c) for c in containers)))
             for container in ask("ps", "--quiet", "--filter", label, "--filter", "health=healthy").stdout.split():
                 command = f"exec 3<>/dev/tcp/{address[0]}/{address[1]}"
                 tries.append(ask("exec", container.decode(), "bash", "-c", command).returncode)

@@ -7,6 +7,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
@@ -21,7 +22,8 @@ from tests.ports import free_port
 
 pytestmark = [pytest.mark.docker, pytest.mark.engine]
 
-_GAP_BOUND_SECONDS = 60
+_GAP_BOUND_SECONDS = 120
+"""On a busy machine; docs/benchmark.md tells what is usual."""
 
 
 @pytest.fixture(scope="module")
@@ -42,14 +44,16 @@ def _choose(stack: Stack, frontend: str, image: str, **settings: str) -> None:
     stack.project.up()
 
 
-def _served(client: Client) -> bytes:
-    """Return the certificate that a new connection gets."""
+def _serves(client: Client, certificate: bytes) -> bool:
+    """Tell whether a new connection gets a certificate; a reload may end one in the middle of its handshake."""
     connection = client.connection()
-    connection.connect()
-    certificate = connection.sock.getpeercert(binary_form=True)
-    connection.close()
-    assert isinstance(certificate, bytes)
-    return certificate
+    try:
+        connection.connect()
+        return connection.sock.getpeercert(binary_form=True) == certificate
+    except OSError:
+        return False
+    finally:
+        connection.close()
 
 
 @pytest.mark.parametrize("name", FRONTENDS)
@@ -68,11 +72,12 @@ def test_a_frontend_takes_over_with_a_certificate_of_the_user_and_loads_the_next
     files = {"certificates": "files", "certificateChain": "tls/chain.pem", "certificateKey": "tls/key.pem"}
     _choose(switched, name, choose(name)["frontendImage"], **files)
     assert client.login(switched.outputs["adminPassword"]).status == 302
-    assert _served(client) == first
+    assert _serves(client, first)
     frontend = switched.container("frontend")
     second = put(60)
     switched.project.up()
-    assert _served(client) == second
+    # A proxy that reloads by a signal does so after the `up` has sent it.
+    eventually("the next certificate", lambda: _serves(client, second))
     assert switched.container("frontend") == frontend
 
 
@@ -95,7 +100,8 @@ class _Gap:
     """Asks twenty times a second on a new connection; the gap is the longest time without an answer."""
 
     def __init__(self, client: Client) -> None:
-        self._client = client
+        # A question to the old frontend may never be answered, and must not hold up the next ones.
+        self._client = replace(client, timeout=15)
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._ask)
         self.seconds = 0.0

@@ -9,7 +9,6 @@ import http.client
 import json
 import os
 import socket
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -107,7 +106,7 @@ def _upstream() -> str:
     names = [*SPOOFED]
     # Caddy puts the values in as they are: none of the tests' has a character that JSON would escape.
     fields = [f'{json.dumps(name)}: "{{http.request.header.{name}}}"' for name in names]
-    fields += ['"uri": "{http.request.uri}"', '"Host": "{http.request.hostport}"']
+    fields += ['"uri": "{http.request.uri}"', '"Host": "{http.request.hostport}"', '"server": "{system.hostname}"']
     return f"{{\n admin off\n auto_https off\n}}\nhttp://:{PORT} {{\n respond `{{{', '.join(fields)}}}`\n}}\n"
 
 
@@ -157,8 +156,9 @@ def test_a_roll_of_the_server_loses_no_request(proxy: Proxy) -> None:
     # In a roll, the old server is stopped only when the new one is healthy.
     address = docker("inspect", "--format={{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", proxy.server)
     eventually("the new server listens", lambda: _listens(address))
-    # A probe runs every five seconds, so a new server is up for longer: nginx looks its name up each second.
-    time.sleep(1.5)
+    # A probe runs every five seconds, so a new server is up for longer: nginx looks its name up each second. On a busy
+    # machine it does so late.
+    eventually("the proxy knows the new server", lambda: proxy.server.startswith(proxy.seen([])["server"]))
     answers = [proxy.client.request(method, "/").status for method in ("GET", "POST") * 5]
     docker("stop", "--time=2", old)
     answers += [proxy.client.request(method, "/").status for method in ("GET", "POST") * 20]

@@ -14,6 +14,7 @@ from contextlib import ExitStack
 import pytest
 
 from simulators.docker_command import docker
+from simulators.kotauth.lab import eventually
 from tests.e2e.held_engine import held
 from tests.e2e.load import Load
 from tests.e2e.pools import Pools
@@ -72,7 +73,8 @@ def test_a_rotation_loses_nothing_also_after_a_job_that_failed(
                 load = stack.enter_context(Load(client, password))
                 pools.fill()
                 opened = _connections(changing, "kotauth_a") - before
-                assert changing.containers("server") == [server], "too late to say anything about the old server"
+                # The new one may be starting beside it.
+                assert server in changing.containers("server"), "too late to say anything about the old server"
             up.result()
     record_property("load", str(load))
     record_property("connections that the old server opened after the rotation", len(opened))
@@ -82,7 +84,7 @@ def test_a_rotation_loses_nothing_also_after_a_job_that_failed(
     assert opened
     assert changing.environment(changing.container("server"))["DB_USER"] == "kotauth_b"
     assert _connections(changing, "kotauth_b")
-    assert not _connections(changing, "kotauth_a")
+    eventually("the old connections end", lambda: not _connections(changing, "kotauth_a"))
 
 
 def _connections(stack: Stack, login: str) -> set[str]:
