@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from simulators.kotauth.lab import eventually
+from tests.ports import free_port
 from toolchain.machine import debian
 
 _SEARCHED = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"
@@ -65,8 +66,7 @@ def ssh_server(folder: Path, address: str = "127.0.0.1") -> Generator[SshServer]
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name], check=True)
     certify = ["ssh-keygen", "-q", "-s", folder / "authority", "-I", "host", "-h", "-n", address]
     subprocess.run([*certify, folder / "host_key.pub"], check=True)
-    with socket.create_server((address, 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     known, user = (folder / "host_key.pub").read_text().split()[:2], pwd.getpwuid(os.getuid()).pw_name
     (folder / "known_hosts").write_text(f"[{address}]:{port} {' '.join(known)}\n")
     (folder / "sshd_config").write_text(_CONFIGURATION.format(address=address, port=port, folder=folder, user=user))

@@ -6,7 +6,6 @@ Every rule is in `tests/unit/test_bad_settings.py`; here one value of each setti
 from __future__ import annotations
 
 import re
-import socket
 import tempfile
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import pytest
 import toolchain
 from tests import bad_settings
 from tests.certificates import issued
+from tests.ports import free_port
 from tests.project import Project, Result
 from tests.unit.docker_api import daemon
 
@@ -79,8 +79,7 @@ def test_an_up_makes_nothing_either(project: Project) -> None:
 
 
 def test_no_docker_daemon_at_the_stack_s_own_address(project: Project) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as dead:
-        address = f"tcp://127.0.0.1:{dead.getsockname()[1]}"
+    address = f"tcp://127.0.0.1:{free_port()}"
     project.configure(**{"docker:host": address})
     (told,) = problems(project, project.preview(check=False))
     assert told.startswith(f"no Docker daemon answers at {address}: ")

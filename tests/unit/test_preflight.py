@@ -161,8 +161,7 @@ def test_no_daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_no_daemon_over_tcp(monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as dead:
-        address = f"tcp://127.0.0.1:{dead.getsockname()[1]}"
+    address = f"tcp://127.0.0.1:{free_port()}"
     monkeypatch.setenv("DOCKER_HOST", address)
     with pytest.raises(pulumi.RunError, match=f"no Docker daemon answers at {address}"):
         preflight.check(settings(8080, 8443), OURS)
