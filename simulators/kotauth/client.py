@@ -50,8 +50,8 @@ class Client:
     ca_certificate: str
     address: str = "127.0.0.1"
     """Where the public address leads to."""
-    timeout: float = 15
-    """Seconds to wait for each part of an answer."""
+    timeout: float = 60
+    """Seconds to wait for each part of an answer, on a busy machine too."""
 
     def connection(self, timeout: float | None = None) -> http.client.HTTPSConnection:
         """Return a new connection; it stays open for several requests."""

@@ -16,8 +16,6 @@ from tests.logs.otlp import Line
 from tests.logs.written import SOON_SECONDS, counts, state, within, writer
 
 PER_SECOND = 50
-BACK_SECONDS = 60
-"""Within so long of the endpoint's return all lines have arrived and the route is healthy."""
 MOST_LATE = 1000
 """What the shipper was sending when it was killed, and what it had gathered for the next request."""
 _CALM_SECONDS = 10
@@ -114,10 +112,10 @@ def outage(stack: Stack, loki: Loki, seconds: float) -> Report:
             return loki.endpoint.lines(container=container)
 
         report.back_seconds = within(
-            BACK_SECONDS, "all lines", lambda: len(_numbers(taken())) >= report.sent, lambda: len(_numbers(taken()))
+            SOON_SECONDS, "all lines", lambda: len(_numbers(taken())) >= report.sent, lambda: len(_numbers(taken()))
         )
         report.healthy_seconds = report.back_seconds + within(
-            BACK_SECONDS, "healthy", lambda: state(watcher)[0] == "healthy", lambda: state(watcher)
+            SOON_SECONDS, "healthy", lambda: state(watcher)[0] == "healthy", lambda: state(watcher)
         )
     lines = taken()
     numbers = _numbers(lines)

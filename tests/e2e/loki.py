@@ -13,10 +13,8 @@ from components.workload.spec import HOST_NAME
 from simulators import images
 from simulators.docker_command import docker
 from tests.logs.endpoint import Endpoint
-from tests.logs.written import within
+from tests.logs.written import SOON_SECONDS, within
 from tests.ports import free_port
-
-_READY_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,7 @@ class Loki:
 
     def wait(self) -> None:
         """Wait until it takes lines."""
-        within(_READY_SECONDS, "Loki is ready", lambda: self._get("/ready") is not None)
+        within(SOON_SECONDS, "Loki is ready", lambda: self._get("/ready") is not None)
 
     def find(self, query: str) -> list[tuple[dict[str, str], str]]:
         """Return labels and text of each line that a LogQL query finds."""

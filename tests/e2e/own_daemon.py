@@ -20,7 +20,7 @@ from simulators.ec2_host.instance import MACHINE
 from simulators.images import ensure
 from tests.docker_door import certificate_folder
 
-_SECONDS = 120
+_SECONDS = 300
 """For a start, or for an end with all containers and a start, on a busy machine."""
 _PORT = 2376
 _CERTIFICATES = ("ca", "cert", "key")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
 
@@ -21,8 +21,6 @@ pytestmark = [pytest.mark.docker, pytest.mark.engine]
 
 NETWORK = f"kotauth-external-{os.getpid()}"
 LABEL = f"kotauth.test={NETWORK}"
-_ROUTED_SECONDS = 15
-"""Traefik waits up to two seconds before it takes what a provider tells."""
 
 
 @dataclass
@@ -55,7 +53,7 @@ def external(
         ) as client:
             stack = Stack.start(folder / "project", "external", images, **settings)
             try:
-                eventually("an answer by Traefik", client.finds_it_ready, _ROUTED_SECONDS)
+                eventually("an answer by Traefik", client.finds_it_ready)
                 yield External(stack, client)
             finally:
                 stack.project.destroy()
@@ -83,7 +81,7 @@ def test_a_roll_behind_the_user_s_traefik_loses_no_request(
 ) -> None:
     external.stack.project.configure(image=simulator_images[1])
     # Where the daemon is busy with other containers, Traefik learns of a new server late, and holds requests meanwhile.
-    with Load(replace(external.client, timeout=60), external.stack.outputs["adminPassword"]) as load:
+    with Load(external.client, external.stack.outputs["adminPassword"]) as load:
         external.stack.project.up()
     record_property("load", str(load))
     assert load.problems == []

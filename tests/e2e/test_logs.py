@@ -11,7 +11,7 @@ from tests.e2e.log_outage import check, outage
 from tests.e2e.loki import Loki
 from tests.e2e.places import generated_secrets
 from tests.e2e.stack import Stack
-from tests.logs.written import state, within
+from tests.logs.written import SOON_SECONDS, state, within
 
 OUTAGE_SECONDS = float(os.environ.get("LOG_OUTAGE_SECONDS", "30"))
 """`make log-outage` runs it with ten minutes."""
@@ -22,7 +22,7 @@ def test_a_line_of_a_request_is_found_by_its_id(logged: Stack, loki: Loki) -> No
     answer = logged.client.get(f"/t/master/.well-known/openid-configuration?code={_CANARY}")
     number = answer.headers["x-request-id"]
     query = documented("service_namespace=", "text").replace("single-host", logged.project.stack).replace("ID", number)
-    within(30, "the line", lambda: loki.find(query))
+    within(SOON_SECONDS, "the line", lambda: loki.find(query))
     ((labels, line),) = loki.find(query)
     assert "/t/master/.well-known/openid-configuration" in line
     assert labels["tenantSlug"] == "master"
@@ -36,7 +36,12 @@ def test_every_part_of_the_stack_is_there(logged: Stack, loki: Loki) -> None:
     def parts() -> set[str]:
         return {labels["service_name"] for labels, _ in loki.find(query)}
 
-    within(30, "all parts", lambda: parts() >= {"kotauth-server", "kotauth-database", "kotauth-log-watcher"}, parts)
+    within(
+        SOON_SECONDS,
+        "all parts",
+        lambda: parts() >= {"kotauth-server", "kotauth-database", "kotauth-log-watcher"},
+        parts,
+    )
 
 
 def test_no_secret_leaves_the_machine(logged: Stack, loki: Loki) -> None:
@@ -50,7 +55,7 @@ def test_no_secret_leaves_the_machine(logged: Stack, loki: Loki) -> None:
     def sent() -> bytes:
         return b"".join(request.body for request in loki.endpoint.requests())
 
-    within(30, "the last line", lambda: last.encode() in sent() and b"ALTER ROLE nobody" in sent())
+    within(SOON_SECONDS, "the last line", lambda: last.encode() in sent() and b"ALTER ROLE nobody" in sent())
     secrets = {**generated_secrets(logged), "code, token or password of a request": _CANARY}
     assert [name for name, secret in secrets.items() if secret.encode() in sent()] == []
     assert b"[redacted]" in sent()
@@ -77,4 +82,4 @@ def test_the_reader_has_no_way_out(logged: Stack, loki: Loki) -> None:
         "/run/config": ("volume", False),
         "/var/lib/otelcol": ("volume", True),
     }
-    assert state(logged.container("log-watcher"))[0] == "healthy"
+    within(SOON_SECONDS, "healthy", lambda: state(logged.container("log-watcher"))[0] == "healthy")

@@ -30,7 +30,6 @@ from tests.e2e.stack import Stack
 pytestmark = [pytest.mark.docker, pytest.mark.engine]
 
 SOCKET = "/var/run/docker.sock"
-READY_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -133,7 +132,7 @@ def assert_a_restart_brings_it_back(stack: Stack, daemon: OwnDaemon) -> None:
     written, client = write_a_row(stack), stack.client
     started = {part: stack.inspect(stack.container(part))["State"]["StartedAt"] for part in ("server", "database")}
     daemon.restart()
-    eventually("ready", client.finds_it_ready, READY_SECONDS)
+    eventually("ready", client.finds_it_ready)
     assert_nothing_is_lost(stack, written)
     for part, moment in started.items():
         assert stack.inspect(stack.container(part))["State"]["StartedAt"] > moment, f"{part} was not started again"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from simulators.docker_command import docker
-from simulators.kotauth.lab import ADMIN_PASSWORD, AUTHORIZATION, ROLE_PASSWORD, SECRET_KEY, Container, Lab
+from simulators.kotauth.lab import ADMIN_PASSWORD, AUTHORIZATION, ROLE_PASSWORD, SECRET_KEY, Container, Lab, eventually
 
 pytestmark = pytest.mark.docker
 
@@ -66,8 +66,13 @@ class TestStart:
             " execution_time, success) VALUES (99, '99', 'x', 'SQL', 'x', 'x', 1, TRUE)",
             "newer",
         )
-        warnings = [line["message"] for line in lab.start("newer").log_lines() if line["level"] == "WARN"]
-        assert any("newer than the latest available migration" in str(message) for message in warnings)
+        server = lab.start("newer")
+
+        def warns() -> bool:
+            warnings = [line["message"] for line in server.log_lines() if line["level"] == "WARN"]
+            return any("newer than the latest available migration" in str(message) for message in warnings)
+
+        eventually("Docker has carried the warning to the log", warns)
 
     def test_a_wrong_database_password_ends_it(self, lab: Lab, server: Container) -> None:
         refused = lab.run("kotauth", {"DB_PASSWORD": "wrong"})
