@@ -97,7 +97,10 @@ def read(files: list[Path]) -> Kit:
         except TypeError as error:
             raise KitError(f"{file} is no file of a backup kit: {error}") from error
     if repository is None or len(files) > 1 + bool(key):
-        raise KitError("KIT must name the file of the repository, and for a drill that of the secret key, with a comma")
+        name = REPOSITORY_FILE.format(stack="STACK")
+        raise KitError(
+            f"KIT must name the file of the repository, {name}, and for a drill, after a comma, that of the key"
+        )
     if key and key.stack != repository.stack:
         raise KitError(f"the two files are of different stacks, {repository.stack} and {key.stack}")
     return Kit(repository, key, f"KIT={shlex.quote(','.join(map(str, files)))}")

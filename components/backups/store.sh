@@ -118,24 +118,15 @@ tidy() {
 # one's success would hide the damage, and each try is traffic. It takes hours, so it ends where a command waits for a
 # backup, and begins again afterwards.
 check() {
-  checking=yes
-  read_part
-  checking=
-}
-
-outranked() { [ -n "$checking" ] && requested; }
-
-# Succeeds where a command waits for the store to take a dump.
-requested() { grep -q '"request":"[^"]' "$spool"/ready-*/manifest.json 2>/dev/null; }
-
-read_part() {
-  part=${check_part:-$(($(now) / week_seconds % 8 + 1))}
-  if unlocked check --read-data-subset "$part/8"; then
+  part=${check_part:-$(($(now) / week_seconds % 8 + 1))} checking=yes
+  unlocked check --read-data-subset "$part/8"
+  code=$? checking=
+  if [ "$code" = 0 ]; then
     put "$state/checked" "$(now)"
     rm -f "$state/check-failed" "$state/check-again"
     say INFO "the repository is intact"
     check_part='' check_after=0
-  elif code=$? && requested; then
+  elif requested; then
     say INFO "the check of the repository begins again once the backup is stored that was requested"
   else
     case $check_after in
@@ -149,6 +140,11 @@ read_part() {
     fail check-failed "" "the check of the repository failed, the next try is at $(iso "$check_at"): $(why "$code")"
   fi
 }
+
+# Succeeds where a command waits for the store to take a dump.
+requested() { grep -q '"request":"[^"]' "$spool"/ready-*/manifest.json 2>/dev/null; }
+
+outranked() { [ -n "$checking" ] && requested; }
 
 # Takes the newest dump for this container alone, in place of one that it could not store.
 claim() {
