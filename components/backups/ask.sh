@@ -5,6 +5,10 @@
 set -u
 state=/spool/state
 full="the disk of the Docker host is full: free space, then try again"
+# A failure without words, from a full disk, can't be told from one of this request.
+for failed in "$state/dump-failed" "$state/store-failed"; do
+  [ -s "$failed" ] || rm -f "$failed"
+done
 # A request is there whole or not at all, and one that the dump has not seen yet stays.
 echo "$1 $2" 2>/dev/null >"$state/request.$2" || { rm -f "$state/request.$2" && echo "$full" && exit 1; }
 ln "$state/request.$2" "$state/request" 2>/dev/null
@@ -14,10 +18,6 @@ if [ "$refused" != 0 ]; then
   echo "another backup was requested a moment ago: wait for it, then try again"
   exit 1
 fi
-# A failure without words, from a full disk, can't be told from one of this request.
-for failed in "$state/dump-failed" "$state/store-failed"; do
-  [ -s "$failed" ] || rm -f "$failed"
-done
 waited=0 told=
 began=$(date -u +%s) before=$(cat "$state/last" 2>/dev/null)
 while sleep 1; do
