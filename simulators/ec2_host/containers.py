@@ -10,27 +10,13 @@ import os
 import random
 import subprocess
 import tarfile
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from simulators.docker_command import docker
+from simulators.docker_command import DockerError, docker
 
 LABEL = f"kotauth.test={os.getpid()}"
-
-
-def eventually(what: str, check: Callable[[], object], seconds: float, diagnosis: Callable[[], str] = str) -> None:
-    """Wait until a check holds; raises TimeoutError with what the diagnosis says.
-
-    Most checks run a command in a container, which takes the processor from what is waited for: the pauses grow.
-    """
-    deadline, pause = time.monotonic() + seconds, 0.1
-    while not check():
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{what}: not within {seconds:.0f} s\n{diagnosis()}")
-        time.sleep(pause)
-        pause = min(1.5 * pause, 1.5)
 
 
 @dataclass(frozen=True)
@@ -64,7 +50,7 @@ class Network:
             first = gateway(str(network)) if gateway else str(network[1])
             try:
                 docker("network", "create", "--label", LABEL, "--subnet", str(network), "--gateway", first, name)
-            except RuntimeError as error:
+            except DockerError as error:
                 if cidr or "overlaps" not in str(error):
                     raise
             else:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from simulators.docker_command import docker
 from simulators.ec2_host.authority import Authority
-from simulators.ec2_host.containers import File, Network, eventually
+from simulators.ec2_host.containers import File, Network
+from simulators.waiting import eventually
 
 SUPERUSER = "rdsadmin"
 _UID = 999

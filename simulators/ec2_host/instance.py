@@ -5,16 +5,16 @@ from __future__ import annotations
 import contextlib
 import json
 import subprocess
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from simulators.docker_command import docker
-from simulators.ec2_host.containers import Network, eventually
+from simulators.ec2_host.containers import Network
 from simulators.ec2_host.load_balancer import LoadBalancer
 from simulators.ec2_host.volume import LOOP_DEVICES, Volume
+from simulators.waiting import eventually
 
 # Everything but the right to raise limits, which not every machine can give; `--privileged` would want that, too.
 MACHINE = (
@@ -113,9 +113,7 @@ class Host:
 
     def wait_ready(self, seconds: float = _BOOT_SECONDS) -> float:
         """Wait until the load balancer sends it traffic; returns the seconds it took."""
-        began = time.monotonic()
-        eventually("the host is healthy", lambda: self.lab.alb.healthy(self.address), seconds, self.diagnosis)
-        return time.monotonic() - began
+        return eventually("the host is healthy", lambda: self.lab.alb.healthy(self.address), seconds, self.diagnosis)
 
     def reboot(self) -> None:
         """Restart it in good order, as `systemctl reboot` or EC2's own would."""

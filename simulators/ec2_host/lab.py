@@ -28,7 +28,7 @@ from moto.server import ThreadedMotoServer
 
 from simulators.docker_command import docker
 from simulators.ec2_host.authority import Authority
-from simulators.ec2_host.containers import Network, eventually
+from simulators.ec2_host.containers import Network
 from simulators.ec2_host.database import Database
 from simulators.ec2_host.endpoints import SUFFIX, Endpoints
 from simulators.ec2_host.instance import Host, description, server_name
@@ -36,6 +36,7 @@ from simulators.ec2_host.load_balancer import HealthCheck, LoadBalancer
 from simulators.ec2_host.registry import Registry
 from simulators.ec2_host.volume import Volume
 from simulators.images import ensure
+from simulators.waiting import eventually
 
 REGISTRY_NAMES = ("registry.test", "public.ecr.aws", "ghcr.io")
 """The lab's own name for it, and the real ones that a program may pull from."""

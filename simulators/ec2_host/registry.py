@@ -18,7 +18,8 @@ from typing import IO, Any
 
 from simulators.docker_command import docker
 from simulators.ec2_host.authority import Authority
-from simulators.ec2_host.containers import File, Network, eventually
+from simulators.ec2_host.containers import File, Network
+from simulators.waiting import eventually
 
 _MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 _CONFIG = "application/vnd.docker.container.image.v1+json"
@@ -94,12 +95,7 @@ class Registry:
         return response
 
     def _wait(self) -> None:
-        def answers() -> bool:
-            try:
-                return self._request("GET", "/v2/", 0).status == 200
-            except OSError:
-                return False
-
+        answers = lambda: self._request("GET", "/v2/", 0).status == 200  # noqa: E731
         eventually("the registry answers", answers, _START_SECONDS, lambda: docker("logs", self.container))
 
 

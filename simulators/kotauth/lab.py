@@ -10,8 +10,7 @@ import http.client
 import json
 import os
 import subprocess
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ from urllib.parse import urlencode
 
 from simulators.docker_command import docker
 from simulators.images.ensure import ensure
+from simulators.waiting import eventually
 
 LABEL = f"kotauth.test={os.getpid()}"
 SECRET_KEY = "0123456789abcdef0123456789abcdef"
@@ -35,19 +35,6 @@ Headers = Sequence[tuple[str, str]]
 def with_processors(number: int) -> dict[str, str]:
     """The variable with which the server has this number of request threads."""
     return {"JAVA_TOOL_OPTIONS": f"-XX:ActiveProcessorCount={number}"}
-
-
-def eventually(what: str, check: Callable[[], bool], seconds: float = 300.0) -> None:
-    """Wait until a check holds, with growing pauses: most checks run a command. Raises TimeoutError.
-
-    Only a failure takes so long, on a busy machine, too.
-    """
-    deadline, pause = time.monotonic() + seconds, 0.05
-    while not check():
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{what}: not within {seconds:.0f} s")
-        time.sleep(pause)
-        pause = min(1.2 * pause, 0.5)
 
 
 @dataclass
@@ -269,5 +256,5 @@ def _answers(container: Container) -> bool:
         return container.get("/health").status == 200
     except OSError:
         if docker("inspect", "--format={{.State.Running}}", container.name) == "true":
-            return False
+            raise
         raise RuntimeError(f"{container.name} has ended:\n{container.logs()}") from None

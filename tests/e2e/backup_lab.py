@@ -29,7 +29,7 @@ from components.kotauth.database import DatabaseConnection
 from components.kotauth.secret_key import chain_key_id, key_fingerprint
 from components.postgres.role import BACKUP_LOGIN, OWNER
 from simulators.docker_command import docker
-from simulators.kotauth.lab import eventually
+from simulators.waiting import eventually
 from tests.e2e.cluster import SUPERUSER, Cluster, password
 from tests.e2e.ssh_server import SshServer
 
@@ -75,11 +75,10 @@ class Containers:
     spool: str
 
     def state(self, name: str) -> Any:
-        """Return a file of the state as JSON, None where there is none."""
-        try:
-            return json.loads(self.runner.host.read_file(self.store, f"{dump.SPOOL}/state/{name}"))
-        except Exception:
-            return None
+        """Return a file of the state as JSON, None where there is none or it is empty."""
+        # By a command: the daemon's archive of a file that is replaced meanwhile is cut off.
+        content = self.run(f"cat {dump.SPOOL}/state/{name} 2>/dev/null || :")
+        return json.loads(content) if content else None
 
     def stored(self) -> dict[str, Any]:
         """Wait until a backup is stored."""

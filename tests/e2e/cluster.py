@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import time
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from components.docker.database import APPLY_ROLE
 from components.postgres.role import OWNER, SCHEMA, connection_limit, role_script, role_settings, scram_verifier
 from components.postgres.server import ADMINISTRATOR, USER
 from simulators.docker_command import docker
+from simulators.waiting import eventually
 
 SUPERUSER, RDS = "superuser", "rds"
 BOOTSTRAP = "bootstrap"
@@ -23,7 +23,6 @@ BOOTSTRAP = "bootstrap"
 OTHER_DATABASE = "accounting"
 """The database of another application, which is in the cluster before the role is made."""
 
-_START_SECONDS = 300
 _KEY_GUARD = (Path(postgres.__path__[0]) / "key_guard.sh").read_text()
 
 # What RDS gives its administrator. The schema `public` is its own on some instances and `rdsadmin`'s on others: here it
@@ -80,12 +79,9 @@ class Cluster:
         docker("rm", "--force", "--volumes", self.container)
 
     def _prepare(self) -> None:
-        deadline = time.monotonic() + _START_SECONDS
         # The first start listens on the socket only, so the loopback address answers when it is over.
-        while self._execute(["pg_isready", "-q", "-h", "127.0.0.1"]).code:
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"PostgreSQL was not ready in time:\n{self.log()}")
-            time.sleep(0.1)
+        ready = lambda: not self._execute(["pg_isready", "-q", "-h", "127.0.0.1"]).code  # noqa: E731
+        eventually("PostgreSQL is ready", ready, diagnosis=self.log)
         self._execute(["sh", "-c", "printf administrator >/run/secrets/administrator_password"])
         self.as_superuser(_LIKE_RDS if self.kind == RDS else _PLAIN, "postgres")
 

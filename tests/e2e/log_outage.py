@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from simulators.docker_command import docker
+from simulators.waiting import eventually
 from tests.e2e.load import Load
 from tests.e2e.loki import Loki
 from tests.e2e.stack import Stack
 from tests.logs.otlp import Line
-from tests.logs.written import SOON_SECONDS, counts, state, within, writer
+from tests.logs.written import SOON_SECONDS, counts, state, writer
 
 PER_SECOND = 50
 MOST_LATE = 1000
@@ -95,11 +96,11 @@ def outage(stack: Stack, loki: Loki, seconds: float) -> Report:
                     docker("kill", killed)
                     docker("start", killed)
                 time.sleep(max(0.0, began + seconds - time.monotonic()))
-                within(SOON_SECONDS, "unhealthy", lambda: state(watcher)[0] == "unhealthy", lambda: state(watcher))
+                eventually("unhealthy", lambda: state(watcher)[0] == "unhealthy", SOON_SECONDS, lambda: state(watcher))
                 # Other tests on the same processors slow visitors down for a while only, and the endpoint stays away.
                 most = report.before_median + _SLOWER_SECONDS
-                within(
-                    SOON_SECONDS, "quick answers", lambda: _waited(load, 0.5, 5) < most, lambda: _waited(load, 0.5, 5)
+                eventually(
+                    "quick answers", lambda: _waited(load, 0.5, 5) < most, SOON_SECONDS, lambda: _waited(load, 0.5, 5)
                 )
             report.unhealthy = state(watcher)
         finally:
@@ -111,11 +112,11 @@ def outage(stack: Stack, loki: Loki, seconds: float) -> Report:
         def taken() -> list[Line]:
             return loki.endpoint.lines(container=container)
 
-        report.back_seconds = within(
-            SOON_SECONDS, "all lines", lambda: len(_numbers(taken())) >= report.sent, lambda: len(_numbers(taken()))
+        report.back_seconds = eventually(
+            "all lines", lambda: len(_numbers(taken())) >= report.sent, SOON_SECONDS, lambda: len(_numbers(taken()))
         )
-        report.healthy_seconds = report.back_seconds + within(
-            SOON_SECONDS, "healthy", lambda: state(watcher)[0] == "healthy", lambda: state(watcher)
+        report.healthy_seconds = report.back_seconds + eventually(
+            "healthy", lambda: state(watcher)[0] == "healthy", SOON_SECONDS, lambda: state(watcher)
         )
     lines = taken()
     numbers = _numbers(lines)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import urllib.error
 import urllib.parse
 import urllib.request
 from dataclasses import dataclass
@@ -12,8 +11,9 @@ from typing import Any
 from components.workload.spec import HOST_NAME
 from simulators import images
 from simulators.docker_command import docker
+from simulators.waiting import eventually
 from tests.logs.endpoint import Endpoint
-from tests.logs.written import SOON_SECONDS, within
+from tests.logs.written import SOON_SECONDS
 from tests.ports import free_port
 
 
@@ -49,18 +49,14 @@ class Loki:
 
     def wait(self) -> None:
         """Wait until it takes lines."""
-        within(SOON_SECONDS, "Loki is ready", lambda: self._get("/ready") is not None)
+        eventually("Loki is ready", lambda: self._get("/ready"), SOON_SECONDS)
 
     def find(self, query: str) -> list[tuple[dict[str, str], str]]:
         """Return labels and text of each line that a LogQL query finds."""
         asked = urllib.parse.urlencode({"query": query, "since": "1h", "limit": 5000})
-        answer = self._get(f"/loki/api/v1/query_range?{asked}")
-        found: Any = json.loads(answer or '{"data": {"result": []}}')
+        found: Any = json.loads(self._get(f"/loki/api/v1/query_range?{asked}"))
         return [(entry["stream"], line) for entry in found["data"]["result"] for _, line, *_ in entry["values"]]
 
-    def _get(self, path: str) -> str | None:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}{path}", timeout=60) as answer:
-                return answer.read().decode()
-        except (OSError, urllib.error.HTTPError):
-            return None
+    def _get(self, path: str) -> str:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self._port}{path}", timeout=60) as answer:
+            return answer.read().decode()

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from simulators.docker_command import docker
 from simulators.ec2_host.authority import Authority
-from simulators.ec2_host.containers import eventually
 from simulators.ec2_host.instance import MACHINE
 from simulators.images import ensure
+from simulators.waiting import eventually
 from tests.docker_door import certificate_folder
 
 _SECONDS = 300

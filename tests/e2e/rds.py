@@ -22,7 +22,7 @@ from components.postgres.role import OWNER
 from components.postgres.server import ADMINISTRATOR
 from simulators.docker_command import docker
 from simulators.ec2_host.authority import Authority
-from simulators.kotauth.lab import eventually
+from simulators.waiting import eventually
 from tests.e2e import lambda_runtime
 from tests.e2e.cluster import Cluster, Outcome, password
 from tests.e2e.lambda_runtime import Called

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from simulators.kotauth.lab import eventually
+from simulators.waiting import eventually
 from tests.ports import free_port
 from toolchain.machine import debian
 

@@ -31,7 +31,7 @@ from components.backups.repository import FOLDER
 from components.kotauth.secret_key import chain_key_id, key_fingerprint
 from simulators import images as built
 from simulators.docker_command import docker
-from simulators.kotauth.lab import eventually
+from simulators.waiting import eventually
 from tests.e2e.backup_lab import CANARY, COUNTS, KEY, LOGIN, STACK, Containers, Lab, Site, backup_lab
 from tests.e2e.ssh_server import SshServer, ssh_server
 

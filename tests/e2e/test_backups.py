@@ -19,7 +19,7 @@ from cli import stack as of_command
 from cli.backups.__main__ import main
 from simulators import images as built
 from simulators.docker_command import docker
-from simulators.kotauth.lab import eventually
+from simulators.waiting import eventually
 from tests.e2e.places import generated_secrets
 from tests.e2e.stack import Stack
 from tests.e2e.traces import Search

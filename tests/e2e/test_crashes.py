@@ -13,7 +13,7 @@ from time import monotonic
 
 import pytest
 
-from simulators.kotauth.lab import eventually
+from simulators.waiting import eventually
 from tests.e2e.audit import assert_nothing_is_lost, write_a_row
 from tests.e2e.stack import Stack
 

@@ -19,7 +19,7 @@ from components.docker.database import APPLY_ROLE, HOST
 from components.kotauth.database import DATABASE_PORT
 from components.postgres.server import ADMINISTRATOR
 from simulators.docker_command import docker
-from simulators.kotauth.lab import eventually
+from simulators.waiting import eventually
 from tests.e2e.stack import Stack
 
 pytestmark = [pytest.mark.docker, pytest.mark.engine]

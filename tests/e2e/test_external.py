@@ -11,7 +11,7 @@ import pytest
 from simulators import images as built
 from simulators.docker_command import docker
 from simulators.kotauth.client import Client
-from simulators.kotauth.lab import eventually
+from simulators.waiting import eventually
 from tests.e2e.load import Load
 from tests.e2e.own_traefik import own_traefik
 from tests.e2e.stack import Stack

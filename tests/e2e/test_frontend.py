@@ -15,7 +15,7 @@ import pytest
 from components.config.frontends import DEFAULT, FRONTENDS
 from simulators.images import choose
 from simulators.kotauth.client import Client
-from simulators.kotauth.lab import eventually
+from simulators.waiting import eventually
 from tests.certificates import issued, root
 from tests.e2e.stack import Stack
 from tests.ports import free_port

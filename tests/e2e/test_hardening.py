@@ -14,7 +14,7 @@ from components.docker.hardened import PROCESSES
 from components.kotauth import server as kotauth
 from components.postgres import server
 from simulators.docker_command import docker
-from simulators.kotauth.lab import eventually
+from simulators.waiting import eventually
 from tests.e2e.places import containers, label
 from tests.e2e.stack import Stack
 

@@ -12,7 +12,7 @@ import pytest
 
 from components.kotauth.secret_key import chain_key_id
 from simulators.docker_command import docker
-from simulators.kotauth.lab import eventually
+from simulators.waiting import eventually
 from tests.e2e.stack import Stack
 
 pytestmark = [pytest.mark.docker, pytest.mark.engine]

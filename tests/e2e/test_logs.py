@@ -6,12 +6,13 @@ import json
 import os
 from collections.abc import Callable
 
+from simulators.waiting import eventually
 from tests.e2e.docker_page import documented
 from tests.e2e.log_outage import check, outage
 from tests.e2e.loki import Loki
 from tests.e2e.places import generated_secrets
 from tests.e2e.stack import Stack
-from tests.logs.written import SOON_SECONDS, state, within
+from tests.logs.written import SOON_SECONDS, state
 
 OUTAGE_SECONDS = float(os.environ.get("LOG_OUTAGE_SECONDS", "30"))
 """`make log-outage` runs it with ten minutes."""
@@ -22,7 +23,7 @@ def test_a_line_of_a_request_is_found_by_its_id(logged: Stack, loki: Loki) -> No
     answer = logged.client.get(f"/t/master/.well-known/openid-configuration?code={_CANARY}")
     number = answer.headers["x-request-id"]
     query = documented("service_namespace=", "text").replace("single-host", logged.project.stack).replace("ID", number)
-    within(SOON_SECONDS, "the line", lambda: loki.find(query))
+    eventually("the line", lambda: loki.find(query), SOON_SECONDS)
     ((labels, line),) = loki.find(query)
     assert "/t/master/.well-known/openid-configuration" in line
     assert labels["tenantSlug"] == "master"
@@ -36,10 +37,10 @@ def test_every_part_of_the_stack_is_there(logged: Stack, loki: Loki) -> None:
     def parts() -> set[str]:
         return {labels["service_name"] for labels, _ in loki.find(query)}
 
-    within(
-        SOON_SECONDS,
+    eventually(
         "all parts",
         lambda: parts() >= {"kotauth-server", "kotauth-database", "kotauth-log-watcher"},
+        SOON_SECONDS,
         parts,
     )
 
@@ -55,7 +56,7 @@ def test_no_secret_leaves_the_machine(logged: Stack, loki: Loki) -> None:
     def sent() -> bytes:
         return b"".join(request.body for request in loki.endpoint.requests())
 
-    within(SOON_SECONDS, "the last line", lambda: last.encode() in sent() and b"ALTER ROLE nobody" in sent())
+    eventually("the last line", lambda: last.encode() in sent() and b"ALTER ROLE nobody" in sent(), SOON_SECONDS)
     secrets = {**generated_secrets(logged), "code, token or password of a request": _CANARY}
     assert [name for name, secret in secrets.items() if secret.encode() in sent()] == []
     assert b"[redacted]" in sent()
@@ -82,4 +83,4 @@ def test_the_reader_has_no_way_out(logged: Stack, loki: Loki) -> None:
         "/run/config": ("volume", False),
         "/var/lib/otelcol": ("volume", True),
     }
-    within(SOON_SECONDS, "healthy", lambda: state(logged.container("log-watcher"))[0] == "healthy")
+    eventually("healthy", lambda: state(logged.container("log-watcher"))[0] == "healthy", SOON_SECONDS)

@@ -21,7 +21,7 @@ from simulators import images
 from simulators.docker_command import docker
 from simulators.ec2_host.authority import Authority
 from simulators.kotauth.client import Client
-from simulators.kotauth.lab import eventually
+from simulators.waiting import eventually
 from tests.e2e.docker_page import documented
 from tests.e2e.forwarded import SPOOFED, Headers, send, spellings
 from toolchain.machine.docker import Daemon
@@ -57,11 +57,8 @@ class Proxy:
         return json.loads(answer.text)
 
     def answers(self) -> bool:
-        """Whether the server can be reached now."""
-        try:
-            return self.client.get("/").status == 200
-        except (OSError, http.client.HTTPException):
-            return False
+        """Whether the server can be reached now. Raises where the proxy can't."""
+        return self.client.get("/").status == 200
 
 
 @pytest.fixture(scope="module", params=_FILES)

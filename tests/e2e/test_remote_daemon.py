@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from simulators.docker_command import docker
-from simulators.kotauth.lab import eventually
+from simulators.waiting import eventually
 from tests.docker_door import without_swap_accounting
 from tests.e2e.audit import assert_nothing_is_lost, write_a_row
 from tests.e2e.own_daemon import OwnDaemon, own_daemon

@@ -14,7 +14,7 @@ from contextlib import ExitStack
 import pytest
 
 from simulators.docker_command import docker
-from simulators.kotauth.lab import eventually
+from simulators.waiting import eventually
 from tests.e2e.held_engine import held
 from tests.e2e.load import Load
 from tests.e2e.pools import Pools

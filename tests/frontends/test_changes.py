@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from simulators.kotauth.lab import eventually
+from simulators.waiting import eventually
 from tests.e2e.load import Load
 from tests.frontends.edges import CHECKING, NAMES, OURS, Edge, Edges
 

@@ -11,7 +11,7 @@ from components.kotauth.base_url import parse_base_url
 from components.kotauth.server import PORT
 from simulators.docker_command import docker
 from simulators.kotauth.client import FORM
-from simulators.kotauth.lab import eventually
+from simulators.waiting import eventually
 from tests.frontends.edges import ALIAS, NAMES, Edge, Edges
 
 pytestmark = [pytest.mark.docker, pytest.mark.engine]

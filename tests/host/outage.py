@@ -8,8 +8,8 @@ import time
 from dataclasses import dataclass, field
 
 from components.aws.host.scripts.watchdog import LOST_SECONDS
-from simulators.ec2_host.containers import eventually
 from simulators.ec2_host.instance import Host
+from simulators.waiting import eventually
 from tests.e2e.load import Load
 from tests.host.site import SOON_SECONDS, Site
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,9 +11,10 @@ from components.aws.host.description import Secret, Volume
 from components.aws.host.scripts import names
 from components.config.frontends import FRONTENDS
 from components.frontends.frontend import CERTIFICATE_FILE, CertificateFiles, Frontend
-from simulators.ec2_host.containers import eventually
 from simulators.ec2_host.instance import Host
 from simulators.images import ensure
+from simulators.kotauth.client import Client
+from simulators.waiting import eventually
 from tests.host.rehearsals import Rehearsal, Row
 from tests.host.site import ROLE, SOON_SECONDS, Site, said
 
@@ -87,14 +87,12 @@ def _serves_and_renews(proxy: Frontend, hosts: SingleHosts) -> None:
 
 def _served(site: Site, host: Host) -> bytes:
     """Return the certificate of a host that is ready. It must be the authority's, and for the public name."""
-    name, context = site.lab.host_name, ssl.create_default_context(cadata=site.lab.authority.pem)
-    with (
-        socket.create_connection((host.address, 443), timeout=60) as plain,
-        context.wrap_socket(plain, server_hostname=name) as tls,
-    ):
-        tls.sendall(f"GET /health/ready HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n".encode())
-        assert tls.recv(1024).startswith(b"HTTP/1.1 200 ")
-        return tls.getpeercert(binary_form=True) or b""
+    client = Client(site.lab.host_name, 443, site.lab.authority.pem, host.address, timeout=60)
+    with contextlib.closing(client.connection()) as connection:
+        connection.connect()
+        certificate = connection.sock.getpeercert(binary_form=True)
+        assert client.request("GET", "/health/ready", on=connection).status == 200
+    return certificate or b""
 
 
 def _rehearsal(proxy: Frontend) -> Rehearsal:

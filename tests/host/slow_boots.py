@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from components.aws.host.description import Volume
-from simulators.ec2_host.containers import eventually
 from simulators.ec2_host.endpoints import Fault
 from simulators.ec2_host.instance import Host
+from simulators.waiting import eventually
 from tests.host.rehearsals import Row
 from tests.host.site import ROLE, SOON_SECONDS, Site, boot_lines, is_down, said
 

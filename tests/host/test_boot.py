@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from simulators.ec2_host.containers import eventually
 from simulators.ec2_host.instance import Host
+from simulators.waiting import eventually
 from tests.host.site import ROLE, SOON_SECONDS, Site, boot_lines, said
 
 pytestmark = pytest.mark.docker

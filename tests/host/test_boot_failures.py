@@ -12,8 +12,8 @@ from concurrent.futures import Future
 import pytest
 
 from components.kotauth.secret_key import chain_key_id
-from simulators.ec2_host.containers import eventually
 from simulators.ec2_host.instance import Host
+from simulators.waiting import eventually
 from tests.host import slow_boots
 from tests.host.rehearsals import names
 from tests.host.site import ROLE, SOON_SECONDS, Site, is_down, said

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from simulators.ec2_host.containers import eventually
 from simulators.ec2_host.instance import Host
+from simulators.waiting import eventually
 from tests.e2e.forwarded import Belief, Headers, Workspace, spoofed
 from tests.e2e.traces import Search
 from tests.host import stored

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from components.workload.spec import probe_of
-from simulators.ec2_host.containers import eventually
 from simulators.ec2_host.instance import Host
+from simulators.waiting import eventually
 from tests.host.outage import Report, check, outage
 from tests.host.rehearsals import Row
 from tests.host.site import ROLE, Site

@@ -9,9 +9,10 @@ import zlib
 import pytest
 
 from simulators.docker_command import docker
+from simulators.waiting import eventually
 from tests.logs.otlp import Line
 from tests.logs.routes import CLOUDWATCH, DATADOG, SINK, TOKENS, Routes
-from tests.logs.written import SOON_SECONDS, run, state, within, writer
+from tests.logs.written import SOON_SECONDS, run, state, writer
 
 LINES = 20
 
@@ -36,7 +37,7 @@ def test_an_endpoint_is_sent_the_lines_at_its_address_with_its_headers(
     routes: Routes, host: str, route: str, headers: dict[str, str]
 ) -> None:
     with writer(routes.label, 100, LINES) as container:
-        within(SOON_SECONDS, f"{LINES} lines", lambda: len(routes.endpoint.lines(host, container)) == LINES)
+        eventually(f"{LINES} lines", lambda: len(routes.endpoint.lines(host, container)) == LINES, SOON_SECONDS)
     for request in routes.endpoint.requests(host):
         assert request.path == "/v1/logs"
         assert request.headers["content-type"] == "application/x-protobuf"
@@ -87,7 +88,7 @@ def test_lines_of_every_kind_arrive_whole(routes: Routes, stream: str) -> None:
     def taken() -> list[Line]:
         return [line for line in routes.endpoint.lines(SINK, container) if line.body.strip()]
 
-    within(SOON_SECONDS, "all lines", lambda: len(taken()) >= len(TEXTS))
+    eventually("all lines", lambda: len(taken()) >= len(TEXTS), SOON_SECONDS)
     assert [line.body for line in taken()] == list(TEXTS.values())
     assert {line.resource["service.name"] for line in taken()} == {"kotauth-frontend"}
 
@@ -98,7 +99,7 @@ def test_no_line_of_another_stack_is_sent(routes: Routes) -> None:
     imitated += f'\\",\\"attrs\\":{{"kotauth.logs":"{routes.label}"}}'
     other = run(f"{routes.label}-2", printing([imitated], "stdout"))
     with writer(routes.label, 100, 1) as container:
-        within(SOON_SECONDS, "the line after it", lambda: routes.endpoint.lines(SINK, container))
+        eventually("the line after it", lambda: routes.endpoint.lines(SINK, container), SOON_SECONDS)
     # Routes removes what has its own label only.
     docker("rm", "--force", "--volumes", other)
     assert routes.endpoint.lines(SINK, other) == []
@@ -111,7 +112,7 @@ def test_an_endpoint_that_refuses_lines_is_named(routes: Routes) -> None:
     try:
         with writer(routes.label, 100, 1):
             said = "the endpoint refuses lines (it answers 401): "
-            within(SOON_SECONDS, "its answer", lambda: state(watcher)[1].startswith(said), lambda: state(watcher))
-            within(SOON_SECONDS, "unhealthy", lambda: state(watcher)[0] == "unhealthy", lambda: state(watcher))
+            eventually("its answer", lambda: state(watcher)[1].startswith(said), SOON_SECONDS, lambda: state(watcher))
+            eventually("unhealthy", lambda: state(watcher)[0] == "unhealthy", SOON_SECONDS, lambda: state(watcher))
     finally:
         routes.endpoint.answer(200)

@@ -9,8 +9,9 @@ from collections.abc import Callable
 
 from components.logs.collector import METRICS, READER, SHIPPER
 from simulators.docker_command import docker
+from simulators.waiting import eventually
 from tests.logs.routes import SINK, Routes
-from tests.logs.written import SOON_SECONDS, counts, state, within, writer
+from tests.logs.written import SOON_SECONDS, counts, state, writer
 
 PARTS = (READER, SHIPPER)
 MOST_MB = 192
@@ -26,7 +27,7 @@ def test_a_thousand_lines_a_second(routes: Routes, record_property: Callable[[st
             time.sleep(0.5)
         took = time.monotonic() - began
         used = {part: _process(routes, part)[0] - before[part][0] for part in PARTS}
-        within(SOON_SECONDS, "all lines", lambda: len(routes.endpoint.lines(SINK, container)) >= RATE * SECONDS)
+        eventually("all lines", lambda: len(routes.endpoint.lines(SINK, container)) >= RATE * SECONDS, SOON_SECONDS)
     for part in PARTS:
         record_property(part, f"{most[part]:.0f} MB, {used[part] / took:.1%} of a processor at {RATE} lines a second")
     limits = [
@@ -44,19 +45,19 @@ def test_lines_that_docker_removes_before_they_are_read_are_counted(routes: Rout
     try:
         # Docker keeps four seconds of these lines, so a busy machine still counts all of them.
         with writer(routes.label, 300, lines, size="200k") as container:
-            within(
-                SOON_SECONDS, "the end", lambda: docker("inspect", "--format={{.State.Status}}", container) == "exited"
+            eventually(
+                "the end", lambda: docker("inspect", "--format={{.State.Status}}", container) == "exited", SOON_SECONDS
             )
             routes.endpoint.answer(200)
-            within(
-                SOON_SECONDS,
+            eventually(
                 "a count of lost lines",
                 lambda: counts(watcher)["lost"] > lost_before,
+                SOON_SECONDS,
                 lambda: state(watcher),
             )
             received = lambda: len(routes.endpoint.lines(SINK, container))  # noqa: E731
             told = lambda: counts(watcher)["lost"] - lost_before  # noqa: E731
-            within(SOON_SECONDS, "all lines", lambda: received() + told() == lines, lambda: (received(), told()))
+            eventually("all lines", lambda: received() + told() == lines, SOON_SECONDS, lambda: (received(), told()))
             assert 0 < received() < lines
             assert "lines were lost" in docker("logs", watcher)
     finally:

@@ -8,9 +8,10 @@ import random
 import zlib
 
 from components.aws.host.scripts.redact import redact
+from simulators.waiting import eventually
 from tests.log_lines import ACCESS, CODE, COLOURS, JSON, JWT, QUERY, STATE, kotauth
 from tests.logs.routes import SINK, Routes
-from tests.logs.written import SOON_SECONDS, run, within
+from tests.logs.written import SOON_SECONDS, run
 
 _LINES = [
     kotauth(ACCESS.format(CODE, STATE)),
@@ -32,7 +33,7 @@ def test_both_redact_alike(routes: Routes) -> None:
     lines = [f"{number} {line}|" for number, line in enumerate(lines)]
     packed = base64.b64encode(zlib.compress(json.dumps(lines).encode(), 9)).decode()
     container = run(routes.label, _PRINT.format(packed=packed))
-    within(SOON_SECONDS, "all lines", lambda: len(routes.endpoint.lines(SINK, container)) >= len(lines))
+    eventually("all lines", lambda: len(routes.endpoint.lines(SINK, container)) >= len(lines), SOON_SECONDS)
     bodies = [line.body for line in routes.endpoint.lines(SINK, container)]
     assert len(bodies) == len(lines)
     different = [(line, redact(line), body) for line, body in zip(lines, bodies, strict=True) if redact(line) != body]

@@ -5,11 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from components.workload.spec import LOGS_LABEL, PART_LABEL
 from simulators import images
@@ -51,13 +49,3 @@ def counts(watcher: str) -> Counter[str]:
     """Return the counts in the line of a route: read, sent, refused, lost, waiting."""
     found = re.findall(r"(\d+) (?:lines |bytes )?(\w+)(?:,|$)", state(watcher)[1])
     return Counter({name: int(count) for count, name in found})
-
-
-def within(seconds: float, what: str, holds: Callable[[], Any], shown: Callable[[], Any] = lambda: "") -> float:
-    """Wait until it holds, and return after how many seconds it did."""
-    began = time.monotonic()
-    while not holds():
-        if time.monotonic() - began > seconds:
-            raise AssertionError(f"not within {seconds:g} s: {what} {shown()}")
-        time.sleep(0.3)
-    return time.monotonic() - began

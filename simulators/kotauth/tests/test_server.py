@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from simulators.docker_command import docker
-from simulators.kotauth.lab import ADMIN_PASSWORD, AUTHORIZATION, ROLE_PASSWORD, SECRET_KEY, Container, Lab, eventually
+from simulators.kotauth.lab import ADMIN_PASSWORD, AUTHORIZATION, ROLE_PASSWORD, SECRET_KEY, Container, Lab
+from simulators.waiting import eventually
 
 pytestmark = pytest.mark.docker
 

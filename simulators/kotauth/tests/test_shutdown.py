@@ -10,7 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from simulators.docker_command import docker
-from simulators.kotauth.lab import PORT, Container, Lab, eventually, with_processors
+from simulators.kotauth.lab import PORT, Container, Lab, with_processors
+from simulators.waiting import eventually
 
 pytestmark = pytest.mark.docker
 

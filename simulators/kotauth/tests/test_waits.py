@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from simulators.docker_command import docker
-from simulators.kotauth.lab import Container, Lab, eventually, with_processors
+from simulators.kotauth.lab import Container, Lab, with_processors
+from simulators.waiting import eventually
 
 pytestmark = pytest.mark.docker
 
