@@ -23,6 +23,7 @@ missing() {
 
 case $1 in
   list)
+    last=$(cat "$state/last" 2>/dev/null)
     restic snapshots --no-lock --json --host "$STACK"
     code=$?
     case $code in
@@ -31,7 +32,9 @@ case $1 in
       *) give_up "the backups can't be listed: $(why "$code")" ;;
     esac
     [ ! -d "$state" ] || printf 'checked %s\n' "$(moment "$state/checked")"
-    for name in last dump-failed store-failed check-failed; do
+    # Of a backup that was stored meanwhile, the list may know nothing.
+    [ -z "$last" ] || [ "$last" != "$(cat "$state/last")" ] || printf 'last %s\n' "$last"
+    for name in dump-failed store-failed check-failed; do
       [ ! -e "$state/$name" ] || printf '%s %s\n' "$name" "$(cat "$state/$name")"
     done
     ;;

@@ -81,6 +81,20 @@ def test_a_failure_that_a_full_disk_left_without_words_is_listed(shell: Shell) -
 LISTS = "make backups STACK=prod"
 
 
+@pytest.mark.parametrize("is_stored_meanwhile", [False, True])
+def test_a_backup_that_is_stored_while_the_others_are_listed_is_not_missed(
+    shell: Shell, is_stored_meanwhile: bool
+) -> None:
+    for name in ("common.sh", "repository.sh"):
+        shell.file(f"/run/config/{name}").write_text((FOLDER / name).read_text().replace("/spool", str(shell.root)))
+    last = shell.file("/state/last")
+    last.write_text('{"id":"0"}\n')
+    shell.command("restic", f"echo null; {f'echo new >{last}' if is_stored_meanwhile else 'true'}")
+    done = shell.run(READ, "list", moved=("/run/config",), environment={"STACK": "prod"}, interpreter="sh")
+    assert ('last {"id":"0"}' in done.stdout.splitlines()) == (not is_stored_meanwhile)
+    assert "new" not in done.stdout
+
+
 @pytest.mark.parametrize(
     ("spool", "said"),
     {
