@@ -11,7 +11,7 @@ from simulators.waiting import eventually
 
 SUPERUSER = "rdsadmin"
 _UID = 999
-_START_SECONDS = 120
+_START_SECONDS = 300
 _TLS = "/run/tls"
 
 # What RDS gives its administrator, and its parameter rds.force_ssl.

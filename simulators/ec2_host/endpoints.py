@@ -78,6 +78,8 @@ class Endpoints:
             owner = endpoints
 
         class Server(ThreadingHTTPServer):
+            request_queue_size = 64
+
             def finish_request(self, request: Any, client_address: Any) -> None:
                 # In the connection's own thread: a client that is slow to shake hands holds up no other client.
                 request.settimeout(_MOTO_SECONDS)

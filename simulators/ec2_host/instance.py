@@ -31,7 +31,7 @@ MACHINE = (
 ACCOUNT = "123456789012"
 """Moto's."""
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
-_STOP_SECONDS = 120
+_STOP_SECONDS = 400
 _BOOT_SECONDS = 400
 """For a machine on which several boot beside other work; one alone takes half a minute."""
 

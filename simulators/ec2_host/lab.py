@@ -201,13 +201,14 @@ class Lab:
 
     def boto3(self, service: str) -> Any:
         """Return a client of the AWS that the hosts see, with all rights."""
-        return boto3.client(
-            service,  # pyright: ignore[reportArgumentType, reportCallIssue]
-            endpoint_url=self.moto_endpoint,
-            region_name=self.region,
-            aws_access_key_id="testing",
-            aws_secret_access_key="testing",
-        )
+        with self._lock:  # a boto3 session is not made for threads; its clients are
+            return boto3.client(
+                service,  # pyright: ignore[reportArgumentType, reportCallIssue]
+                endpoint_url=self.moto_endpoint,
+                region_name=self.region,
+                aws_access_key_id="testing",
+                aws_secret_access_key="testing",
+            )
 
     def boot(
         self,

@@ -25,6 +25,8 @@ from simulators.kotauth.client import Client
 _HOP_BY_HOP = {"connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "content-length", "host"}
 _FORWARDED = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-port"}
 _TARGET_SECONDS = 60
+_CLIENT_SECONDS = 3600
+"""Amazon's `client_keep_alive.seconds`. A short time would end a kept connection just when a request is sent on it."""
 
 
 @dataclass(frozen=True)
@@ -84,8 +86,10 @@ class LoadBalancer:
             owner = balancer
 
         class Server(ThreadingHTTPServer):
+            request_queue_size = 64
+
             def finish_request(self, request: Any, client_address: Any) -> None:
-                request.settimeout(_TARGET_SECONDS)
+                request.settimeout(_CLIENT_SECONDS)
                 with context.wrap_socket(request, server_side=True) as connection:
                     super().finish_request(connection, client_address)
 
@@ -104,8 +108,8 @@ class LoadBalancer:
 
     @property
     def client(self) -> Client:
-        """A browser that goes through it."""
-        return Client(self.host, self.port, self.authority.pem)
+        """A browser that goes through it, and waits as long as it does."""
+        return Client(self.host, self.port, self.authority.pem, timeout=_TARGET_SECONDS)
 
     def close(self) -> None:
         """Serve no more."""
@@ -128,8 +132,8 @@ class LoadBalancer:
 
     def last_probes(self, address: str) -> list[Probe]:
         """Return what the last probes of a host saw: without and with a server name."""
-        # Not simply the last two: a round may be half done.
-        last = {bool(probe.server_name): probe for probe in self.probes if probe.address == address}
+        # Not simply the last two: a round may be half done. Of a copy: probes go on meanwhile.
+        last = {bool(probe.server_name): probe for probe in list(self.probes) if probe.address == address}
         return [last[named] for named in (False, True) if named in last]
 
     def choose(self) -> tuple[Target, str | None] | None:

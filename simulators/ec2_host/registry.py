@@ -24,7 +24,7 @@ from simulators.waiting import eventually
 _MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 _CONFIG = "application/vnd.docker.container.image.v1+json"
 _LAYER = "application/vnd.docker.image.rootfs.diff.tar"
-_START_SECONDS = 60
+_START_SECONDS = 300
 _BLOCK = 1 << 20
 
 

@@ -7,7 +7,7 @@ import os
 import subprocess
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,8 @@ NAMES = (*OURS, EXTERNAL)
 CHECKING = tuple(name for name, frontend in FRONTENDS.items() if _checks_files(frontend))
 """Those that refuse files which are bad. Before the others only the settings do."""
 _HERE = Path(__file__).parent
+_ANSWER_SECONDS = 60
+"""Caddy alone tries to reach an upstream that is away for up to 13 s."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,8 @@ class Edges:
             with own_traefik(
                 folder, url, network=self.network, http_port=http_port, image=image, label=labels
             ) as client:
-                self._external = Edge(EXTERNAL, url, http_port, image, client, self.label)
+                patient = replace(client, timeout=_ANSWER_SECONDS)
+                self._external = Edge(EXTERNAL, url, http_port, image, patient, self.label)
                 self.wait()
                 yield
 
@@ -192,5 +195,6 @@ class Edges:
         if name == EXTERNAL:
             return self._external
         given = self.given["edges"][name]
-        client = Client(HOST, int(given["url"].rpartition(":")[2]), self.authority.pem)
+        port = int(given["url"].rpartition(":")[2])
+        client = Client(HOST, port, self.authority.pem, timeout=_ANSWER_SECONDS)
         return Edge(name, given["url"], given["http_port"], given["image"], client, self.label)

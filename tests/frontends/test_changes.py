@@ -11,7 +11,7 @@ import ssl
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
 
@@ -52,7 +52,7 @@ def loads(edges: Edges, names: Sequence[str], stack: ExitStack) -> dict[str, Loa
     """Start a load on each of the frontends."""
     return {
         name: stack.enter_context(
-            Load(replace(edges[name].client, timeout=60), workers=_WORKERS, per_second=_PER_SECOND, expected=[200]),
+            Load(edges[name].client, workers=_WORKERS, per_second=_PER_SECOND, expected=[200]),
         )
         for name in names
     }
@@ -81,7 +81,7 @@ def admin(edge: Edge) -> list[int]:
 
 def begun(edge: Edge) -> http.client.HTTPSConnection:
     """Send the half of a request."""
-    connection = edge.client.connection(timeout=60)
+    connection = edge.client.connection()
     connection.putrequest("POST", "/")
     connection.putheader("Content-Length", str(len(_FORM)))
     connection.endheaders(_FORM[:10].encode())

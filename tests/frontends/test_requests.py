@@ -100,7 +100,7 @@ def test_too_large_headers_get_the_server_s_answer(edge: Edge, size: int) -> Non
 
 def test_an_upload_of_100_mib_arrives(edge: Edge) -> None:
     body = bytes(range(256)) * (100 * MIB // 256)
-    connection = edge.client.connection(timeout=60)
+    connection = edge.client.connection()
     connection.request("POST", "/t/master/import", body)
     echo = json.loads(connection.getresponse().read())
     connection.close()

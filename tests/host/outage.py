@@ -5,16 +5,17 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from components.aws.host.scripts.watchdog import LOST_SECONDS
 from simulators.ec2_host.instance import Host
 from simulators.waiting import eventually
-from tests.e2e.load import Load
+from tests.e2e.load import Load, Outcome
 from tests.host.site import SOON_SECONDS, Site
 
 BACK_SECONDS = 30
 """Within so long of the database's return logins must work again."""
+ANSWER_SECONDS = 15
 WORKERS = 400
 """Visitors who wait at once: twenty come each second, and each waits 15 s for an answer."""
 _CALM_SECONDS = 15
@@ -28,7 +29,7 @@ class Report:
     asked_seconds: float
     away_seconds: float = 0.0
     back_seconds: float | None = None
-    """From the database's return to the end of the first login that works."""
+    """From the database's return to the end of the first login that works, without the visitor's pause before it."""
     looks: int = 0
     """Looks of the watchdog from the beginning of the outage to the end of the load."""
     health_answered: str = ""
@@ -66,7 +67,8 @@ def outage(site: Site, host: Host, seconds: float) -> Report:
     said, looks, given_up = len(_lines(host)), _looks(host), _given_up(site, host)
     site.lab.alb.fails_open = True
     try:
-        with Load(site.lab.alb.client, site.values["admin_password"], workers=WORKERS) as load:
+        client = replace(site.lab.alb.client, timeout=ANSWER_SECONDS)
+        with Load(client, site.values["admin_password"], workers=WORKERS) as load:
             eventually("a login works", lambda: _login_since(load, 0.0) is not None, SOON_SECONDS, host.diagnosis)
             site.database.stop()
             began = time.monotonic()
@@ -79,8 +81,8 @@ def outage(site: Site, host: Host, seconds: float) -> Report:
             # Whether one came in time is the check's to say, with all the rest.
             with contextlib.suppress(TimeoutError):
                 eventually("a login", lambda: _login_since(load, returned) is not None, 2 * BACK_SECONDS)
-            back = _login_since(load, returned)
-            report.back_seconds = None if back is None else back - returned
+            if login := _login_since(load, returned):
+                report.back_seconds = _back_seconds(load, login, returned)
             worked = time.monotonic()
             time.sleep(_CALM_SECONDS)
     finally:
@@ -118,10 +120,20 @@ def check(report: Report) -> None:
     }
 
 
-def _login_since(load: Load, moment: float) -> float | None:
-    """Return the end of the first login that worked and ended after a moment of the monotonic clock."""
-    ends = [load.began + o.due + o.seconds for o in load.outcomes if o.what == "login" and not o.problem]
-    return min((end for end in ends if end > moment), default=None)
+def _login_since(load: Load, moment: float) -> Outcome | None:
+    """Return the first login that worked and ended after a moment of the monotonic clock."""
+    logins = (o for o in load.outcomes if o.what == "login" and not o.problem)
+    return next((o for o in logins if load.began + o.due + o.seconds > moment), None)
+
+
+def _back_seconds(load: Load, login: Outcome, returned: float) -> float:
+    """Return how long the first login took that worked, from the database's return on.
+
+    What the visitor pauses after a login that failed is the load's, and says nothing about the server.
+    """
+    back = load.began + login.due + login.seconds - returned
+    ends = [o.due + o.seconds for o in load.outcomes if o.what == "login" and o.due < login.due]
+    return back - max(0.0, login.due - max([returned - load.began, *ends]))
 
 
 def _facts(site: Site, host: Host) -> dict[str, str]:

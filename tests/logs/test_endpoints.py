@@ -98,6 +98,7 @@ def test_no_line_of_another_stack_is_sent(routes: Routes) -> None:
     imitated = json.dumps({"attrs": {"kotauth.logs": routes.label}, "message": "imitated"})
     imitated += f'\\",\\"attrs\\":{{"kotauth.logs":"{routes.label}"}}'
     other = run(f"{routes.label}-2", printing([imitated], "stdout"))
+    docker("wait", other)
     with writer(routes.label, 100, 1) as container:
         eventually("the line after it", lambda: routes.endpoint.lines(SINK, container), SOON_SECONDS)
     # Routes removes what has its own label only.
