@@ -74,6 +74,11 @@ def first_certificate(pem: str) -> bytes:
     return ssl.PEM_cert_to_DER_cert(pem[: pem.index(end) + len(end)])
 
 
+def wait_for_another(edge: Edge, before: bytes) -> None:
+    """Wait until a new connection gets another certificate: some frontends reload a moment after an `up`'s signal."""
+    eventually(f"another certificate of {edge.name}", lambda: certificate(edge) != before)
+
+
 def admin(edge: Edge) -> list[int]:
     """Return the status of each way to the admin console."""
     return [edge.client.get(path).status for path in _ADMIN]
@@ -98,7 +103,8 @@ def reloaded(edges: Edges) -> dict[str, Reloaded]:
             for name, edge in ((name, edges[name]) for name in OURS)
         }
         edges.up(certificate=edges.certificate(), admin_cidrs=_ELSEWHERE)
-        for run in runs.values():
+        for name, run in runs.items():
+            wait_for_another(edges[name], run.before)
             run.under_way.send(_FORM[10:].encode())
             run.echo = run.under_way.getresponse().read().decode()
             run.under_way.close()
