@@ -11,7 +11,6 @@ import subprocess
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +31,7 @@ from simulators.docker_command import docker
 from simulators.waiting import eventually
 from tests.e2e.cluster import SUPERUSER, Cluster, password
 from tests.e2e.ssh_server import SshServer
+from tests.e2e.stack import hours_away
 
 STACK, LOGIN, KEY = "prod", "kotauth_a", "k" * 64
 CANARY = "canary-of-a-user"
@@ -160,8 +160,7 @@ class Lab:
         spool = spool or self.volume()
         spooled = Mount(volume=spool, path=dump.SPOOL, read_only=False)
         database = DatabaseConnection("postgres", OWNER, BACKUP_LOGIN, self.image)
-        # No scheduled time comes while the tests run.
-        schedule = [f"{datetime.now(UTC) + timedelta(hours=12):%H:%M}"]
+        schedule = [hours_away()]
         of_dump = dump.dump(stack=STACK, database=database, schedule=schedule, server_image="kotauth:1.22.0")
         of_store = store.store(
             stack=STACK,

@@ -22,7 +22,7 @@ def simulator_images(images: dict[str, str]) -> list[str]:
 @pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory, images: dict[str, str], pulumi_engine: None) -> Iterator[Stack]:
     """Yield a stack that is up and backed up. Tests leave it ready and with the settings that they found."""
-    stack = Stack.start(tmp_path_factory.mktemp("stack") / "project", "stack", images, backups="true")
+    stack = Stack.start_with_backups(tmp_path_factory.mktemp("stack") / "project", "stack", images)
     yield stack
     stack.remove()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +14,11 @@ from simulators.docker_command import docker
 from simulators.kotauth.client import Client
 from tests.ports import free_port
 from tests.project import Project
+
+
+def hours_away() -> str:
+    """Return a time of day that doesn't come while the tests run, for a schedule of backups."""
+    return f"{datetime.now(UTC) + timedelta(hours=12):%H:%M}"
 
 
 @dataclass
@@ -26,6 +32,11 @@ class Stack:
     """Address of its Docker daemon, where that is not this machine's."""
     address: str = "127.0.0.1"
     """Where its ports are published."""
+
+    @classmethod
+    def start_with_backups(cls, path: Path, name: str, images: dict[str, str]) -> Stack:
+        """Bring a fresh stack up whose backups are made when a test asks for one."""
+        return cls.start(path, name, images, backups="true", backupSchedule=hours_away())
 
     @classmethod
     def start(

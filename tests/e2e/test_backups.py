@@ -185,7 +185,7 @@ def test_a_backup_that_does_not_exist_changes_nothing(stack: Stack, make: Make) 
 @pytest.fixture(scope="module")
 def other(tmp_path_factory: pytest.TempPathFactory, images: dict[str, str], pulumi_engine: None) -> Iterator[Stack]:
     """Yield a second stack, with a secret key of its own."""
-    other = Stack.start(tmp_path_factory.mktemp("other") / "project", "other", images, backups="true")
+    other = Stack.start_with_backups(tmp_path_factory.mktemp("other") / "project", "other", images)
     yield other
     other.remove()
 

@@ -46,7 +46,7 @@ IMAGES = {
 NAME = "auth.example.org"
 MEMORY = "2g"
 """A t4g.small's."""
-SHIPPED_SECONDS = 120
+SHIPPED_SECONDS = 240
 """Within so long a line of the host is in its log group."""
 
 

@@ -91,9 +91,11 @@ def test_the_role_s_function_read_two_secrets_and_made_one_login(role_made: tupl
 
 
 def test_it_is_ready_at_the_load_balancer(production: Production, first: Host, outputs: dict[str, Any]) -> None:
-    without, with_name = production.lab.alb.last_probes(first.address)
-    assert (without.server_name, without.status) == (None, 200)
-    assert (with_name.server_name, with_name.status) == (first.server_name, 200)
+    def probed() -> list[tuple[str | None, int | None]]:
+        return [(probe.server_name, probe.status) for probe in production.lab.alb.last_probes(first.address)]
+
+    # On a busy machine one probe alone may be late, as on any day.
+    eventually("both probes pass", lambda: probed() == [(None, 200), (first.server_name, 200)], SOON_SECONDS)
     answer = production.lab.alb.client.get(outputs["readyUrl"].removeprefix(outputs["url"]))
     assert answer.status == 200
     assert json.loads(answer.text)["checks"]["config"]["baseUrl"] == outputs["url"] == f"https://{NAME}"
@@ -199,6 +201,10 @@ def test_no_secret_is_where_it_doesn_t_belong(
     aws = production.stack.aws
     secrets = {**stored.secrets(aws), "checklist key": outputs["checklistApiKey"]}
     assert {name.split()[-1] for name in secrets if "password" in name} >= {"v1", "v2"}
+    log = f"log {second.instance_id}/server"
+    eventually(
+        "its lines are shipped", lambda: b"key guard: " in dict(stored.readable(aws)).get(log, b""), SOON_SECONDS
+    )
     places = {**dict(production.shown()), **dict(stored.readable(aws))}
     search = Search(secrets)
     assert {name: found for name, content in places.items() if (found := search.find(content))} == {}
@@ -206,7 +212,7 @@ def test_no_secret_is_where_it_doesn_t_belong(
     for kind, content in {
         "user data ": b"kotauth_b",
         f"console {second.instance_id}": b'"stage": "units"',
-        f"log {second.instance_id}/server": b"key guard: ",
+        log: b"key guard: ",
         "function ": b"kotauth_b can be used on",
         "parameter ": b"arn:aws:secretsmanager:",
     }.items():
