@@ -38,7 +38,7 @@ def table(source: Source, listing: Listing, now: datetime) -> str:
         lines += [_row(backup, now) for backup in reversed(listing.backups)]
         lines += [_CLOCK] if any(is_future(_age(backup, now)) for backup in listing.backups) else []
     else:
-        lines.append("There is no backup yet.")
+        lines.append("There is no backup any more." if "last" in listing.state else "There is no backup yet.")
     checked = listing.state.get("checked")
     if checked == "0":
         lines.append("The repository was not checked yet.")

@@ -63,7 +63,7 @@ run() {
   rm -rf "$spool/new"
   if [ "$code" = "$no_tables" ]; then
     # Before the server's first start, and while a restore is under way.
-    [ -z "$2" ] || fail dump-failed "$2" "the database has no table yet"
+    [ -z "$2" ] || fail dump-failed "$2" "the database has no table: the server has not started yet, or a restore is not complete"
     return
   fi
   later

@@ -83,6 +83,7 @@ def test_a_removed_backup_is_a_problem(last: str, is_lost: bool) -> None:
 def test_no_backup_and_no_check_yet() -> None:
     lines = table(SOURCE, Listing([], {"checked": "0"}), NOW).splitlines()[1:]
     assert lines == ["There is no backup yet.", "The repository was not checked yet."]
+    assert table(SOURCE, Listing([], {"last": LAST}), NOW).endswith("\nThere is no backup any more.")
     assert "check" not in table(SOURCE, Listing(BACKUPS, {}), NOW), "a kit doesn't know"
 
 
