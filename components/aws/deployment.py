@@ -5,7 +5,7 @@ from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
-from ..inputs.shape import settled
+from ..inputs.parsing import watched_outputs
 from ..kotauth import server as kotauth
 from ..kotauth.credentials import KotauthCredentials
 from ..kotauth.database import DatabaseConnection
@@ -173,8 +173,8 @@ class AwsDeployment(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AwsDeploymentArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make network, secrets, database, role, frontend and server, in the order in which they need each other."""
-        args = settled(args)
         subject = f"AwsDeployment {name}"
+        args = watched_outputs(args, AwsDeploymentArgs, subject)
         settings = AwsSettings.resolve(args, subject, AwsDeploymentArgs, name)
         server = settings.server
         super().__init__(

@@ -7,7 +7,7 @@ import pulumi
 import pulumi_random as random
 
 from ..config.stack import STACK_LABEL
-from ..inputs.shape import settled
+from ..inputs.parsing import watched_outputs
 from ..kotauth import server as kotauth
 from ..kotauth.credentials import KotauthCredentials
 from ..kotauth.database import DatabaseConnection
@@ -151,8 +151,9 @@ class DockerDeployment(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DockerDeploymentArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make networks, secrets, database, server and frontend, in the order in which they need each other."""
-        args = settled(args)
-        settings = DockerSettings.resolve(args, f"DockerDeployment {name}", DockerDeploymentArgs, name)
+        subject = f"DockerDeployment {name}"
+        args = watched_outputs(args, DockerDeploymentArgs, subject)
+        settings = DockerSettings.resolve(args, subject, DockerDeploymentArgs, name)
         application = settings.server
         super().__init__(
             token("DockerDeployment"),

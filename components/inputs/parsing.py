@@ -12,7 +12,8 @@ from typing import Any, TypeVar, cast
 
 from .declaration import Problem, Required, Section, Value, checks, declared_fields, declared_values, secret_names
 from .problems import Problems, input_of, is_later
-from .shape import EARLY, Misfit, misfits, settled, unknown_names
+from .shape import EARLY, IN_QUOTATION_MARKS, Misfit, misfits, settled, unknown_names, watched
+from .wording import AN_OUTPUT
 
 T = TypeVar("T")
 
@@ -33,7 +34,8 @@ def parse_args(declared: type[T], args_type: type[Any], name: str, args: Mapping
     problems.hide(secret_names(declared))
     args = settled(args)
     found = [*misfits(args_type, args, parsed=_names_with_rules(declared))]
-    return _parsed(_Parser(problems, args, name, refused=_noted(problems, found)), declared)
+    refused = _noted(problems, found)
+    return _parsed(_Parser(problems, _watched(args, problems), name, refused=refused), declared)
 
 
 def parse(
@@ -80,6 +82,30 @@ def parse_one(declared: type[Any], name: str, values: Mapping[str, object], prob
 
 def _names_with_rules(declared: type[Any]) -> set[str]:
     return {name for name, entry in declared_values(declared).items() if entry.rule or entry.rule_from}
+
+
+def watched_outputs(args: T, args_type: type[T], subject: str) -> T:
+    """Return the ``settled`` inputs of ``subject``. A value of another kind in an Output is refused once it is known.
+
+    None is not given.
+    """
+    problems = Problems(subject)
+    problems.args_type = args_type
+    return cast("T", _watched(settled(args), problems))
+
+
+def _watched(values: object, problems: Problems) -> Any:  # noqa: ANN401 - inputs of any component
+    def checked(kind: Any, known: object, path: str) -> object:  # noqa: ANN401 - any type
+        later = problems.afterwards()
+        for misfit in misfits(kind, settled(known), path):
+            if known is not None and not misfit.is_readable:
+                # Not the value: it may be that of a secret Output.
+                rule = misfit.rule.replace(IN_QUOTATION_MARKS, "turn it into a text")
+                later.add(misfit.path, AN_OUTPUT, rule, example=misfit.example)
+        later.refuse()
+        return known
+
+    return watched(problems.args_type, values, checked)
 
 
 def _noted(problems: Problems, found: Iterable[Misfit]) -> set[str]:

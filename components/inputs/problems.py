@@ -79,11 +79,16 @@ class Problems:
         finally:
             _JUDGED.reset(token)
 
-    def later(self, name: str, value: Any, parse: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - any value
-        """Return the value of an Output parsed; raise ``InvalidInputError`` if it breaks the rule."""
+    def afterwards(self) -> Problems:
+        """Return the problems of the same subject that are found later, without those of now."""
         problems = Problems(self._subject, named=self.named, prefix=self.prefix)
         problems.args_type = self.args_type
         problems.hide(self._secrets)
+        return problems
+
+    def later(self, name: str, value: Any, parse: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - any value
+        """Return the value of an Output parsed; raise ``InvalidInputError`` if it breaks the rule."""
+        problems = self.afterwards()
         parsed = problems.check(name, value, parse)
         problems.refuse()
         return parsed

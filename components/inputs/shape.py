@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Awaitable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar, cast, get_args, is_typeddict
 
 import pulumi
@@ -16,6 +16,8 @@ T = TypeVar("T")
 
 EARLY = "must be a plain value: an Output may be unknown at preview"
 """Rule of an input whose value decides what a component makes."""
+IN_QUOTATION_MARKS = "put it in quotation marks"
+"""What to do with a number in the place of a text."""
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
@@ -100,6 +102,26 @@ def misfits(declared: Any, value: object, path: str = "", parsed: Collection[str
             yield from misfits(kind, item, path if isinstance(item, pulumi.Output) else f"{path}[{index}]", parsed)
 
 
+def watched(declared: Any, value: object, check: Callable[[Any, object, str], object], path: str = "") -> Any:  # noqa: ANN401
+    """Return a ``settled`` value in which ``check`` gets what is in each Output as soon as it is known.
+
+    It gets the declared type, the value and its path, and returns the value.
+    """
+    declared, _ = bare(declared)
+    if isinstance(value, pulumi.Output):
+        return cast("pulumi.Output[object]", value).apply(lambda known: check(declared, known, path))
+    *_, kind = None, *get_args(declared)
+    if isinstance(value, list):
+        items = enumerate(cast("list[object]", value))
+        return [watched(kind, item, check, f"{path}[{index}]") for index, item in items]
+    if isinstance(value, dict):
+        kinds: Mapping[str, Any] = declared.__annotations__ if is_typeddict(declared) else {}
+        within = f"{path}." if path else ""
+        given = cast("dict[str, object]", value)
+        return {key: watched(kinds.get(key, kind), item, check, f"{within}{key}") for key, item in given.items()}
+    return value
+
+
 def unknown_names(given: Mapping[str, object], known: Iterable[str], within: str = "") -> Iterator[Misfit]:
     """Yield each unknown name."""
     names: Collection[str] = set(known)
@@ -166,4 +188,4 @@ def _remedy(declared: Any, value: object) -> str:  # noqa: ANN401 - any type
     """Return what to do where the example doesn't say it."""
     if isinstance(value, pulumi.Resource):
         return ": give one of its outputs, such as its id"
-    return ": put it in quotation marks" if declared is str and isinstance(value, int | float) else ""
+    return f": {IN_QUOTATION_MARKS}" if declared is str and isinstance(value, int | float) else ""

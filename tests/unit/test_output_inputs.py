@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import Any
 
 import pulumi
@@ -21,6 +23,7 @@ from components import (
     KotauthCredentials,
 )
 from components.inputs.error import InvalidInputError
+from components.inputs.wording import bare, is_list, is_mapping
 from tests.unit.least_inputs import LEAST, SPEC, Component
 from tests.unit.recording import declare, unknown
 from tests.unit.wrong_kinds import declared_inputs, takes_outputs
@@ -105,3 +108,33 @@ def test_the_refusal_of_a_value_that_is_known_later_names_the_component(
     head, line = str(refused.value).splitlines()
     assert head == f"{component.__name__} it is not valid:"
     assert line.startswith(f"  {name} = ")
+
+
+@EACH
+def test_an_output_of_another_kind_is_named_without_its_value(component: Component) -> None:
+    """Pulumi's own error has the property of a child, and the value of a secret in clear."""
+    left_out = {*NOT_WITH_THE_LEAST.get(component, []), *WITH_OTHERS}
+    for name, declared in declared_inputs(component).items():
+        if takes_outputs(declared) and name not in left_out:
+            several = is_list(bare(declared)[0]) or is_mapping(bare(declared)[0])
+            given = "hunter2" if several else {"password": "hunter2"}
+            with pytest.raises(InvalidInputError) as refused:
+                declare_with(component, name, lambda given=given: pulumi.Output.secret(given))
+            head, line = str(refused.value).splitlines()
+            # A host gives its inputs to its launch template, which has the same name.
+            assert head in {f"{kind} it is not valid:" for kind in (component.__name__, "AwsLaunchTemplate")}
+            assert re.match(rf'  {name} = "(an Output|\[secret\])": must be a .*, not a ', line), line
+            assert "hunter2" not in line
+
+
+@EACH
+def test_a_label_in_an_output_is_a_text(component: Component) -> None:
+    for name in declared_inputs(component).keys() & {"tags", "labels"}:
+        for value, rule in [(7, "a number: turn it into a text"), (["hunter2"], "a list")]:
+            with pytest.raises(InvalidInputError, match=rf'  {name}\.team = "an Output": must be a text, not {rule}$'):
+                declare_with(component, name, lambda value=value: {"team": pulumi.Output.secret(value)})
+
+
+def declare_with(component: Component, name: str, make: Callable[[], object]) -> None:
+    """Declare a component with one more input."""
+    declare(lambda: component("it", {**LEAST[component], name: make()}))

@@ -217,8 +217,9 @@ class BoxInputs:
 
 
 def test_the_inputs_of_a_component_and_its_name() -> None:
-    lid = pulumi.Output.from_input("oak")
-    assert parse_args(BoxInputs, BoxArgs, "box", {"lid": lid}) == BoxInputs(name="box", lid=lid, port=1)
+    inputs = parse_args(BoxInputs, BoxArgs, "box", {"lid": pulumi.Output.from_input("oak")})
+    assert inputs == BoxInputs(name="box", lid=inputs.lid, port=1)
+    assert isinstance(inputs.lid, pulumi.Output)
     assert refusals(lambda: parse_args(BoxInputs, BoxArgs, "boxes", {"prt": 1})) == [
         "2 values of Box boxes are not valid:",
         '  prt = "1": is an unknown name: did you mean port?',
