@@ -55,6 +55,11 @@ def test_all_containers_that_run_share_one_hook(deployment: Declared) -> None:
     assert len(deployment.error_hooks) == 1
 
 
+def test_a_preview_has_no_hooks() -> None:
+    """The SDK ends with a segmentation fault if an Output is refused while it starts the server of the first hook."""
+    assert declare(lambda: DockerDeployment("kotauth", PUBLIC), preview=True).error_hooks == {}
+
+
 def test_each_connection_to_the_engine_has_a_hook_of_another_name() -> None:
     """A host of components has one connection for each component, and the engine takes each name once."""
     first, second = (declare(lambda: DockerDeployment("kotauth", PUBLIC)).error_hooks for _ in range(2))

@@ -39,10 +39,13 @@ def explain_failure(provider: pulumi.ProviderResource | None, container: str) ->
 
     All containers of a provider share one hook, because Pulumi's SDK starts a server for each hook.
     ``provider`` is the container's own; None for the stack's. The first ``container`` gives the hook its name.
-    Under Pulumi's mocks, which take no hooks, there are none.
+    At preview, and under Pulumi's mocks, which take no hooks, there are none.
     """
     monitor = runtime.settings.get_monitor()
-    if isinstance(monitor, runtime.mocks.MockMonitor) and not hasattr(monitor, "register_error_hook"):
+    has_hooks = not isinstance(monitor, runtime.mocks.MockMonitor) or hasattr(monitor, "register_error_hook")
+    # A preview creates nothing. While Pulumi's SDK starts the server of the first hook, an error such as that of a
+    # refused Output would end Python with a segmentation fault, and without its message.
+    if runtime.is_dry_run() or not has_hooks:
         return pulumi.ResourceOptions()
     hooks = _hooks.setdefault(monitor, {})
     if provider not in hooks:
