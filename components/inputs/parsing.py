@@ -10,8 +10,10 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, TypeVar, cast
 
+import pulumi
+
 from .declaration import Problem, Required, Section, Value, checks, declared_fields, declared_values, secret_names
-from .problems import Problems, input_of, is_later
+from .problems import Problems, input_of, is_later, judged
 from .shape import EARLY, IN_QUOTATION_MARKS, Misfit, misfits, settled, unknown_names, watched
 from .wording import AN_OUTPUT
 
@@ -105,7 +107,10 @@ def _watched(values: object, problems: Problems) -> Any:  # noqa: ANN401 - input
         later.refuse()
         return known
 
-    return watched(problems.args_type, values, checked)
+    def check(kind: Any, output: pulumi.Output[object], path: str) -> object:  # noqa: ANN401 - any type
+        return judged(output, lambda known: checked(kind, known, path))
+
+    return watched(problems.args_type, values, check)
 
 
 def _noted(problems: Problems, found: Iterable[Misfit]) -> set[str]:

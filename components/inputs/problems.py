@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
@@ -12,6 +13,9 @@ import pulumi
 
 from .error import Flaw, InvalidInputError
 from .wording import AN_OUTPUT
+
+_START_SECONDS = 0.1
+"""Longer than the SDK needs to start its server for hooks: a few turns of the event loop."""
 
 
 class Problems:
@@ -115,9 +119,29 @@ def when_known(parse: Callable[[Any], Any]) -> Callable[[object], Any]:
         if not isinstance(raw, pulumi.Output):
             return parse(raw)
         problems, name = _JUDGED.get()
-        return cast("pulumi.Output[Any]", raw).apply(lambda value: problems.later(name, value, parse))
+        return judged(cast("pulumi.Output[Any]", raw), lambda value: problems.later(name, value, parse))
 
     return rule
+
+
+def judged(output: pulumi.Output[Any], judge: Callable[[Any], object]) -> pulumi.Output[Any]:
+    """Return what ``judge`` makes of the value as soon as it is known.
+
+    A refusal waits a moment. After an error, Pulumi's SDK stops its server for hooks, and Python ends with a
+    segmentation fault if the server hasn't started by then.
+    """
+
+    async def refuse(error: InvalidInputError) -> None:
+        await asyncio.sleep(_START_SECONDS)
+        raise error
+
+    def judgement(value: Any) -> Any:  # noqa: ANN401 - any value
+        try:
+            return judge(value)
+        except InvalidInputError as error:
+            return refuse(error)
+
+    return output.apply(judgement)
 
 
 def is_later(value: object) -> bool:

@@ -102,14 +102,19 @@ def misfits(declared: Any, value: object, path: str = "", parsed: Collection[str
             yield from misfits(kind, item, path if isinstance(item, pulumi.Output) else f"{path}[{index}]", parsed)
 
 
-def watched(declared: Any, value: object, check: Callable[[Any, object, str], object], path: str = "") -> Any:  # noqa: ANN401
-    """Return a ``settled`` value in which ``check`` gets what is in each Output as soon as it is known.
+def watched(
+    declared: Any,  # noqa: ANN401 - any type
+    value: object,
+    check: Callable[[Any, pulumi.Output[object], str], object],
+    path: str = "",
+) -> Any:  # noqa: ANN401 - any value
+    """Return a ``settled`` value in which ``check`` replaces each Output.
 
-    It gets the declared type, the value and its path, and returns the value.
+    It gets the declared type, the Output and its path.
     """
     declared, _ = bare(declared)
     if isinstance(value, pulumi.Output):
-        return cast("pulumi.Output[object]", value).apply(lambda known: check(declared, known, path))
+        return check(declared, cast("pulumi.Output[object]", value), path)
     *_, kind = None, *get_args(declared)
     if isinstance(value, list):
         items = enumerate(cast("list[object]", value))

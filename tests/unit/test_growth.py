@@ -180,6 +180,7 @@ def waited(monkeypatch: pytest.MonkeyPatch, prepare: Callable[[], None]) -> int:
         ROOT.set(None)
         # What an earlier test left lets the event loop run, too.
         SETTINGS.rpc_manager.clear()  # pyright: ignore[reportAttributeAccessIssue]
+        SETTINGS.outputs.clear()  # pyright: ignore[reportAttributeAccessIssue]
         await stack.run_in_stack(program)
 
     monitor: Any = RecordingMonitor(Provider({}))

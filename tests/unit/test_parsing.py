@@ -1,5 +1,6 @@
 """Raw values become a frozen dataclass as a whole, or are refused with every problem at once."""
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import FrozenInstanceError, dataclass
 from typing import Any, NotRequired, TypedDict
@@ -13,6 +14,7 @@ from components.inputs.number import whole_number
 from components.inputs.parsing import parse, parse_args, parse_some
 from components.inputs.problems import Problems
 from components.inputs.text import items
+from tests.own_loop import run_alone
 
 MEMORY = whole_number("memory in MB", 512, 1024, "a reason")
 MEMORY_RULE = "must be memory in MB, a whole number from 512 to 1024 (a reason)"
@@ -225,3 +227,22 @@ def test_the_inputs_of_a_component_and_its_name() -> None:
         '  prt = "1": is an unknown name: did you mean port?',
         '  name = "boxes": must be short',
     ]
+
+
+def test_the_refusal_of_an_output_waits_until_the_sdk_has_started_its_server_for_hooks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An error before that ends Python with a segmentation fault."""
+    waited: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+
+    async def refused() -> None:
+        lid: Any = parse_args(BoxInputs, BoxArgs, "box", {"lid": pulumi.Output.from_input(7)}).lid
+        with pytest.raises(InvalidInputError, match='lid = "an Output": must be a text, not a number'):
+            await lid.future()
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    run_alone(refused())
+    assert waited == [0.1]
