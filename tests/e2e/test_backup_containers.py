@@ -127,7 +127,7 @@ RETAINED: dict[str, Site] = {}
 def source(lab: Lab, sites: dict[str, tuple[Site, Containers]]) -> Iterator[Callable[[Site], Source]]:
     """Return how a repository is read by its kit alone."""
     with ExitStack() as opened:
-        yield lambda site: opened.enter_context(of_kit(lab.runner, Kit(lab.kit(site), None)))
+        yield lambda site: opened.enter_context(of_kit(lab.runner, Kit(lab.kit(site), None, "KIT=kit.json")))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -272,7 +272,8 @@ def test_a_backup_that_does_not_exist(
 ) -> None:
     site, containers = sites["volume"]
     containers.stored()
-    with pytest.raises(JobError, match="there is no backup 01234567 of stack prod: make backups"):
+    message = r"there is no backup 01234567 of stack prod: make backups KIT=kit\.json lists them"
+    with pytest.raises(JobError, match=message):
         source(site).fetch(lab.runner, "01234567", lab.volume())
 
 
